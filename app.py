@@ -1,0 +1,27 @@
+"""Muster's Lambda functions: the HTTP API and the schedules. Declarations only."""
+
+from chalice.app import Chalice, CloudWatchEvent, Rate
+
+from chalicelib.bootstrap import muster
+from chalicelib.http.api import api
+from chalicelib.http.pages import pages
+from chalicelib.http.problems import answer_problems
+
+app = Chalice(app_name="muster")
+app.register_middleware(answer_problems, "http")
+app.register_blueprint(api)
+app.register_blueprint(pages)
+
+
+@app.schedule(Rate(5, unit=Rate.MINUTES), description="Recounts totals from the cards and stamps tiers.")
+def refresh_totals(event: CloudWatchEvent) -> dict[str, int]:  # noqa: ARG001 - the event says only that it is time
+    refreshed = muster().refresh.refresh_totals()
+    return {"recounted": refreshed.recounted, "drifts": len(refreshed.drifts)}
+
+
+@app.schedule(Rate(1, unit=Rate.MINUTES), description="Mirrors progress into the bound Google Sheets.")
+def sync_sheets(event: CloudWatchEvent) -> dict[str, int]:  # noqa: ARG001
+    from sheets_sync.run import sync_due  # gspread is imported when a sync runs, not with every function
+
+    settings = muster().settings
+    return sync_due(muster().sheet_reports, settings.sheets_api_url, settings.sheets_credentials_secret)

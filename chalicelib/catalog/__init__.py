@@ -1,0 +1,41 @@
+"""The events that come with Muster, one TOML file each, and how such a file is read."""
+
+import tomllib
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from chalicelib.domain.events import Event
+
+FOLDER = Path(__file__).parent
+
+
+class InvalidEventFile(ValueError):
+    """The file is no event. The message has a line for each problem: file, field, reason."""
+
+
+def load_catalog(folder: Path = FOLDER) -> list[Event]:
+    """The events of a folder's TOML files, by id. Raises InvalidEventFile."""
+    return sorted((load_event(path) for path in folder.glob("*.toml")), key=lambda event: event.id)
+
+
+def load_event(path: Path) -> Event:
+    """The event in one TOML file, whose name is the event's id. Raises InvalidEventFile."""
+    try:
+        event = Event.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidEventFile(f"{path.name}: not TOML: {error}") from error
+    except ValidationError as error:
+        raise InvalidEventFile("\n".join(f"{path.name}: {line}" for line in _problems(error))) from error
+    if event.id != path.stem:
+        raise InvalidEventFile(f"{path.name}: id: is {event.id!r}, but the file's name says {path.stem!r}")
+    return event
+
+
+def _problems(error: ValidationError) -> list[str]:
+    return [f"{_field_path(problem['loc'])}: {problem['msg']}" for problem in error.errors()]
+
+
+def _field_path(location: tuple[int | str, ...]) -> str:
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    return path.lstrip(".") or "event"

@@ -1,0 +1,1 @@
+"""The rules of IMS events. Nothing here does I/O or reads a clock; times are handed in, aware and in UTC."""

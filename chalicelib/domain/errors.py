@@ -1,0 +1,61 @@
+"""What can be wrong with a request, in words that a member or an officer can act on."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One thing wrong with one field of what was sent; `field` is a path such as `milestones[2]`."""
+
+    field: str
+    message: str
+
+
+@dataclass
+class MusterError(Exception):
+    """A request that can't be done as asked. Nothing was changed.
+
+    `code` is stable and meant for programs, `detail` for people. Each subclass is one kind of answer;
+    the HTTP layer alone knows which status that is.
+    """
+
+    code: str
+    detail: str
+    errors: list[FieldError] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.detail}"
+
+
+class Malformed(MusterError):
+    """The input can't be understood."""
+
+
+class Unauthenticated(MusterError):
+    """No key, or one that is unknown, expired or revoked."""
+
+
+class Forbidden(MusterError):
+    """The key is good, but not for this."""
+
+
+class NotFound(MusterError):
+    """No such server, event, alliance or page."""
+
+
+class Conflict(MusterError):
+    """Understood and allowed, but not now or not for this commander."""
+
+
+class TooLarge(MusterError):
+    """More than is taken at once."""
+
+
+@dataclass
+class Busy(MusterError):
+    """Try again: the store was contended or throttled for longer than a request may wait."""
+
+    code: str = "busy"
+    detail: str = "Too many reports at once. Nothing was lost; please send it again in a moment."
+    retry_after: int = 2
+    """Seconds to wait before trying again."""

@@ -1,0 +1,168 @@
+"""What an IMS event is made of: milestones, tiers, rewards, and when they run.
+
+An event is data: the catalog holds it as TOML, the API and the table as JSON. What the game has not published
+is None and stays so.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, timedelta
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveInt,
+    StringConstraints,
+    model_validator,
+)
+
+from chalicelib.domain.calendar import GameDay, Window
+
+EventStatus = Literal["upcoming", "running", "reporting", "ended"]
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
+Label = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class Definition(BaseModel):
+    """Frozen, and strict about what it doesn't know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Scheduled(Definition):
+    """Something with a window: game days (`last_day` defaults to `first_day`), or two explicit instants."""
+
+    first_day: date | None = None
+    last_day: date | None = None
+    opens_at: AwareDatetime | None = None
+    closes_at: AwareDatetime | None = None
+
+    @model_validator(mode="after")
+    def _has_one_window(self) -> Self:
+        by_day = self.first_day is not None or self.last_day is not None
+        by_instant = self.opens_at is not None or self.closes_at is not None
+        if by_day == by_instant:
+            raise ValueError("give either first_day (and last_day), or opens_at and closes_at")
+        if by_day and self.first_day is None:
+            raise ValueError("first_day is missing")
+        if by_instant and (self.opens_at is None or self.closes_at is None):
+            raise ValueError("opens_at and closes_at go together")
+        if self.first_day and self.last_day and self.last_day < self.first_day:
+            raise ValueError("last_day is before first_day")
+        if self.opens_at and self.closes_at and self.closes_at <= self.opens_at:
+            raise ValueError("closes_at must be after opens_at")
+        return self
+
+    def window(self, game_day: GameDay) -> Window:
+        """The instants between which this is active on a server with that game day (DESIGN §3.2)."""
+        if self.opens_at and self.closes_at:
+            return Window(self.opens_at, self.closes_at)
+        assert self.first_day  # noqa: S101 - the validator has seen to it
+        return Window(game_day.start(self.first_day), game_day.end(self.last_day or self.first_day))
+
+
+class Reward(Definition):
+    """What every commander of the server gets. None is unpublished; `shown_as` is what the game showed instead."""
+
+    name: Label | None = None
+    quantity: PositiveInt | None = None
+    shown_as: Label | None = None
+
+    def __str__(self) -> str:
+        if self.name is None:
+            return f"not published (shown as “{self.shown_as}”)" if self.shown_as else "not published"
+        return self.name if self.quantity is None else f"{self.quantity} {self.name}"
+
+
+class Tier(Definition):
+    """A number of points at which the whole server gets `rewards`."""
+
+    threshold: PositiveInt
+    rewards: tuple[Reward, ...]
+
+
+class Milestone(Scheduled):
+    """One milestone event of the SMS. Any one of `objectives` completes it; None if they are not published."""
+
+    id: Slug
+    name: Label
+    points: PositiveInt = 100
+    server_points: PositiveInt | None = None
+    objectives: tuple[Label, ...] | None = None
+
+    @property
+    def credit(self) -> int:
+        """Points that one completion gives the server (DESIGN §3.3)."""
+        return self.points if self.server_points is None else self.server_points
+
+
+class Event(Scheduled):
+    """A server-wide IMS event, fed by one SMS event."""
+
+    id: Slug
+    name: Label
+    ims_name: Label | None = None
+    sms_name: Label | None = None
+    reporting_grace_hours: Annotated[int, Field(ge=0, le=24 * 14)] = 24
+    archived: bool = False
+    milestones: Annotated[tuple[Milestone, ...], Field(min_length=1, max_length=30)]
+    tiers: tuple[Tier, ...] = ()
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        for milestone_id, times in Counter(m.id for m in self.milestones).items():
+            if times > 1:
+                raise ValueError(f"milestone id {milestone_id!r} is used {times} times")
+        thresholds = [tier.threshold for tier in self.tiers]
+        if thresholds != sorted(set(thresholds)):
+            raise ValueError("tiers must rise: each threshold over the one before")
+        span = self.window(GameDay())
+        for milestone in self.milestones:
+            window = milestone.window(GameDay())
+            same_kind = (milestone.first_day is None) == (self.first_day is None)
+            if same_kind and not (span.opens_at <= window.opens_at and window.closes_at <= span.closes_at):
+                raise ValueError(f"milestone {milestone.id!r} is not within the event's own dates")
+        return self
+
+    @property
+    def points_possible(self) -> int:
+        """What a commander has who completed every milestone."""
+        return sum(milestone.points for milestone in self.milestones)
+
+    def reporting_closes_at(self, game_day: GameDay) -> datetime:
+        """The end of the grace in which members may still report (DESIGN §3.2)."""
+        return self.window(game_day).closes_at + timedelta(hours=self.reporting_grace_hours)
+
+    def status(self, now: datetime, game_day: GameDay) -> EventStatus:
+        window = self.window(game_day)
+        if now < window.opens_at:
+            return "upcoming"
+        if now < window.closes_at:
+            return "running"
+        return "reporting" if now < self.reporting_closes_at(game_day) else "ended"
+
+    def milestone(self, milestone_id: str) -> Milestone | None:
+        return next((m for m in self.milestones if m.id == milestone_id), None)
+
+    def global_id(self, milestone: Milestone) -> str:
+        return f"{self.id}/{milestone.id}"
+
+    def scheduled(self, game_day: GameDay) -> Iterator[tuple[Milestone, Window]]:
+        """The milestones with their windows, in the order in which they open."""
+        pairs = ((milestone, milestone.window(game_day)) for milestone in self.milestones)
+        return iter(sorted(pairs, key=lambda pair: pair[1].opens_at))
+
+
+def running_first(events: Iterable[Event], now: datetime, game_day: GameDay) -> list[Event]:
+    """As people look for them: running, reporting, upcoming (soonest first), ended (latest first)."""
+    rank = {"running": 0, "reporting": 1, "upcoming": 2, "ended": 3}
+
+    def order(event: Event) -> tuple[int, float, str]:
+        status = event.status(now, game_day)
+        opens = event.window(game_day).opens_at.timestamp()
+        return rank[status], -opens if status == "ended" else opens, event.id
+
+    return sorted(events, key=order)

@@ -1,0 +1,67 @@
+"""The JSON API (DESIGN §5)."""
+
+from chalice.app import Blueprint, Response
+
+from chalicelib.bootstrap import muster
+from chalicelib.http import definitions
+from chalicelib.http.inputs import CompletionReport, bearer_key
+from chalicelib.http.problems import handled
+from chalicelib.http.responses import json_response
+from chalicelib.version import VERSION
+
+api = Blueprint(__name__)
+
+
+@api.route("/health")
+@handled
+def health() -> Response:
+    return json_response({"status": "ok", "version": VERSION})
+
+
+@api.route("/v1/events")
+@handled
+def list_events() -> Response:
+    return json_response({"events": [definitions.event_json(e) for e in muster().directory.events()]})
+
+
+@api.route("/v1/events/{event}")
+@handled
+def get_event(event: str) -> Response:
+    return json_response(definitions.event_json(muster().directory.event(event)))
+
+
+@api.route("/v1/servers/{server}/schedule")
+@handled
+def get_schedule(server: str) -> Response:
+    return json_response(muster().overview.schedule(server))
+
+
+@api.route("/v1/servers/{server}/schedule.ics")
+@handled
+def get_schedule_calendar(server: str) -> Response:
+    from chalicelib.http.calendar_feed import calendar_feed  # icalendar is imported for this route alone
+
+    return calendar_feed(muster().overview.schedule(server))
+
+
+@api.route("/v1/servers/{server}/progress")
+@handled
+def get_server_progress(server: str) -> Response:
+    return json_response(muster().overview.running(server))
+
+
+@api.route("/v1/servers/{server}/events/{event}/progress")
+@handled
+def get_event_progress(server: str, event: str) -> Response:
+    return json_response(muster().overview.progress(server, event))
+
+
+@api.route("/v1/completions", methods=["POST"])
+@handled
+def report_completions() -> Response:
+    key = bearer_key(api.current_request, muster().directory)
+    report = CompletionReport.read(api.current_request)
+    receipt = muster().reporting.report(
+        key, report.commander, report.milestones, report.server, report.alliance
+    )
+    return json_response(receipt)

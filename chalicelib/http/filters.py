@@ -1,0 +1,49 @@
+"""How instants, points and names read on a page."""
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from urllib.parse import quote
+
+from chalicelib.domain.calendar import GameDay, rfc3339, zone_info
+
+
+def on_day(day: date) -> str:
+    """`Wed 15 Nov`."""
+    return f"{day:%a} {day.day} {day:%b}"
+
+
+def at_time(instant: datetime, game_day: GameDay) -> str:
+    """`Wed 15 Nov 12:00 UTC`, in the server's zone."""
+    local = instant.astimezone(zone_info(game_day.zone))
+    return f"{on_day(local.date())} {local:%H:%M %Z}"
+
+
+def time_left(span: timedelta) -> str:
+    """`12 h`, `1 h 5 min`, `2 days 3 h`: rounded down to the minute, so that nobody is promised too much."""
+    minutes = max(0, int(span.total_seconds()) // 60)
+    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
+    if days:
+        return f"{days} day{'s' * (days > 1)}" + (f" {hours} h" if hours else "")
+    if hours:
+        return f"{hours} h" + (f" {minutes} min" if minutes else "")
+    return f"{minutes} min"
+
+
+def thousands(number: int) -> str:
+    """`8,925`."""
+    return f"{number:,}"
+
+
+def component(text: str) -> str:
+    """The text as one component of a URL."""
+    return quote(text, safe="")
+
+
+ALL: dict[str, Callable[..., str]] = {
+    "at_time": at_time,
+    "component": component,
+    "on_day": on_day,
+    "rfc3339": rfc3339,
+    "thousands": thousands,
+    "time_left": time_left,
+}

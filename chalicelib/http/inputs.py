@@ -1,0 +1,77 @@
+"""What requests may hold, and how it is read. Whatever doesn't fit is refused by field and reason."""
+
+from collections.abc import Mapping
+from typing import Annotated
+from urllib.parse import parse_qs
+
+from chalice.app import Request
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from chalicelib.domain.access import Key
+from chalicelib.domain.errors import FieldError, Malformed, TooLarge, Unauthenticated
+from chalicelib.http.problems import invalid_fields
+from chalicelib.services.directory import Directory
+
+MAX_BODY = 16 * 1024
+"""Bytes. A report of every milestone of ten events has about a fifth of it."""
+
+Text = Annotated[str, Field(max_length=200)]
+
+
+class CompletionReport(BaseModel):
+    """The body of `POST /v1/completions`."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    commander: Text
+    milestones: Annotated[list[Text], Field(min_length=1, max_length=100)]
+    server: Text | None = None
+    alliance: Text | None = None
+
+    @classmethod
+    def read(cls, request: Request) -> "CompletionReport":
+        """Raises Malformed, TooLarge."""
+        try:
+            return cls.model_validate_json(_body(request))
+        except ValidationError as error:
+            found = invalid_fields(list(error.errors(include_url=False, include_context=False)))
+            raise Malformed("malformed", f"{found[0].field}: {found[0].message}", found) from None
+
+
+class FormReport(BaseModel):
+    """What the member's form sends."""
+
+    commander: str = ""
+    milestones: list[str] = []
+
+    @classmethod
+    def read(cls, request: Request) -> "FormReport":
+        """Raises Malformed, TooLarge."""
+        try:
+            fields = parse_qs(_body(request).decode(), keep_blank_values=True, max_num_fields=200)
+        except ValueError:
+            message = "The form could not be read. Please open the link again."
+            raise Malformed("malformed", message, [FieldError("body", message)]) from None
+        return cls(commander=fields.get("commander", [""])[-1], milestones=fields.get("milestone", []))
+
+
+def bearer_key(request: Request, directory: Directory) -> Key:
+    """The key of the `Authorization` header. Raises Unauthenticated."""
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not secret.strip():
+        raise Unauthenticated("no-key", "This needs a key: send it as “Authorization: Bearer KEY”.")
+    return directory.key(secret.strip())
+
+
+def query(request: Request, name: str) -> str | None:
+    """The last of the query parameters of that name."""
+    parameters: Mapping[str, str] = request.query_params or {}
+    return parameters.get(name)
+
+
+def _body(request: Request) -> bytes:
+    body: bytes | str = request.raw_body
+    raw = body.encode() if isinstance(body, str) else body
+    if len(raw) > MAX_BODY:
+        raise TooLarge("too-large", f"The body has {len(raw)} bytes; {MAX_BODY} is the most.")
+    return raw

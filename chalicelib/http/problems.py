@@ -1,0 +1,112 @@
+"""Every error of the API and the pages, in one place: which status it is, and how it reads (RFC 9457)."""
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, ParamSpec
+
+from chalice.app import ChaliceUnhandledError, Request, Response
+
+from chalicelib.domain.errors import (
+    Busy,
+    Conflict,
+    FieldError,
+    Forbidden,
+    Malformed,
+    MusterError,
+    NotFound,
+    TooLarge,
+    Unauthenticated,
+)
+from chalicelib.http.responses import HeaderValue, json_response, page
+
+P = ParamSpec("P")
+
+STATUS: dict[type[MusterError], int] = {
+    Unauthenticated: 401,
+    Forbidden: 403,
+    NotFound: 404,
+    Conflict: 409,
+    TooLarge: 413,
+    Malformed: 422,
+    Busy: 503,
+}
+_OF_CHALICE = {
+    405: ("method-not-allowed", "This address doesn't take that method."),
+    415: ("unsupported-media-type", "This address doesn't take that content type."),
+}
+_INTERNAL = "internal", "Something went wrong on our side. Please send it again: nothing can count twice."
+
+
+class Refused(ChaliceUnhandledError):
+    """Carries a MusterError past Chalice, which answers any other exception of a view by itself."""
+
+    def __init__(self, error: MusterError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def handled(view: Callable[P, Response]) -> Callable[P, Response]:
+    """Lets a view raise MusterError; `answer_problems` answers it."""
+
+    @wraps(view)
+    def answer(*args: P.args, **kwargs: P.kwargs) -> Response:
+        try:
+            return view(*args, **kwargs)
+        except MusterError as error:
+            raise Refused(error) from error
+
+    return answer
+
+
+def answer_problems(request: Request, get_response: Callable[[Request], Response]) -> Response:
+    """Middleware: turns what a view refused, and what Chalice itself did, into a problem or an error page."""
+    try:
+        response = get_response(request)
+    except Refused as refused:
+        return problem(refused.error, request)
+    if response.status_code < 400 or "Code" not in (response.body if isinstance(response.body, dict) else {}):
+        return response
+    code, detail = _OF_CHALICE.get(response.status_code, _INTERNAL)
+    return problem(MusterError(code, detail), request, response.status_code, response.headers)
+
+
+def problem(
+    error: MusterError,
+    request: Request,
+    status: int | None = None,
+    headers: Mapping[str, HeaderValue] | None = None,
+) -> Response:
+    """The error as `application/problem+json`, or as a page with the same words."""
+    status = status or STATUS[type(error)]
+    headers = {**(headers or {}), **_headers(error)}
+    if is_page(request):
+        return page("error.html", status, headers, error=error, code=status)
+    body: dict[str, Any] = {"type": "about:blank", "title": _title(status), "status": status}
+    body |= {"code": error.code, "detail": error.detail, "errors": error.errors}
+    return json_response(body, status, {"Content-Type": "application/problem+json", **headers})
+
+
+def is_page(request: Request) -> bool:
+    """Whether a person is looking: pages stand outside `/v1`."""
+    return str(request.path).startswith(("/f/", "/servers/"))
+
+
+def invalid_fields(problems: list[Any]) -> list[FieldError]:
+    """Pydantic's findings as field errors: `milestones[2]`, `body` for the whole."""
+    return [FieldError(_path(found["loc"]) or "body", found["msg"]) for found in problems]
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
+
+
+def _headers(error: MusterError) -> dict[str, str]:
+    if isinstance(error, Busy):
+        return {"Retry-After": str(error.retry_after)}
+    return {"WWW-Authenticate": "Bearer"} if isinstance(error, Unauthenticated) else {}
+
+
+def _title(status: int) -> str:
+    from http import HTTPStatus
+
+    return HTTPStatus(status).phrase

@@ -1,0 +1,66 @@
+"""Looking up what a request names, and saying clearly what there isn't."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from chalicelib.domain.access import Key
+from chalicelib.domain.errors import FieldError, Malformed, NotFound, Unauthenticated
+from chalicelib.domain.events import Event
+from chalicelib.domain.roster import Alliance, Server
+from chalicelib.store.definitions import Definitions
+
+
+class Directory:
+    def __init__(self, definitions: Definitions, clock: Callable[[], datetime]) -> None:
+        self._definitions = definitions
+        self._clock = clock
+
+    def key(self, secret: str) -> Key:
+        """The valid key with that secret. Raises Unauthenticated (`invalid-key`)."""
+        key = self._definitions.key(secret)
+        if key is None:
+            raise Unauthenticated(
+                "invalid-key", "This key is not known. Ask an officer for the current link or key."
+            )
+        if not key.is_valid(self._clock()):
+            raise Unauthenticated(
+                "invalid-key", "This key has expired or was revoked. Ask an officer for a new one."
+            )
+        return key
+
+    def events(self) -> list[Event]:
+        return self._definitions.events()
+
+    def event(self, event_id: str) -> Event:
+        """Raises NotFound (`unknown-event`)."""
+        event = next((event for event in self.events() if event.id == event_id), None)
+        if event is None:
+            raise NotFound("unknown-event", f"There is no event {event_id!r}.")
+        return event
+
+    def server(self, server_id: str) -> Server:
+        """Raises NotFound (`unknown-server`)."""
+        server = self._definitions.server(server_id)
+        if server is None:
+            raise NotFound("unknown-server", f"Server {server_id!r} doesn't use Muster.")
+        return server
+
+    def alliance(self, server_id: str, alliance_id: str) -> Alliance:
+        """Raises NotFound (`unknown-alliance`)."""
+        alliance = self._definitions.alliance(server_id, alliance_id)
+        if alliance is None:
+            raise NotFound("unknown-alliance", f"Server {server_id!r} has no alliance {alliance_id!r}.")
+        return alliance
+
+    def place(self, key: Key, server_id: str | None, alliance_id: str | None) -> tuple[Server, Alliance]:
+        """The alliance that a report is for: as named, or else as the key is scoped.
+
+        Raises Malformed (`malformed`) naming what has to be given, Forbidden (`out-of-scope`), NotFound.
+        """
+        server_id, alliance_id = server_id or key.server, alliance_id or key.alliance
+        missing = [name for name, value in (("server", server_id), ("alliance", alliance_id)) if not value]
+        if server_id is None or alliance_id is None:
+            errors = [FieldError(name, f"A {key.role} key has to say which {name}.") for name in missing]
+            raise Malformed("malformed", errors[0].message, errors)
+        key.require("member", "officer", "admin", server=server_id, alliance=alliance_id)
+        return self.server(server_id), self.alliance(server_id, alliance_id)

@@ -1,0 +1,155 @@
+"""What a member's form and receipt show."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib.domain.access import Key
+from chalicelib.domain.calendar import Window
+from chalicelib.domain.errors import Forbidden, MusterError, NotFound
+from chalicelib.domain.events import Event, Milestone
+from chalicelib.domain.names import display_name
+from chalicelib.domain.progress import Progress
+from chalicelib.domain.reporting import reportable
+from chalicelib.domain.roster import Alliance, Card, Commander, Completion, Server
+from chalicelib.services.directory import Directory
+from chalicelib.services.overview import Overview
+from chalicelib.store.completions import Completions
+
+
+@dataclass(frozen=True, slots=True)
+class FormMilestone:
+    """A milestone to tick; `completion` is set if the commander shown has it already."""
+
+    id: str
+    event: Event
+    milestone: Milestone
+    window: Window
+    completion: Completion | None
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """`name` is what to put in the field, `commander` who that is, if known. `opens_next`: where nothing is active."""
+
+    server: Server
+    alliance: Alliance
+    now: datetime
+    name: str
+    commander: Commander | None
+    roster: tuple[str, ...]
+    today: tuple[FormMilestone, ...]
+    earlier: tuple[FormMilestone, ...]
+    opens_next: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptEvent:
+    """One event on a receipt: the commander's completions, those of this report apart, and the server's progress."""
+
+    event: Event
+    progress: Progress
+    points: int
+    counted: tuple[Milestone, ...]
+    earlier: tuple[tuple[Milestone, Completion], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MemberReceipt:
+    server: Server
+    alliance: Alliance
+    commander: Commander
+    events: tuple[ReceiptEvent, ...]
+
+    @property
+    def counted(self) -> int:
+        """How many completions this report added."""
+        return sum(len(event.counted) for event in self.events)
+
+
+class MemberPages:
+    def __init__(
+        self,
+        directory: Directory,
+        overview: Overview,
+        completions: Completions,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._directory = directory
+        self._overview = overview
+        self._completions = completions
+        self._clock = clock
+
+    def form(self, key: Key, name: str) -> Form:
+        """The form as of now for whoever is called `name` (empty, or no possible name: for nobody yet)."""
+        server, alliance = self._place(key)
+        now, day = self._clock(), server.game_day
+        events = self._overview.current_events(server, now)
+        offered = list(reportable(events, now, day))
+        commander = self._commander(server.id, alliance.id, name)
+        cards: Mapping[str, Card] = {}
+        if commander:
+            in_events = {ref.event.id for ref, _ in offered}
+            cards = self._completions.cards(server.id, alliance.id, commander.id, in_events)
+        milestones = []
+        for ref, window in offered:
+            card = cards.get(ref.event.id)
+            completion = card.completions.get(ref.milestone.id) if card else None
+            milestones.append(FormMilestone(str(ref), ref.event, ref.milestone, window, completion))
+        openings = [window.opens_at for event in events for _, window in event.scheduled(day)]
+        return Form(
+            server=server,
+            alliance=alliance,
+            now=now,
+            name=commander.name if commander else name,
+            commander=commander,
+            roster=tuple(member.name for member in self._completions.roster(server.id, alliance.id)),
+            today=tuple(m for m in milestones if m.window.status(now) == "active"),
+            earlier=tuple(m for m in milestones if m.window.status(now) == "closed"),
+            opens_next=min((at for at in openings if at > now), default=None),
+        )
+
+    def receipt(self, key: Key, commander_id: str, reported_at: datetime) -> MemberReceipt:
+        """What the commander has, and what of it was recorded at `reported_at`. Raises NotFound."""
+        server, alliance = self._place(key)
+        commander = self._completions.member(server.id, alliance.id, commander_id)
+        if commander is None:
+            raise NotFound("unknown-commander", f"{alliance.name} has no such commander.")
+        now = self._clock()
+        events = [
+            event
+            for event in self._overview.current_events(server, now)
+            if event.status(now, server.game_day) in ("running", "reporting")
+        ]
+        cards = self._completions.cards(
+            server.id, alliance.id, commander.id, [event.id for event in events], consistent=True
+        )
+        return MemberReceipt(
+            server,
+            alliance,
+            commander,
+            tuple(self._event(server, e, cards.get(e.id), reported_at) for e in events),
+        )
+
+    def _event(self, server: Server, event: Event, card: Card | None, reported_at: datetime) -> ReceiptEvent:
+        completions = card.completions if card else {}
+        held = [(m, completions[m.id]) for m, _ in event.scheduled(server.game_day) if m.id in completions]
+        return ReceiptEvent(
+            event=event,
+            progress=self._overview.progress(server.id, event.id),
+            points=card.points(event) if card else 0,
+            counted=tuple(m for m, completion in held if completion.recorded_at == reported_at),
+            earlier=tuple((m, completion) for m, completion in held if completion.recorded_at != reported_at),
+        )
+
+    def _place(self, key: Key) -> tuple[Server, Alliance]:
+        if key.role != "member":
+            raise Forbidden("out-of-scope", "This is not a member link.")
+        return self._directory.place(key, None, None)
+
+    def _commander(self, server: str, alliance: str, name: str) -> Commander | None:
+        try:
+            commander = self._completions.commander(server, display_name(name))
+        except MusterError:
+            return None
+        return commander if commander and commander.alliance == alliance else None

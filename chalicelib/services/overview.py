@@ -1,0 +1,108 @@
+"""What everybody may see of a server: its schedule, and its progress in each event."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from chalicelib.domain.calendar import GameDay, WindowStatus
+from chalicelib.domain.events import Event, EventStatus, running_first
+from chalicelib.domain.progress import Progress, newly_reached, progress_of
+from chalicelib.domain.roster import Server
+from chalicelib.services.directory import Directory
+from chalicelib.store.completions import Completions
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledMilestone:
+    """A milestone on its day. `objectives` None: not published."""
+
+    date: date
+    event: str
+    event_name: str
+    event_status: EventStatus
+    milestone: str
+    name: str
+    objectives: tuple[str, ...] | None
+    points: int
+    opens_at: datetime
+    closes_at: datetime
+    status: WindowStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """The daily schedule of a server, running events first. `game_day.assumed`: nobody has set when its day begins."""
+
+    server: str
+    as_of: datetime
+    game_day: GameDay
+    milestones: tuple[ScheduledMilestone, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ServerProgress:
+    """Every running event side by side, with those still reported for."""
+
+    server: str
+    as_of: datetime
+    events: tuple[Progress, ...]
+
+
+class Overview:
+    def __init__(self, directory: Directory, completions: Completions, clock: Callable[[], datetime]) -> None:
+        self._directory = directory
+        self._completions = completions
+        self._clock = clock
+
+    def schedule(self, server_id: str) -> Schedule:
+        """Raises NotFound."""
+        server, now = self._directory.server(server_id), self._clock()
+        day = server.game_day
+        milestones = tuple(
+            ScheduledMilestone(
+                date=day.date_of(window.opens_at),
+                event=event.id,
+                event_name=event.name,
+                event_status=event.status(now, day),
+                milestone=event.global_id(milestone),
+                name=milestone.name,
+                objectives=milestone.objectives,
+                points=milestone.points,
+                opens_at=window.opens_at,
+                closes_at=window.closes_at,
+                status=window.status(now),
+            )
+            for event in self.current_events(server, now)
+            for milestone, window in event.scheduled(day)
+        )
+        return Schedule(server.id, now, day, milestones)
+
+    def progress(self, server_id: str, event_id: str) -> Progress:
+        """One event, running or not. One query. Raises NotFound."""
+        server, event = self._directory.server(server_id), self._directory.event(event_id)
+        standing = self._completions.standing(server.id, event.id)
+        return progress_of(event, server.id, server.game_day, standing.totals, standing.stamps, self._clock())
+
+    def running(self, server_id: str) -> ServerProgress:
+        """Raises NotFound."""
+        server, now = self._directory.server(server_id), self._clock()
+        events = [
+            event
+            for event in self.current_events(server, now)
+            if event.status(now, server.game_day) in ("running", "reporting")
+        ]
+        return ServerProgress(server.id, now, tuple(self.progress(server.id, event.id) for event in events))
+
+    def stamped_progress(self, server: Server, event: Event, now: datetime) -> Progress:
+        """The progress as of the very last write, after stamping the tiers that it shows to be reached."""
+        standing = self._completions.standing(server.id, event.id, consistent=True)
+        stamps = newly_reached(event, standing.totals, None, standing.stamps, now)
+        self._completions.stamp_tiers(server.id, event.id, stamps)
+        return progress_of(
+            event, server.id, server.game_day, standing.totals, {**stamps, **standing.stamps}, now
+        )
+
+    def current_events(self, server: Server, now: datetime) -> list[Event]:
+        """All that are not archived, running first."""
+        events = [event for event in self._directory.events() if not event.archived]
+        return running_first(events, now, server.game_day)

@@ -1,0 +1,1 @@
+"""One DynamoDB table: definitions, commanders, cards, totals, ledger and sheet state (DESIGN §6)."""

@@ -1,0 +1,239 @@
+"""The table as the store uses it: plain items in and out, paginated reads, and errors that say what to do."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NotConnected
+
+from chalicelib.domain.errors import Busy
+from chalicelib.store.keys import ItemKey
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+Item = dict[str, Any]
+"""Attributes by name. Numbers come back as Decimal."""
+
+_TRANSIENT = {
+    "InternalServerError",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ServiceUnavailable",
+    "ThrottlingException",
+    "TransactionInProgressException",
+}
+_CONTENDED = {"None", "ProvisionedThroughputExceeded", "ThrottlingError", "TransactionConflict"}
+_BATCH_GET_LIMIT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    key: ItemKey
+    item: Item
+    unless_exists: bool = False
+
+    def request(self) -> tuple[str, dict[str, Any]]:
+        request: dict[str, Any] = {"Item": serialised(_with_key(self.item, self.key))}
+        if self.unless_exists:
+            request["ConditionExpression"] = "attribute_not_exists(PK)"
+        return "Put", request
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Sets and adds attributes. The condition: the item exists or not (None: either), these attributes are as
+    in `expected` (None: absent)."""
+
+    key: ItemKey
+    set: Item = field(default_factory=dict)
+    add: Mapping[str, int] = field(default_factory=dict)
+    expected: Item = field(default_factory=dict)
+    exists: bool | None = None
+
+    def request(self) -> tuple[str, dict[str, Any]]:
+        names: dict[str, str] = {}
+        values: Item = {}
+
+        def name(attribute: str) -> str:
+            placeholder = f"#{len(names)}"
+            names[placeholder] = attribute
+            return placeholder
+
+        def value(content: Any) -> str:
+            placeholder = f":{len(values)}"
+            values[placeholder] = content
+            return placeholder
+
+        sets = [f"{name(attribute)} = {value(content)}" for attribute, content in self.set.items()]
+        adds = [f"{name(attribute)} {value(amount)}" for attribute, amount in self.add.items()]
+        conditions = [] if self.exists is None else [f"attribute_{'' if self.exists else 'not_'}exists(PK)"]
+        for attribute, content in self.expected.items():
+            placeholder = name(attribute)
+            absent = content is None
+            conditions.append(
+                f"attribute_not_exists({placeholder})" if absent else f"{placeholder} = {value(content)}"
+            )
+        clauses = [f"SET {', '.join(sets)}"] * bool(sets) + [f"ADD {', '.join(adds)}"] * bool(adds)
+        request: dict[str, Any] = {
+            "Key": serialised(_key(self.key)),
+            "UpdateExpression": " ".join(clauses),
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": serialised(values),
+        }
+        if conditions:
+            request["ConditionExpression"] = " AND ".join(conditions)
+        return "Update", request
+
+
+@dataclass
+class ConditionFailed(Exception):
+    """Conditions of a write failed and nothing was written: the items as they are, by key (None: there is none)."""
+
+    found: dict[ItemKey, Item | None]
+
+
+class Contended(Exception):
+    """Another transaction was at the same items, or the table throttled. Nothing was written; try again."""
+
+
+class Table:
+    """A DynamoDB table with string keys PK and SK. Raises Busy where DynamoDB doesn't answer in time."""
+
+    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+        self.client = client
+        self.name = name
+
+    def get(self, key: ItemKey, *, consistent: bool = False) -> Item | None:
+        with _store_errors():
+            answer = self.client.get_item(
+                TableName=self.name, Key=serialised(_key(key)), ConsistentRead=consistent
+            )
+        return deserialised(answer["Item"]) if "Item" in answer else None
+
+    def get_many(self, keys: Sequence[ItemKey], *, consistent: bool = False) -> dict[ItemKey, Item]:
+        """The items that there are, by key, in one request for up to 100 keys."""
+        if len(keys) > _BATCH_GET_LIMIT:
+            raise ValueError(f"{len(keys)} keys; {_BATCH_GET_LIMIT} is the most")
+        wanted = [serialised(_key(key)) for key in keys]
+        found: dict[ItemKey, Item] = {}
+        while wanted:
+            with _store_errors():
+                answer = self.client.batch_get_item(
+                    RequestItems={self.name: {"Keys": wanted, "ConsistentRead": consistent}}
+                )
+            items = [deserialised(item) for item in answer["Responses"].get(self.name, [])]
+            found.update((ItemKey(item["PK"], item["SK"]), item) for item in items)
+            unprocessed = answer["UnprocessedKeys"].get(self.name)
+            if unprocessed and not items:
+                raise Busy
+            wanted = list(unprocessed["Keys"]) if unprocessed else []
+        return found
+
+    def query(self, partition: str, prefix: str = "", *, consistent: bool = False) -> Iterator[Item]:
+        """The items of a partition whose SK begins with `prefix`, in the order of SK, page by page."""
+        condition, values = "PK = :pk", {":pk": partition}
+        if prefix:
+            condition, values = "PK = :pk AND begins_with(SK, :prefix)", {":pk": partition, ":prefix": prefix}
+        request: dict[str, Any] = {
+            "TableName": self.name,
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeValues": serialised(values),
+            "ConsistentRead": consistent,
+        }
+        while True:
+            with _store_errors():
+                page = self.client.query(**request)
+            yield from map(deserialised, page["Items"])
+            if "LastEvaluatedKey" not in page:
+                return
+            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+    def write(self, change: Put | Update) -> None:
+        """One conditional write. Raises ConditionFailed."""
+        operation, request = change.request()
+        call = self.client.put_item if operation == "Put" else self.client.update_item
+        if "ConditionExpression" in request:
+            request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+        try:
+            with _store_errors():
+                call(TableName=self.name, **request)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            raise ConditionFailed({change.key: _item(error.response)}) from error
+
+    def transact(self, changes: Sequence[Put | Update]) -> None:
+        """All or nothing, up to 100 items. Raises ConditionFailed or Contended.
+
+        The client sends one idempotency token with all its own retries, so that a lost answer is not applied twice.
+        """
+        items = []
+        for change in changes:
+            operation, request = change.request()
+            returned = "ALL_OLD" if "ConditionExpression" in request else "NONE"
+            items.append(
+                {
+                    operation: {
+                        "TableName": self.name,
+                        "ReturnValuesOnConditionCheckFailure": returned,
+                        **request,
+                    }
+                }
+            )
+        try:
+            with _store_errors():
+                self.client.transact_write_items(TransactItems=items)  # type: ignore[arg-type]
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "TransactionCanceledException":
+                raise
+            reasons = error.response["CancellationReasons"]
+            failed = {
+                change.key: _item(reason)
+                for change, reason in zip(changes, reasons, strict=True)
+                if reason["Code"] == "ConditionalCheckFailed"
+            }
+            if failed:
+                raise ConditionFailed(failed) from error
+            if {reason["Code"] for reason in reasons} <= _CONTENDED:
+                raise Contended from error
+            raise
+
+
+def serialised(item: Item) -> dict[str, Any]:
+    return {name: _SERIALIZER.serialize(value) for name, value in item.items()}
+
+
+def deserialised(item: Mapping[str, Any]) -> Item:
+    return {name: _DESERIALIZER.deserialize(value) for name, value in item.items()}
+
+
+_SERIALIZER, _DESERIALIZER = TypeSerializer(), TypeDeserializer()
+
+
+def _key(key: ItemKey) -> Item:
+    return {"PK": key.pk, "SK": key.sk}
+
+
+def _with_key(item: Item, key: ItemKey) -> Item:
+    return _key(key) | {name: value for name, value in item.items() if value is not None}
+
+
+def _item(reason: Mapping[str, Any]) -> Item | None:
+    return deserialised(reason["Item"]) if reason.get("Item") else None
+
+
+@contextmanager
+def _store_errors() -> Iterator[None]:
+    """DynamoDB's transient answers, after the client's own bounded retries, as Busy."""
+    try:
+        yield
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _TRANSIENT:
+            raise Busy from error
+        raise
+    except (NotConnected, HTTPClientError) as error:
+        raise Busy from error

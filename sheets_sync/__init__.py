@@ -1,0 +1,1 @@
+"""Mirrors a report into a Google spreadsheet: report → tabs → difference → gspread."""
