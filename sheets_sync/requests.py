@@ -64,13 +64,9 @@ def requests_for(tabs: Sequence[Tab], held: Sequence[HeldSheet]) -> list[Request
     for tab in tabs:
         sheet = ours.get(tab.id)
         if sheet is None:
-            sheet = HeldSheet(
-                _free_id(taken_ids),
-                _free_title(tab.title, taken_titles),
-                len(tab.cells),
-                len(tab.header),
-                tab.id,
-            )
+            free_id, free_title = _free_id(taken_ids), _free_title(tab.title, taken_titles)
+            rows = len(tab.cells) + 1  # a sheet must have a row that is not frozen
+            sheet = HeldSheet(free_id, free_title, rows, len(tab.header), tab.id)
             taken_ids.add(sheet.sheet_id)
             taken_titles.add(sheet.title)
             requests += _make(tab, sheet)

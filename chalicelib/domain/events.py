@@ -25,6 +25,9 @@ EventStatus = Literal["upcoming", "running", "reporting", "ended"]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
 Label = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
+MOST_MILESTONES = 30
+"""Of an event, so that a commander's card stays small."""
+
 
 class Definition(BaseModel):
     """Frozen, and strict about what it doesn't know."""
@@ -108,11 +111,13 @@ class Event(Scheduled):
     sms_name: Label | None = None
     reporting_grace_hours: Annotated[int, Field(ge=0, le=24 * 14)] = 24
     archived: bool = False
-    milestones: Annotated[tuple[Milestone, ...], Field(min_length=1, max_length=30)]
+    milestones: tuple[Milestone, ...]
     tiers: tuple[Tier, ...] = ()
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
+        if not 1 <= len(self.milestones) <= MOST_MILESTONES:
+            raise ValueError(f"an event has 1 to {MOST_MILESTONES} milestones, not {len(self.milestones)}")
         for milestone_id, times in Counter(m.id for m in self.milestones).items():
             if times > 1:
                 raise ValueError(f"milestone id {milestone_id!r} is used {times} times")

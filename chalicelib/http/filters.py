@@ -34,6 +34,19 @@ def thousands(number: int) -> str:
     return f"{number:,}"
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 commander`, `1,200 commanders`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def objectives(alternatives: tuple[str, ...] | None) -> str:
+    """As a sentence, with the game's own letters; or that they are not published."""
+    if not alternatives:
+        return "Objectives: not published"
+    sentence = "; or ".join(alternatives)
+    return sentence[0].upper() + sentence[1:]
+
+
 def component(text: str) -> str:
     """The text as one component of a URL."""
     return quote(text, safe="")
@@ -42,6 +55,8 @@ def component(text: str) -> str:
 ALL: dict[str, Callable[..., str]] = {
     "at_time": at_time,
     "component": component,
+    "counted": counted,
+    "objectives": objectives,
     "on_day": on_day,
     "rfc3339": rfc3339,
     "thousands": thousands,

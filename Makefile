@@ -1,0 +1,46 @@
+# `make help` lists what there is to do.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo demo-reset check format test package bench clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+setup: $(READY) ## the virtual environment with everything in it
+
+$(READY): requirements.txt requirements-dev.txt
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+demo: $(READY) ## the whole product on this machine (PORT, SHEETS_PORT, SYNC_SECONDS, DEMO_NOW)
+	@exec $(RUN) -m local.demo
+
+demo-reset: ## forgets what the demo has recorded
+	rm -rf .local
+
+check: $(READY) ## formatting, lint, types
+	$(RUN) -m ruff format --check .
+	$(RUN) -m ruff check .
+	$(RUN) -m mypy
+
+format: $(READY) ## formats, and mends what lint can mend
+	$(RUN) -m ruff check --fix .
+	$(RUN) -m ruff format .
+
+test: $(READY) ## all tests; those in a browser need Chromium
+	$(RUN) -m pytest -n auto
+
+package: $(READY) ## the deployment package, into dist/
+	$(RUN) -m local.package dist
+
+bench: $(READY) ## counted costs and ratios, into docs/measurements.md
+	$(RUN) -m bench
+
+clean: ## removes what was made, but not what the demo recorded
+	rm -rf $(VENV) dist .chalice/deployments .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

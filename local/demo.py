@@ -1,0 +1,207 @@
+"""`make demo`: the whole product on this machine, with the November 2023 events and a clock of its own."""
+
+import fcntl
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TextIO, TypeVar
+
+from chalicelib import bootstrap
+from chalicelib.settings import Settings
+from local.clock import TickingClock
+from local.dynamodb import REGION, DynamoDB
+from local.gateway import Gateway
+from local.seed import ALLIANCE, SERVER, SPREADSHEET_ID, Secrets, seed
+from local.sheets import SheetsServer
+
+T = TypeVar("T")
+
+FOLDER = Path(".local")
+HOST = "127.0.0.1"
+TABLE = "muster-demo"
+
+
+class CannotStart(Exception):
+    """Said to the person who started it, in one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoSettings:
+    """From `PORT`, `SHEETS_PORT`, `SYNC_SECONDS` and `DEMO_NOW`."""
+
+    port: int
+    sheets_port: int
+    sync_seconds: float
+    now: datetime
+
+    @classmethod
+    def from_environment(cls) -> "DemoSettings":
+        """Raises CannotStart, naming the variable."""
+        return cls(
+            port=_setting("PORT", "8000", int),
+            sheets_port=_setting("SHEETS_PORT", "8001", int),
+            sync_seconds=_setting("SYNC_SECONDS", "10", float),
+            now=_setting("DEMO_NOW", "2023-11-15T12:00:00Z", _instant),
+        )
+
+
+def main() -> None:
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    try:
+        run(DemoSettings.from_environment(), FOLDER, stopped)
+    except CannotStart as error:
+        sys.exit(f"muster demo: {error}")
+
+
+def run(settings: DemoSettings, folder: Path, stopped: threading.Event) -> None:
+    """Runs until `stopped` is set. Raises CannotStart."""
+    ready = folder / "demo.json"
+    with ExitStack() as stack:
+        stack.enter_context(_only_one(folder))
+        ready.unlink(missing_ok=True)
+        for port in (settings.port, settings.sheets_port):
+            _require_free(port)
+        clock = TickingClock(settings.now)
+        sheets = SheetsServer(folder / "sheets", clock, HOST, settings.sheets_port)
+        sheets.start()
+        stack.callback(sheets.stop)
+        dynamodb = DynamoDB(TABLE, folder / "dynamodb.jsonl")
+        dynamodb.start()
+        stack.callback(dynamodb.stop)
+        muster = bootstrap.assemble(Settings(TABLE, sheets.url), dynamodb.client(), clock)
+        bootstrap.use(muster)
+        secrets = _secrets(folder / "keys.json")
+        seed(muster, sheets, secrets)
+
+        os.environ.setdefault("AWS_DEFAULT_REGION", REGION)
+        import app as functions  # what is deployed, once its settings are in place
+
+        gateway = Gateway(functions.app, HOST, settings.port)
+        gateway.start()
+        stack.callback(gateway.stop)
+        schedule = _Schedule(
+            [functions.refresh_totals, functions.sync_sheets], settings.sync_seconds, stopped
+        )
+        schedule.run_once()
+        urls = {
+            "api_url": gateway.url,
+            "form_url": f"{gateway.url}/f/{secrets.member_key}",
+            "progress_url": f"{gateway.url}/servers/{SERVER.id}",
+            "sheet_url": sheets.page_url(SPREADSHEET_ID),
+            "sheets_api_url": sheets.url,
+        }
+        place = {"spreadsheet_id": SPREADSHEET_ID, "server": SERVER.id, "alliance": ALLIANCE.id}
+        _write_whole(ready, {**urls, **place, **asdict(secrets)})
+        stack.callback(ready.unlink, missing_ok=True)
+        _announce(urls, settings)
+        schedule.run_until_stopped()
+    print("Stopped. What was recorded is kept; `make demo-reset` forgets it.")
+
+
+class _Schedule:
+    """Calls the scheduled functions one after the other, as EventBridge would, every so many seconds."""
+
+    def __init__(self, functions: list[Callable[..., Any]], seconds: float, stopped: threading.Event) -> None:
+        self._functions = functions
+        self._seconds = seconds
+        self._stopped = stopped
+
+    def run_once(self) -> None:
+        for function in self._functions:
+            event = {
+                "version": "0",
+                "account": "",
+                "region": REGION,
+                "detail": {},
+                "detail-type": "Scheduled Event",
+            }
+            event |= {"source": "aws.events", "time": "", "id": "", "resources": []}
+            try:
+                function(event, None)
+            except Exception:  # a failed run ends like a failed Lambda: logged, and the next one comes
+                logging.getLogger(__name__).exception("%s failed", function)
+
+    def run_until_stopped(self) -> None:
+        while not self._stopped.wait(self._seconds):
+            self.run_once()
+
+
+def _secrets(file: Path) -> Secrets:
+    if file.exists():
+        return Secrets(**json.loads(file.read_text(encoding="utf-8")))
+    secrets = Secrets.new()
+    _write_whole(file, asdict(secrets))
+    return secrets
+
+
+def _write_whole(file: Path, content: dict[str, Any]) -> None:
+    """So that nobody ever reads a half of it. It holds keys, so it is its owner's alone."""
+    part = file.with_suffix(".part")
+    part.touch(mode=0o600)
+    part.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    part.replace(file)
+
+
+def _announce(urls: dict[str, str], settings: DemoSettings) -> None:
+    print(f"Muster is up. Its clock began at {settings.now.isoformat()}; the sheet follows every", end=" ")
+    print(f"{settings.sync_seconds:g} seconds. Ctrl-C stops it.\n")
+    for label, name in (
+        ("Report", "form_url"),
+        ("Progress", "progress_url"),
+        ("Sheet", "sheet_url"),
+        ("API", "api_url"),
+    ):
+        print(f"  {label:<9} {urls[name]}")
+    print(f"\nKeys and addresses: {FOLDER / 'demo.json'}", flush=True)
+
+
+def _only_one(folder: Path) -> TextIO:
+    """A lock on the folder, held as long as the file is open."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = (folder / "lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise CannotStart("it is already running in this folder") from None
+    return lock
+
+
+def _require_free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            raise CannotStart(f"port {port} is in use; choose others with PORT= and SHEETS_PORT=") from None
+
+
+def _setting(name: str, default: str, convert: Callable[[str], T]) -> T:
+    text = os.environ.get(name) or default
+    try:
+        return convert(text)
+    except ValueError:
+        raise CannotStart(f"{name}={text!r} can't be used; the default is {default}") from None
+
+
+def _instant(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError("no time zone")
+    return at.astimezone(UTC)
+
+
+if __name__ == "__main__":
+    main()

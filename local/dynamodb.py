@@ -1,0 +1,161 @@
+"""DynamoDB by moto, over HTTP, with what moto leaves out: one call at a time, idempotency tokens, and a memory.
+
+Every write that succeeded is appended to a journal, which is played again at the next start.
+"""
+
+import json
+import threading
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from moto.moto_server.werkzeug_app import create_backend_app
+from werkzeug.test import Client
+from werkzeug.wrappers import Request, Response
+
+from local.serving import LocalServer
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+REGION = "us-east-1"
+RESOURCES = Path(__file__).parent.parent / ".chalice" / "resources.json"
+FaultKind = Literal["lost_answer", "conflict", "throttled"]
+
+_PREFIX = "DynamoDB_20120810."
+_WRITES = frozenset({"BatchWriteItem", "DeleteItem", "PutItem", "TransactWriteItems", "UpdateItem"})
+_JSON = "application/x-amz-json-1.0"
+_REMEMBERED_TOKENS = 10_000
+
+
+class Call(NamedTuple):
+    operation: str
+    parameters: dict[str, Any]
+
+
+class DynamoDB:
+    """A DynamoDB endpoint on this machine, with one table: that of the deployed stack.
+
+    `journal` is the file that remembers; None forgets all at the end. `calls` lists what was asked of it.
+    """
+
+    def __init__(
+        self, table_name: str, journal: Path | None = None, host: str = "127.0.0.1", port: int = 0
+    ) -> None:
+        self.table_name = table_name
+        self.calls: list[Call] = []
+        self._journal = journal
+        self._faults: deque[FaultKind] = deque()
+        self._lock = threading.Lock()
+        self._answers: dict[str, tuple[bytes, int]] = {}
+        self._moto = Client(create_backend_app("dynamodb"))
+        self._server = LocalServer(self._answer, host, port)
+        self.url = self._server.url
+
+    def start(self) -> None:
+        """Resets moto, makes the table, plays the journal again, and serves. Raises ValueError on a damaged journal."""
+        from moto.backends import get_backend
+
+        get_backend("dynamodb").reset()
+        self._ask(Call("CreateTable", {"TableName": self.table_name, **table_definition()}))
+        if self._journal:
+            self._play(self._journal)
+        self._server.start()
+
+    def stop(self) -> None:
+        self._server.stop()
+
+    def client(self, **config: Any) -> "DynamoDBClient":
+        """A client of this endpoint."""
+        import boto3
+        from botocore.config import Config
+
+        return boto3.client(
+            "dynamodb",
+            endpoint_url=self.url,
+            config=Config(**config),
+            region_name=REGION,
+            aws_access_key_id="local",
+            aws_secret_access_key="local",
+        )
+
+    def inject(self, *faults: FaultKind) -> None:
+        """Each of the next writes suffers one: `lost_answer` applies it and answers 500, the others apply nothing."""
+        self._faults.extend(faults)
+
+    def _answer(self, request: Request) -> Response:
+        operation = request.headers.get("X-Amz-Target", "").removeprefix(_PREFIX)
+        call = Call(operation, json.loads(request.get_data() or b"{}"))
+        with self._lock:
+            self.calls.append(call)
+            body, status = self._write(call) if operation in _WRITES else self._ask(call)
+        return Response(body, status, content_type=_JSON)
+
+    def _write(self, call: Call) -> tuple[bytes, int]:
+        fault = self._faults.popleft() if self._faults else None
+        if fault == "throttled":
+            return _error("ThrottlingException", "Rate exceeded")
+        if fault == "conflict":
+            reasons = [{"Code": "TransactionConflict"} for _ in call.parameters.get("TransactItems", [])]
+            return _error(
+                "TransactionCanceledException", "Transaction cancelled", CancellationReasons=reasons
+            )
+        answer = self._apply_once(call)
+        return _error("InternalServerError", "The answer was lost", 500) if fault == "lost_answer" else answer
+
+    def _apply_once(self, call: Call) -> tuple[bytes, int]:
+        token = call.parameters.get("ClientRequestToken")
+        if token in self._answers:
+            return self._answers[token]
+        answer = self._ask(call)
+        if answer[1] == 200:
+            if token:
+                self._answers[token] = answer
+                if len(self._answers) > _REMEMBERED_TOKENS:
+                    del self._answers[next(iter(self._answers))]
+            if self._journal:
+                with self._journal.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(call) + "\n")
+        return answer
+
+    def _ask(self, call: Call) -> tuple[bytes, int]:
+        scope = f"local/20231113/{REGION}/dynamodb/aws4_request"
+        headers = {
+            "X-Amz-Target": _PREFIX + call.operation,
+            "Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0",
+        }
+        answer = self._moto.post("/", json=call.parameters, headers=headers, content_type=_JSON)
+        return answer.data, answer.status_code
+
+    def _play(self, journal: Path) -> None:
+        """Applies what the journal holds, then replaces it by one entry for each item that came of it."""
+        if journal.exists():
+            for line in journal.read_text(encoding="utf-8").splitlines():
+                body, status = self._ask(Call(*json.loads(line)))
+                if status != 200:
+                    raise ValueError(f"{journal.name} can't be played again: {body.decode()}")
+        puts = (Call("PutItem", {"TableName": self.table_name, "Item": item}) for item in self._items())
+        compact = journal.with_suffix(".new")
+        compact.write_text("".join(json.dumps(call) + "\n" for call in puts), encoding="utf-8")
+        compact.replace(journal)
+
+    def _items(self) -> Iterator[dict[str, Any]]:
+        request: dict[str, Any] = {"TableName": self.table_name}
+        while True:
+            page = json.loads(self._ask(Call("Scan", request))[0])
+            yield from page["Items"]
+            if "LastEvaluatedKey" not in page:
+                return
+            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+
+def table_definition() -> dict[str, Any]:
+    """What CreateTable takes of the deployed stack's table."""
+    properties = json.loads(RESOURCES.read_text(encoding="utf-8"))["Resources"]["Table"]["Properties"]
+    return {name: properties[name] for name in ("AttributeDefinitions", "KeySchema", "BillingMode")}
+
+
+def _error(kind: str, message: str, status: int = 400, **details: Any) -> tuple[bytes, int]:
+    body = {"__type": f"com.amazonaws.dynamodb.v20120810#{kind}", "Message": message, **details}
+    return json.dumps(body).encode(), status

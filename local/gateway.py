@@ -1,0 +1,87 @@
+"""API Gateway in front of the app: HTTP requests become proxy events, unknown paths its own answer."""
+
+import json
+import uuid
+from typing import Any
+
+from chalice.app import Chalice
+from chalice.local import LambdaContext, LocalChalice
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Map, Rule
+from werkzeug.wrappers import Request, Response
+
+from local.dynamodb import RESOURCES
+from local.serving import LocalServer
+
+
+class Gateway:
+    """Serves `app` on this machine, optionally under a stage prefix such as `/api`, as a deployed REST API does."""
+
+    def __init__(self, app: Chalice, host: str = "127.0.0.1", port: int = 0, prefix: str = "") -> None:
+        # What Chalice's own local server does, so that each thread has its own current request.
+        app.__class__ = LocalChalice
+        self._app = app
+        self._prefix = prefix
+        self._routes = Map([Rule(_pattern(path), endpoint=path) for path in app.routes], strict_slashes=False)
+        self._server = LocalServer(self._answer, host, port)
+        self.url = self._server.url + prefix
+
+    def start(self) -> None:
+        self._server.start()
+
+    def stop(self) -> None:
+        self._server.stop()
+
+    def _answer(self, request: Request) -> Response:
+        if not request.path.startswith(f"{self._prefix}/"):
+            return _unknown_path()
+        path = request.path.removeprefix(self._prefix)
+        try:
+            resource, parameters = self._routes.bind("").match(path, method="GET")
+        except HTTPException:
+            return _unknown_path()
+        context = LambdaContext("api_handler", memory_size=512, max_runtime_ms=29_000)
+        answer = self._app(self._event(request, resource, parameters), context)
+        headers = [*answer["headers"].items()]
+        headers += [(name, value) for name, values in answer["multiValueHeaders"].items() for value in values]
+        response = Response(answer["body"], answer["statusCode"], headers)
+        response.autocorrect_location_header = False
+        return response
+
+    def _event(self, request: Request, resource: str, parameters: Any) -> dict[str, Any]:
+        headers = dict(request.headers.items())
+        query = dict(request.args.lists())
+        return {
+            "resource": resource,
+            "path": request.path,
+            "httpMethod": request.method,
+            "headers": headers,
+            "multiValueHeaders": {name: [value] for name, value in headers.items()},
+            "queryStringParameters": {name: values[-1] for name, values in query.items()} or None,
+            "multiValueQueryStringParameters": query or None,
+            "pathParameters": dict(parameters) or None,
+            "stageVariables": None,
+            "requestContext": {
+                "resourcePath": resource,
+                "httpMethod": request.method,
+                "path": request.path,
+                "stage": "api",
+                "requestId": str(uuid.uuid4()),
+                "identity": {"sourceIp": request.remote_addr},
+            },
+            "body": request.get_data(as_text=True) or None,
+            "isBase64Encoded": False,
+        }
+
+
+def _pattern(path: str) -> str:
+    return path.replace("{", "<").replace("}", ">")
+
+
+def _unknown_path() -> Response:
+    """What the deployed stack tells API Gateway to answer."""
+    resources = json.loads(RESOURCES.read_text(encoding="utf-8"))["Resources"]
+    properties = resources["UnknownPath"]["Properties"]
+    content_type = properties["ResponseParameters"]["gatewayresponse.header.Content-Type"].strip("'")
+    body = properties["ResponseTemplates"]["application/json"]
+    return Response(body, int(properties["StatusCode"]), content_type=content_type)

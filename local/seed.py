@@ -1,0 +1,62 @@
+"""What the demo begins with: the November 2023 events, a server, an alliance, its keys and a spreadsheet."""
+
+from dataclasses import dataclass
+from typing import get_args
+
+from chalicelib.bootstrap import Muster
+from chalicelib.catalog import load_catalog
+from chalicelib.domain.access import Key, Role, key_id, new_secret, secret_hash
+from chalicelib.domain.roster import Alliance, Server
+from local.sheets import SheetsServer
+
+SERVER = Server("101")
+ALLIANCE = Alliance(SERVER.id, "nova-guard", "NOVA", "Nova Guard")
+SPREADSHEET_ID = "demo-officers-sheet"
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """The keys' secrets, which the product itself can't tell again."""
+
+    admin_key: str
+    officer_key: str
+    member_key: str
+    reader_key: str
+
+    @classmethod
+    def new(cls) -> "Secrets":
+        return cls(*(new_secret() for _ in range(4)))
+
+
+def seed(muster: Muster, sheets: SheetsServer, secrets: Secrets) -> None:
+    """Puts in place what isn't there yet; what members and officers have done since stays."""
+    definitions = muster.definitions
+    for event in load_catalog():
+        definitions.put_event(event)
+    definitions.put_server(SERVER)
+    definitions.put_alliance(ALLIANCE)
+    for role in get_args(Role):
+        secret: str = getattr(secrets, f"{role}_key")
+        definitions.put_key(secret, _key(secret, role))
+    if not sheets.has(SPREADSHEET_ID):
+        sheets.create_spreadsheet("Nova Guard officers", _OFFICERS_TABS, SPREADSHEET_ID)
+    if all(sheet.spreadsheet_id != SPREADSHEET_ID for sheet in muster.sheets.all()):
+        muster.sheets.bind(SPREADSHEET_ID, SERVER.id, ALLIANCE.id)
+
+
+def _key(secret: str, role: Role) -> Key:
+    identity = key_id(secret_hash(secret))
+    if role == "admin":
+        return Key(identity, role, "demo admin")
+    return Key(identity, role, f"demo {role}", SERVER.id, ALLIANCE.id)
+
+
+_OFFICERS_TABS: dict[str, list[list[object]]] = {
+    "Officers": [
+        ["Officer", "Rank", "On duty", "Calls made"],
+        ["Example Officer One", "Admiral", "Monday and Wednesday", 12],
+        ["Example Officer Two", "Commodore", "Tuesday and Thursday", 9],
+        ["Example Officer Three", "Premier", "Friday", 4],
+        ["", "", "Total", "=SUM(D2:D4)"],
+    ]
+}
