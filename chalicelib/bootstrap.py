@@ -74,7 +74,7 @@ def dynamodb() -> "DynamoDBClient":
     import boto3
     from botocore.config import Config
 
-    retries = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "max_attempts": 3})
+    retries = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
     return boto3.client("dynamodb", config=retries)
 
 

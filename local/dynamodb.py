@@ -81,7 +81,7 @@ class DynamoDB:
         )
 
     def inject(self, *faults: FaultKind) -> None:
-        """Each of the next writes suffers one: `lost_answer` applies it and answers 500, the others apply nothing."""
+        """Each of the next transactions suffers one: `lost_answer` applies it and answers 500, the others apply nothing."""
         self._faults.extend(faults)
 
     def _answer(self, request: Request) -> Response:
@@ -93,31 +93,31 @@ class DynamoDB:
         return Response(body, status, content_type=_JSON)
 
     def _write(self, call: Call) -> tuple[bytes, int]:
-        fault = self._faults.popleft() if self._faults else None
-        if fault == "throttled":
-            return _error("ThrottlingException", "Rate exceeded")
-        if fault == "conflict":
-            reasons = [{"Code": "TransactionConflict"} for _ in call.parameters.get("TransactItems", [])]
-            return _error(
-                "TransactionCanceledException", "Transaction cancelled", CancellationReasons=reasons
-            )
-        answer = self._apply_once(call)
+        is_transaction = call.operation == "TransactWriteItems"
+        fault = self._faults.popleft() if is_transaction and self._faults else None
+        token = call.parameters.get("ClientRequestToken")
+        answer = self._answers.get(token) if token else None
+        if answer is None:  # else it was applied before, and can't fail any more
+            if fault == "throttled":
+                return _error("ThrottlingException", "Rate exceeded")
+            if fault == "conflict":
+                reasons = [{"Code": "TransactionConflict"} for _ in call.parameters["TransactItems"]]
+                return _error(
+                    "TransactionCanceledException", "Transaction cancelled", CancellationReasons=reasons
+                )
+            answer = self._ask(call)
+            if answer[1] == 200:
+                self._remember(call, token, answer)
         return _error("InternalServerError", "The answer was lost", 500) if fault == "lost_answer" else answer
 
-    def _apply_once(self, call: Call) -> tuple[bytes, int]:
-        token = call.parameters.get("ClientRequestToken")
-        if token in self._answers:
-            return self._answers[token]
-        answer = self._ask(call)
-        if answer[1] == 200:
-            if token:
-                self._answers[token] = answer
-                if len(self._answers) > _REMEMBERED_TOKENS:
-                    del self._answers[next(iter(self._answers))]
-            if self._journal:
-                with self._journal.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(call) + "\n")
-        return answer
+    def _remember(self, call: Call, token: str | None, answer: tuple[bytes, int]) -> None:
+        if token:
+            self._answers[token] = answer
+            if len(self._answers) > _REMEMBERED_TOKENS:
+                del self._answers[next(iter(self._answers))]
+        if self._journal:
+            with self._journal.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(call) + "\n")
 
     def _ask(self, call: Call) -> tuple[bytes, int]:
         scope = f"local/20231113/{REGION}/dynamodb/aws4_request"

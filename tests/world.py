@@ -68,7 +68,7 @@ def new_world() -> Iterator[World]:
     dynamodb = DynamoDB("muster-test")
     dynamodb.start()
     clock = HandClock()
-    client = dynamodb.client(max_pool_connections=64, retries={"mode": "standard", "max_attempts": 3})
+    client = dynamodb.client(max_pool_connections=64, retries={"mode": "standard", "total_max_attempts": 3})
     muster = assemble(Settings("muster-test"), client, clock, sleep=lambda _: None)
     for event in load_catalog():
         muster.definitions.put_event(event)

@@ -37,7 +37,9 @@ def test_a_scope_covers_what_is_in_it(
     assert Key("id", "officer", "label", *scope).covers(server, alliance) is covered
 
 
-@pytest.mark.parametrize(("role", "allowed"), [("officer", True), ("admin", True), ("member", False), ("reader", False)])
+@pytest.mark.parametrize(
+    ("role", "allowed"), [("officer", True), ("admin", True), ("member", False), ("reader", False)]
+)
 def test_a_role_is_required(role: Role, allowed: bool) -> None:
     key = Key("id", role, "label")
     if allowed:

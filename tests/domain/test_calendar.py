@@ -34,7 +34,9 @@ def test_a_game_day_begins(starts_at: time, zone: str, day: date, begins: str) -
     assert GameDay(starts_at, zone).start(day) == utc(begins)
 
 
-@pytest.mark.parametrize(("day", "hours"), [(date(2024, 3, 30), 24), (date(2024, 3, 31), 23), (date(2024, 10, 27), 25)])
+@pytest.mark.parametrize(
+    ("day", "hours"), [(date(2024, 3, 30), 24), (date(2024, 3, 31), 23), (date(2024, 10, 27), 25)]
+)
 def test_a_day_on_which_the_clocks_change_has_as_many_hours_as_it_has(day: date, hours: int) -> None:
     game_day = GameDay(time(0), BERLIN)
     assert game_day.end(day) - game_day.start(day) == timedelta(hours=hours)

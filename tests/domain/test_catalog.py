@@ -33,11 +33,15 @@ EVENT_FACTS = [
 
 def test_the_catalog_holds_the_two_events_of_november_2023_and_no_other_milestones() -> None:
     assert set(EVENTS) == {DEFENDERS, ARCHITECTS}
-    assert sorted((e.id, m.name) for e in EVENTS.values() for m in e.milestones) == sorted((f[0], f[2]) for f in FACTS)
+    assert sorted((e.id, m.name) for e in EVENTS.values() for m in e.milestones) == sorted(
+        (f[0], f[2]) for f in FACTS
+    )
 
 
 @pytest.mark.parametrize(("event", "day", "name", "objectives"), FACTS)
-def test_a_milestone_is_as_published(event: str, day: int, name: str, objectives: tuple[str, ...] | None) -> None:
+def test_a_milestone_is_as_published(
+    event: str, day: int, name: str, objectives: tuple[str, ...] | None
+) -> None:
     milestone = next(m for m in EVENTS[event].milestones if m.name == name)
     assert milestone.first_day == date(2023, 11, day)
     assert milestone.last_day is None
@@ -48,7 +52,11 @@ def test_a_milestone_is_as_published(event: str, day: int, name: str, objectives
 
 @pytest.mark.parametrize(("event", "name", "ims_name", "sms_name", "rewards"), EVENT_FACTS)
 def test_an_event_is_as_published(
-    event: str, name: str, ims_name: str, sms_name: str, rewards: list[tuple[int | None, str | None, str | None]]
+    event: str,
+    name: str,
+    ims_name: str,
+    sms_name: str,
+    rewards: list[tuple[int | None, str | None, str | None]],
 ) -> None:
     held = EVENTS[event]
     assert (held.name, held.ims_name, held.sms_name) == (name, ims_name, sms_name)

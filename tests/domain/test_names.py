@@ -18,7 +18,9 @@ def test_spellings_that_look_the_same_are_the_same_commander(other: str) -> None
     assert normalised(other) == normalised("Kestrel")
 
 
-@pytest.mark.parametrize(("one", "other"), [("Straße", "STRASSE"), ("Ⅻ", "xii"), ("Ana  Maria", "ana maria"), ("ﬁn", "FIN")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("Straße", "STRASSE"), ("Ⅻ", "xii"), ("Ana  Maria", "ana maria"), ("ﬁn", "FIN")]
+)
 def test_compatible_forms_are_the_same_commander(one: str, other: str) -> None:
     assert normalised(one) == normalised(other)
 
@@ -28,14 +30,28 @@ def test_other_names_are_other_commanders(one: str, other: str) -> None:
     assert normalised(one) != normalised(other)
 
 
-@pytest.mark.parametrize("name", ['=HYPERLINK("x")', "名前", "Zoë", "👩‍🚀 Ace", "x" * MAX_LENGTH, "O'Brien & <b>"])
+@pytest.mark.parametrize(
+    "name", ['=HYPERLINK("x")', "名前", "Zoë", "👩‍🚀 Ace", "x" * MAX_LENGTH, "O'Brien & <b>"]
+)
 def test_any_script_and_any_sign_is_a_name(name: str) -> None:
     assert display_name(f"  {name} ") == name
 
 
 @pytest.mark.parametrize(
     "name",
-    ["", "   ", "\u200b", "x" * (MAX_LENGTH + 1), "a\x00b", "a\nb", "a\tb", "a\u202eb", "a\u2066b", "a\u200fb", "\ud800"],
+    [
+        "",
+        "   ",
+        "\u200b",
+        "x" * (MAX_LENGTH + 1),
+        "a\x00b",
+        "a\nb",
+        "a\tb",
+        "a\u202eb",
+        "a\u2066b",
+        "a\u200fb",
+        "\ud800",
+    ],
 )
 def test_what_is_no_name_is_refused_by_field(name: str) -> None:
     with pytest.raises(Malformed) as caught:

@@ -115,8 +115,12 @@ def test_a_reading_can_reach_a_tier_that_the_reports_have_not() -> None:
 def test_a_tier_is_stamped_once_by_whichever_number_reached_it() -> None:
     reading = Reading(8925, WEDNESDAY, 4000)
     assert newly_reached(DEFENDERS, totals(89), None, [], WEDNESDAY) == {}
-    assert newly_reached(DEFENDERS, totals(90), None, [], WEDNESDAY) == {8925: TierStamp(WEDNESDAY, "reported")}
-    assert newly_reached(DEFENDERS, totals(40), reading, [], WEDNESDAY) == {8925: TierStamp(WEDNESDAY, "reading")}
+    assert newly_reached(DEFENDERS, totals(90), None, [], WEDNESDAY) == {
+        8925: TierStamp(WEDNESDAY, "reported")
+    }
+    assert newly_reached(DEFENDERS, totals(40), reading, [], WEDNESDAY) == {
+        8925: TierStamp(WEDNESDAY, "reading")
+    }
     assert newly_reached(DEFENDERS, totals(90), reading, [8925], WEDNESDAY) == {}
 
 

@@ -84,7 +84,12 @@ def test_explicit_instants_do_not_depend_on_the_game_day() -> None:
             "opens_at": "2024-01-01T07:00:00+01:00",
             "closes_at": "2024-01-03T06:00:00Z",
             "milestones": [
-                {"id": "m", "name": "M", "opens_at": "2024-01-01T06:00:00Z", "closes_at": "2024-01-02T06:00:00Z"}
+                {
+                    "id": "m",
+                    "name": "M",
+                    "opens_at": "2024-01-01T06:00:00Z",
+                    "closes_at": "2024-01-02T06:00:00Z",
+                }
             ],
         }
     )
@@ -95,7 +100,11 @@ def test_explicit_instants_do_not_depend_on_the_game_day() -> None:
 
 
 def test_a_refusal_names_each_milestone_and_its_reason() -> None:
-    ids = [HIDDEN_MOTIVATIONS, f"{DEFENDERS.id}/assembling-the-resistance", f"{DEFENDERS.id}/shaping-a-unified-destiny"]
+    ids = [
+        HIDDEN_MOTIVATIONS,
+        f"{DEFENDERS.id}/assembling-the-resistance",
+        f"{DEFENDERS.id}/shaping-a-unified-destiny",
+    ]
     with pytest.raises(Conflict) as caught:
         require_reportable(find_milestones(ids, EVENTS), "member", at(15), UTC_DAY)
     assert [(error.field, error.message) for error in caught.value.errors] == [

@@ -1,0 +1,261 @@
+"""Exactly once: whatever members, the network and DynamoDB do, totals are the sum of the cards."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from chalicelib.domain.errors import Busy
+from chalicelib.domain.progress import Totals
+from chalicelib.services.reporting import ATTEMPTS
+from chalicelib.store import keys
+from chalicelib.store.completions import count
+from chalicelib.store.table import Update
+from local.dynamodb import FaultKind
+from tests.world import (
+    ARCHITECTS,
+    CONFRONTING_RESILIENCE,
+    DEFENDERS,
+    ENLISTING_OLD_ALLIES,
+    HIDDEN_MOTIVATIONS,
+    NOVA,
+    World,
+    new_world,
+)
+
+FAULTS: list[FaultKind] = ["lost_answer", "conflict"]
+HELD = [HIDDEN_MOTIVATIONS, ENLISTING_OLD_ALLIES, f"{DEFENDERS}/unraveling-anomalies", CONFRONTING_RESILIENCE]
+
+
+def totals(world: World, event: str = DEFENDERS) -> Totals:
+    return world.muster.overview._completions.standing("101", event, consistent=True).totals
+
+
+def counted(world: World, event: str = DEFENDERS, alliance: str = "nova") -> Totals:
+    completions = world.muster.overview._completions
+    return count(completions.alliance_cards("101", event, alliance, consistent=True))
+
+
+def statuses(world: World, name: str, *milestones: str) -> list[str]:
+    receipt = world.muster.reporting.report(world.key(), name, milestones or (HIDDEN_MOTIVATIONS,))
+    return [result.status for result in receipt.results]
+
+
+def test_a_completion_counts_once_and_a_repetition_says_so(world: World) -> None:
+    assert statuses(world, "Kestrel") == ["recorded"]
+    assert statuses(world, "KESTREL") == ["already_recorded"]
+    assert totals(world) == Totals(1, {"hidden-motivations": 1})
+
+
+def test_a_repetition_costs_no_write(world: World) -> None:
+    statuses(world, "Kestrel")
+    world.dynamodb.calls.clear()
+    key = world.key()
+    world.dynamodb.calls.clear()
+    world.muster.reporting.report(key, "Kestrel", [HIDDEN_MOTIVATIONS])
+    assert not {"TransactWriteItems", "UpdateItem", "PutItem"} & {
+        call.operation for call in world.dynamodb.calls
+    }
+
+
+def test_what_is_new_of_a_report_is_recorded_beside_what_is_not(world: World) -> None:
+    statuses(world, "Kestrel", ENLISTING_OLD_ALLIES)
+    world.clock.advance(minutes=5)
+    receipt = world.muster.reporting.report(
+        world.key(), "Kestrel", [HIDDEN_MOTIVATIONS, ENLISTING_OLD_ALLIES, CONFRONTING_RESILIENCE]
+    )
+    assert [result.status for result in receipt.results] == ["recorded", "already_recorded", "recorded"]
+    assert receipt.results[0].recorded_at == world.clock.now
+    assert receipt.results[1].recorded_at < world.clock.now
+    assert [(p.event, p.commander_points, p.server_points) for p in receipt.progress] == [
+        (DEFENDERS, 200, 200),
+        (ARCHITECTS, 100, 100),
+    ]
+
+
+def test_64_simultaneous_reports_of_the_same_completion_count_once(world: World) -> None:
+    key = world.key()
+
+    def report(_: int) -> str:
+        return world.muster.reporting.report(key, "Kestrel", [HIDDEN_MOTIVATIONS]).results[0].status
+
+    with ThreadPoolExecutor(64) as pool:
+        answers = Counter(pool.map(report, range(64)))
+    assert answers == {"recorded": 1, "already_recorded": 63}
+    assert totals(world) == counted(world) == Totals(1, {"hidden-motivations": 1})
+    assert len(world.muster.overview._completions.roster("101", "nova")) == 1
+
+
+def test_200_commanders_reporting_in_parallel_sum_exactly(world: World) -> None:
+    key = world.key()
+
+    def report(number: int) -> None:
+        milestones = [HELD[number % 3], CONFRONTING_RESILIENCE] if number % 2 else [HELD[number % 3]]
+        world.muster.reporting.report(key, f"Commander{number}", milestones)
+
+    with ThreadPoolExecutor(32) as pool:
+        list(pool.map(report, range(200)))
+    assert totals(world) == counted(world)
+    assert totals(world).commanders == 200
+    assert sum(totals(world).completions.values()) == 200
+    assert totals(world, ARCHITECTS) == Totals(100, {"confronting-resilience": 100})
+
+
+def test_an_answer_that_is_lost_once_is_repeated_and_counts_once(world: World) -> None:
+    world.dynamodb.inject("lost_answer")
+    assert statuses(world, "Kestrel") == ["recorded"], "the client's own retry carries the same token"
+    assert totals(world) == counted(world) == Totals(1, {"hidden-motivations": 1})
+
+
+def test_an_answer_that_is_lost_for_good_is_503_and_the_members_retry_counts_once(world: World) -> None:
+    world.dynamodb.inject("lost_answer", "lost_answer", "lost_answer")
+    with pytest.raises(Busy):
+        statuses(world, "Kestrel")
+    assert statuses(world, "Kestrel") == ["already_recorded"]
+    assert totals(world) == counted(world) == Totals(1, {"hidden-motivations": 1})
+
+
+def test_a_conflict_with_other_reports_is_tried_again_with_growing_pauses(world: World) -> None:
+    pauses: list[float] = []
+    world.muster.reporting._sleep = pauses.append
+    world.dynamodb.inject(*["conflict"] * 4)
+    assert statuses(world, "Kestrel") == ["recorded"]
+    assert len(pauses) == 4
+    assert all(0 <= pause <= 0.02 * 2**attempt for attempt, pause in enumerate(pauses))
+
+
+@pytest.mark.parametrize(("fault", "times"), [("conflict", ATTEMPTS), ("throttled", 3)])
+def test_retries_are_bounded_then_the_member_is_asked_to_wait(
+    world: World, fault: FaultKind, times: int
+) -> None:
+    world.dynamodb.inject(*[fault] * times)
+    with pytest.raises(Busy) as caught:
+        statuses(world, "Kestrel")
+    assert caught.value.retry_after >= 1
+    assert totals(world) == Totals()
+    assert statuses(world, "Kestrel") == ["recorded"]
+
+
+def test_a_race_for_a_new_name_makes_one_commander(world: World) -> None:
+    """Two spellings of one new name, of which each was looked up before the other was recorded."""
+    key, completions = world.key(), world.muster.overview._completions
+    looked_up = completions.commander
+
+    def too_early(server: str, name: str) -> None:
+        looked_up(server, name)
+
+    world.muster.reporting._completions.commander = too_early  # type: ignore[method-assign]
+    first = world.muster.reporting.report(key, "Kestrel", [HIDDEN_MOTIVATIONS])
+    second = world.muster.reporting.report(key, "kestrel", [HIDDEN_MOTIVATIONS, ENLISTING_OLD_ALLIES])
+    assert second.commander == first.commander
+    assert [result.status for result in second.results] == ["already_recorded", "recorded"]
+    assert totals(world) == counted(world)
+    assert totals(world).commanders == 1
+
+
+class TestRecount:
+    def test_it_finds_nothing_where_there_is_nothing(self, world: World) -> None:
+        statuses(world, "Kestrel", *HELD)
+        refreshed = world.muster.refresh.refresh_totals()
+        assert (refreshed.recounted, refreshed.drifts) == (4, ())
+
+    @pytest.mark.parametrize(
+        "planted",
+        [
+            {"done.hidden-motivations": 7},
+            {"done.hidden-motivations": -1, "commanders": 3},
+            {"done.assembling-the-resistance": 2},
+        ],
+    )
+    def test_it_corrects_planted_drift_and_logs_it(
+        self, world: World, planted: dict[str, int], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        statuses(world, "Kestrel", *HELD)
+        table = world.muster.overview._completions._table
+        table.write(Update(keys.totals("101", DEFENDERS, "nova"), add=planted))
+        assert totals(world) != counted(world)
+        (drift,) = world.muster.refresh.refresh_totals().drifts
+        assert (drift.event, drift.alliance) == (DEFENDERS, "nova")
+        assert totals(world) == counted(world) == drift.counted
+        assert [(record.levelname, record.message.split(":")[0]) for record in caplog.records] == [
+            ("ERROR", "drift corrected")
+        ]
+        (entry,) = table.query("LEDGER#101")
+        assert (entry["action"], entry["alliance"]) == ("recount", "nova")
+        assert world.muster.refresh.refresh_totals().drifts == ()
+
+    def test_it_makes_totals_that_are_missing(self, world: World) -> None:
+        statuses(world, "Kestrel", *HELD)
+        table = world.muster.overview._completions._table
+        key = keys.totals("101", DEFENDERS, "nova")
+        table.client.delete_item(TableName=table.name, Key={"PK": {"S": key.pk}, "SK": {"S": key.sk}})
+        assert len(world.muster.refresh.refresh_totals().drifts) == 1
+        assert totals(world) == counted(world)
+
+    def test_a_report_in_the_middle_of_a_recount_is_not_undone(self, world: World) -> None:
+        completions = world.muster.overview._completions
+        statuses(world, "Kestrel")
+        completions._table.write(
+            Update(keys.totals("101", DEFENDERS, "nova"), add={"done.hidden-motivations": 5})
+        )
+        read = completions.alliance_cards
+
+        def read_then_report(*place: str, **how: bool) -> object:
+            cards = read(*place, **how)
+            statuses(world, "Merlin")
+            return cards
+
+        completions.alliance_cards = read_then_report  # type: ignore[method-assign, assignment]
+        assert completions.recount("101", DEFENDERS, "nova", world.clock()) is None
+        completions.alliance_cards = read  # type: ignore[method-assign]
+        assert completions.recount("101", DEFENDERS, "nova", world.clock()) is not None
+        assert totals(world) == counted(world) == Totals(2, {"hidden-motivations": 2})
+
+
+class Counting(RuleBasedStateMachine):
+    """Any sequence of reports, repetitions, lost answers, conflicts and recounts, against a plain set."""
+
+    names = st.sampled_from(["Kestrel", "kestrel ", "Merlin", "Osprey", "=SUM(A1)"])
+    milestones = st.lists(st.sampled_from(HELD), min_size=1, max_size=6)
+
+    @initialize()
+    def begin(self) -> None:
+        self.context = new_world()
+        self.world = self.context.__enter__()
+        self.key = self.world.key()
+        self.expected: set[tuple[str, str]] = set()
+
+    @rule(name=names, milestones=milestones, faults=st.lists(st.sampled_from(FAULTS), max_size=2))
+    def report(self, name: str, milestones: list[str], faults: list[FaultKind]) -> None:
+        commander = name.strip().casefold()
+        new = {(commander, milestone) for milestone in milestones} - self.expected
+        self.world.dynamodb.inject(*(faults if new else []))
+        receipt = self.world.muster.reporting.report(self.key, name, milestones)
+        assert {r.milestone for r in receipt.results if r.status == "recorded"} == {m for _, m in new}
+        self.expected |= new
+
+    @rule()
+    def recount(self) -> None:
+        assert self.world.muster.refresh.refresh_totals().drifts == ()
+
+    @invariant()
+    def totals_are_what_was_reported(self) -> None:
+        if not hasattr(self, "world"):
+            return
+        for event in (DEFENDERS, ARCHITECTS):
+            mine = [(c, m.split("/")[1]) for c, m in self.expected if m.startswith(f"{event}/")]
+            expected = Totals(len({c for c, _ in mine}), Counter(m for _, m in mine))
+            assert totals(self.world, event) == counted(self.world, event) == expected
+
+    def teardown(self) -> None:
+        if hasattr(self, "context"):
+            self.context.__exit__(None, None, None)
+
+
+TestCounting = Counting.TestCase
+TestCounting.settings = settings(
+    max_examples=15, stateful_step_count=12, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
