@@ -81,7 +81,7 @@ class DynamoDB:
         )
 
     def inject(self, *faults: FaultKind) -> None:
-        """Each of the next transactions suffers one: `lost_answer` applies it and answers 500, the others apply nothing."""
+        """Each of the next transactions suffers one: `lost_answer` is applied and answered 500, others are not."""
         self._faults.extend(faults)
 
     def _answer(self, request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""A small world to test in: server 101 with two alliances, the November 2023 events, and a clock that is set by hand."""
+"""A small world to test in: a server, two alliances, the November 2023 events, and a clock set by hand."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -14,7 +14,7 @@ from chalicelib.domain.access import Key
 from chalicelib.domain.calendar import rfc3339
 from chalicelib.domain.errors import MusterError, NotFound
 from chalicelib.http.inputs import FormReport, query
-from chalicelib.http.problems import STATUS, handled
+from chalicelib.http.problems import STATUS, handled, problem_headers
 from chalicelib.http.responses import page, see_other
 
 pages = Blueprint(__name__)
@@ -39,7 +39,8 @@ def send_form(key: str) -> Response:
         receipt = muster().reporting.report(granted, report.commander, report.milestones)
     except MusterError as error:
         return _form(granted, report.commander, report.milestones, error)
-    at = max(result.recorded_at for result in receipt.results)
+    new = [result.recorded_at for result in receipt.results if result.status == "recorded"]
+    at = max(new, default=muster().clock())
     parameters = urlencode({"commander": receipt.commander.id, "at": rfc3339(at)})
     return see_other(
         f"{quote(key)}/receipt?{parameters}", _cookie(pages.current_request, receipt.commander.name)
@@ -69,9 +70,8 @@ def show_progress(server: str) -> Response:
 
 def _form(key: Key, name: str, ticked: list[str] | None = None, error: MusterError | None = None) -> Response:
     form = muster().member_pages.form(key, name)
-    return page(
-        "form.html", STATUS[type(error)] if error else 200, form=form, ticked=ticked or [], error=error
-    )
+    status, headers = (STATUS[type(error)], problem_headers(error)) if error else (200, {})
+    return page("form.html", status, headers, form=form, ticked=ticked or [], error=error)
 
 
 def _remembered(request: Request) -> str:

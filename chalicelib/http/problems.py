@@ -78,7 +78,7 @@ def problem(
 ) -> Response:
     """The error as `application/problem+json`, or as a page with the same words."""
     status = status or STATUS[type(error)]
-    headers = {**(headers or {}), **_headers(error)}
+    headers = {**(headers or {}), **problem_headers(error)}
     if is_page(request):
         return page("error.html", status, headers, error=error, code=status)
     body: dict[str, Any] = {"type": "about:blank", "title": _title(status), "status": status}
@@ -100,7 +100,8 @@ def _path(location: tuple[int | str, ...]) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
 
 
-def _headers(error: MusterError) -> dict[str, str]:
+def problem_headers(error: MusterError) -> dict[str, str]:
+    """What goes with the status: how long to wait, or how to authenticate."""
     if isinstance(error, Busy):
         return {"Retry-After": str(error.retry_after)}
     return {"WWW-Authenticate": "Bearer"} if isinstance(error, Unauthenticated) else {}

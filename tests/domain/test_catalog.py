@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a fact stands in one line
 """The catalog against the published facts, and what a wrong event file is told."""
 
 from datetime import date

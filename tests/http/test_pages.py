@@ -1,7 +1,7 @@
 """The form, the receipt and the progress page, as bytes: what is on them, what they store, what they never load."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
 
@@ -149,7 +149,7 @@ def test_an_error_shows_the_form_again_with_what_was_typed(
 
 
 def test_a_busy_store_keeps_what_was_typed(site: Site) -> None:
-    site.world.dynamodb.inject(*["throttled"] * 3)
+    site.world.dynamodb.inject("throttled", "throttled", "throttled")
     answer = send(site, site.world.secret(), "Kestrel", HIDDEN_MOTIVATIONS)
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) >= 1
@@ -244,4 +244,3 @@ def test_a_reward_that_was_reached_is_shown_as_reached(site: Site) -> None:
     site.world.clock.advance(minutes=30)
     page = Page(send(site, site.world.secret(), "Kestrel", HIDDEN_MOTIVATIONS))
     assert "Reward at 8,925 reached Wed 15 Nov 12:30 UTC" in page.words
-    assert site.world.clock() - timedelta(minutes=30) < site.world.clock()

@@ -21,7 +21,6 @@ from tests.world import (
     DEFENDERS,
     ENLISTING_OLD_ALLIES,
     HIDDEN_MOTIVATIONS,
-    NOVA,
     World,
     new_world,
 )
@@ -121,7 +120,7 @@ def test_an_answer_that_is_lost_for_good_is_503_and_the_members_retry_counts_onc
 def test_a_conflict_with_other_reports_is_tried_again_with_growing_pauses(world: World) -> None:
     pauses: list[float] = []
     world.muster.reporting._sleep = pauses.append
-    world.dynamodb.inject(*["conflict"] * 4)
+    world.dynamodb.inject("conflict", "conflict", "conflict", "conflict")
     assert statuses(world, "Kestrel") == ["recorded"]
     assert len(pauses) == 4
     assert all(0 <= pause <= 0.02 * 2**attempt for attempt, pause in enumerate(pauses))
@@ -203,8 +202,8 @@ class TestRecount:
         )
         read = completions.alliance_cards
 
-        def read_then_report(*place: str, **how: bool) -> object:
-            cards = read(*place, **how)
+        def read_then_report(*place: str, consistent: bool = False) -> object:
+            cards = read(*place, consistent=consistent)
             statuses(world, "Merlin")
             return cards
 
