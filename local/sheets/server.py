@@ -1,0 +1,195 @@
+"""The stand-in for Google Sheets as tests and the demo use it."""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from . import batch, edit_sheets, values
+from .entry import entered_value, raw
+from .errors import Json
+from .methods import new_book
+from .reading import Reader
+from .schemas import check_request
+from .store import Store
+from .traffic import Fault, Quota, RecordedRequest
+from .web import Connections, Site
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class SheetsServer:
+    """An HTTP server that answers as Google Sheets does, and shows its spreadsheets as pages.
+
+    `folder` is where each spreadsheet is kept as one JSON file; without it all is in memory. `clock` times
+    quotas. The address is taken when the server is constructed; requests are answered from `start` to `stop`.
+    """
+
+    def __init__(
+        self,
+        folder: Path | None = None,
+        clock: Callable[[], datetime] = utc_now,
+        host: str = "127.0.0.1",
+        port: int = 0,
+    ) -> None:
+        self._site = Site(Store(folder), clock, lambda: self.url)
+        self._connections = Connections(set())
+        self._host = host
+        self._http: BaseWSGIServer | None = None
+        self._thread: threading.Thread | None = None
+        self._port = port
+        self._bind()
+
+    def start(self) -> None:
+        http = self._bind()
+        self._site.stopping.clear()
+        self._thread = threading.Thread(
+            target=http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Closes the address and every connection. The server can be started again, at the same address."""
+        self._site.stopping.set()
+        if self._http is None:
+            return
+        if self._thread is not None:
+            self._http.shutdown()
+            self._thread.join()
+            self._thread = None
+        self._http.server_close()
+        self._http = None
+        self._connections.close()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *args: object) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """The API is at `url + "/v4/spreadsheets"`."""
+        return f"http://{self._host}:{self._port}"
+
+    def create_spreadsheet(
+        self,
+        title: str,
+        tabs: Mapping[str, Sequence[Sequence[object]]],
+        spreadsheet_id: str | None = None,
+        time_zone: str = "Etc/UTC",
+    ) -> str:
+        """A spreadsheet as officers would have made it; gives its id.
+
+        Text that starts with "=" is a formula, other text is literal, numbers and booleans are themselves,
+        None is nothing. As in Google's, the first tab has id 0, and a tab has at least 1,000 rows and
+        26 columns; without tabs there is an empty one.
+        """
+        book = new_book(title, {"timeZone": time_zone}, spreadsheet_id)
+        for index, (name, rows) in enumerate((tabs or {"Sheet1": []}).items()):
+            grid = {"rowCount": max(1000, len(rows)), "columnCount": max(26, *map(len, rows), 0)}
+            properties: Json = {"title": name, "gridProperties": grid} | ({} if index else {"sheetId": 0})
+            edit_sheets.add_sheet(book, {"properties": properties})
+            for row, cells in zip(book.sheets[-1].cells, rows, strict=False):
+                for column, value in enumerate(cells):
+                    if entered := _officers_value(value):
+                        row[column] = {"userEnteredValue": entered}
+        with self._site.lock:
+            self._site.store.put(book)
+        return book.id
+
+    def has(self, spreadsheet_id: str) -> bool:
+        with self._site.lock:
+            return spreadsheet_id in self._site.store.books
+
+    def delete_spreadsheet(self, spreadsheet_id: str) -> None:
+        """From now on the API answers 404."""
+        with self._site.lock:
+            self._site.store.delete(spreadsheet_id)
+
+    def share(self, spreadsheet_id: str) -> None:
+        with self._site.lock:
+            self._site.store.set_shared(spreadsheet_id, True)
+
+    def unshare(self, spreadsheet_id: str) -> None:
+        """From now on the API answers 403; the page still shows it."""
+        with self._site.lock:
+            self._site.store.set_shared(spreadsheet_id, False)
+
+    def page_url(self, spreadsheet_id: str) -> str:
+        """What a person opens."""
+        return self._site.page_url(spreadsheet_id)
+
+    def values(self, spreadsheet_id: str, tab_title: str) -> list[list[str]]:
+        """A tab as a person sees it; without what is empty at the ends."""
+        with self._site.lock:
+            book = self._site.store.books[spreadsheet_id]
+            sheet = book.titled(tab_title)
+            if sheet is None:
+                raise KeyError(tab_title)
+            return values.displayed(Reader(book), sheet)
+
+    def snapshot(self, spreadsheet_id: str) -> Json:
+        """A copy of all that is stored, as a Spreadsheet resource with what was entered, nothing computed."""
+        with self._site.lock:
+            return deepcopy(self._site.store.books[spreadsheet_id].resource())
+
+    def edit(self, spreadsheet_id: str, requests: list[dict[str, Any]]) -> None:
+        """Applies batchUpdate requests as a person's edit: not over HTTP, not recorded, shared or not."""
+        body = {"requests": deepcopy(requests)}
+        check_request("BatchUpdateSpreadsheetRequest", body)
+        with self._site.lock:
+            draft = self._site.store.books[spreadsheet_id].copy()
+            batch.apply(draft, body["requests"])
+            self._site.store.put(draft)
+
+    def inject(self, *faults: Fault) -> None:
+        """Each of the following API requests suffers the first waiting fault that matches it."""
+        with self._site.lock:
+            self._site.faults.extend(faults)
+
+    @property
+    def requests(self) -> list[RecordedRequest]:
+        """Every API request so far."""
+        return self._site.requests
+
+    @property
+    def quota(self) -> Quota | None:
+        """What each caller may do in a minute; None: anything."""
+        return self._site.quota
+
+    @quota.setter
+    def quota(self, quota: Quota | None) -> None:
+        self._site.quota = quota
+
+    @property
+    def tokens(self) -> set[str] | None:
+        """The bearer tokens that are accepted; None: any or none."""
+        return self._site.tokens
+
+    @tokens.setter
+    def tokens(self, tokens: set[str] | None) -> None:
+        self._site.tokens = tokens
+
+    def _bind(self) -> BaseWSGIServer:
+        if self._http is None:
+            self._http = make_server(
+                self._host, self._port, self._site, threaded=True, request_handler=self._connections.handler()
+            )
+            self._port = self._http.server_port
+        return self._http
+
+
+def _officers_value(value: object) -> Json | None:
+    if value is None:
+        return None
+    if isinstance(value, str) and value.startswith("="):
+        return entered_value({"formulaValue": value})
+    return raw(value)

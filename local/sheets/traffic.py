@@ -1,0 +1,106 @@
+"""What happens to requests on their way: quotas, injected faults, and the record of them all."""
+
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from .errors import ApiError, Json
+
+Kind = Literal["read", "write"]
+FaultKind = Literal["refuse", "refuse_after", "drop", "drop_after", "hang", "hang_after", "not_json"]
+
+MINUTE = timedelta(minutes=1)
+PROJECT = "123456789012"
+
+
+@dataclass(frozen=True)
+class RecordedRequest:
+    """One API request as it was answered; status 0 if the connection was dropped instead."""
+
+    method: str
+    path: str
+    query: str
+    kind: Kind
+    status: int
+    request_bytes: int
+    response_bytes: int
+    body: Json | None
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is to happen to one request whose method and path, as `GET /v4/…`, contain `match`.
+
+    - refuse: nothing is applied, the answer is the error `status`; refuse_after: the same, once applied
+    - drop: the connection is closed without an answer, nothing is applied; drop_after: after it was applied
+    - hang: the answer, the error `status`, comes after `seconds`, nothing is applied;
+      hang_after: it is applied, and its own answer comes after `seconds`
+    - not_json: nothing is applied, the answer has `status` and an HTML body
+    """
+
+    kind: FaultKind
+    status: int = 503
+    match: str = ""
+    retry_after: int | None = None
+    seconds: float = 1.0
+
+    @property
+    def applied(self) -> bool:
+        return self.kind.endswith("_after")
+
+
+@dataclass(frozen=True)
+class Quota:
+    """Requests allowed in any minute of the server's clock."""
+
+    reads_per_user: int = 60
+    writes_per_user: int = 60
+    reads_per_project: int = 300
+    writes_per_project: int = 300
+
+
+class Meter:
+    """Counts the requests of the last minute."""
+
+    def __init__(self) -> None:
+        self._times: dict[tuple[Kind, str | None], deque[datetime]] = {}
+
+    def count(self, quota: Quota, kind: Kind, user: str, now: datetime) -> None:
+        """Counts a request, or refuses it with 429 when a quota is used up: a refused one does not count."""
+        limits: dict[str | None, tuple[int, str]] = {
+            user: (quota.reads_per_user if kind == "read" else quota.writes_per_user, " per user"),
+            None: (quota.reads_per_project if kind == "read" else quota.writes_per_project, ""),
+        }
+        for owner, (limit, scope) in limits.items():
+            times = self._times.setdefault((kind, owner), deque())
+            while times and now - times[0] >= MINUTE:
+                times.popleft()
+            if len(times) >= limit:
+                raise exceeded(kind, scope, limit)
+        for owner in limits:
+            self._times[kind, owner].append(now)
+
+
+def exceeded(kind: Kind, scope: str, limit: int) -> ApiError:
+    name = kind.title()
+    metadata = {
+        "consumer": f"projects/{PROJECT}",
+        "service": "sheets.googleapis.com",
+        "quota_metric": f"sheets.googleapis.com/{kind}_requests",
+        "quota_limit": f"{name}RequestsPerMinutePer{'User' if scope else 'Project'}",
+        "quota_limit_value": str(limit),
+        "quota_location": "global",
+    }
+    reason = {
+        "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+        "reason": "RATE_LIMIT_EXCEEDED",
+        "domain": "googleapis.com",
+        "metadata": metadata,
+    }
+    return ApiError(
+        429,
+        f"Quota exceeded for quota metric '{name} requests' and limit '{name} requests per minute{scope}' "
+        f"of service 'sheets.googleapis.com' for consumer 'project_number:{PROJECT}'.",
+        [reason],
+    )

@@ -1,0 +1,218 @@
+"""The server's HTTP side: authorisation, faults and quotas around the API, and the page."""
+
+import json
+import logging
+import socket
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from html import escape
+from typing import TYPE_CHECKING, NoReturn
+
+from werkzeug.exceptions import BadRequest
+from werkzeug.serving import WSGIRequestHandler
+from werkzeug.wrappers import Request, Response
+
+from . import page
+from .discovery import Method, query_parameters, route
+from .errors import ANONYMOUS, ApiError, Json
+from .methods import Call, call
+from .schemas import check_request
+from .store import Store
+from .traffic import Fault, Meter, Quota, RecordedRequest
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+logger = logging.getLogger(__name__)
+
+NOT_JSON = "<!DOCTYPE html><title>Error</title><p>Something went wrong."
+
+
+class Site:
+    """The WSGI application. One lock is held while a request reads or changes anything."""
+
+    def __init__(self, store: Store, clock: Callable[[], datetime], base_url: Callable[[], str]) -> None:
+        self.store = store
+        self.clock = clock
+        self.base_url = base_url
+        self.lock = threading.RLock()
+        self.stopping = threading.Event()
+        self.requests: list[RecordedRequest] = []
+        self.faults: list[Fault] = []
+        self.meter = Meter()
+        self.quota: Quota | None = None
+        self.tokens: set[str] | None = None
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        request = Request(environ)
+        request.get_data()
+        if not request.path.startswith("/v4/"):
+            response = self.show(request)
+        else:
+            raw_path = environ.get("REQUEST_URI", request.path).partition("?")[0]
+            found = route(request.method, raw_path)
+            response = self.answer(request, *found) if found else _not_found(request)
+        return response(environ, start_response)
+
+    def page_url(self, spreadsheet_id: str) -> str:
+        return f"{self.base_url()}/d/{spreadsheet_id}"
+
+    def show(self, request: Request) -> Response:
+        """A page for people."""
+        with self.lock:
+            if request.path == "/":
+                html = page.index(list(self.store.books.values()))
+            elif (spreadsheet_id := request.path.removeprefix("/d/")) in self.store.books:
+                html = page.sheet(self.store.books[spreadsheet_id], request.args)
+            else:
+                return _not_found(request)
+        return Response(html, mimetype="text/html")
+
+    def answer(self, request: Request, method: Method, path: dict[str, str]) -> Response:
+        """The answer of the API, or what a fault makes of it."""
+        fault = self._take_fault(f"{request.method} {request.path}")
+        if fault is None:
+            response = _json(self._call(request, method, path))
+        else:
+            response = self._suffer(fault, request, method, path)
+        self._record(request, method, response.status_code, len(response.get_data()))
+        return response
+
+    def _call(self, request: Request, method: Method, path: dict[str, str]) -> Json | ApiError:
+        try:
+            user = self._user(request)
+            query = query_parameters(method, list(request.args.items(multi=True)))
+            with self.lock:
+                if self.quota is not None:
+                    self.meter.count(self.quota, method.kind, user, self.clock())
+                body = _body(request, method)
+                return call(method, Call(self.store, path, query, body, self.page_url))
+        except ApiError as error:
+            return error
+        except Exception:
+            logger.exception("%s failed", method.name)
+            return ApiError(500)
+
+    def _user(self, request: Request) -> str:
+        """The caller's token; who it belongs to does not matter here."""
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            if self.tokens is not None:
+                raise ApiError(403, ANONYMOUS)
+            return "anonymous"
+        if self.tokens is not None and token not in self.tokens:
+            raise ApiError(401)
+        return token
+
+    def _take_fault(self, line: str) -> Fault | None:
+        with self.lock:
+            for index, fault in enumerate(self.faults):
+                if fault.match in line:
+                    return self.faults.pop(index)
+        return None
+
+    def _suffer(self, fault: Fault, request: Request, method: Method, path: dict[str, str]) -> Response:
+        own = self._call(request, method, path) if fault.applied else None
+        if fault.kind in ("drop", "drop_after"):
+            self._record(request, method, 0, 0)
+            _drop(request)
+        if fault.kind in ("hang", "hang_after"):
+            self.stopping.wait(fault.seconds)
+        if fault.kind == "hang_after" and own is not None:
+            response = _json(own)
+        elif fault.kind == "not_json":
+            response = Response(NOT_JSON, status=fault.status, mimetype="text/html")
+        else:
+            response = _json(ApiError(fault.status))
+        if fault.retry_after is not None:
+            response.headers["Retry-After"] = str(fault.retry_after)
+        return response
+
+    def _record(self, request: Request, method: Method, status: int, size: int) -> None:
+        content = request.get_data()
+        recorded = RecordedRequest(
+            request.method,
+            request.path,
+            request.query_string.decode(),
+            method.kind,
+            status,
+            len(content),
+            size,
+            request.get_json(force=True, silent=True) if content else None,
+        )
+        with self.lock:
+            self.requests.append(recorded)
+
+
+@dataclass
+class Connections:
+    """The open connections, so that none outlives the server."""
+
+    sockets: set[socket.socket]
+
+    def handler(self) -> type[WSGIRequestHandler]:
+        """A quiet request handler that keeps connections alive, and on record here."""
+        sockets = self.sockets
+
+        class Handler(WSGIRequestHandler):
+            protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+
+            def setup(self) -> None:
+                super().setup()
+                sockets.add(self.connection)
+
+            def finish(self) -> None:
+                sockets.discard(self.connection)
+                super().finish()
+
+            def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+                pass
+
+        return Handler
+
+    def close(self) -> None:
+        for each in list(self.sockets):
+            _shut(each)
+
+
+def _json(answer: Json | ApiError) -> Response:
+    code, body = (answer.code, answer.body()) if isinstance(answer, ApiError) else (200, answer)
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return Response(text, status=code, content_type="application/json; charset=UTF-8")
+
+
+def _shut(connection: socket.socket) -> None:
+    with suppress(OSError):  # The other side may be faster.
+        connection.shutdown(socket.SHUT_RDWR)
+
+
+def _drop(request: Request) -> NoReturn:
+    _shut(request.environ["werkzeug.socket"])
+    raise ConnectionAbortedError
+
+
+def _body(request: Request, method: Method) -> Json:
+    """The checked body of a request; a method without one does not look at it."""
+    if method.request is None:
+        return {}
+    try:
+        body = request.get_json(force=True) if request.get_data().strip() else {}
+    except BadRequest as error:
+        raise ApiError(400, f"Invalid JSON payload received. {error.__cause__ or error}") from None
+    check_request(method.request, body)
+    return dict(body)
+
+
+def _not_found(request: Request) -> Response:
+    """An unknown address, as Google answers it: in HTML, even below the API's own path."""
+    text = (
+        "<!DOCTYPE html>\n<html lang=en>\n<title>Error 404 (Not Found)!!1</title>\n"
+        "<p><b>404.</b> <ins>That\u2019s an error.</ins>\n"
+        f"<p>The requested URL <code>{escape(request.path)}</code> was not found on this server. "
+        "<ins>That\u2019s all we know.</ins>\n"
+    )
+    return Response(text, status=404, mimetype="text/html")
