@@ -5,7 +5,7 @@ RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-reset check format test package bench clean
+.PHONY: help setup demo demo-reset check format test package pictures bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -37,6 +37,9 @@ test: $(READY) ## all tests; those in a browser need Chromium
 
 package: $(READY) ## the deployment package, into dist/
 	$(RUN) -m local.package dist
+
+pictures: $(READY) ## the README's pictures, of a running demo
+	$(RUN) -m local.pictures
 
 bench: $(READY) ## counted costs and ratios, into docs/measurements.md
 	$(RUN) -m bench

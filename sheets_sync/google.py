@@ -1,7 +1,8 @@
 """One spreadsheet through gspread: a read, a write, and what can go wrong in words that officers understand."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -29,33 +30,28 @@ class ApiClient(HTTPClient):
         self.set_timeout(TIMEOUT)
 
     def request(self, method: str, endpoint: str, *args: Any, **kwargs: Any) -> requests.Response:
-        """As gspread's. Raises SheetError."""
         address = endpoint.replace(SPREADSHEETS_API_V4_BASE_URL, self._base, 1)
-        try:
-            response: requests.Response = super().request(method, address, *args, **kwargs)
-        except gspread.exceptions.APIError as error:
-            raise SheetError(_in_words(error.code, str(error.error.get("message", "")))) from error
-        except (requests.RequestException, ValueError) as error:
-            raise SheetError(f"Google Sheets could not be reached ({type(error).__name__}).") from error
-        return response
+        return super().request(method, address, *args, **kwargs)
 
 
 class Spreadsheets:
-    """The spreadsheets that this deployment can reach."""
+    """The spreadsheets that this deployment can reach. Each method is one request, and raises SheetError."""
 
     def __init__(self, client: ApiClient) -> None:
         self._client = client
 
     def read(self, spreadsheet_id: str, fields: str) -> Mapping[str, Any]:
-        """One request: the spreadsheet's properties under the field mask. Raises SheetError."""
-        answer: Mapping[str, Any] = self._client.fetch_sheet_metadata(
-            spreadsheet_id, params={"fields": fields}
-        )
+        """The spreadsheet, without what the field mask leaves out."""
+        with _in_plain_words():
+            answer: Mapping[str, Any] = self._client.fetch_sheet_metadata(
+                spreadsheet_id, params={"fields": fields}
+            )
         return answer
 
     def write(self, spreadsheet_id: str, changes: Sequence[Mapping[str, Any]]) -> None:
-        """One request: all changes or none. Raises SheetError."""
-        self._client.batch_update(spreadsheet_id, {"requests": changes})
+        """All changes or none."""
+        with _in_plain_words():
+            self._client.batch_update(spreadsheet_id, {"requests": changes})
 
 
 def connect(api_url: str, credentials_secret: str | None) -> Spreadsheets:
@@ -85,11 +81,22 @@ def _authorized_session(secret_id: str | None) -> requests.Session:
     return session
 
 
-def _in_words(status: int, message: str) -> str:
-    known = {
-        401: "Google did not accept Muster's credentials.",
-        403: "This spreadsheet is not shared with Muster as an editor.",
-        404: "This spreadsheet does not exist any more.",
-        429: "Google's limit of requests is reached; the next sync will catch up.",
-    }
-    return known.get(status, f"Google Sheets answered {status}: {message}"[:300])
+@contextmanager
+def _in_plain_words() -> Iterator[None]:
+    """Whatever goes wrong between us and Google, as a SheetError."""
+    try:
+        yield
+    except gspread.exceptions.APIError as error:
+        status = error.response.status_code
+        unknown = f"Google Sheets answered {status}: {error.error.get('message', '')}"[:300]
+        raise SheetError(_KNOWN_FAILURES.get(status, unknown)) from error
+    except (requests.RequestException, ValueError) as error:
+        raise SheetError(f"Google Sheets could not be reached ({type(error).__name__}).") from error
+
+
+_KNOWN_FAILURES = {
+    401: "Google did not accept Muster's credentials.",
+    403: "This spreadsheet is not shared with Muster as an editor.",
+    404: "This spreadsheet does not exist any more.",
+    429: "Google's limit of requests is reached; the next sync will catch up.",
+}

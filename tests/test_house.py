@@ -20,13 +20,16 @@ MAY_IMPORT = {
     "chalicelib.catalog": ["chalicelib.catalog", "chalicelib.domain"],
     "chalicelib.store": ["chalicelib.store", "chalicelib.domain"],
     "chalicelib.services": ["chalicelib.services", "chalicelib.store", "chalicelib.domain"],
-    "chalicelib.http": ["chalicelib.http", "chalicelib.services", "chalicelib.domain", "chalicelib.bootstrap", "chalicelib.version"],
+    "chalicelib.http": [
+        *("chalicelib.http", "chalicelib.services", "chalicelib.domain"),
+        *("chalicelib.bootstrap", "chalicelib.version"),
+    ],
     "chalicelib.bootstrap": ["chalicelib"],
     "chalicelib.settings": [],
     "chalicelib.version": [],
     "sheets_sync": ["sheets_sync", "chalicelib.domain"],
     "app": ["chalicelib", "sheets_sync"],
-}  # fmt: skip
+}
 
 
 def modules(*folders: str) -> Iterator[tuple[str, ast.Module]]:

@@ -27,7 +27,8 @@ def report_of(
     The stamps and the reading are of Defenders of Peace.
     """
     day = game_day or GameDay()
-    commanders, cards = [], []
+    commanders: list[CommanderReport] = []
+    cards: list[Card] = []
     for number, (name, milestones) in enumerate((done or {}).items()):
         commander = Commander(f"id-{number}", name, "nova")
         mine = {}
@@ -43,11 +44,11 @@ def report_of(
         commanders.append(CommanderReport(commander, mine))
     reports = []
     for event_id in (DEFENDERS, ARCHITECTS):
-        event, is_defenders = EVENTS[event_id], event_id == DEFENDERS
+        held, is_defenders = EVENTS[event_id], event_id == DEFENDERS
         totals = count(card for card in cards if card.event == event_id)
         mine_stamps = stamps or {} if is_defenders else {}
-        progress = progress_of(event, "101", day, totals, mine_stamps, now, reading if is_defenders else None)
-        reports.append(EventReport(event, progress))
+        progress = progress_of(held, "101", day, totals, mine_stamps, now, reading if is_defenders else None)
+        reports.append(EventReport(held, progress))
     return Report("101", day, now, tuple(reports), alliance, tuple(commanders) if alliance else ())
 
 

@@ -182,7 +182,8 @@ def test_rewards_of_a_reached_tier_and_after_a_correction_below_it() -> None:
 
 
 def test_commanders_with_what_they_have_and_what_is_missing_today() -> None:
-    report = report_of({"Kestrel": [HIDDEN_MOTIVATIONS, ENLISTING_OLD_ALLIES], '=HYPERLINK("x")': [], "Merlin": [CONFRONTING_RESILIENCE]})  # fmt: skip
+    kestrel = [HIDDEN_MOTIVATIONS, ENLISTING_OLD_ALLIES]
+    report = report_of({"Kestrel": kestrel, '=HYPERLINK("x")': [], "Merlin": [CONFRONTING_RESILIENCE]})
     rows = tab("commanders", report).rows
     assert [row.key for row in rows] == ["id-0", "id-1", "id-2"]
     assert rows[0].cells == (
@@ -197,9 +198,7 @@ def test_commanders_with_what_they_have_and_what_is_missing_today() -> None:
 
 
 def test_a_hundred_commanders_have_a_hundred_rows_as_wide_as_the_header() -> None:
-    found = tab(
-        "commanders", report_of(dict.fromkeys((f"C{number}" for number in range(100)), [HIDDEN_MOTIVATIONS]))
-    )
+    found = tab("commanders", report_of({f"C{number}": [HIDDEN_MOTIVATIONS] for number in range(100)}))
     assert len(found.rows) == 100
     assert {len(row.cells) for row in found.rows} == {len(found.header)}
     assert tab("commanders", report_of()).rows == ()

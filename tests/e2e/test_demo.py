@@ -1,0 +1,230 @@
+"""`make demo` as a newcomer starts it: one command, the November 2023 events, a sheet that follows."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import requests
+
+from tests.world import ASSEMBLING_THE_RESISTANCE, CONFRONTING_RESILIENCE, DEFENDERS, HIDDEN_MOTIVATIONS
+
+ROOT = Path(__file__).parent.parent.parent
+SYNC_SECONDS = 1
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Demo:
+    folder: Path
+    process: subprocess.Popen[str]
+    facts: dict[str, str]
+
+    def get(self, path: str) -> Any:
+        return requests.get(self.facts["api_url"] + path, timeout=30).json()
+
+    def report(self, commander: str, *milestones: str) -> requests.Response:
+        headers = {"Authorization": f"Bearer {self.facts['member_key']}"}
+        body = {"commander": commander, "milestones": milestones}
+        return requests.post(
+            f"{self.facts['api_url']}/v1/completions", json=body, headers=headers, timeout=60
+        )
+
+    def send_form(self, commander: str, *milestones: str) -> requests.Response:
+        fields = [("commander", commander), *(("milestone", milestone) for milestone in milestones)]
+        return requests.post(self.facts["form_url"], data=fields, timeout=60)
+
+    def values(self, tab: str) -> list[list[str]]:
+        """What the sheet holds, as anybody can read it with the Sheets API."""
+        sheet = f"{self.facts['sheets_api_url']}/v4/spreadsheets/{self.facts['spreadsheet_id']}"
+        answer = requests.get(f"{sheet}/values/{quote(f'{tab!r}')}", timeout=30).json()
+        values: list[list[str]] = answer.get("values", [])
+        return values
+
+    def stop(self, number: int = signal.SIGINT) -> str:
+        self.process.send_signal(number)
+        said, _ = self.process.communicate(timeout=30)
+        return said
+
+
+def start(folder: Path, **settings: str) -> Demo:
+    """Starts the demo as the Makefile does, in a folder of its own, and waits until it says that it is ready."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "SYNC_SECONDS": str(SYNC_SECONDS)}
+    environment |= {"PORT": str(free_port()), "SHEETS_PORT": str(free_port())} | settings
+    ready = folder / ".local" / "demo.json"
+    ready.unlink(missing_ok=True)  # it is there still if the last run was killed
+    process = subprocess.Popen(
+        [sys.executable, "-m", "local.demo"],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    until = time.monotonic() + 60
+    while not ready.exists():
+        if process.poll() is not None or time.monotonic() > until:
+            process.kill()
+            pytest.fail(f"the demo did not start: {process.communicate()[0]}")
+        time.sleep(0.05)
+    return Demo(folder, process, json.loads(ready.read_text()))
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    demo = start(tmp_path_factory.mktemp("demo"))
+    yield demo
+    demo.process.kill()
+    demo.process.communicate()
+
+
+def after_two_syncs(look: Callable[[], bool]) -> bool:
+    """Whether it comes to be so within two sync periods and what they take."""
+    until = time.monotonic() + 2 * SYNC_SECONDS + 20
+    while not look() and time.monotonic() < until:
+        time.sleep(0.1)
+    return look()
+
+
+def test_demo_json_has_what_the_contract_says(demo: Demo) -> None:
+    assert demo.facts.keys() == {
+        *("api_url", "form_url", "progress_url", "sheet_url", "sheets_api_url", "spreadsheet_id", "server"),
+        *("alliance", "admin_key", "officer_key", "member_key", "reader_key"),
+    }
+    assert demo.facts["server"] == "101"
+    for name in ("form_url", "progress_url", "sheet_url"):
+        assert requests.get(demo.facts[name], timeout=30).status_code == 200
+    assert demo.get(f"/v1/servers/101/events/{DEFENDERS}/progress")["as_of"].startswith("2023-11-15T12:0")
+
+
+def test_ninety_commanders_reach_the_reward_and_a_restart_forgets_nothing(demo: Demo) -> None:
+    """The issue's own story, told to the product as a newcomer has it."""
+    names = ['=HYPERLINK("x")', *(f"Commander{number:02}" for number in range(1, 90))]
+
+    def report(turn: tuple[int, str]) -> str:
+        number, name = turn
+        if number % 3 == 0:
+            return str(demo.send_form(name, HIDDEN_MOTIVATIONS).status_code)
+        return str(demo.report(name, HIDDEN_MOTIVATIONS).json()["results"][0]["status"])
+
+    turns = [*enumerate(names), *((1, name) for name in names[10:20]), *((0, name) for name in names[15:25])]
+    with ThreadPoolExecutor(16) as pool:
+        answers = Counter(pool.map(report, turns))
+    assert set(answers) <= {"200", "recorded", "already_recorded"}
+    early = demo.report("Commander01", ASSEMBLING_THE_RESISTANCE)
+    assert (early.status_code, early.json()["code"]) == (409, "milestone-not-open")
+
+    def check_progress() -> object:
+        progress = demo.get(f"/v1/servers/101/events/{DEFENDERS}/progress")
+        assert (progress["points"], progress["completions"], progress["commanders"]) == (9000, 90, 90)
+        (tier,) = progress["tiers"]
+        assert (tier["reached"], tier["reached_by"], tier["remaining"]) == (True, "reported", 0)
+        assert tier["reached_at"].startswith("2023-11-15T12:")
+        other = demo.get("/v1/servers/101/events/2023-11-architects-of-chaos/progress")
+        assert (other["points"], other["completions"], other["commanders"]) == (0, 0, 0)
+        return tier
+
+    def check_sheet() -> None:
+        assert after_two_syncs(lambda: "9,000" in str(demo.values("IMS Progress")))
+        progress = {row[0]: row for row in demo.values("IMS Progress")[5:]}
+        assert progress["Defenders of Peace"][2:4] == ["9,000", "all reached"]
+        assert progress["Architects of Chaos"][2] == "0"
+        rewards = {row[0]: row for row in demo.values("IMS Rewards")[5:]}
+        assert rewards["Defenders of Peace"][3] == "reached"
+        assert rewards["Defenders of Peace"][5].startswith("2023-11-15 12:")
+        schedule = {row[2]: row for row in demo.values("IMS Schedule")[5:]}
+        assert schedule["Hidden Motivations"][7:] == ["active", "90"]
+        assert schedule["Confronting Resilience"][7:] == ["active", "0"]
+        commanders = [row[0] for row in demo.values("IMS Commanders")[5:]]
+        assert sorted(commanders) == sorted(names)
+        assert demo.values("Officers")[0][0] == "Officer"
+
+    tier = check_progress()
+    check_sheet()
+    said = demo.stop()
+    assert "Stopped. What was recorded is kept" in said
+    assert "Traceback" not in said
+    ports = [demo.facts[name].rsplit(":")[-1] for name in ("api_url", "sheets_api_url")]
+    again = start(demo.folder, PORT=ports[0], SHEETS_PORT=ports[1])
+    demo.process = again.process
+    assert again.facts == demo.facts, "the links that were given out still work"
+    assert check_progress() == tier
+    check_sheet()
+    assert demo.report("Commander01", HIDDEN_MOTIVATIONS).json()["results"][0]["status"] == "already_recorded"
+
+
+def test_it_survives_being_killed(tmp_path: Path) -> None:
+    demo = start(tmp_path)
+    assert demo.report("Kestrel", CONFRONTING_RESILIENCE).status_code == 200
+    demo.process.kill()
+    demo.process.communicate()
+    again = start(tmp_path)
+    assert (
+        again.report("Kestrel", CONFRONTING_RESILIENCE).json()["results"][0]["status"] == "already_recorded"
+    )
+    assert "Traceback" not in again.stop(signal.SIGTERM)
+    assert not (tmp_path / ".local" / "demo.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"PORT": "BUSY"}, "muster demo: port BUSY is in use; choose others with PORT= and SHEETS_PORT="),
+        (
+            {"SHEETS_PORT": "BUSY"},
+            "muster demo: port BUSY is in use; choose others with PORT= and SHEETS_PORT=",
+        ),
+        (
+            {"DEMO_NOW": "noon"},
+            "muster demo: DEMO_NOW='noon' can't be used; the default is 2023-11-15T12:00:00Z",
+        ),
+        ({"SYNC_SECONDS": "often"}, "muster demo: SYNC_SECONDS='often' can't be used; the default is 10"),
+    ],
+)
+def test_what_prevents_it_is_said_in_one_line(tmp_path: Path, settings: dict[str, str], said: str) -> None:
+    with socket.socket() as busy:
+        busy.bind(("127.0.0.1", 0))
+        busy.listen()
+        port = str(busy.getsockname()[1])
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "PORT": str(free_port()),
+            "SHEETS_PORT": str(free_port()),
+        }
+        environment |= {name: value.replace("BUSY", port) for name, value in settings.items()}
+        done = subprocess.run(
+            [sys.executable, "-m", "local.demo"],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert (done.stdout + done.stderr).splitlines() == [said.replace("BUSY", port)]
+
+
+def test_the_clock_begins_where_it_is_told_to(tmp_path: Path) -> None:
+    demo = start(tmp_path, DEMO_NOW="2023-11-16T02:00:00+02:00")
+    try:
+        assert demo.get(f"/v1/servers/101/events/{DEFENDERS}/progress")["as_of"].startswith("2023-11-16T00:0")
+        assert demo.report("Kestrel", ASSEMBLING_THE_RESISTANCE).status_code == 200
+    finally:
+        demo.stop()

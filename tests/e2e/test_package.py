@@ -1,0 +1,198 @@
+"""What ships is what was tested: the package, unpacked, in a clean interpreter with nothing beside it but boto3."""
+
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import distribution
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.events import Event
+from local.dynamodb import REGION
+from local.package import PARTS, ROOT, PackagingFailed, package
+from local.sheets import SheetsServer
+from tests.world import World, new_world
+
+LIMIT_BYTES = 12_000_000
+"""The budget of DESIGN §10, zipped."""
+
+CLEAN_RUN = """
+import json, sys
+sys.path[:0] = [{unpacked!r}]
+sys.path.append({runtime!r})
+import app
+call = json.loads(sys.stdin.read())
+print(json.dumps(getattr(app, call["function"])(call["event"], None)))
+"""
+
+
+@pytest.fixture(scope="module")
+def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("package")
+    package(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def unpacked(output: Path) -> Path:
+    folder = output / "unpacked"
+    with zipfile.ZipFile(output / "deployment.zip") as archive:
+        archive.extractall(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Lambda runtime's own libraries: boto3 and what it needs, and nothing else."""
+    folder = tmp_path_factory.mktemp("runtime")
+    for name in ("boto3", "botocore", "s3transfer", "jmespath"):
+        source = Path(str(distribution(name).locate_file(name)))
+        (folder / name).symlink_to(source)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def deployed() -> Iterator[tuple[World, SheetsServer, str, Event]]:
+    """A world whose event is on now, since the packaged function reads the real clock."""
+    today = datetime.now(UTC).date()
+    days = {"first_day": today - timedelta(days=1), "last_day": today + timedelta(days=1)}
+    milestone = {"id": "only", "name": "Only", **days}
+    event = Event.model_validate({"id": "trial", "name": "Trial", **days, "milestones": [milestone]})
+    with new_world() as world, SheetsServer() as sheets:
+        world.muster.definitions.put_event(event)
+        identity = sheets.create_spreadsheet("Officers", {"Own": [["kept"]]})
+        world.muster.sheets.bind(identity, "101", "nova")
+        yield world, sheets, identity, event
+
+
+def invoke(
+    unpacked: Path, runtime: Path, deployed: tuple[World, SheetsServer, str, Event], function: str, event: Any
+) -> Any:
+    world, sheets, _, _ = deployed
+    code = CLEAN_RUN.format(unpacked=str(unpacked), runtime=str(runtime))
+    environment = {
+        "PATH": os.environ["PATH"],
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ENDPOINT_URL_DYNAMODB": world.dynamodb.url,
+        "TABLE_NAME": "muster-test",
+        "SHEETS_API_URL": sheets.url,
+    }
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-W", "error", "-c", code],
+        input=json.dumps({"function": function, "event": event}),
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=unpacked,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def request(
+    method: str, path: str, headers: dict[str, str] | None = None, body: object = None
+) -> dict[str, Any]:
+    """As API Gateway sends it."""
+    return {
+        "resource": path,
+        "path": path,
+        "httpMethod": method,
+        "headers": headers or {},
+        "multiValueHeaders": {},
+        "queryStringParameters": None,
+        "multiValueQueryStringParameters": None,
+        "pathParameters": None,
+        "stageVariables": None,
+        "requestContext": {"resourcePath": path, "httpMethod": method, "path": f"/api{path}", "stage": "api"},
+        "body": None if body is None else json.dumps(body),
+        "isBase64Encoded": False,
+    }
+
+
+def scheduled() -> dict[str, Any]:
+    fields = dict.fromkeys(("version", "id", "account", "time", "region"), "")
+    return {**fields, "source": "aws.events", "detail-type": "Scheduled Event", "detail": {}, "resources": []}
+
+
+def test_the_package_holds_the_product_and_nothing_that_lies_about(output: Path) -> None:
+    archive = zipfile.ZipFile(output / "deployment.zip")
+    names = set(archive.namelist())
+    assert {
+        "app.py",
+        "chalicelib/catalog/2023-11-defenders-of-peace.toml",
+        "chalicelib/templates/form.html",
+    } <= names
+    assert "sheets_sync/run.py" in names
+    assert not [
+        name for name in names if "__pycache__" in name or name.startswith(("tests/", "local/", "boto"))
+    ]
+    assert all(not stat.S_ISLNK(entry.external_attr >> 16) for entry in archive.infolist())
+    assert (output / "deployment.zip").stat().st_size <= LIMIT_BYTES
+
+
+def test_health_is_answered(unpacked: Path, runtime: Path, deployed: Any) -> None:
+    answer = invoke(unpacked, runtime, deployed, "app", request("GET", "/health"))
+    assert (answer["statusCode"], json.loads(answer["body"])["status"]) == (200, "ok")
+
+
+def test_a_report_is_recorded_and_the_scheduled_sync_shows_it(
+    unpacked: Path, runtime: Path, deployed: Any
+) -> None:
+    world, sheets, identity, event = deployed
+    headers = {"Authorization": f"Bearer {world.secret()}", "Content-Type": "application/json"}
+    body = {"commander": "Kestrel", "milestones": [event.global_id(event.milestones[0])]}
+    answer = invoke(unpacked, runtime, deployed, "app", request("POST", "/v1/completions", headers, body))
+    assert answer["statusCode"] == 200, answer["body"]
+    assert json.loads(answer["body"])["results"][0]["status"] == "recorded"
+    assert invoke(unpacked, runtime, deployed, "refresh_totals", scheduled())["drifts"] == 0
+    assert invoke(unpacked, runtime, deployed, "sync_sheets", scheduled()) == {"synced": 1, "failed": 0}
+    assert sheets.values(identity, "IMS Commanders")[5][0] == "Kestrel"
+    assert sheets.values(identity, "Own") == [["kept"]]
+
+
+def test_the_form_is_rendered_from_the_package(unpacked: Path, runtime: Path, deployed: Any) -> None:
+    event = request("GET", "/f/{key}")
+    event["pathParameters"] = {"key": deployed[0].secret()}
+    answer = invoke(unpacked, runtime, deployed, "app", event)
+    assert answer["statusCode"] == 200
+    assert "What have you completed?" in answer["body"]
+
+
+def test_the_functions_are_told_their_table(output: Path) -> None:
+    resources = json.loads((output / "sam.json").read_text())["Resources"]
+    functions = {name: r for name, r in resources.items() if r["Type"] == "AWS::Serverless::Function"}
+    assert set(functions) == {"APIHandler", "RefreshTotals", "SyncSheets"}
+    for function in functions.values():
+        assert function["Properties"]["Environment"]["Variables"]["TABLE_NAME"] == {"Ref": "Table"}
+        assert function["Properties"]["Runtime"] == f"python{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def test_a_missing_wheel_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chalice itself only warns. A distribution that needs a compiler, and can't be compiled, stands for any."""
+    root, source = tmp_path / "root", tmp_path / "muster_uncompilable-1"
+    root.mkdir()
+    for name in PARTS:
+        copy: Any = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
+        copy(ROOT / name, root / name)
+    source.mkdir()
+    extension = "ext_modules=[setuptools.Extension('muster_uncompilable', ['missing.c'])]"
+    setup = f"import setuptools; setuptools.setup(name='muster-uncompilable', version='1', {extension})"
+    (source / "setup.py").write_text(setup)
+    with tarfile.open(tmp_path / f"{source.name}.tar.gz", "w:gz") as archive:
+        archive.add(source, source.name)
+    (root / "requirements.txt").write_text("muster-uncompilable==1\n")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    with pytest.raises(PackagingFailed, match="uncompilable"):
+        package(tmp_path / "output", root=root)
