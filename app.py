@@ -24,4 +24,4 @@ def sync_sheets(event: CloudWatchEvent) -> dict[str, int]:  # noqa: ARG001
     from sheets_sync.run import sync_due  # gspread is imported when a sync runs, not with every function
 
     settings = muster().settings
-    return sync_due(muster().sheet_reports, settings.sheets_api_url, settings.sheets_credentials_secret)
+    return sync_due(muster().bound_sheets, settings.sheets_api_url, settings.sheets_credentials_secret)

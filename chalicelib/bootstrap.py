@@ -12,7 +12,8 @@ from chalicelib.services.member_pages import MemberPages
 from chalicelib.services.overview import Overview
 from chalicelib.services.refresh import Refresh
 from chalicelib.services.reporting import Reporting
-from chalicelib.services.sheets import SheetReports
+from chalicelib.services.reports import Reports
+from chalicelib.services.sheets import BoundSheets
 from chalicelib.settings import Settings
 from chalicelib.store.completions import Completions
 from chalicelib.store.definitions import Definitions
@@ -35,7 +36,7 @@ class Muster:
     reporting: Reporting
     member_pages: MemberPages
     refresh: Refresh
-    sheet_reports: SheetReports
+    bound_sheets: BoundSheets
     definitions: Definitions
     sheets: Sheets
     clock: Clock
@@ -62,7 +63,7 @@ def assemble(
         reporting=Reporting(directory, overview, completions, clock, sleep),
         member_pages=MemberPages(directory, overview, completions, clock),
         refresh=Refresh(definitions, overview, completions, clock),
-        sheet_reports=SheetReports(directory, overview, completions, sheets, clock),
+        bound_sheets=BoundSheets(Reports(directory, overview, completions, clock), sheets, clock),
         definitions=definitions,
         sheets=sheets,
         clock=clock,

@@ -21,6 +21,8 @@ READ_FIELDS = (
 
 Request = dict[str, Any]
 _DAY_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 - serial numbers count wall time
+_NARROWEST, _TIME_WIDTH, _WIDEST = 80, 140, 320
+"""Pixels."""
 _BOLD = {"textFormat": {"bold": True}}
 
 
@@ -93,7 +95,28 @@ def _make(tab: Tab, sheet: HeldSheet) -> list[Request]:
     return [
         {"addSheet": {"properties": properties}},
         {"createDeveloperMetadata": {"developerMetadata": metadata}},
+        *_widths(tab, sheet.sheet_id),
     ]
+
+
+def _widths(tab: Tab, sheet_id: int) -> list[Request]:
+    """Set once, when the tab is made: after that, widths are the officers'."""
+    requests = []
+    for index, name in enumerate(tab.header):
+        longest = max([len(name), *(_shown_length(row.cells[index]) for row in tab.rows)])
+        pixels = min(max(_NARROWEST, 8 * longest + 16), _WIDEST)
+        if index == 1:
+            pixels = max(pixels, _TIME_WIDTH)  # the title block has its times here
+        area = {"sheetId": sheet_id, "dimension": "COLUMNS", "startIndex": index, "endIndex": index + 1}
+        size = {"range": area, "properties": {"pixelSize": pixels}, "fields": "pixelSize"}
+        requests.append({"updateDimensionProperties": size})
+    return requests
+
+
+def _shown_length(content: Content) -> int:
+    if isinstance(content, str):
+        return len(content)
+    return 0 if content is None else (16 if isinstance(content, date) else 6)
 
 
 def _grow(tab: Tab, sheet: HeldSheet) -> list[Request]:

@@ -1,31 +1,16 @@
-"""What each bound spreadsheet should show, and how its sync went. Writing it is not done here."""
+"""The bound spreadsheets: which are due, and what became of them. Writing them is not done here."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from chalicelib.domain.progress import progress_of
-from chalicelib.domain.report import CommanderReport, EventReport, Report, Sheet
-from chalicelib.domain.roster import Card
-from chalicelib.services.directory import Directory
-from chalicelib.services.overview import Overview
-from chalicelib.store.completions import Completions
+from chalicelib.domain.report import Report, Sheet
+from chalicelib.services.reports import Reports
 from chalicelib.store.sheets import Sheets
 
 
-class SheetReports:
-    """The bound sheets as a sync sees them: which are due, what they should show, what became of it."""
-
-    def __init__(
-        self,
-        directory: Directory,
-        overview: Overview,
-        completions: Completions,
-        sheets: Sheets,
-        clock: Callable[[], datetime],
-    ) -> None:
-        self._directory = directory
-        self._overview = overview
-        self._completions = completions
+class BoundSheets:
+    def __init__(self, reports: Reports, sheets: Sheets, clock: Callable[[], datetime]) -> None:
+        self._reports = reports
         self._sheets = sheets
         self._clock = clock
 
@@ -36,30 +21,10 @@ class SheetReports:
 
     def report(self, sheet: Sheet) -> Report:
         """Raises NotFound if the server or alliance is gone."""
-        now = self._clock()
-        server = self._directory.server(sheet.server)
-        alliance = self._directory.alliance(server.id, sheet.alliance) if sheet.alliance else None
-        events = []
-        for event in self._overview.current_events(server, now):
-            standing = self._completions.standing(server.id, event.id)
-            totals = standing.totals
-            progress = progress_of(event, server.id, server.game_day, totals, standing.stamps, now)
-            events.append(EventReport(event, progress))
-        commanders: tuple[CommanderReport, ...] = ()
-        if alliance:
-            commanders = self._commanders(server.id, alliance.id, [report.event.id for report in events])
-        return Report(server.id, server.game_day, now, tuple(events), alliance, commanders)
+        return self._reports.of(sheet)
 
     def synced(self, sheet: Sheet) -> None:
         self._sheets.synced(sheet.spreadsheet_id, self._clock())
 
     def failed(self, sheet: Sheet, error: str) -> None:
         self._sheets.failed(sheet.spreadsheet_id, self._clock(), error)
-
-    def _commanders(self, server: str, alliance: str, events: list[str]) -> tuple[CommanderReport, ...]:
-        cards: dict[str, dict[str, Card]] = {}
-        for event in events:
-            for card in self._completions.alliance_cards(server, event, alliance):
-                cards.setdefault(card.commander, {})[event] = card
-        roster = self._completions.roster(server, alliance)
-        return tuple(CommanderReport(commander, cards.get(commander.id, {})) for commander in roster)

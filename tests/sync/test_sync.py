@@ -28,7 +28,7 @@ class Office:
     id: str
 
     def sync(self) -> dict[str, int]:
-        return sync_due(self.world.muster.sheet_reports, self.sheets.url, None)
+        return sync_due(self.world.muster.bound_sheets, self.sheets.url, None)
 
     def report(self, name: str, *milestones: str) -> None:
         self.world.muster.reporting.report(self.world.key(), name, milestones)
