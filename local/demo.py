@@ -47,8 +47,8 @@ class DemoSettings:
     def from_environment(cls) -> "DemoSettings":
         """Raises CannotStart, naming the variable."""
         return cls(
-            port=_setting("PORT", "8000", int),
-            sheets_port=_setting("SHEETS_PORT", "8001", int),
+            port=_setting("PORT", "8000", _port),
+            sheets_port=_setting("SHEETS_PORT", "8001", _port),
             sync_seconds=_setting("SYNC_SECONDS", "10", float),
             now=_setting("DEMO_NOW", "2023-11-15T12:00:00Z", _instant),
         )
@@ -71,6 +71,8 @@ def run(settings: DemoSettings, folder: Path, stopped: threading.Event) -> None:
     with ExitStack() as stack:
         stack.enter_context(_only_one(folder))
         ready.unlink(missing_ok=True)
+        if settings.port == settings.sheets_port:
+            raise CannotStart("PORT and SHEETS_PORT must differ")
         for port in (settings.port, settings.sheets_port):
             _require_free(port)
         clock = TickingClock(settings.now)
@@ -194,6 +196,12 @@ def _setting(name: str, default: str, convert: Callable[[str], T]) -> T:
         return convert(text)
     except ValueError:
         raise CannotStart(f"{name}={text!r} can't be used; the default is {default}") from None
+
+
+def _port(text: str) -> int:
+    if not 0 < int(text) < 65536:
+        raise ValueError("no port")
+    return int(text)
 
 
 def _instant(text: str) -> datetime:

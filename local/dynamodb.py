@@ -37,14 +37,14 @@ class Call(NamedTuple):
 class DynamoDB:
     """A DynamoDB endpoint on this machine, with one table: that of the deployed stack.
 
-    `journal` is the file that remembers; None forgets all at the end. `calls` lists what was asked of it.
+    `journal` is the file that remembers; None forgets all at the end. `calls` are the last things that were asked of it.
     """
 
     def __init__(
         self, table_name: str, journal: Path | None = None, host: str = "127.0.0.1", port: int = 0
     ) -> None:
         self.table_name = table_name
-        self.calls: list[Call] = []
+        self.calls: deque[Call] = deque(maxlen=10_000)
         self._journal = journal
         self._faults: deque[FaultKind] = deque()
         self._lock = threading.Lock()

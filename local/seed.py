@@ -31,10 +31,14 @@ class Secrets:
 def seed(muster: Muster, sheets: SheetsServer, secrets: Secrets) -> None:
     """Puts in place what isn't there yet; what members and officers have done since stays."""
     definitions = muster.definitions
+    known = {event.id for event in definitions.events()}
     for event in load_catalog():
-        definitions.put_event(event)
-    definitions.put_server(SERVER)
-    definitions.put_alliance(ALLIANCE)
+        if event.id not in known:
+            definitions.put_event(event)
+    if definitions.server(SERVER.id) is None:
+        definitions.put_server(SERVER)
+    if definitions.alliance(SERVER.id, ALLIANCE.id) is None:
+        definitions.put_alliance(ALLIANCE)
     for role in get_args(Role):
         secret: str = getattr(secrets, f"{role}_key")
         definitions.put_key(secret, _key(secret, role))

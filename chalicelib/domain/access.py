@@ -35,7 +35,9 @@ class Key:
     def require(self, *roles: Role, server: str, alliance: str | None = None) -> None:
         """Raises Forbidden (`out-of-scope`) unless the key has one of `roles` and covers the place."""
         if self.role not in roles:
-            raise Forbidden("out-of-scope", f"A {self.role} key can't do this; it takes: {', '.join(roles)}.")
+            raise Forbidden(
+                "out-of-scope", f"This is a key for a {self.role}. It takes one for: {', '.join(roles)}."
+            )
         if not self.covers(server, alliance):
             raise Forbidden("out-of-scope", "This key is for another server or alliance.")
 

@@ -13,7 +13,7 @@ class FieldError:
 
 @dataclass
 class MusterError(Exception):
-    """A request that can't be done as asked. Nothing was changed.
+    """A request that can't be done as asked. Nothing was changed, except perhaps where it is Busy.
 
     `code` is stable and meant for programs, `detail` for people. Each subclass is one kind of answer;
     the HTTP layer alone knows which status that is.

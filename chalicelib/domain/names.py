@@ -7,6 +7,7 @@ from chalicelib.domain.errors import FieldError, Malformed
 MAX_LENGTH = 64
 """Characters. No limit is published; the longest names seen have about 18."""
 
+_MAX_KEY_BYTES = 1024  # some characters stand for whole phrases, and a key of the table holds 2,048 bytes
 _BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _INVISIBLE = frozenset({"Cf"})
 _REFUSED = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -24,6 +25,8 @@ def display_name(typed: str) -> str:
             raise _invalid(f"The name contains a character that can't be used (U+{ord(character):04X}).")
     if not normalised(name):
         raise _invalid("Please give the commander's name.")
+    if len(normalised(name).encode()) > _MAX_KEY_BYTES:
+        raise _invalid("The name is too long.")
     if len(name) > MAX_LENGTH:
         raise _invalid(f"The name has {len(name)} characters; {MAX_LENGTH} is the most.")
     return name

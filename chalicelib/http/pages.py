@@ -1,6 +1,6 @@
 """The pages: the member's form and receipt, and a server's progress for all to see.
 
-Links and redirects are relative, so that they work under a stage prefix and without one.
+Links are relative, so that they work under a stage prefix and without one.
 """
 
 from datetime import datetime
@@ -28,13 +28,13 @@ _COOKIE_SECONDS = 400 * 24 * 3600  # browsers keep none for longer
 def show_form(key: str) -> Response:
     request = pages.current_request
     asked = query(request, "commander")
-    return _form(muster().directory.key(key), _remembered(request) if asked is None else asked)
+    return _form(muster().directory.member_key(key), _remembered(request) if asked is None else asked)
 
 
 @pages.route("/f/{key}", methods=["POST"], content_types=["application/x-www-form-urlencoded"])
 @handled
 def send_form(key: str) -> Response:
-    granted, report = muster().directory.key(key), FormReport.read(pages.current_request)
+    granted, report = muster().directory.member_key(key), FormReport.read(pages.current_request)
     try:
         receipt = muster().reporting.report(granted, report.commander, report.milestones)
     except MusterError as error:
@@ -42,9 +42,9 @@ def send_form(key: str) -> Response:
     new = [result.recorded_at for result in receipt.results if result.status == "recorded"]
     at = max(new, default=muster().clock())
     parameters = urlencode({"commander": receipt.commander.id, "at": rfc3339(at)})
-    return see_other(
-        f"{quote(key)}/receipt?{parameters}", _cookie(pages.current_request, receipt.commander.name)
-    )
+    request = pages.current_request
+    here = request.context["path"].rstrip("/")  # with the stage prefix, where there is one
+    return see_other(f"{here}/receipt?{parameters}", _cookie(request, receipt.commander.name))
 
 
 @pages.route("/f/{key}/receipt")
@@ -56,7 +56,7 @@ def show_receipt(key: str) -> Response:
     except ValueError:
         raise NotFound("not-found", "This receipt's address is incomplete.") from None
     receipt = muster().member_pages.receipt(
-        muster().directory.key(key), query(request, "commander") or "", at
+        muster().directory.member_key(key), query(request, "commander") or "", at
     )
     return page("receipt.html", receipt=receipt, key=key)
 

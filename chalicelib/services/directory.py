@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from chalicelib.domain.access import Key
-from chalicelib.domain.errors import FieldError, Malformed, NotFound, Unauthenticated
+from chalicelib.domain.errors import FieldError, Forbidden, Malformed, NotFound, Unauthenticated
 from chalicelib.domain.events import Event
 from chalicelib.domain.roster import Alliance, Server
 from chalicelib.store.definitions import Definitions
@@ -26,6 +26,13 @@ class Directory:
             raise Unauthenticated(
                 "invalid-key", "This key has expired or was revoked. Ask an officer for a new one."
             )
+        return key
+
+    def member_key(self, secret: str) -> Key:
+        """The valid member key of a member link. Raises Unauthenticated, Forbidden (`out-of-scope`)."""
+        key = self.key(secret)
+        if key.role != "member":
+            raise Forbidden("out-of-scope", "This is not a member link.")
         return key
 
     def events(self) -> list[Event]:
@@ -60,7 +67,7 @@ class Directory:
         server_id, alliance_id = server_id or key.server, alliance_id or key.alliance
         missing = [name for name, value in (("server", server_id), ("alliance", alliance_id)) if not value]
         if server_id is None or alliance_id is None:
-            errors = [FieldError(name, f"A {key.role} key has to say which {name}.") for name in missing]
+            errors = [FieldError(name, f"With this {key.role} key, say which {name}.") for name in missing]
             raise Malformed("malformed", errors[0].message, errors)
         key.require("member", "officer", "admin", server=server_id, alliance=alliance_id)
         return self.server(server_id), self.alliance(server_id, alliance_id)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from chalicelib.domain.access import Key
 from chalicelib.domain.calendar import Window
-from chalicelib.domain.errors import Forbidden, MusterError, NotFound
+from chalicelib.domain.errors import MusterError, NotFound
 from chalicelib.domain.events import Event, Milestone
 from chalicelib.domain.names import display_name
 from chalicelib.domain.progress import Progress
@@ -82,7 +82,7 @@ class MemberPages:
 
     def form(self, key: Key, name: str) -> Form:
         """The form as of now for whoever is called `name` (empty, or no possible name: for nobody yet)."""
-        server, alliance = self._place(key)
+        server, alliance = self._directory.place(key, None, None)
         now, day = self._clock(), server.game_day
         events = self._overview.current_events(server, now)
         offered = list(reportable(events, now, day))
@@ -111,41 +111,29 @@ class MemberPages:
 
     def receipt(self, key: Key, commander_id: str, reported_at: datetime) -> MemberReceipt:
         """What the commander has, and what of it was recorded at `reported_at`. Raises NotFound."""
-        server, alliance = self._place(key)
+        server, alliance = self._directory.place(key, None, None)
         commander = self._completions.member(server.id, alliance.id, commander_id)
         if commander is None:
             raise NotFound("unknown-commander", f"{alliance.name} has no such commander.")
-        now = self._clock()
-        events = [
-            event
-            for event in self._overview.current_events(server, now)
-            if event.status(now, server.game_day) in ("running", "reporting")
-        ]
+        now, day = self._clock(), server.game_day
+        begun = [e for e in self._overview.current_events(server, now) if e.status(now, day) != "upcoming"]
         cards = self._completions.cards(
-            server.id, alliance.id, commander.id, [event.id for event in events], consistent=True
+            server.id, alliance.id, commander.id, [event.id for event in begun], consistent=True
         )
-        return MemberReceipt(
-            server,
-            alliance,
-            commander,
-            tuple(self._event(server, e, cards.get(e.id), reported_at) for e in events),
-        )
+        shown = [event for event in begun if event.id in cards or event.status(now, day) != "ended"]
+        events = tuple(self._event(server, event, cards.get(event.id), reported_at) for event in shown)
+        return MemberReceipt(server, alliance, commander, events)
 
     def _event(self, server: Server, event: Event, card: Card | None, reported_at: datetime) -> ReceiptEvent:
         completions = card.completions if card else {}
         held = [(m, completions[m.id]) for m, _ in event.scheduled(server.game_day) if m.id in completions]
         return ReceiptEvent(
             event=event,
-            progress=self._overview.progress(server.id, event.id),
+            progress=self._overview.progress(server.id, event.id, consistent=True),
             points=card.points(event) if card else 0,
             counted=tuple(m for m, completion in held if completion.recorded_at == reported_at),
             earlier=tuple((m, completion) for m, completion in held if completion.recorded_at != reported_at),
         )
-
-    def _place(self, key: Key) -> tuple[Server, Alliance]:
-        if key.role != "member":
-            raise Forbidden("out-of-scope", "This is not a member link.")
-        return self._directory.place(key, None, None)
 
     def _commander(self, server: str, alliance: str, name: str) -> Commander | None:
         try:

@@ -77,10 +77,10 @@ class Overview:
         )
         return Schedule(server.id, now, day, milestones)
 
-    def progress(self, server_id: str, event_id: str) -> Progress:
+    def progress(self, server_id: str, event_id: str, *, consistent: bool = False) -> Progress:
         """One event, running or not. One query. Raises NotFound."""
         server, event = self._directory.server(server_id), self._directory.event(event_id)
-        standing = self._completions.standing(server.id, event.id)
+        standing = self._completions.standing(server.id, event.id, consistent=consistent)
         return progress_of(event, server.id, server.game_day, standing.totals, standing.stamps, self._clock())
 
     def running(self, server_id: str) -> ServerProgress:

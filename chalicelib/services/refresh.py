@@ -58,7 +58,10 @@ class Refresh:
                     if drift:
                         logger.error("drift corrected: %s", asdict(drift))
                         drifts.append(drift)
-                self._overview.stamped_progress(server, event, now)
+                try:
+                    self._overview.stamped_progress(server, event, now)
+                except Busy:
+                    logger.warning("tier stamps put off", extra={"server": server.id, "event": event.id})
         return Refreshed(recounted, tuple(drifts))
 
     def _open_events(self, server: Server, now: datetime) -> list[Event]:

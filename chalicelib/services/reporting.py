@@ -143,6 +143,8 @@ class Reporting:
                     alliance.server, alliance.id, commander.id, events, consistent=True
                 )
             except Contended:
+                if attempt + 1 == ATTEMPTS:
+                    break
                 self._sleep(random() * min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt))  # noqa: S311 - jitter
             else:
                 new = frozenset(f"{a.event}/{milestone}" for a in additions for milestone in a.milestones)

@@ -122,7 +122,7 @@ class Completions:
         """Records all of `additions` in one transaction, and the commander too if `is_new`; the cards as they are now.
 
         Costs two write units for each card and each totals item. Raises CardsChanged or NameTaken if the
-        decision was made on what is no longer so, Contended or Busy; nothing is written then.
+        decision was made on what is no longer so, or Contended: nothing is written then. Busy where it is not known whether it was; it can be sent again.
         """
         stamp = {"at": rfc3339(completion.recorded_at), "by": completion.key_id}
         changes: list[Put | Update] = _registration(server, commander) if is_new else []

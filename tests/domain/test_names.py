@@ -51,6 +51,7 @@ def test_any_script_and_any_sign_is_a_name(name: str) -> None:
         "a\u2066b",
         "a\u200fb",
         "\ud800",
+        "\ufdfa" * 64,
     ],
 )
 def test_what_is_no_name_is_refused_by_field(name: str) -> None:

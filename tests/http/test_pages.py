@@ -196,6 +196,18 @@ def test_only_member_links_open_the_form(site: Site, role: str, status: int, wor
     assert (answer.status_code, words in answer.text) == (status, True)
 
 
+def test_an_officers_key_reports_nothing_through_the_form(site: Site) -> None:
+    answer = send(site, site.world.secret("officer"), "Kestrel", HIDDEN_MOTIVATIONS)
+    assert answer.status_code == 403
+    assert site.get("/v1/servers/101/progress").json()["events"][1]["completions"] == 0
+
+
+def test_a_receipt_says_the_same_after_reporting_has_closed(site: Site) -> None:
+    receipt = send(site, site.world.secret(), "Kestrel", HIDDEN_MOTIVATIONS).url
+    site.world.clock.now = datetime(2023, 11, 25, tzinfo=UTC)
+    assert "Counted now Hidden Motivations" in Page(requests.get(receipt, timeout=30)).words
+
+
 def test_a_bad_link_says_what_to_do(site: Site) -> None:
     answer = site.get("/f/unknown")
     assert answer.status_code == 401
