@@ -20,8 +20,15 @@ def refresh_totals(event: CloudWatchEvent) -> dict[str, int]:  # noqa: ARG001 - 
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), description="Mirrors progress into the bound Google Sheets.")
-def sync_sheets(event: CloudWatchEvent) -> dict[str, int]:  # noqa: ARG001
-    from sheets_sync.run import sync_due  # gspread is imported when a sync runs, not with every function
+def sync_sheets(event: CloudWatchEvent) -> dict[str, int]:
+    from sheets_sync.google import Google  # gspread is imported when a sync runs, not with every function
+    from sheets_sync.run import seconds_left, sync_due
 
     settings = muster().settings
-    return sync_due(muster().bound_sheets, settings.sheets_api_url, settings.sheets_credentials_secret)
+    return sync_due(
+        muster().bound_sheets,
+        Google(settings.sheets_api_url, settings.sheets_credentials_secret),
+        settings.sheets_requests,
+        seconds_left(event.context),
+        help_url=settings.help_url,
+    )

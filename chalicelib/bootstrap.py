@@ -13,7 +13,7 @@ from chalicelib.services.overview import Overview
 from chalicelib.services.refresh import Refresh
 from chalicelib.services.reporting import Reporting
 from chalicelib.services.reports import Reports
-from chalicelib.services.sheets import BoundSheets
+from chalicelib.services.sheets import Bindings, BoundSheets
 from chalicelib.settings import Settings
 from chalicelib.store.completions import Completions
 from chalicelib.store.definitions import Definitions
@@ -36,6 +36,7 @@ class Muster:
     reporting: Reporting
     member_pages: MemberPages
     refresh: Refresh
+    bindings: Bindings
     bound_sheets: BoundSheets
     definitions: Definitions
     sheets: Sheets
@@ -56,6 +57,7 @@ def assemble(
     definitions, completions, sheets = Definitions(table, time.monotonic), Completions(table), Sheets(table)
     directory = Directory(definitions, clock)
     overview = Overview(directory, completions, clock)
+    reports = Reports(directory, overview, definitions, completions, clock)
     return Muster(
         settings=settings,
         directory=directory,
@@ -63,7 +65,8 @@ def assemble(
         reporting=Reporting(directory, overview, completions, clock, sleep),
         member_pages=MemberPages(directory, overview, completions, clock),
         refresh=Refresh(definitions, overview, completions, clock),
-        bound_sheets=BoundSheets(Reports(directory, overview, completions, clock), sheets, clock),
+        bindings=Bindings(directory, sheets),
+        bound_sheets=BoundSheets(directory, definitions, completions, reports, sheets, clock),
         definitions=definitions,
         sheets=sheets,
         clock=clock,

@@ -16,6 +16,19 @@ class Settings:
     table_name: str
     sheets_api_url: str = GOOGLE_SHEETS_API
     sheets_credentials_secret: str | None = None
+    sheets_requests_per_user: int = 60
+    sheets_requests_per_project: int = 300
+    public_url: str | None = None
+
+    @property
+    def help_url(self) -> str | None:
+        """Where the pages tell how to report; None if it is not known where the pages are."""
+        return f"{self.public_url.rstrip('/')}/help" if self.public_url else None
+
+    @property
+    def sheets_requests(self) -> int:
+        """Reads, and writes, that may be asked of Google in a minute: one account, so the smaller limit holds."""
+        return min(self.sheets_requests_per_user, self.sheets_requests_per_project)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
@@ -27,4 +40,18 @@ class Settings:
             table_name=table_name,
             sheets_api_url=environment.get("SHEETS_API_URL") or GOOGLE_SHEETS_API,
             sheets_credentials_secret=environment.get("SHEETS_CREDENTIALS_SECRET") or None,
+            public_url=environment.get("PUBLIC_URL") or None,
+            sheets_requests_per_user=_requests(
+                "SHEETS_REQUESTS_PER_USER", environment.get("SHEETS_REQUESTS_PER_USER") or "60"
+            ),
+            sheets_requests_per_project=_requests(
+                "SHEETS_REQUESTS_PER_PROJECT", environment.get("SHEETS_REQUESTS_PER_PROJECT") or "300"
+            ),
         )
+
+
+def _requests(name: str, text: str) -> int:
+    """A sync may need two reads, so with fewer a minute nothing could be synced."""
+    if not text.isascii() or not text.isdigit() or int(text) < 2:
+        raise InvalidSettings(f"{name} must be a whole number of at least 2, not {text!r}")
+    return int(text)

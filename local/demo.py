@@ -82,7 +82,9 @@ def run(settings: DemoSettings, folder: Path, stopped: threading.Event) -> None:
         dynamodb = DynamoDB(TABLE, folder / "dynamodb.jsonl")
         dynamodb.start()
         stack.callback(dynamodb.stop)
-        muster = bootstrap.assemble(Settings(TABLE, sheets.url), dynamodb.client(), clock)
+        muster = bootstrap.assemble(
+            Settings(TABLE, sheets.url, public_url=f"http://{HOST}:{settings.port}"), dynamodb.client(), clock
+        )
         bootstrap.use(muster)
         secrets = _secrets(folder / "keys.json")
         seed(muster, sheets, secrets)

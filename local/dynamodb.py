@@ -37,7 +37,7 @@ class Call(NamedTuple):
 class DynamoDB:
     """A DynamoDB endpoint on this machine, with one table: that of the deployed stack.
 
-    `journal` is the file that remembers; None forgets all at the end. `calls` are the last things that were asked of it.
+    `journal` is the file that remembers; None forgets all at the end. `calls` are what was asked of it last.
     """
 
     def __init__(

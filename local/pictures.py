@@ -1,55 +1,136 @@
-"""`make pictures`: the README's pictures, taken of a running demo with made-up commanders."""
+"""`make pictures`: the pages and both kinds of sheets after two and a half days with made-up commanders."""
 
-import json
+import random
 import shutil
+import sys
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-import requests
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
-DEMO = Path(".local/demo.json")
+from chalicelib import bootstrap
+from chalicelib.bootstrap import Muster
+from chalicelib.domain.reporting import reportable
+from chalicelib.domain.roster import Alliance
+from chalicelib.settings import Settings
+from local.dynamodb import DynamoDB
+from local.gateway import Gateway
+from local.seed import SERVER, SPREADSHEET_ID, Secrets, seed
+from local.sheets import SheetsServer
+
 FOLDER = Path("docs/pictures")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-DEFENDERS, ARCHITECTS = "2023-11-defenders-of-peace", "2023-11-architects-of-chaos"
-REPORTS = {
-    "Kestrel": [f"{DEFENDERS}/unraveling-anomalies", f"{DEFENDERS}/hidden-motivations"],
-    "Merlin": [f"{DEFENDERS}/enlisting-old-allies", f"{ARCHITECTS}/the-onslaught"],
-    "Osprey": [f"{DEFENDERS}/hidden-motivations", f"{ARCHITECTS}/confronting-resilience"],
-    "名前": [f"{ARCHITECTS}/disarray-unleashed", f"{ARCHITECTS}/the-onslaught"],
-    "Zoë": [f"{DEFENDERS}/unraveling-anomalies"],
-}
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--no-first-run",
+]
+PHONE, DESK = ViewportSize(width=390, height=844), ViewportSize(width=1280, height=800)
+NAMES = [
+    *("Altair", "Bellatrix", "Castor", "Deneb", "Electra", "Fomalhaut", "Gienah", "Hadar", "Izar", "Jabbah"),
+    *(
+        "Kochab",
+        "Lesath",
+        "Mizar",
+        "Nunki",
+        "Okab",
+        "Polaris",
+        "Rigel",
+        "Spica",
+        "Tarazed",
+        "名前",
+        "Zoë",
+        "=SUM(A1)",
+    ),
+]
+SERVERS_SHEET = "demo-server-sheet"
 
 
-def main() -> None:
-    demo: dict[str, Any] = json.loads(DEMO.read_text(encoding="utf-8"))
-    report(demo)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        phone = browser.new_page(viewport={"width": 390, "height": 800})
-        phone.goto(f"{demo['form_url']}?commander=Kestrel")
-        phone.screenshot(path=FOLDER / "form.png")
-        phone.get_by_label("Confronting Resilience").check()
-        phone.get_by_role("button", name="Report").click()
-        phone.screenshot(path=FOLDER / "receipt.png")
-        desk = browser.new_page(viewport={"width": 1280, "height": 800})
-        desk.goto(f"{demo['sheet_url']}?refresh=0")
-        for tab in ("Progress", "Schedule", "Rewards", "Commanders"):
-            desk.get_by_role("link", name=f"IMS {tab}").click()
-            name = "sheet" if tab == "Commanders" else f"sheet-{tab.lower()}"
-            desk.screenshot(path=FOLDER / f"{name}.png")
-        browser.close()
+class SteppingClock:
+    def __init__(self) -> None:
+        self.now = datetime(2023, 11, 13, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
 
 
-def report(demo: dict[str, Any]) -> None:
-    headers = {"Authorization": f"Bearer {demo['member_key']}"}
-    for commander, milestones in REPORTS.items():
-        body = {"commander": commander, "milestones": milestones}
-        requests.post(
-            f"{demo['api_url']}/v1/completions", json=body, headers=headers, timeout=30
-        ).raise_for_status()
+def main(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        clock = SteppingClock()
+        dynamodb, sheets = DynamoDB("pictures"), SheetsServer(clock=clock)
+        for server in (dynamodb, sheets):
+            server.start()
+            stack.callback(server.stop)
+        muster = bootstrap.assemble(Settings("pictures", sheets.url), dynamodb.client(), clock)
+        bootstrap.use(muster)
+        import app as functions
+
+        gateway = Gateway(functions.app)
+        gateway.start()
+        stack.callback(gateway.stop)
+        secrets = Secrets.new()
+        seed(muster, sheets, secrets)
+        sheets.create_spreadsheet("Officers of server 101", {"Officers": [["Server 101"]]}, SERVERS_SHEET)
+        muster.sheets.bind(SERVERS_SHEET, SERVER.id, None)
+        play(muster, clock, secrets)
+        event = {
+            "version": "0",
+            "account": "",
+            "region": "",
+            "detail": {},
+            "detail-type": "",
+            "source": "aws.events",
+        }
+        functions.sync_sheets({**event, "time": "", "id": "", "resources": []}, None)
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+            for name, size in (("phone", PHONE), ("desk", DESK)):
+                take(browser.new_page(viewport=size), gateway.url, sheets, secrets, folder, name)
+            browser.close()
+
+
+def play(muster: Muster, clock: SteppingClock, secrets: Secrets) -> None:
+    """Reports trickle in, most of them in the evening, from two alliances."""
+    chance = random.Random(101)
+    muster.definitions.put_alliance(Alliance(SERVER.id, "orbit", "ØRB", "Orbit Watch"))
+    member = muster.directory.key(secrets.member_key)
+    admin = muster.directory.key(secrets.admin_key)
+    while clock.now < datetime(2023, 11, 15, 12, tzinfo=UTC):
+        clock.now += timedelta(hours=1)
+        for name in chance.sample(NAMES, 5 if clock.now.hour > 16 else 2):
+            offered = [
+                str(ref) for ref, _ in reportable(muster.directory.events(), clock.now, SERVER.game_day)
+            ]
+            muster.reporting.report(member, name, [chance.choice(offered[:4])])
+            muster.reporting.report(admin, f"{name} II", [chance.choice(offered[:4])], SERVER.id, "orbit")
+        muster.refresh.refresh_totals()
+
+
+def take(page: Page, url: str, sheets: SheetsServer, secrets: Secrets, folder: Path, kind: str) -> None:
+    page.goto(f"{url}/f/{secrets.member_key}?commander=Altair")
+    page.screenshot(path=folder / f"form-{kind}.png")
+    if kind == "desk":
+        page.goto(f"{url}/f/{secrets.member_key}")
+        page.get_by_label("Your commander’s name").fill("Vega")
+        page.get_by_label("Hidden Motivations").check()
+        page.get_by_role("button", name="Report").click()
+    else:
+        page.get_by_role("checkbox", disabled=False).first.check()
+        page.get_by_role("button", name="Report").click()
+    page.screenshot(path=folder / f"receipt-{kind}.png")
+    page.goto(f"{url}/servers/{SERVER.id}")
+    page.screenshot(path=folder / f"progress-{kind}.png")
+    for tab in ("Progress", "Schedule", "Rewards", "Commanders"):
+        page.goto(f"{sheets.page_url(SPREADSHEET_ID)}?refresh=0")
+        page.get_by_role("link", name=f"IMS {tab}").click()
+        page.screenshot(path=folder / f"sheet-{tab.lower()}-{kind}.png")
+    page.goto(f"{sheets.page_url(SERVERS_SHEET)}?refresh=0")
+    page.get_by_role("link", name="IMS Alliances").click()
+    page.screenshot(path=folder / f"sheet-alliances-{kind}.png")
 
 
 if __name__ == "__main__":
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    main()
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER)

@@ -1,56 +1,86 @@
 """Report → tabs (DESIGN §7). Pure: what the officers see is decided here, and nowhere else."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib.domain.calendar import GameDay, Window, zone_info
+from chalicelib.domain.calendar import GameDay, Window, rfc3339, zone_info
 from chalicelib.domain.events import Milestone
-from chalicelib.domain.progress import Progress, TierProgress
-from chalicelib.domain.report import CommanderReport, EventReport, Report, Sheet
-from sheets_sync.tabs import Content, Row, Tab
+from chalicelib.domain.progress import Progress, TierProgress, Totals
+from chalicelib.domain.report import AllianceReport, CommanderReport, EventReport, Report, Sheet
+from sheets_sync.tabs import Column, Content, Highlight, Row, Tab
 
 NOT_PUBLISHED = "not published"
 NO_READING = "no reading"
+REACHED, CORRECTED = "reached", "reached, then corrected below"
 BAR_WIDTH = 20
 
 
-def tabs_of(report: Report, sheet: Sheet) -> list[Tab]:
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """Managed cells that somebody had edited by hand: when they were restored (wall time), and what they held."""
+
+    at: datetime
+    words: str
+
+
+def tabs_of(
+    report: Report, sheet: Sheet, restored: Restored | None = None, help_url: str | None = None
+) -> list[Tab]:
     """The tabs of the sheet, in the order in which they are made."""
-    block = _title_block(report, sheet)
+    block = _title_block(report, sheet, restored, help_url)
     tabs = [_progress(report, block), _schedule(report, block), _rewards(report, block)]
-    return [*tabs, _commanders(report, block)] if report.alliance else tabs
+    who = _commanders(report, block) if report.alliance else _alliances(report, block)
+    return [*tabs, who, _history(report, block)]
 
 
-def _title_block(report: Report, sheet: Sheet) -> tuple[tuple[Content, ...], ...]:
+def _title_block(
+    report: Report, sheet: Sheet, restored: Restored | None, help_url: str | None
+) -> tuple[Row, ...]:
     day = report.game_day
     alliance = f" · [{report.alliance.tag}] {report.alliance.name}" if report.alliance else ""
     assumed = " (assumed: the hour is not published)" if day.assumed else ""
-    synced = _local(report.as_of, day)
-    failed_at = _local(sheet.last_error_at, day) if sheet.last_error_at else None
+    zone = f"Times are {day.zone}; a game day begins at {day.starts_at:%H:%M}{assumed}"
+    synced = local(report.as_of, day)
+    failed_at = local(sheet.last_error_at, day) if sheet.last_error_at else None
+    asking = f" · how to report: {help_url}" if help_url else ""
     return (
-        (f"Server {report.server}{alliance} · kept by Muster",),
-        ("Data as of", synced, f"Times are {day.zone}; a game day begins at {day.starts_at:%H:%M}{assumed}"),
-        ("Last successful sync", synced),
-        ("Last error", failed_at or "none", sheet.last_error),
+        Row("#title", (f"Server {report.server}{alliance} · kept by Muster{asking}",)),
+        Row("#as-of", ("Data as of", synced, zone)),
+        Row("#synced", ("Last successful sync", synced)),
+        Row("#error", ("Last error", failed_at or "none", sheet.last_error)),
+        Row(
+            "#restored",
+            ("Hand edits undone", restored.at if restored else "none", restored.words if restored else None),
+        ),
     )
 
 
-def _progress(report: Report, block: tuple[tuple[Content, ...], ...]) -> Tab:
-    header = (
-        *(
-            "Event",
-            "Status",
-            "Points",
-            "Next reward at",
-            "Remaining",
-            "Progress",
-            "Completions",
-            "Commanders",
-        ),
-        *("Completions needed", "Commanders needed", "Official points", "Coverage", "Projection"),
+def _progress(report: Report, block: tuple[Row, ...]) -> Tab:
+    columns = (
+        Column("Event", 170),
+        Column("Status", 130),
+        Column("Points", 80, "count"),
+        Column("Next reward at", 110, "count"),
+        Column("Remaining", 90, "count"),
+        Column("Progress", 250),
+        Column("Completions", 105, "count"),
+        Column("Commanders", 105, "count"),
+        Column("Completions needed", 105, "count"),
+        Column("Commanders needed", 105, "count"),
+        Column("Official points", 105, "count"),
+        Column("Coverage", 90, "ratio"),
+        Column("Projection", 160),
     )
     rows = tuple(Row(e.event.id, _progress_cells(e.progress)) for e in report.events)
-    return Tab("progress", "IMS Progress", block, header, rows)
+    highlights = (
+        Highlight("Status", "running", "good"),
+        Highlight("Status", "reporting", "now"),
+        Highlight("Status", "ended", "soft", whole_row=True),
+        Highlight("Next reward at", "all reached", "good"),
+    )
+    return Tab("progress", "IMS Progress", block, columns, rows, ("Event",), highlights)
 
 
 def _progress_cells(progress: Progress) -> tuple[Content, ...]:
@@ -75,17 +105,21 @@ def _progress_cells(progress: Progress) -> tuple[Content, ...]:
     )
 
 
-def _schedule(report: Report, block: tuple[tuple[Content, ...], ...]) -> Tab:
-    header = (
-        "Date",
-        "Event",
-        "Milestone",
-        "Objectives",
-        "Points",
-        "Opens",
-        "Closes",
-        "Status",
-        "Completions",
+def _schedule(report: Report, block: tuple[Row, ...]) -> Tab:
+    columns = (
+        Column("Date", 150, "day"),
+        Column("Event", 160),
+        Column("Milestone", 190),
+        Column("Objectives", 300, wraps=True),
+        Column("Points", 70, "count"),
+        Column("Opens", 140, "time"),
+        Column("Closes", 140, "time"),
+        Column("Status", 90),
+        Column("Completions", 100, "count"),
+    )
+    highlights = (
+        Highlight("Status", "active", "now", whole_row=True),
+        Highlight("Status", "closed", "soft", whole_row=True),
     )
     day = report.game_day
     rows = []
@@ -97,53 +131,70 @@ def _schedule(report: Report, block: tuple[tuple[Content, ...], ...]) -> Tab:
             milestone.name,
             "; or ".join(milestone.objectives) if milestone.objectives else NOT_PUBLISHED,
             milestone.points,
-            _local(window.opens_at, day),
-            _local(window.closes_at, day),
+            local(window.opens_at, day),
+            local(window.closes_at, day),
             progress.status,
             progress.completions,
         )
         rows.append(Row(progress.id, cells))
-    return Tab("schedule", "IMS Schedule", block, header, tuple(rows))
+    return Tab("schedule", "IMS Schedule", block, columns, tuple(rows), ("Milestone",), highlights)
 
 
-def _rewards(report: Report, block: tuple[tuple[Content, ...], ...]) -> Tab:
-    header = ("Event", "Points needed", "Rewards", "Status", "Remaining", "Reached at")
+def _rewards(report: Report, block: tuple[Row, ...]) -> Tab:
+    columns = (
+        Column("Event", 170),
+        Column("Points needed", 140, "count"),
+        Column("Rewards", 340, wraps=True),
+        Column("Status", 190),
+        Column("Remaining", 90, "count"),
+        Column("Reached at", 140, "time"),
+    )
+    highlights = (Highlight("Status", REACHED, "good"), Highlight("Status", CORRECTED, "bad"))
     rows = [
         Row(
             f"{event.event.id}/{tier.threshold}",
             (
                 event.event.name,
                 tier.threshold,
-                "; ".join(map(str, tier.rewards)),
+                "; ".join(map(str, tier.rewards)) or NOT_PUBLISHED,
                 _tier_status(tier),
                 tier.remaining,
-                _local(tier.reached_at, report.game_day) if tier.reached_at else None,
+                local(tier.reached_at, report.game_day) if tier.reached_at else None,
             ),
         )
         for event in report.events
         for tier in event.progress.tiers
     ]
-    return Tab("rewards", "IMS Rewards", block, header, tuple(rows))
+    return Tab("rewards", "IMS Rewards", block, columns, tuple(rows), ("Event", "Points needed"), highlights)
 
 
-def _commanders(report: Report, block: tuple[tuple[Content, ...], ...]) -> Tab:
-    columns = list(_scheduled(report))
-    header = (
-        "Commander",
-        *(milestone.name for _, milestone, _ in columns),
-        *(f"{event.event.name} points" for event in report.events),
-        "Last report",
-        "Missing today",
+def _commanders(report: Report, block: tuple[Row, ...]) -> Tab:
+    milestones = list(_scheduled(report))
+    current = _current(report)
+    told_apart = [
+        (milestone.name, f"{milestone.name} ({event.event.name})", event.event.global_id(milestone))
+        for event, milestone, _ in milestones
+    ]
+    names = _told_apart([("Commander",), ("Last report",), ("Missing today",), *told_apart])[3:]
+    columns = (
+        Column("Commander", 170),
+        *(Column(name, 140 if place == 0 else 100) for place, name in enumerate(names)),
+        *(Column(name, 110, "count") for name in _points_names(current)),
+        Column("Last report", 140, "time"),
+        Column("Missing today", 260, wraps=True),
     )
     rows = tuple(
-        Row(commander.commander.id, _commander_cells(commander, columns, report))
+        Row(commander.commander.id, _commander_cells(commander, milestones, current, report))
         for commander in report.commanders
     )
-    return Tab("commanders", "IMS Commanders", block, header, rows)
+    return Tab("commanders", "IMS Commanders", block, columns, rows, ("Commander",))
 
 
 def _commander_cells(
-    commander: CommanderReport, columns: list[tuple[EventReport, Milestone, Window]], report: Report
+    commander: CommanderReport,
+    columns: list[tuple[EventReport, Milestone, Window]],
+    current: list[EventReport],
+    report: Report,
 ) -> tuple[Content, ...]:
     has = {
         f"{event}/{milestone}" for event, card in commander.cards.items() for milestone in card.completions
@@ -155,16 +206,61 @@ def _commander_cells(
         if window.status(report.as_of) == "active" and event.event.global_id(milestone) not in has
     ]
     points = (
-        commander.cards[e.event.id].points(e.event) if e.event.id in commander.cards else 0
-        for e in report.events
+        commander.cards[e.event.id].points(e.event) if e.event.id in commander.cards else 0 for e in current
     )
     return (
         commander.commander.name,
         *("✓" if event.event.global_id(milestone) in has else None for event, milestone, _ in columns),
         *points,
-        _local(max(reports), report.game_day) if reports else None,
+        local(max(reports), report.game_day) if reports else None,
         ", ".join(missing) or None,
     )
+
+
+def _alliances(report: Report, block: tuple[Row, ...]) -> Tab:
+    current = _current(report)
+    columns = (
+        Column("Alliance", 200),
+        Column("Commanders", 140, "count"),
+        Column("Completions", 110, "count"),
+        *(Column(name, 130, "count") for name in _points_names(current)),
+    )
+    rows = tuple(Row(one.alliance.id, _alliance_cells(one, current)) for one in report.alliances)
+    return Tab("alliances", "IMS Alliances", block, columns, rows, ("Alliance",))
+
+
+def _alliance_cells(report: AllianceReport, current: list[EventReport]) -> tuple[Content, ...]:
+    """Commanders are known by event only: here are those of the event that has most."""
+    totals = [(event.event, report.totals.get(event.event.id, Totals())) for event in current]
+    return (
+        f"[{report.alliance.tag}] {report.alliance.name}",
+        max((one.commanders for _, one in totals), default=0),
+        sum(one.completions.get(m.id, 0) for event, one in totals for m in event.milestones),
+        *(one.points(event) for event, one in totals),
+    )
+
+
+def _history(report: Report, block: tuple[Row, ...]) -> Tab:
+    """The numbers of the chart: a row for each sampled hour of the events, their points then, and their tiers."""
+    current = _current(report)
+    candidates: list[tuple[str, ...]] = [("Time",)]
+    for event in current:
+        lines = ["points", *(f"reward at {tier.threshold:,}" for tier in event.event.tiers)]
+        candidates += [
+            (f"{event.event.name}: {line}", f"{event.event.name}: {line} ({event.event.id})")
+            for line in lines
+        ]
+    filling = ("Points", "Reward at")  # a chart needs something to draw, the title block its width
+    candidates += [(name,) for name in filling[len(candidates) - 1 :]]
+    time, *numbers = _told_apart(candidates)
+    columns = Column(time, 140, "time"), *(Column(name, 140, "count") for name in numbers)
+    rows = []
+    for hour in sorted({hour for event in current for hour in event.history}):
+        cells: list[Content] = [local(hour, report.game_day)]
+        for event in current:
+            cells += [event.history.get(hour), *(tier.threshold for tier in event.event.tiers)]
+        rows.append(Row(rfc3339(hour), tuple(cells)))
+    return Tab("history", "IMS History", block, columns, tuple(rows), ("Time",), is_charted=True)
 
 
 def _scheduled(report: Report) -> Iterator[tuple[EventReport, Milestone, Window]]:
@@ -172,16 +268,42 @@ def _scheduled(report: Report) -> Iterator[tuple[EventReport, Milestone, Window]
     found = [
         (window.opens_at, place, event, milestone, window)
         for place, event in enumerate(report.events)
+        if not event.event.archived
         for milestone, window in event.event.scheduled(report.game_day)
     ]
     for _, _, event, milestone, window in sorted(found, key=lambda entry: entry[:2]):
         yield event, milestone, window
 
 
+def _current(report: Report) -> list[EventReport]:
+    """The events that are not archived, in the report's order."""
+    return [event for event in report.events if not event.event.archived]
+
+
+def _points_names(events: list[EventReport]) -> list[str]:
+    """Of the columns with the points of each event."""
+    return _told_apart([(f"{e.event.name} points", f"{e.event.name} points ({e.event.id})") for e in events])
+
+
+def _told_apart(candidates: Sequence[Sequence[str]]) -> list[str]:
+    """A name for each column: the first of its candidates, or a later one where others have that name too.
+
+    Columns are found again by their names, so no two of a tab may have the same.
+    """
+    names = [names[0] for names in candidates]
+    for level in range(1, max(map(len, candidates), default=0)):
+        taken = Counter(names)
+        names = [
+            longer[min(level, len(longer) - 1)] if taken[name] > 1 else name
+            for name, longer in zip(names, candidates, strict=True)
+        ]
+    return names
+
+
 def _tier_status(tier: TierProgress) -> str:
     if tier.dropped_below:
-        return "reached, then corrected below"
-    return "reached" if tier.reached else "not reached"
+        return CORRECTED
+    return REACHED if tier.reached else "not reached"
 
 
 def _bar(ratio: float) -> str:
@@ -190,6 +312,6 @@ def _bar(ratio: float) -> str:
     return f"{'█' * full}{'░' * (BAR_WIDTH - full)} {min(100, int(ratio * 100))} %"
 
 
-def _local(instant: datetime, day: GameDay) -> datetime:
+def local(instant: datetime, day: GameDay) -> datetime:
     """Wall time in the server's zone, to the second: what a sheet can hold."""
     return instant.astimezone(zone_info(day.zone)).replace(tzinfo=None, microsecond=0)

@@ -1,102 +1,205 @@
-"""One spreadsheet through gspread: a read, a write, and what can go wrong in words that officers understand."""
+"""One spreadsheet through gspread, within what a run may still spend."""
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any, cast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from random import uniform
+from typing import Any, Self, cast
 from urllib.parse import urlsplit
 
-import gspread
 import requests
 from google.auth.credentials import Credentials
+from google.auth.exceptions import GoogleAuthError
+from gspread.exceptions import APIError
 from gspread.http_client import HTTPClient
-from gspread.urls import SPREADSHEETS_API_V4_BASE_URL
+from gspread.urls import SPREADSHEET_URL, SPREADSHEETS_API_V4_BASE_URL
+from requests.adapters import HTTPAdapter
+from urllib3 import Retry
+from urllib3.exceptions import MaxRetryError, ResponseError
 
-TIMEOUT = 3.05, 30.0
+from sheets_sync.allowance import Budget, Kind
+from sheets_sync.credentials import address_of, from_secrets_manager, signed_in
+from sheets_sync.failures import SheetError, SignInFailed, refusal
+
+CONNECT_TIMEOUT, READ_TIMEOUT = 3.05, 30.0
 """Seconds to connect, and for the next part of an answer. gspread itself would wait for ever."""
-SCOPES = ["https://www.googleapis.com/auth/spreadsheets"]
+TRIES = 3
+"""Of one request, the first included."""
 
 
-class SheetError(Exception):
-    """The spreadsheet could not be read or written; the message is for officers."""
+@dataclass(frozen=True, slots=True)
+class Google:
+    """Where the Sheets API is, and how to sign in. Only `host` wants to know who asks; any other address doesn't."""
+
+    api_url: str
+    credentials_secret: str | None = None
+    read_secret: Callable[[str], str] = from_secrets_manager
+    host: str | None = urlsplit(SPREADSHEETS_API_V4_BASE_URL).hostname
+
+    def session(self) -> requests.Session:
+        """Raises SignInFailed."""
+        if urlsplit(self.api_url).hostname == self.host:
+            return cast(requests.Session, signed_in(self.credentials_secret, self.read_secret))
+        return requests.Session()
+
+
+class Spreadsheets:
+    """The spreadsheets that this deployment can reach. Each method is one request.
+
+    It raises SheetError, or OutOfAllowance if the request is more than the run may spend.
+    """
+
+    def __init__(self, client: "ApiClient") -> None:
+        self._client = client
+
+    def managed(self, spreadsheet_id: str, metadata_key: str, fields: str) -> Mapping[str, Any]:
+        """What the field mask wants of those sheets alone that carry developer metadata of that key."""
+        lookup = {"metadataKey": metadata_key, "locationType": "SHEET"}
+        body = {"dataFilters": [{"developerMetadataLookup": lookup}]}
+        url = f"{SPREADSHEET_URL % spreadsheet_id}:getByDataFilter"
+        return self._client.answer("post", url, params={"fields": fields}, json=body)
+
+    def overview(self, spreadsheet_id: str, fields: str) -> Mapping[str, Any]:
+        """The spreadsheet, without what the field mask leaves out."""
+        return self._client.answer("get", SPREADSHEET_URL % spreadsheet_id, params={"fields": fields})
+
+    def write(self, spreadsheet_id: str, requests: Sequence[Mapping[str, Any]]) -> None:
+        """All of the requests of a batch, or none; after an error it can be either."""
+        url = f"{SPREADSHEET_URL % spreadsheet_id}:batchUpdate"
+        self._client.answer("post", url, json={"requests": list(requests)})
+
+
+@contextmanager
+def connect(google: Google, budget: Budget) -> Iterator[Spreadsheets]:
+    """Raises SignInFailed."""
+    with closing(google.session()) as session:
+        session.mount(google.api_url, _Meter(budget))
+        yield Spreadsheets(ApiClient(session, google.api_url, budget))
 
 
 class ApiClient(HTTPClient):
     """gspread's transport, at whatever address the Sheets API has."""
 
-    def __init__(self, session: requests.Session, api_url: str) -> None:
+    def __init__(self, session: requests.Session, api_url: str, budget: Budget) -> None:
         super().__init__(cast(Credentials, None), session)  # the session brings the credentials
         self._base = api_url.rstrip("/") + urlsplit(SPREADSHEETS_API_V4_BASE_URL).path
-        self.set_timeout(TIMEOUT)
+        self._budget = budget
 
     def request(self, method: str, endpoint: str, *args: Any, **kwargs: Any) -> requests.Response:
+        """Raises SheetError."""
         address = endpoint.replace(SPREADSHEETS_API_V4_BASE_URL, self._base, 1)
-        return super().request(method, address, *args, **kwargs)
+        left = self._budget.seconds - CONNECT_TIMEOUT
+        self.set_timeout((CONNECT_TIMEOUT, min(READ_TIMEOUT, max(1.0, left))))
+        try:
+            return super().request(method, address, *args, **kwargs)
+        except APIError as error:
+            raise refusal(
+                error.response.status_code, _json(error.response), address_of(self.session)
+            ) from None
+        except GoogleAuthError as error:
+            words = f"Google did not accept Muster's credentials ({type(error).__name__})."
+            raise SignInFailed(words, lasting=not error.retryable) from None
+        except requests.RequestException as error:
+            words = f"Google Sheets could not be reached ({type(error).__name__}); the next sync tries again."
+            raise SheetError(words, again=not _never_connected(error)) from error
+
+    def answer(self, method: str, endpoint: str, **kwargs: Any) -> Mapping[str, Any]:
+        """The JSON object that a request is answered with. Raises SheetError."""
+        response = self.request(method, endpoint, **kwargs)
+        body = _json(response)
+        if not isinstance(body, Mapping):
+            raise refusal(response.status_code, body, None)
+        return body
 
 
-class Spreadsheets:
-    """The spreadsheets that this deployment can reach. Each method is one request, and raises SheetError."""
+class _Meter(HTTPAdapter):
+    """Counts every request that is sent, failed ones and tries of urllib3's too."""
 
-    def __init__(self, client: ApiClient) -> None:
-        self._client = client
+    def __init__(self, budget: Budget) -> None:
+        super().__init__()
+        self._budget = budget
 
-    def read(self, spreadsheet_id: str, fields: str) -> Mapping[str, Any]:
-        """The spreadsheet, without what the field mask leaves out."""
-        with _in_plain_words():
-            answer: Mapping[str, Any] = self._client.fetch_sheet_metadata(
-                spreadsheet_id, params={"fields": fields}
-            )
-        return answer
-
-    def write(self, spreadsheet_id: str, changes: Sequence[Mapping[str, Any]]) -> None:
-        """All changes or none."""
-        with _in_plain_words():
-            self._client.batch_update(spreadsheet_id, {"requests": changes})
-
-
-def connect(api_url: str, credentials_secret: str | None) -> Spreadsheets:
-    """Raises SheetError if it is Google's own API and there are no good credentials for it."""
-    is_google = urlsplit(api_url).hostname == urlsplit(SPREADSHEETS_API_V4_BASE_URL).hostname
-    session = _authorized_session(credentials_secret) if is_google else requests.Session()
-    return Spreadsheets(ApiClient(session, api_url))
+    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
+        """Raises OutOfAllowance; nothing is sent then."""
+        path = urlsplit(request.url or "").path
+        kind: Kind = "write" if str(path).endswith(":batchUpdate") else "read"
+        self.max_retries = _Tries.of(self._budget, kind, seconds=sum(options["timeout"]))
+        self._budget.spend(kind)
+        try:
+            return super().send(request, *args, **options)
+        finally:
+            self._budget.allowance.answered(kind)
 
 
-def _authorized_session(secret_id: str | None) -> requests.Session:
-    """With the service account, or the keyless `external_account` configuration, that the secret holds."""
-    import boto3
-    from google.auth import load_credentials_from_dict
-    from google.auth.exceptions import GoogleAuthError
-    from google.auth.transport.requests import AuthorizedSession
+class _Tries(Retry):
+    """Tries again only what can't have been applied: there was no connection, or Google's quota was used up.
 
-    if not secret_id:
-        raise SheetError("No Google credentials: SHEETS_CREDENTIALS_SECRET names no secret.")
-    secret = boto3.client("secretsmanager").get_secret_value(SecretId=secret_id)["SecretString"]
-    try:
-        credentials, _ = load_credentials_from_dict(  # type: ignore[no-untyped-call]
-            json.loads(secret), scopes=SCOPES
+    And only if there is room for it: requests, and time for the pause and for a whole further try.
+    """
+
+    RETRY_AFTER_STATUS_CODES = frozenset({429})
+
+    budget: Budget
+    kind: Kind
+    seconds: float
+    wait: float = 0.0
+
+    @classmethod
+    def of(cls, budget: Budget, kind: Kind, seconds: float) -> Self:
+        """`seconds`: what a try may take."""
+        more = TRIES - 1
+        tries = cls(
+            total=more,
+            connect=more,
+            status=more,
+            read=False,
+            other=0,
+            redirect=False,
+            allowed_methods=None,
+            status_forcelist={429},
+            raise_on_status=False,
         )
-    except (ValueError, GoogleAuthError) as error:
-        raise SheetError(f"The secret {secret_id} holds no Google credentials.") from error
-    session: requests.Session = AuthorizedSession(credentials)  # type: ignore[no-untyped-call]
-    return session
+        tries.budget, tries.kind, tries.seconds = budget, kind, seconds
+        return tries
+
+    def new(self, **kw: Any) -> Self:
+        tries = super().new(**kw)
+        tries.budget, tries.kind, tries.seconds = self.budget, self.kind, self.seconds
+        return tries
+
+    def increment(
+        self,
+        method: str | None = None,
+        url: str | None = None,
+        response: Any = None,
+        error: Exception | None = None,
+        _pool: Any = None,
+        _stacktrace: Any = None,
+    ) -> Self:
+        """What remains after a try that failed. Raises MaxRetryError if nothing does."""
+        self.budget.allowance.answered(self.kind)
+        tries = super().increment(method, url, response, error, _pool, _stacktrace)
+        asked = self.get_retry_after(response) if response else None
+        tries.wait = asked or uniform(0.5, 1) * 2 ** len(self.history)  # noqa: S311 - jitter
+        out_of_requests = self.budget.allowance.wait(self.kind) > tries.wait
+        if out_of_requests or self.budget.seconds < tries.wait + self.seconds:
+            reason = error or ResponseError(ResponseError.SPECIFIC_ERROR.format(status_code=429))
+            raise MaxRetryError(_pool, url or "", reason)
+        return tries
+
+    def sleep(self, response: Any = None) -> None:  # noqa: ARG002 - `increment` has looked at it
+        self.budget.pause(self.wait)
+        self.budget.allowance.spend(self.kind)
 
 
-@contextmanager
-def _in_plain_words() -> Iterator[None]:
-    """Whatever goes wrong between us and Google, as a SheetError."""
+def _never_connected(error: requests.RequestException) -> bool:
+    """Nothing can have been applied, and it was tried several times."""
+    return any(isinstance(reason, MaxRetryError) for reason in error.args)
+
+
+def _json(response: requests.Response) -> object:
+    """None if it is no JSON."""
     try:
-        yield
-    except gspread.exceptions.APIError as error:
-        status = error.response.status_code
-        unknown = f"Google Sheets answered {status}: {error.error.get('message', '')}"[:300]
-        raise SheetError(_KNOWN_FAILURES.get(status, unknown)) from error
-    except (requests.RequestException, ValueError) as error:
-        raise SheetError(f"Google Sheets could not be reached ({type(error).__name__}).") from error
-
-
-_KNOWN_FAILURES = {
-    401: "Google did not accept Muster's credentials.",
-    403: "This spreadsheet is not shared with Muster as an editor.",
-    404: "This spreadsheet does not exist any more.",
-    429: "Google's limit of requests is reached; the next sync will catch up.",
-}
+        return response.json()
+    except ValueError:
+        return None

@@ -1,50 +1,189 @@
-"""A sync of every sheet that is due. One sheet's failure never stops the others."""
+"""A run over the sheets that are due, within Google's quota and its own time. One's failure never stops the others."""
 
 import logging
-from collections.abc import Iterable
-from typing import Protocol
+import math
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Literal, Protocol
 
-from chalicelib.domain.errors import MusterError
+from chalicelib.domain.due import Due
+from chalicelib.domain.errors import MusterError, NotFound
 from chalicelib.domain.report import Report, Sheet
-from sheets_sync.content import tabs_of
-from sheets_sync.google import SheetError, Spreadsheets, connect
-from sheets_sync.requests import READ_FIELDS, held_sheets, requests_for
+from sheets_sync.allowance import Allowance, Budget, Kind, OutOfAllowance
+from sheets_sync.credentials import forget
+from sheets_sync.failures import QuotaExceeded, SheetError, SignInFailed
+from sheets_sync.google import Google, Spreadsheets, connect
+from sheets_sync.sync import sync
 
 logger = logging.getLogger(__name__)
 
+NEEDS: Mapping[Kind, int] = {"read": 2, "write": 1}
+"""Requests that a sync may take: a second read where tabs were renamed, moved or are yet to be made."""
+ENOUGH = 10.0
+"""Seconds that must be left for a sheet to be begun, besides the reserve."""
+MOST_REFUSED = 2
+"""Sheets in a row that Google's quota refuses until the run ends: it would refuse the others too."""
+
+Sync = Callable[[Sheet, Report, Spreadsheets], None]
+
 
 class SheetSource(Protocol):
-    """Where the sheets to sync, and what they should show, come from."""
+    """Where the sheets to sync, and what they should show, come from. `run` is the run's own token."""
 
-    def due(self) -> Iterable[Sheet]: ...
+    clock: Callable[[], datetime]
+
+    def due(self) -> Sequence[Due]: ...
+
+    def begin_run(self, run: str) -> Mapping[str, Sequence[datetime]] | None:
+        """What earlier runs spent on requests; None if another run is at the sheets."""
+        ...
+
+    def end_run(self, run: str, spent: Mapping[str, Sequence[datetime]]) -> None: ...
+
+    def lease(self, due: Due, run: str) -> Due | None: ...
 
     def report(self, sheet: Sheet) -> Report:
         """Raises MusterError."""
         ...
 
-    def synced(self, sheet: Sheet) -> None: ...
+    def synced(self, due: Due) -> None: ...
 
-    def failed(self, sheet: Sheet, error: str) -> None: ...
+    def failed(self, due: Due, error: str, *, lasting: bool) -> None: ...
+
+    def put_off(self, due: Due) -> None: ...
 
 
-def sync_due(source: SheetSource, api_url: str, credentials_secret: str | None) -> dict[str, int]:
-    """How many sheets were synced, and how many failed (each noted with its reason)."""
-    outcome = {"synced": 0, "failed": 0}
-    spreadsheets: Spreadsheets | None = None
-    for sheet in source.due():
+def sync_due(
+    source: SheetSource,
+    google: Google,
+    limit: int = 60,
+    remaining: Callable[[], float] = lambda: math.inf,
+    sleep: Callable[[float], None] = time.sleep,
+    help_url: str | None = None,
+    do: Sync | None = None,
+) -> dict[str, int]:
+    """How many sheets were synced, failed (each noted with its reason), or put off to a later run.
+
+    `limit` is how many reads, and how many writes, may be made in a minute; `remaining` tells the seconds left;
+    `help_url` is where the sheets say that members find help; `do` is done to each instead of `sync`.
+    """
+    run = secrets.token_hex(8)
+    counts: dict[str, int] = {"synced": 0, "failed": 0, "put_off": 0}
+    due = source.due()
+    spent = source.begin_run(run) if due else None
+    if spent is None:
+        counts["put_off"] = len(due)
+    else:
+        allowance = Allowance(limit, source.clock, spent)
         try:
-            spreadsheets = spreadsheets or connect(api_url, credentials_secret)
-            sync(sheet, source.report(sheet), spreadsheets)
-            source.synced(sheet)
-            outcome["synced"] += 1
-        except (SheetError, MusterError) as error:
-            logger.warning("sync of %s failed: %s", sheet.spreadsheet_id, error)
-            source.failed(sheet, str(error))
-            outcome["failed"] += 1
-    return outcome
+            budget = Budget(allowance, remaining, sleep)
+            _Run(run, source, budget, do or partial(sync, help_url=help_url), counts).over(due, google)
+        finally:
+            source.end_run(run, allowance.spent)
+    logger.info("sheets run", extra={"run": run, "due": len(due), **counts})
+    return counts
 
 
-def sync(sheet: Sheet, report: Report, spreadsheets: Spreadsheets) -> None:
-    """One read and one write. Raises SheetError."""
-    held = held_sheets(spreadsheets.read(sheet.spreadsheet_id, READ_FIELDS))
-    spreadsheets.write(sheet.spreadsheet_id, requests_for(tabs_of(report, sheet), held))
+def seconds_left(lambda_context: object) -> Callable[[], float]:
+    """The time that a Lambda function has left, as its context tells; unbounded where there is none."""
+    in_millis = getattr(lambda_context, "get_remaining_time_in_millis", None)
+    return lambda: in_millis() / 1000 if in_millis else math.inf
+
+
+@dataclass
+class _Run:
+    run: str
+    source: SheetSource
+    budget: Budget
+    sync: Sync
+    counts: dict[str, int]
+    refused: int = 0
+    """Sheets in a row that Google's quota refused."""
+
+    def over(self, due: Sequence[Due], google: Google) -> None:
+        """As many as there is room for, in their order."""
+        done = 0
+        try:
+            with connect(google, self.budget) as spreadsheets:
+                while done < len(due) and self.refused < MOST_REFUSED and self._has_room():
+                    outcome = self._one(due[done], spreadsheets)
+                    self.counts[outcome] += 1
+                    done += 1
+        except OutOfAllowance as error:
+            logger.info("the run ends early: %s", error)
+        except SignInFailed as error:
+            logger.error("no sheet can be synced: %s", error)
+            forget(google.credentials_secret)
+            if error.lasting:
+                done += self._fail_all(due[done:], error)
+        self.counts["put_off"] += len(due) - done
+
+    def _one(self, due: Due, spreadsheets: Spreadsheets) -> Literal["synced", "failed", "put_off"]:
+        """Raises OutOfAllowance or SignInFailed, after which the run is over."""
+        try:
+            leased = self.source.lease(due, self.run)
+            if leased is None:
+                return "put_off"
+            return self._leased(leased, spreadsheets)
+        except MusterError as error:  # the lease ends by itself
+            logger.warning("%s could not be noted: %s", due.sheet.spreadsheet_id, error)
+            return "failed"
+
+    def _leased(self, due: Due, spreadsheets: Spreadsheets) -> Literal["synced", "failed", "put_off"]:
+        try:
+            self._sync(due.sheet, spreadsheets)
+        except (OutOfAllowance, SignInFailed):
+            self.source.put_off(due)
+            raise
+        except Exception as error:  # noqa: BLE001 - a fault of our own must not hold up the others
+            failure = _failure(error)
+            logger.warning("sync of %s failed: %s", due.sheet.spreadsheet_id, failure)
+            self.refused = self.refused + 1 if isinstance(failure, QuotaExceeded) else 0
+            self.source.failed(due, str(failure), lasting=failure.lasting)
+            return "failed"
+        self.refused = 0
+        self.source.synced(due)
+        return "synced"
+
+    def _sync(self, sheet: Sheet, spreadsheets: Spreadsheets) -> None:
+        """Tried again, from the reading on, where it isn't known what was applied. Never is a batch sent again."""
+        report = self.source.report(sheet)
+        try:
+            self.sync(sheet, report, spreadsheets)
+        except SheetError as error:
+            if not error.again or not self._has_room():
+                raise
+            logger.warning("sync of %s is tried again: %s", sheet.spreadsheet_id, error)
+            self.sync(sheet, report, spreadsheets)
+
+    def _has_room(self) -> bool:
+        return self.budget.has_room(NEEDS, ENOUGH)
+
+    def _fail_all(self, due: Sequence[Due], error: SheetError) -> int:
+        """How many could be told, in the time that is left."""
+        told = 0
+        for each in due:
+            if self.budget.seconds <= 0:
+                break
+            self.source.failed(each, str(error), lasting=error.lasting)
+            told += 1
+        self.counts["failed"] += told
+        return told
+
+
+def _failure(error: Exception) -> SheetError:
+    """Whatever went wrong with one sheet, in words for officers. A fault of our own is logged with its trace."""
+    if isinstance(error, SheetError):
+        return error
+    if isinstance(error, NotFound):
+        return SheetError(error.detail, lasting=True)
+    if isinstance(error, MusterError):
+        return SheetError("Muster could not read what was reported; the next sync tries again.")
+    logger.error("internal error", exc_info=error)
+    return SheetError(
+        "Muster itself failed (internal error); its operators find why in the log.", lasting=True
+    )

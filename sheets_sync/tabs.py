@@ -1,13 +1,18 @@
-"""What a managed tab holds, as data: a title block, a header row, and a row per key."""
+"""What a managed tab holds, and how it looks when it is made, as data."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
-TabId = Literal["progress", "schedule", "rewards", "commanders"]
+TabId = Literal["progress", "schedule", "rewards", "commanders", "alliances", "history"]
+Tone = Literal["good", "now", "soft", "bad"]
+Kind = Literal["text", "count", "ratio", "day", "time"]
 
 Content = str | int | float | date | datetime | None
 """Text is literal; a datetime is local wall time, without a zone; a float is a ratio. None is an empty cell."""
+
+HEADER = "#header"
+"""The key of the header row. Keys that begin with `#` are of the tab itself, not of what it lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,19 +24,50 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Column:
+    """`width` is in pixels, and only what the column begins with: afterwards it is the officers'."""
+
+    name: str
+    width: int = 100
+    kind: Kind = "text"
+    wraps: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Highlight:
+    """Rows, or cells of one column, that stand out where `column` says `words`. They can be read without colour too."""
+
+    column: str
+    words: str
+    tone: Tone
+    whole_row: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Tab:
-    """`title` is what the tab is called when it is made; officers may rename it."""
+    """`title` is what the tab is called when it is made; officers may rename it.
+
+    `labels` are the columns by which a person tells the rows apart. `is_charted`: the tab holds the numbers of a
+    chart (first column: the axis), which is shown on the first tab; the tab itself is hidden.
+    """
 
     id: TabId
     title: str
-    title_block: tuple[tuple[Content, ...], ...]
-    header: tuple[str, ...]
+    title_block: tuple[Row, ...]
+    columns: tuple[Column, ...]
     rows: tuple[Row, ...]
+    labels: tuple[str, ...]
+    highlights: tuple[Highlight, ...] = ()
+    is_charted: bool = False
 
     @property
-    def cells(self) -> list[tuple[Content, ...]]:
-        """All rows from the top: title block, header, data."""
-        return [*self.title_block, self.header, *(row.cells for row in self.rows)]
+    def header(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def all_rows(self) -> tuple[Row, ...]:
+        """From the top: title block, header, data."""
+        return (*self.title_block, Row(HEADER, self.header), *self.rows)
 
     @property
     def header_index(self) -> int:

@@ -1,18 +1,22 @@
 """What a bound sheet shows: all that is known of a server at one moment, and of an alliance if bound to one."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from chalicelib.domain.calendar import GameDay
 from chalicelib.domain.events import Event
-from chalicelib.domain.progress import Progress
+from chalicelib.domain.progress import Progress, Totals
 from chalicelib.domain.roster import Alliance, Card, Commander
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A spreadsheet bound to a server, or to one alliance of it. The last error stays after a good sync."""
+    """A spreadsheet bound to a server, or to one alliance of it. The last error stays after a good sync.
+
+    `revision` is of what the last good sync showed; `retry_at`: not to be tried before; `lease` is whose run has it
+    until `leased_until`.
+    """
 
     spreadsheet_id: str
     server: str
@@ -20,12 +24,19 @@ class Sheet:
     last_success_at: datetime | None = None
     last_error_at: datetime | None = None
     last_error: str | None = None
+    revision: str | None = None
+    retry_at: datetime | None = None
+    lease: str | None = None
+    leased_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class EventReport:
+    """`history`: the points at the end of each hour that was sampled, by the hour's beginning."""
+
     event: Event
     progress: Progress
+    history: Mapping[datetime, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +48,16 @@ class CommanderReport:
 
 
 @dataclass(frozen=True, slots=True)
+class AllianceReport:
+    """One alliance of the server, with its totals by event id, of those events in which it has any."""
+
+    alliance: Alliance
+    totals: Mapping[str, Totals]
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """`events` come running first; `commanders` by name, and only if `alliance` is set."""
+    """`events`: running first, archived last. With an `alliance`, its `commanders` by name; else all `alliances`."""
 
     server: str
     game_day: GameDay
@@ -46,3 +65,4 @@ class Report:
     events: tuple[EventReport, ...]
     alliance: Alliance | None = None
     commanders: tuple[CommanderReport, ...] = ()
+    alliances: tuple[AllianceReport, ...] = ()

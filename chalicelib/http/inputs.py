@@ -1,7 +1,7 @@
 """What requests may hold, and how it is read. Whatever doesn't fit is refused by field and reason."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Self
 from urllib.parse import parse_qs
 
 from chalice.app import Request
@@ -18,24 +18,35 @@ MAX_BODY = 16 * 1024
 Text = Annotated[str, Field(max_length=200)]
 
 
-class CompletionReport(BaseModel):
-    """The body of `POST /v1/completions`."""
+class JsonBody(BaseModel):
+    """What a JSON body may hold: nothing else, and nothing of another type."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    commander: Text
-    milestones: Annotated[list[Text], Field(min_length=1, max_length=100)]
-    server: Text | None = None
-    alliance: Text | None = None
-
     @classmethod
-    def read(cls, request: Request) -> "CompletionReport":
+    def read(cls, request: Request) -> Self:
         """Raises Malformed, TooLarge."""
         try:
             return cls.model_validate_json(_body(request))
         except ValidationError as error:
             found = invalid_fields(list(error.errors(include_url=False, include_context=False)))
             raise Malformed("malformed", f"{found[0].field}: {found[0].message}", found) from None
+
+
+class CompletionReport(JsonBody):
+    """The body of `POST /v1/completions`."""
+
+    commander: Text
+    milestones: Annotated[list[Text], Field(min_length=1, max_length=100)]
+    server: Text | None = None
+    alliance: Text | None = None
+
+
+class SheetBinding(JsonBody):
+    """The body of `PUT /v1/sheets/{spreadsheet_id}`. Without an alliance it is the server's."""
+
+    server: Text
+    alliance: Text | None = None
 
 
 class FormReport(BaseModel):

@@ -61,6 +61,12 @@ def show_receipt(key: str) -> Response:
     return page("receipt.html", receipt=receipt, key=key)
 
 
+@pages.route("/help")
+@handled
+def show_help() -> Response:
+    return page("help.html")
+
+
 @pages.route("/servers/{server}")
 @handled
 def show_progress(server: str) -> Response:

@@ -54,6 +54,11 @@ def see_other(location: str, cookie: str) -> Response:
     return Response("", {"Location": location, "Set-Cookie": cookie, **_HEADERS}, 303)
 
 
+def no_content() -> Response:
+    """It was done, and there is nothing to show for it."""
+    return Response("", dict(_HEADERS), 204)
+
+
 _HEADERS = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",

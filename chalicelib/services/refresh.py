@@ -38,7 +38,7 @@ class Refresh:
         self._clock = clock
 
     def refresh_totals(self) -> Refreshed:
-        """Recounts every alliance in every event that can still change, corrects drift, stamps tiers.
+        """Recounts every alliance in every event that can still change; stamps tiers, samples the points.
 
         Drift should never happen; it is logged as an error with both counts. An alliance that can't be read now
         is logged and left for the next run; the others go on.
@@ -59,9 +59,12 @@ class Refresh:
                         logger.error("drift corrected: %s", asdict(drift))
                         drifts.append(drift)
                 try:
-                    self._overview.stamped_progress(server, event, now)
+                    progress = self._overview.stamped_progress(server, event, now)
+                    self._completions.note_points(server.id, event.id, now, progress.points)
                 except Busy:
-                    logger.warning("tier stamps put off", extra={"server": server.id, "event": event.id})
+                    logger.warning(
+                        "tier stamps and history put off", extra={"server": server.id, "event": event.id}
+                    )
         return Refreshed(recounted, tuple(drifts))
 
     def _open_events(self, server: Server, now: datetime) -> list[Event]:

@@ -1,14 +1,15 @@
 """What a bound sheet should show, gathered from the store."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from chalicelib.domain.progress import progress_of
-from chalicelib.domain.report import CommanderReport, EventReport, Report, Sheet
-from chalicelib.domain.roster import Card
+from chalicelib.domain.report import AllianceReport, CommanderReport, EventReport, Report, Sheet
+from chalicelib.domain.roster import Alliance, Card
 from chalicelib.services.directory import Directory
 from chalicelib.services.overview import Overview
-from chalicelib.store.completions import Completions
+from chalicelib.store.completions import Completions, Standing
+from chalicelib.store.definitions import Definitions
 
 
 class Reports:
@@ -16,11 +17,13 @@ class Reports:
         self,
         directory: Directory,
         overview: Overview,
+        definitions: Definitions,
         completions: Completions,
         clock: Callable[[], datetime],
     ) -> None:
         self._directory = directory
         self._overview = overview
+        self._definitions = definitions
         self._completions = completions
         self._clock = clock
 
@@ -29,21 +32,52 @@ class Reports:
         now = self._clock()
         server = self._directory.server(sheet.server)
         alliance = self._directory.alliance(server.id, sheet.alliance) if sheet.alliance else None
-        events = []
-        for event in self._overview.current_events(server, now):
-            standing = self._completions.standing(server.id, event.id)
-            totals = standing.totals
-            progress = progress_of(event, server.id, server.game_day, totals, standing.stamps, now)
-            events.append(EventReport(event, progress))
-        commanders: tuple[CommanderReport, ...] = ()
+        shown = self._overview.current_events(server, now)
+        current = [event.id for event in shown]
+        shown += sorted((e for e in self._directory.events() if e.archived), key=lambda e: e.id, reverse=True)
+        standings = {event.id: self._completions.standing(server.id, event.id) for event in shown}
+        events = tuple(
+            EventReport(
+                event,
+                progress_of(
+                    event,
+                    server.id,
+                    server.game_day,
+                    standings[event.id].totals,
+                    standings[event.id].stamps,
+                    now,
+                ),
+                {} if event.archived else self._completions.history(server.id, event.id),
+            )
+            for event in shown
+        )
         if alliance:
-            commanders = self._commanders(server.id, alliance.id, [report.event.id for report in events])
-        return Report(server.id, server.game_day, now, tuple(events), alliance, commanders)
+            commanders = self._commanders(server.id, alliance, current)
+            return Report(server.id, server.game_day, now, events, alliance, commanders=commanders)
+        alliances = self._alliances(server.id, {event: standings[event] for event in current})
+        return Report(server.id, server.game_day, now, events, alliances=alliances)
 
-    def _commanders(self, server: str, alliance: str, events: list[str]) -> tuple[CommanderReport, ...]:
+    def _commanders(
+        self, server: str, alliance: Alliance, events: Sequence[str]
+    ) -> tuple[CommanderReport, ...]:
         cards: dict[str, dict[str, Card]] = {}
         for event in events:
-            for card in self._completions.alliance_cards(server, event, alliance):
+            for card in self._completions.alliance_cards(server, event, alliance.id):
                 cards.setdefault(card.commander, {})[event] = card
-        roster = self._completions.roster(server, alliance)
+        roster = self._completions.roster(server, alliance.id)
         return tuple(CommanderReport(commander, cards.get(commander.id, {})) for commander in roster)
+
+    def _alliances(self, server: str, standings: Mapping[str, Standing]) -> tuple[AllianceReport, ...]:
+        return tuple(
+            AllianceReport(
+                alliance,
+                {
+                    event: s.alliances[alliance.id]
+                    for event, s in standings.items()
+                    if alliance.id in s.alliances
+                },
+            )
+            for alliance in sorted(
+                self._definitions.alliances(server), key=lambda one: (one.tag.casefold(), one.id)
+            )
+        )

@@ -7,7 +7,7 @@ conditions say what the card held when that was decided. So totals equal the car
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from chalicelib.domain.calendar import rfc3339
 from chalicelib.domain.names import normalised
@@ -16,6 +16,8 @@ from chalicelib.domain.roster import Card, Commander, Completion
 from chalicelib.store import keys
 from chalicelib.store.keys import COMPLETION_PREFIX
 from chalicelib.store.table import ConditionFailed, Item, Put, Table, Update
+
+_HOUR = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,8 @@ class Completions:
         """Records all of `additions` in one transaction, and the commander too if `is_new`; the cards as they are now.
 
         Costs two write units for each card and each totals item. Raises CardsChanged or NameTaken if the
-        decision was made on what is no longer so, or Contended: nothing is written then. Busy where it is not known whether it was; it can be sent again.
+        decision was made on what is no longer so, or Contended: nothing is written then. Raises Busy where it is not
+        known whether it was; it can be sent again.
         """
         stamp = {"at": rfc3339(completion.recorded_at), "by": completion.key_id}
         changes: list[Put | Update] = _registration(server, commander) if is_new else []
@@ -170,6 +173,20 @@ class Completions:
                 continue
             written.append(threshold)
         return written
+
+    def note_points(self, server: str, event: str, at: datetime, points: int) -> None:
+        """Samples the points for the hour that `at` is in; of an hour, the last sample stays."""
+        hour = int(at.timestamp()) // _HOUR
+        self._table.write(Update(keys.history(server, event), set={f"{keys.HOUR_PREFIX}{hour}": points}))
+
+    def history(self, server: str, event: str) -> dict[datetime, int]:
+        """The sampled points, by the beginning of their hour."""
+        item = self._table.get(keys.history(server, event)) or {}
+        return {
+            datetime.fromtimestamp(int(name.removeprefix(keys.HOUR_PREFIX)) * _HOUR, UTC): int(points)
+            for name, points in item.items()
+            if name.startswith(keys.HOUR_PREFIX)
+        }
 
     def recount(self, server: str, event: str, alliance: str, now: datetime) -> Drift | None:
         """Counts the cards anew and corrects the totals if they differ; the drift that was corrected.

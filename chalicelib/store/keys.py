@@ -18,6 +18,8 @@ SHEETS = "SHEETS"
 ALLIANCE_PREFIX = "ALLIANCE#"
 COMMANDER_PREFIX = "COMMANDER#"
 TIER_PREFIX = "TIER#"
+HOUR_PREFIX = "h"
+"""Of attributes of a history: the hour, counted from 1970, and the points at its end, or so far."""
 COMPLETION_PREFIX = "done."
 """Of attributes: on a card, the completion of a milestone; in totals, how many have completed it."""
 
@@ -36,6 +38,11 @@ def server(server_id: str) -> ItemKey:
 
 def sheet(spreadsheet_id: str) -> ItemKey:
     return ItemKey(SHEETS, f"SHEET#{spreadsheet_id}")
+
+
+def sheets_run() -> ItemKey:
+    """The run that is at the sheets, and the requests that the last one spent."""
+    return ItemKey("SHEETS_RUN", "RUN")
 
 
 def alliances(server_id: str) -> str:
@@ -78,6 +85,11 @@ def totals(server_id: str, event_id: str, alliance_id: str) -> ItemKey:
 
 def tier(server_id: str, event_id: str, threshold: int) -> ItemKey:
     return ItemKey(standing(server_id, event_id), f"{TIER_PREFIX}{threshold:012d}")
+
+
+def history(server_id: str, event_id: str) -> ItemKey:
+    """The points of an event, hour by hour."""
+    return ItemKey(f"HISTORY#{server_id}#{event_id}", "HISTORY")
 
 
 def ledger(server_id: str, at: str, unique: str) -> ItemKey:

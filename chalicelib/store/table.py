@@ -1,6 +1,6 @@
 """The table as the store uses it: plain items in and out, paginated reads, and errors that say what to do."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -44,13 +44,22 @@ class Put:
 
 
 @dataclass(frozen=True, slots=True)
+class Delete:
+    key: ItemKey
+
+    def request(self) -> tuple[str, dict[str, Any]]:
+        return "Delete", {"Key": serialised(_key(self.key))}
+
+
+@dataclass(frozen=True, slots=True)
 class Update:
-    """Sets and adds attributes. The condition: the item exists or not (None: either), these attributes are as
-    in `expected` (None: absent)."""
+    """Sets, adds and removes attributes. The condition: the item exists or not (None: either), these attributes
+    are as in `expected` (None: absent)."""
 
     key: ItemKey
     set: Item = field(default_factory=dict)
     add: Mapping[str, int] = field(default_factory=dict)
+    remove: Sequence[str] = ()
     expected: Item = field(default_factory=dict)
     exists: bool | None = None
 
@@ -70,6 +79,7 @@ class Update:
 
         sets = [f"{name(attribute)} = {value(content)}" for attribute, content in self.set.items()]
         adds = [f"{name(attribute)} {value(amount)}" for attribute, amount in self.add.items()]
+        removes = [name(attribute) for attribute in self.remove]
         conditions = [] if self.exists is None else [f"attribute_{'' if self.exists else 'not_'}exists(PK)"]
         for attribute, content in self.expected.items():
             placeholder = name(attribute)
@@ -77,10 +87,10 @@ class Update:
             conditions.append(
                 f"attribute_not_exists({placeholder})" if absent else f"{placeholder} = {value(content)}"
             )
-        clauses = [f"SET {', '.join(sets)}"] * bool(sets) + [f"ADD {', '.join(adds)}"] * bool(adds)
+        parts = {"SET": sets, "ADD": adds, "REMOVE": removes}
         request: dict[str, Any] = {
             "Key": serialised(_key(self.key)),
-            "UpdateExpression": " ".join(clauses),
+            "UpdateExpression": " ".join(f"{verb} {', '.join(part)}" for verb, part in parts.items() if part),
             "ExpressionAttributeNames": names,
             "ExpressionAttributeValues": serialised(values),
         }
@@ -152,15 +162,19 @@ class Table:
                 return
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
-    def write(self, change: Put | Update) -> None:
-        """One conditional write. Raises ConditionFailed."""
+    def write(self, change: Put | Update | Delete) -> None:
+        """One write, conditional or not. Raises ConditionFailed."""
         operation, request = change.request()
-        call = self.client.put_item if operation == "Put" else self.client.update_item
+        calls: dict[str, Callable[..., Any]] = {
+            "Put": self.client.put_item,
+            "Update": self.client.update_item,
+            "Delete": self.client.delete_item,
+        }
         if "ConditionExpression" in request:
             request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
         try:
             with _store_errors():
-                call(TableName=self.name, **request)
+                calls[operation](TableName=self.name, **request)
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise

@@ -155,6 +155,11 @@ class SheetsServer:
         with self._site.lock:
             self._site.faults.extend(faults)
 
+    def forget_faults(self) -> None:
+        """Those that are still waiting never come."""
+        with self._site.lock:
+            self._site.faults.clear()
+
     @property
     def requests(self) -> list[RecordedRequest]:
         """Every API request so far."""

@@ -11,6 +11,7 @@ import app
 from chalicelib import bootstrap
 from local.gateway import Gateway
 from local.sheets import SheetsServer
+from sheets_sync.google import Google
 from sheets_sync.run import sync_due
 from tests.world import HIDDEN_MOTIVATIONS, World
 
@@ -126,8 +127,8 @@ def test_the_sheet_shows_what_was_reported(page: Page, world: World) -> None:
         identity = sheets.create_spreadsheet("Officers' own", {"Own": [["kept"]]})
         world.muster.sheets.bind(identity, "101", "nova")
         world.muster.reporting.report(world.key(), '=HYPERLINK("x")', [HIDDEN_MOTIVATIONS])
-        sync_due(world.muster.bound_sheets, sheets.url, None)
+        sync_due(world.muster.bound_sheets, Google(sheets.url))
         page.goto(sheets.page_url(identity) + "?refresh=0")
         page.get_by_role("link", name="IMS Commanders").click()
-        expect(page.locator('[data-cell="A6"]')).to_have_text('=HYPERLINK("x")')
+        expect(page.locator('[data-cell="A7"]')).to_have_text('=HYPERLINK("x")')
         assert fits(page)

@@ -142,16 +142,17 @@ def test_ninety_commanders_reach_the_reward_and_a_restart_forgets_nothing(demo: 
 
     def check_sheet() -> None:
         assert after_two_syncs(lambda: "9,000" in str(demo.values("IMS Progress")))
-        progress = {row[0]: row for row in demo.values("IMS Progress")[5:]}
+        assert after_two_syncs(lambda: "2023-11-15 12:" in str(demo.values("IMS Rewards")[6:]))
+        progress = {row[0]: row for row in demo.values("IMS Progress")[6:] if row}
         assert progress["Defenders of Peace"][2:4] == ["9,000", "all reached"]
         assert progress["Architects of Chaos"][2] == "0"
-        rewards = {row[0]: row for row in demo.values("IMS Rewards")[5:]}
+        rewards = {row[0]: row for row in demo.values("IMS Rewards")[6:]}
         assert rewards["Defenders of Peace"][3] == "reached"
         assert rewards["Defenders of Peace"][5].startswith("2023-11-15 12:")
-        schedule = {row[2]: row for row in demo.values("IMS Schedule")[5:]}
-        assert schedule["Hidden Motivations"][7:] == ["active", "90"]
-        assert schedule["Confronting Resilience"][7:] == ["active", "0"]
-        commanders = [row[0] for row in demo.values("IMS Commanders")[5:]]
+        schedule = {row[2]: row for row in demo.values("IMS Schedule")[6:]}
+        assert schedule["Hidden Motivations"][7:9] == ["active", "90"]
+        assert schedule["Confronting Resilience"][7:9] == ["active", "0"]
+        commanders = [row[0] for row in demo.values("IMS Commanders")[6:]]
         assert sorted(commanders) == sorted(names)
         assert demo.values("Officers")[0][0] == "Officer"
 

@@ -157,8 +157,9 @@ def test_a_report_is_recorded_and_the_scheduled_sync_shows_it(
     assert answer["statusCode"] == 200, answer["body"]
     assert json.loads(answer["body"])["results"][0]["status"] == "recorded"
     assert invoke(unpacked, runtime, deployed, "refresh_totals", scheduled())["drifts"] == 0
-    assert invoke(unpacked, runtime, deployed, "sync_sheets", scheduled()) == {"synced": 1, "failed": 0}
-    assert sheets.values(identity, "IMS Commanders")[5][0] == "Kestrel"
+    counts = invoke(unpacked, runtime, deployed, "sync_sheets", scheduled())
+    assert counts == {"synced": 1, "failed": 0, "put_off": 0}
+    assert sheets.values(identity, "IMS Commanders")[6][0] == "Kestrel"
     assert sheets.values(identity, "Own") == [["kept"]]
 
 

@@ -174,6 +174,7 @@ def test_every_page_loads_nothing_and_tells_its_address_to_nobody(site: Site) ->
         send(site, secret, "Kestrel", HIDDEN_MOTIVATIONS),
         send(site, secret, ""),
         site.get("/servers/101"),
+        site.get("/help"),
         site.get("/f/unknown"),
     ]
     for answer in answers:

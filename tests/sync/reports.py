@@ -1,17 +1,23 @@
 """Reports to make tabs of, without a store."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from chalicelib.catalog import load_catalog
 from chalicelib.domain.calendar import GameDay
-from chalicelib.domain.progress import Reading, TierStamp, progress_of
-from chalicelib.domain.report import CommanderReport, EventReport, Report, Sheet
+from chalicelib.domain.events import Event
+from chalicelib.domain.progress import Reading, TierStamp, Totals, progress_of
+from chalicelib.domain.report import AllianceReport, CommanderReport, EventReport, Report, Sheet
 from chalicelib.domain.roster import Alliance, Card, Commander, Completion
 from chalicelib.store.completions import count
 from tests.world import ARCHITECTS, DEFENDERS, NOVA, WEDNESDAY_NOON
 
 EVENTS = {event.id: event for event in load_catalog()}
+BOTH = EVENTS[DEFENDERS], EVENTS[ARCHITECTS]
+
+
+def november(day: int, hour: int = 12) -> datetime:
+    return datetime(2023, 11, day, hour, tzinfo=UTC)
 
 
 def report_of(
@@ -21,10 +27,13 @@ def report_of(
     alliance: Alliance | None = NOVA,
     stamps: Mapping[int, TierStamp] | None = None,
     reading: Reading | None = None,
+    events: Sequence[Event] = BOTH,
+    alliances: Mapping[Alliance, Mapping[str, Totals]] | None = None,
+    history: Mapping[str, Mapping[datetime, int]] | None = None,
 ) -> Report:
     """Of server 101: `done` are global milestone ids by commander's name, each recorded an hour before `now`.
 
-    The stamps and the reading are of Defenders of Peace.
+    The stamps and the reading are of Defenders of Peace. `alliances`: what they have in each event, besides `done`.
     """
     day = game_day or GameDay()
     commanders: list[CommanderReport] = []
@@ -32,24 +41,33 @@ def report_of(
     for number, (name, milestones) in enumerate((done or {}).items()):
         commander = Commander(f"id-{number}", name, "nova")
         mine = {}
-        for event in EVENTS:
+        for event in events:
             completions = {
                 milestone.split("/")[1]: Completion(now - timedelta(hours=1), "key")
                 for milestone in milestones
-                if milestone.startswith(f"{event}/")
+                if milestone.startswith(f"{event.id}/")
             }
             if completions:
-                mine[event] = Card("101", event, "nova", commander.id, completions)
+                mine[event.id] = Card("101", event.id, "nova", commander.id, completions)
         cards += mine.values()
         commanders.append(CommanderReport(commander, mine))
     reports = []
-    for event_id in (DEFENDERS, ARCHITECTS):
-        held, is_defenders = EVENTS[event_id], event_id == DEFENDERS
-        totals = count(card for card in cards if card.event == event_id)
+    for event in events:
+        totals = count(card for card in cards if card.event == event.id)
+        totals = sum((held[event.id] for held in (alliances or {}).values() if event.id in held), totals)
+        is_defenders = event.id == DEFENDERS
         mine_stamps = stamps or {} if is_defenders else {}
-        progress = progress_of(held, "101", day, totals, mine_stamps, now, reading if is_defenders else None)
-        reports.append(EventReport(held, progress))
-    return Report("101", day, now, tuple(reports), alliance, tuple(commanders) if alliance else ())
+        progress = progress_of(event, "101", day, totals, mine_stamps, now, reading if is_defenders else None)
+        reports.append(EventReport(event, progress, (history or {}).get(event.id, {})))
+    return Report(
+        server="101",
+        game_day=day,
+        as_of=now,
+        events=tuple(reports),
+        alliance=alliance,
+        commanders=tuple(commanders) if alliance else (),
+        alliances=tuple(AllianceReport(one, totals) for one, totals in (alliances or {}).items()),
+    )
 
 
 def sheet_of(last_error_at: datetime | None = None, last_error: str | None = None) -> Sheet:

@@ -1,31 +1,47 @@
 """What officers see, row by row."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
 from chalicelib.domain.calendar import GameDay
-from chalicelib.domain.progress import Reading, TierStamp
+from chalicelib.domain.events import Event, Tier
+from chalicelib.domain.progress import Projection, Reading, TierStamp, Totals
 from chalicelib.domain.report import Report
-from sheets_sync.content import tabs_of
-from sheets_sync.tabs import Tab
-from tests.sync.reports import report_of, sheet_of
+from chalicelib.domain.roster import Alliance
+from sheets_sync.content import Restored, tabs_of
+from sheets_sync.tabs import HEADER, Content, Row, Tab
+from tests.sync.reports import BOTH, EVENTS, november, report_of, sheet_of
 from tests.world import (
+    ARCHITECTS,
     CONFRONTING_RESILIENCE,
     DEFENDERS,
     ENLISTING_OLD_ALLIES,
     HIDDEN_MOTIVATIONS,
+    NOVA,
+    ORBIT,
     WEDNESDAY_NOON,
 )
 
+Cells = tuple[Content, ...]
+
 NINETY = {f"Commander{number}": [HIDDEN_MOTIVATIONS] for number in range(90)}
+EIGHTY_NINE = dict(list(NINETY.items())[:89])
+REACHED = {8925: TierStamp(WEDNESDAY_NOON - timedelta(minutes=30), "reported")}
+EMPTY_BAR = "░" * 20
+UNREAD = ("no reading", "no reading", "not enough data")
+DEFENDERS_REWARDS = (
+    "4 Jadzia Dax shards; 3 Miles O'Brien shards; not published (shown as “Missing Translation”)"
+)
+ARCHITECTS_REWARDS = "4 Gul Dukat shards; 3 Ikat'ika shards; not published (shown as “Missing translation”)"
 
 
 def tab(tab_id: str, report: Report) -> Tab:
     return next(found for found in tabs_of(report, sheet_of()) if found.id == tab_id)
 
 
-def cells(tab_id: str, report: Report) -> list[tuple[object, ...]]:
+def cells(tab_id: str, report: Report) -> list[Cells]:
     return [row.cells for row in tab(tab_id, report).rows]
 
 
@@ -33,202 +49,466 @@ def wall(day: int, hour: int = 0, minute: int = 0) -> datetime:
     return datetime(2023, 11, day, hour, minute)  # noqa: DTZ001 - what a sheet holds
 
 
-def test_the_tabs_and_their_columns_are_those_of_the_contract() -> None:
-    headers = {tab.title: tab.header for tab in tabs_of(report_of(), sheet_of())}
-    assert headers == {
-        "IMS Progress": (
-            *(
-                "Event",
-                "Status",
-                "Points",
-                "Next reward at",
-                "Remaining",
-                "Progress",
-                "Completions",
-                "Commanders",
+def archived(event: Event) -> Event:
+    return event.model_copy(update={"archived": True})
+
+
+class TestEveryTab:
+    def test_a_sheet_of_an_alliance_and_one_of_a_server(self) -> None:
+        common = ["IMS Progress", "IMS Schedule", "IMS Rewards"]
+        titles = [tab.title for tab in tabs_of(report_of(), sheet_of())]
+        assert titles == [*common, "IMS Commanders", "IMS History"]
+        titles = [tab.title for tab in tabs_of(report_of(alliance=None), sheet_of())]
+        assert titles == [*common, "IMS Alliances", "IMS History"]
+
+    def test_from_the_top_there_are_the_title_block_the_header_and_the_rows(self) -> None:
+        found = tab("rewards", report_of())
+        assert found.header_index == len(found.title_block) == 5
+        assert found.all_rows == (*found.title_block, Row(HEADER, found.header), *found.rows)
+
+    @pytest.mark.parametrize("alliance", [NOVA, None])
+    def test_rows_and_columns_can_be_told_apart(self, alliance: Alliance | None) -> None:
+        counted = {DEFENDERS: Totals(2, {"hidden-motivations": 2})}
+        report = report_of(NINETY, alliance=alliance, alliances={NOVA: counted, ORBIT: counted})
+        for found in tabs_of(report, sheet_of()):
+            keys = [row.key for row in found.all_rows]
+            assert len(set(keys)) == len(keys)
+            assert all(" " not in key for key in keys)
+            assert len(set(found.header)) == len(found.header)
+            assert {len(row.cells) for row in found.rows} <= {len(found.columns)}
+            places = [found.header.index(label) for label in found.labels]
+            labels = [tuple(row.cells[place] for place in places) for row in found.rows]
+            assert len(set(labels)) == len(labels)
+
+    def test_what_stands_out_is_said_in_words_of_its_column(self) -> None:
+        highlights = {
+            (found.id, light.column, light.words, light.tone, light.whole_row)
+            for found in tabs_of(report_of(), sheet_of())
+            for light in found.highlights
+        }
+        assert highlights == {
+            ("progress", "Status", "running", "good", False),
+            ("progress", "Status", "reporting", "now", False),
+            ("progress", "Status", "ended", "soft", True),
+            ("progress", "Next reward at", "all reached", "good", False),
+            ("schedule", "Status", "active", "now", True),
+            ("schedule", "Status", "closed", "soft", True),
+            ("rewards", "Status", "reached", "good", False),
+            ("rewards", "Status", "reached, then corrected below", "bad", False),
+        }
+
+    @pytest.mark.parametrize("alliance", [NOVA, None])
+    def test_none_is_narrower_than_its_title_block(self, alliance: Alliance | None) -> None:
+        untiered = EVENTS[DEFENDERS].model_copy(update={"tiers": ()})
+        for events in ((), (untiered,), BOTH):
+            for found in tabs_of(report_of(alliance=alliance, events=events), sheet_of()):
+                assert len(found.columns) >= max(len(row.cells) for row in found.title_block)
+
+    def test_with_no_events_there_are_the_headers(self) -> None:
+        found = tabs_of(report_of({"Kestrel": []}, events=()), sheet_of())
+        assert [len(tab.rows) for tab in found] == [0, 0, 0, 1, 0]
+        assert found[3].header == ("Commander", "Last report", "Missing today")
+        assert found[3].rows[0].cells == ("Kestrel", None, None)
+        assert found[4].header == ("Time", "Points", "Reward at")
+
+
+class TestTitleBlock:
+    def test_without_trouble(self) -> None:
+        for found in tabs_of(report_of(), sheet_of()):
+            assert found.title_block == (
+                Row("#title", ("Server 101 · [NOVA] Nova Guard · kept by Muster",)),
+                Row(
+                    "#as-of",
+                    (
+                        "Data as of",
+                        wall(15, 12),
+                        "Times are UTC; a game day begins at 00:00 (assumed: the hour is not published)",
+                    ),
+                ),
+                Row("#synced", ("Last successful sync", wall(15, 12))),
+                Row("#error", ("Last error", "none", None)),
+                Row("#restored", ("Hand edits undone", "none", None)),
+            )
+
+    def test_of_a_server_with_game_days_in_its_own_zone(self) -> None:
+        day = GameDay(time(5), "America/New_York", assumed=False)
+        block = tab("progress", report_of(game_day=day, alliance=None)).title_block
+        assert block[0].cells == ("Server 101 · kept by Muster",)
+        zone = "Times are America/New_York; a game day begins at 05:00"
+        assert block[1].cells == ("Data as of", wall(15, 7), zone)
+        assert block[2].cells == ("Last successful sync", wall(15, 7))
+
+    def test_after_an_error(self) -> None:
+        day = GameDay(time(5), "America/New_York", assumed=False)
+        sheet = sheet_of(WEDNESDAY_NOON - timedelta(hours=2), "It was not shared.")
+        (*_, error, _) = tabs_of(report_of(game_day=day), sheet)[0].title_block
+        assert error == Row("#error", ("Last error", wall(15, 5), "It was not shared."))
+
+    def test_after_hand_edits(self) -> None:
+        restored = Restored(wall(15, 11, 59), "IMS Progress!C7 held “999999”")
+        for found in tabs_of(report_of(), sheet_of(), restored):
+            told = ("Hand edits undone", wall(15, 11, 59), "IMS Progress!C7 held “999999”")
+            assert found.title_block[4] == Row("#restored", told)
+
+    def test_with_the_help_and_never_with_a_key(self) -> None:
+        help_url = "https://muster.example/docs"
+        title = tabs_of(report_of(), sheet_of(), None, help_url)[0].title_block[0]
+        assert title.cells == (
+            "Server 101 · [NOVA] Nova Guard · kept by Muster · how to report: https://muster.example/docs",
+        )
+        completed = report_of({"Kestrel": [HIDDEN_MOTIVATIONS]})
+        shown = [cell for tab in tabs_of(completed, sheet_of()) for row in tab.all_rows for cell in row.cells]
+        assert not [cell for cell in shown if isinstance(cell, str) and ("key" in cell or "/f/" in cell)]
+
+
+class TestProgress:
+    def test_its_columns(self) -> None:
+        assert tab("progress", report_of()).header == (
+            *("Event", "Status", "Points", "Next reward at", "Remaining", "Progress", "Completions"),
+            *("Commanders", "Completions needed", "Commanders needed", "Official points", "Coverage"),
+            "Projection",
+        )
+        assert tab("progress", report_of()).labels == ("Event",)
+
+    @pytest.mark.parametrize(
+        ("now", "status", "commanders_needed"),
+        [
+            (november(12), "upcoming", 18),
+            (november(13, 0), "running", 18),
+            (november(14), "running", 23),
+            (november(15), "running", 30),
+            (november(16), "running", 45),
+            (november(17), "running", 90),
+            (november(18), "running", "none can"),
+            (november(19, 0), "reporting", "none can"),
+            (november(20, 0), "ended", "none can"),
+        ],
+    )
+    def test_on_each_day_while_nobody_reports(
+        self, now: datetime, status: str, commanders_needed: Content
+    ) -> None:
+        rest = (0, 8925, 8925, f"{EMPTY_BAR} 0 %", 0, 0, 90, commanders_needed, *UNREAD)
+        assert tab("progress", report_of(now=now)).rows == (
+            Row(DEFENDERS, ("Defenders of Peace", status, *rest)),
+            Row(ARCHITECTS, ("Architects of Chaos", status, *rest)),
+        )
+
+    def test_a_reached_tier_and_the_other_side_untouched(self) -> None:
+        untouched = (0, 8925, 8925, f"{EMPTY_BAR} 0 %", 0, 0, 90, 30)
+        assert cells("progress", report_of(NINETY, stamps=REACHED)) == [
+            (
+                *("Defenders of Peace", "running", 9000, "all reached", 0, f"{'█' * 20} 100 %"),
+                *(90, 90, 0, 0, *UNREAD),
             ),
-            *("Completions needed", "Commanders needed", "Official points", "Coverage", "Projection"),
-        ),
-        "IMS Schedule": (
-            *(
-                "Date",
-                "Event",
-                "Milestone",
-                "Objectives",
-                "Points",
-                "Opens",
-                "Closes",
-                "Status",
-                "Completions",
+            ("Architects of Chaos", "running", *untouched, *UNREAD),
+        ]
+
+    def test_a_correction_below_a_reached_tier(self) -> None:
+        assert cells("progress", report_of(EIGHTY_NINE, stamps=REACHED))[0] == (
+            *("Defenders of Peace", "running", 8900, 8925, 25, f"{'█' * 19}░ 99 %"),
+            *(89, 89, 1, 1, *UNREAD),
+        )
+
+    def test_the_next_of_several_tiers(self) -> None:
+        tiers = (Tier(threshold=100, rewards=()), Tier(threshold=400, rewards=()))
+        event = EVENTS[DEFENDERS].model_copy(update={"tiers": tiers})
+        row = cells("progress", report_of({"Kestrel": [HIDDEN_MOTIVATIONS]}, events=[event]))[0]
+        assert row[2:6] == (100, 400, 300, f"{'█' * 5}{'░' * 15} 25 %")
+
+    def test_with_a_reading_that_is_over_what_was_reported(self) -> None:
+        forty = dict(list(NINETY.items())[:40])
+        reading = Reading(8000, WEDNESDAY_NOON, 4000)
+        assert cells("progress", report_of(forty, reading=reading))[0] == (
+            *("Defenders of Peace", "running", 4000, 8925, 925, f"{'█' * 17}░░░ 89 %"),
+            *(40, 40, 10, 4, 8000, 0.5, "not enough data"),
+        )
+
+    def test_a_projection_is_a_range(self) -> None:
+        made = report_of(NINETY)
+        projection = Projection(8900, 12345, november(19), "the pace of the last day")
+        first = replace(made.events[0], progress=replace(made.events[0].progress, projection=projection))
+        assert cells("progress", replace(made, events=(first,)))[0][-1] == "8,900 to 12,345"
+
+    def test_without_published_tiers(self) -> None:
+        event = EVENTS[DEFENDERS].model_copy(update={"tiers": ()})
+        assert cells("progress", report_of({"Kestrel": [HIDDEN_MOTIVATIONS]}, events=[event])) == [
+            ("Defenders of Peace", "running", 100, "not published", None, None, 1, 1, 0, 0, *UNREAD)
+        ]
+        assert tab("rewards", report_of(events=[event])).rows == ()
+
+
+class TestSchedule:
+    def test_a_row_for_every_milestone_on_its_day(self) -> None:
+        found = tab("schedule", report_of({"Kestrel": [HIDDEN_MOTIVATIONS, ENLISTING_OLD_ALLIES]}))
+        assert found.header == (
+            *("Date", "Event", "Milestone", "Objectives", "Points", "Opens", "Closes", "Status"),
+            "Completions",
+        )
+        peace, chaos = "Defenders of Peace", "Architects of Chaos"
+        dock = "dock ore, gas or crystal with your station; or mine parsteel, titanium or dilithium"
+        build = "gain power through defense platforms, buildings, drydocks and research"
+        away = "complete away team assignments; or spend trait XP"
+        research = "gain power through research, defense platforms, buildings and drydocks"
+        hail = "use hailing frequencies; or help your alliance"
+        realta = "defeat hostiles anywhere in the galaxy with your Realta"
+        expected = [
+            (13, peace, "Unraveling Anomalies", dock, "closed", 0),
+            (13, chaos, "Disarray Unleashed", build, "closed", 0),
+            (14, peace, "Enlisting Old Allies", hail, "closed", 1),
+            (14, chaos, "The Onslaught", "vanquish hostiles and swarm hostiles", "closed", 0),
+            (15, peace, "Hidden Motivations", away, "active", 1),
+            (15, chaos, "Confronting Resilience", away, "active", 0),
+            (16, peace, "Assembling the Resistance", research, "upcoming", 0),
+            (16, chaos, "Testing Destinies", "not published", "upcoming", 0),
+            (17, peace, "Shaping a Unified Destiny", "defeat hostiles and swarm hostiles", "upcoming", 0),
+            (17, chaos, "A Reckoning Across Time", realta, "upcoming", 0),
+        ]
+        assert [row.cells for row in found.rows] == [
+            (date(2023, 11, day), event, name, what, 100, wall(day), wall(day + 1), status, completions)
+            for day, event, name, what, status, completions in expected
+        ]
+        assert found.rows[4].key == HIDDEN_MOTIVATIONS
+
+    @pytest.mark.parametrize("day", range(12, 21))
+    def test_on_each_day_one_milestone_of_each_side_is_active(self, day: int) -> None:
+        statuses = [row[7] for row in cells("schedule", report_of(now=november(day)))]
+        before, today = min(max(day - 13, 0), 5) * 2, 2 if 13 <= day <= 17 else 0
+        assert statuses == [
+            *["closed"] * before,
+            *["active"] * today,
+            *["upcoming"] * (10 - before - today),
+        ]
+
+    def test_game_days_are_dates_of_the_servers_zone(self) -> None:
+        day = GameDay(time(22), "America/New_York", assumed=False)
+        row = cells("schedule", report_of(game_day=day))[4]
+        assert (row[0], *row[5:8]) == (date(2023, 11, 15), wall(15, 22), wall(16, 22), "upcoming")
+
+    def test_a_clock_change_within_a_game_day(self) -> None:
+        night = datetime(2024, 3, 10, 5, tzinfo=UTC), datetime(2024, 3, 11, 4, tzinfo=UTC)
+        opens, closes = night
+        short = {"id": "short", "name": "Short", "opens_at": opens, "closes_at": closes}
+        event = Event.model_validate(short | {"milestones": [short]})
+        day = GameDay(time(0), "America/New_York", assumed=False)
+        row = cells("schedule", report_of(game_day=day, now=opens, events=[event]))[0]
+        assert row[0] == date(2024, 3, 10)
+        assert row[5:7] == (datetime(2024, 3, 10), datetime(2024, 3, 11))  # noqa: DTZ001
+
+
+class TestRewards:
+    def test_while_nothing_is_reached(self) -> None:
+        found = tab("rewards", report_of())
+        assert found.header == ("Event", "Points needed", "Rewards", "Status", "Remaining", "Reached at")
+        assert found.labels == ("Event", "Points needed")
+        assert found.rows == (
+            Row(
+                f"{DEFENDERS}/8925",
+                ("Defenders of Peace", 8925, DEFENDERS_REWARDS, "not reached", 8925, None),
             ),
-        ),
-        "IMS Rewards": ("Event", "Points needed", "Rewards", "Status", "Remaining", "Reached at"),
-        "IMS Commanders": (
-            "Commander",
-            *("Unraveling Anomalies", "Disarray Unleashed", "Enlisting Old Allies", "The Onslaught"),
-            *(
-                "Hidden Motivations",
-                "Confronting Resilience",
-                "Assembling the Resistance",
-                "Testing Destinies",
+            Row(
+                f"{ARCHITECTS}/8925",
+                ("Architects of Chaos", 8925, ARCHITECTS_REWARDS, "not reached", 8925, None),
             ),
-            *("Shaping a Unified Destiny", "A Reckoning Across Time"),
+        )
+
+    def test_a_reached_tier(self) -> None:
+        assert cells("rewards", report_of(NINETY, stamps=REACHED))[0] == (
+            *("Defenders of Peace", 8925, DEFENDERS_REWARDS, "reached", 0, wall(15, 11, 30)),
+        )
+
+    def test_a_tier_that_is_reached_and_not_stamped_yet(self) -> None:
+        assert cells("rewards", report_of(NINETY))[0][3:] == ("reached", 0, None)
+
+    def test_a_correction_below_a_reached_tier(self) -> None:
+        assert cells("rewards", report_of(EIGHTY_NINE, stamps=REACHED))[0][3:] == (
+            *("reached, then corrected below", 25, wall(15, 11, 30)),
+        )
+
+    def test_a_reading_reaches_a_tier_too(self) -> None:
+        reading = Reading(9000, WEDNESDAY_NOON, 0)
+        assert cells("rewards", report_of(reading=reading))[0][3:] == ("reached", 0, None)
+
+    def test_a_tier_whose_rewards_are_not_published(self) -> None:
+        event = EVENTS[DEFENDERS].model_copy(update={"tiers": (Tier(threshold=300, rewards=()),)})
+        assert cells("rewards", report_of(events=[event])) == [
+            ("Defenders of Peace", 300, "not published", "not reached", 300, None)
+        ]
+
+
+class TestCommanders:
+    def test_what_they_have_and_what_is_missing_today(self) -> None:
+        kestrel = [HIDDEN_MOTIVATIONS, ENLISTING_OLD_ALLIES]
+        report = report_of({"Kestrel": kestrel, '=HYPERLINK("x")': [], "Merlin": [CONFRONTING_RESILIENCE]})
+        found = tab("commanders", report)
+        assert found.header == (
+            *("Commander", "Unraveling Anomalies", "Disarray Unleashed", "Enlisting Old Allies"),
+            *("The Onslaught", "Hidden Motivations", "Confronting Resilience", "Assembling the Resistance"),
+            *("Testing Destinies", "Shaping a Unified Destiny", "A Reckoning Across Time"),
             *("Defenders of Peace points", "Architects of Chaos points", "Last report", "Missing today"),
-        ),
-    }
-    assert "IMS Commanders" not in {tab.title for tab in tabs_of(report_of(alliance=None), sheet_of())}
+        )
+        assert found.rows == (
+            Row(
+                "id-0",
+                (
+                    *("Kestrel", None, None, "✓", None, "✓", None, None, None, None, None),
+                    *(200, 0, wall(15, 11), "Confronting Resilience"),
+                ),
+            ),
+            Row(
+                "id-1",
+                (
+                    *('=HYPERLINK("x")', *[None] * 10),
+                    *(0, 0, None, "Hidden Motivations, Confronting Resilience"),
+                ),
+            ),
+            Row(
+                "id-2",
+                (
+                    *("Merlin", None, None, None, None, None, "✓", None, None, None, None),
+                    *(0, 100, wall(15, 11), "Hidden Motivations"),
+                ),
+            ),
+        )
 
-
-def test_progress_before_anybody_has_reported() -> None:
-    assert cells("progress", report_of()) == [
-        (
-            *("Defenders of Peace", "running", 0, 8925, 8925, "░░░░░░░░░░░░░░░░░░░░ 0 %", 0, 0, 90, 30),
-            *("no reading", "no reading", "not enough data"),
-        ),
-        (
-            *("Architects of Chaos", "running", 0, 8925, 8925, "░░░░░░░░░░░░░░░░░░░░ 0 %", 0, 0, 90, 30),
-            *("no reading", "no reading", "not enough data"),
-        ),
-    ]
-
-
-def test_progress_with_a_reached_tier_and_the_other_side_untouched() -> None:
-    rows = cells("progress", report_of(NINETY))
-    assert rows[0][:10] == (
-        *(
-            "Defenders of Peace",
-            "running",
-            9000,
-            "all reached",
-            0,
-            "████████████████████ 100 %",
-            90,
-            90,
-            0,
-            0,
-        ),
+    @pytest.mark.parametrize(
+        ("day", "missing"),
+        [
+            (12, None),
+            (13, "Unraveling Anomalies, Disarray Unleashed"),
+            (14, "Enlisting Old Allies, The Onslaught"),
+            (15, "Hidden Motivations, Confronting Resilience"),
+            (16, "Assembling the Resistance, Testing Destinies"),
+            (17, "Shaping a Unified Destiny, A Reckoning Across Time"),
+            (18, None),
+            (20, None),
+        ],
     )
-    assert rows[1][:3] == ("Architects of Chaos", "running", 0)
+    def test_what_is_missing_on_each_day(self, day: int, missing: str | None) -> None:
+        row = ("Kestrel", *[None] * 10, 0, 0, None, missing)
+        assert cells("commanders", report_of({"Kestrel": []}, now=november(day))) == [row]
+
+    def test_none_and_a_hundred(self) -> None:
+        assert tab("commanders", report_of()).rows == ()
+        hundred = {f"C{number:03}": [HIDDEN_MOTIVATIONS] for number in range(100)}
+        done = [*[None] * 4, "✓", *[None] * 5]
+        assert cells("commanders", report_of(hundred)) == [
+            (name, *done, 100, 0, wall(15, 11), "Confronting Resilience") for name in hundred
+        ]
+
+    def test_milestones_of_the_same_name_are_told_apart(self) -> None:
+        peace, chaos = BOTH
+        namesake = chaos.milestones[0].model_copy(update={"name": "Hidden Motivations"})
+        chaos = chaos.model_copy(update={"milestones": (namesake, *chaos.milestones[1:])})
+        header = tab("commanders", report_of(events=[peace, chaos])).header
+        assert header[2] == "Hidden Motivations (Architects of Chaos)"
+        assert header[5] == "Hidden Motivations (Defenders of Peace)"
+        assert header[1] == "Unraveling Anomalies"
+
+    def test_an_event_that_comes_again_and_milestones_called_like_other_columns(self) -> None:
+        peace = EVENTS[DEFENDERS]
+        again = peace.model_copy(update={"id": "2024-peace", "tiers": ()})
+        odd = peace.milestones[0].model_copy(update={"name": "Last report"})
+        again = again.model_copy(update={"milestones": (odd, *peace.milestones[1:2])})
+        header = tab("commanders", report_of(events=[peace, again])).header
+        assert header == (
+            *("Commander", "Unraveling Anomalies", "Last report (Defenders of Peace)"),
+            *(ENLISTING_OLD_ALLIES, "2024-peace/enlisting-old-allies", "Hidden Motivations"),
+            *("Assembling the Resistance", "Shaping a Unified Destiny"),
+            *(f"Defenders of Peace points ({DEFENDERS})", "Defenders of Peace points (2024-peace)"),
+            *("Last report", "Missing today"),
+        )
+        assert tab("history", report_of(events=[peace, again])).header == (
+            *("Time", f"Defenders of Peace: points ({DEFENDERS})", "Defenders of Peace: reward at 8,925"),
+            "Defenders of Peace: points (2024-peace)",
+        )
 
 
-def test_the_bar_is_full_only_when_the_tier_is_reached() -> None:
-    almost = dict(list(NINETY.items())[:89])
-    assert cells("progress", report_of(almost))[0][4:6] == (25, "███████████████████░ 99 %")
+class TestAlliances:
+    PEACE = Totals(3, {"hidden-motivations": 2, "enlisting-old-allies": 3})
+    CHAOS = Totals(5, {"confronting-resilience": 5})
+
+    def test_what_each_has(self) -> None:
+        alliances = {NOVA: {DEFENDERS: self.PEACE, ARCHITECTS: self.CHAOS}, ORBIT: {}}
+        found = tab("alliances", report_of(alliance=None, alliances=alliances))
+        assert found.header == (
+            *("Alliance", "Commanders", "Completions"),
+            *("Defenders of Peace points", "Architects of Chaos points"),
+        )
+        assert found.rows == (
+            Row("nova", ("[NOVA] Nova Guard", 5, 10, 500, 500)),
+            Row("orbit", ("[ØRB] Orbit Watch", 0, 0, 0, 0)),
+        )
+
+    def test_they_add_up_to_the_servers_progress(self) -> None:
+        alliances = {NOVA: {DEFENDERS: self.PEACE}, ORBIT: {DEFENDERS: self.PEACE}}
+        report = report_of(alliance=None, alliances=alliances)
+        assert sum(row[3] for row in cells("alliances", report) if isinstance(row[3], int)) == 1000
+        assert cells("progress", report)[0][2] == 1000
+
+    def test_a_milestone_that_was_taken_out_counts_for_nothing(self) -> None:
+        gone = Totals(3, {"hidden-motivations": 2, "taken-out": 3})
+        report = report_of(alliance=None, alliances={NOVA: {DEFENDERS: gone}})
+        assert cells("alliances", report) == [("[NOVA] Nova Guard", 3, 2, 200, 0)]
+
+    def test_none(self) -> None:
+        assert tab("alliances", report_of(alliance=None)).rows == ()
 
 
-def test_progress_with_a_reading() -> None:
-    reading = Reading(8000, WEDNESDAY_NOON, 4000)
-    row = cells("progress", report_of(dict(list(NINETY.items())[:40]), reading=reading))[0]
-    assert row[2:6] == (4000, 8925, 925, "█████████████████░░░ 89 %")
-    assert row[10:12] == (8000, 0.5)
+class TestHistory:
+    def test_the_points_of_each_sampled_hour_beside_the_tiers(self) -> None:
+        history = {
+            DEFENDERS: {november(15, 10): 4000, november(15, 11): 9000},
+            ARCHITECTS: {november(15, 11): 100},
+        }
+        found = tab("history", report_of(history=history))
+        assert found.is_charted
+        assert found.header == (
+            *("Time", "Defenders of Peace: points", "Defenders of Peace: reward at 8,925"),
+            *("Architects of Chaos: points", "Architects of Chaos: reward at 8,925"),
+        )
+        assert found.rows == (
+            Row("2023-11-15T10:00:00Z", (wall(15, 10), 4000, 8925, None, 8925)),
+            Row("2023-11-15T11:00:00Z", (wall(15, 11), 9000, 8925, 100, 8925)),
+        )
+
+    def test_of_an_event_without_published_tiers(self) -> None:
+        event = EVENTS[DEFENDERS].model_copy(update={"tiers": ()})
+        found = tab("history", report_of(events=[event], history={DEFENDERS: {november(15): 100}}))
+        assert found.header == ("Time", "Defenders of Peace: points", "Reward at")
+        assert [row.cells for row in found.rows] == [(wall(15, 12), 100)]
+
+    def test_before_anything_was_sampled(self) -> None:
+        assert tab("history", report_of(now=november(12))).rows == ()
 
 
-def test_progress_once_nobody_can_add_anything() -> None:
-    row = cells("progress", report_of(now=datetime(2023, 11, 18, 12, tzinfo=UTC)))[0]
-    assert (row[1], row[8], row[9]) == ("running", 90, "none can")
-    assert cells("progress", report_of(now=datetime(2023, 11, 19, tzinfo=UTC)))[0][1] == "reporting"
+class TestArchivedEvents:
+    def test_they_are_last_in_progress_and_rewards_and_leave_the_other_tabs(self) -> None:
+        peace, chaos = BOTH
+        report = report_of(
+            {"Kestrel": [HIDDEN_MOTIVATIONS, CONFRONTING_RESILIENCE]},
+            now=november(21),
+            events=[chaos, archived(peace)],
+            history={DEFENDERS: {november(15): 100}, ARCHITECTS: {november(16): 100}},
+        )
+        assert [row[:3] for row in cells("progress", report)] == [
+            ("Architects of Chaos", "ended", 100),
+            ("Defenders of Peace", "ended", 100),
+        ]
+        assert [row[0] for row in cells("rewards", report)] == ["Architects of Chaos", "Defenders of Peace"]
+        assert {row[1] for row in cells("schedule", report)} == {"Architects of Chaos"}
+        assert tab("commanders", report).header == (
+            *("Commander", "Disarray Unleashed", "The Onslaught", "Confronting Resilience"),
+            *("Testing Destinies", "A Reckoning Across Time", "Architects of Chaos points"),
+            *("Last report", "Missing today"),
+        )
+        assert cells("commanders", report)[0][6] == 100
+        assert cells("history", report) == [(wall(16, 12), 100, 8925)]
 
-
-def test_the_schedule_has_a_row_for_every_milestone_on_its_day() -> None:
-    rows = cells("schedule", report_of({"Kestrel": [HIDDEN_MOTIVATIONS, ENLISTING_OLD_ALLIES]}))
-    assert len(rows) == 10
-    assert rows[4] == (
-        *(date(2023, 11, 15), "Defenders of Peace", "Hidden Motivations"),
-        *("complete away team assignments; or spend trait XP", 100, wall(15), wall(16), "active", 1),
-    )
-    assert [row[7] for row in rows] == [*["closed"] * 4, "active", "active", *["upcoming"] * 4]
-    assert rows[7][2:4] == ("Testing Destinies", "not published")
-
-
-@pytest.mark.parametrize("day", [13, 14, 15, 16, 17])
-def test_on_each_day_one_milestone_of_each_side_is_active(day: int) -> None:
-    rows = cells("schedule", report_of(now=datetime(2023, 11, day, 12, tzinfo=UTC)))
-    active = [row for row in rows if row[7] == "active"]
-    assert [row[1] for row in active] == ["Defenders of Peace", "Architects of Chaos"]
-    assert {row[0] for row in active} == {date(2023, 11, day)}
-
-
-def test_times_are_wall_times_of_the_servers_zone() -> None:
-    day = GameDay(time(5), "America/New_York", assumed=False)
-    rows = cells("schedule", report_of(game_day=day))
-    assert rows[4][5:7] == (wall(15, 5), wall(16, 5))
-    block = tab("schedule", report_of(game_day=day)).title_block
-    assert block[1] == (
-        "Data as of", wall(15, 7), "Times are America/New_York; a game day begins at 05:00",
-    )  # fmt: skip
-
-
-def test_rewards_say_what_is_unknown() -> None:
-    assert cells("rewards", report_of()) == [
-        (
-            *("Defenders of Peace", 8925),
-            "4 Jadzia Dax shards; 3 Miles O'Brien shards; not published (shown as “Missing Translation”)",
-            *("not reached", 8925, None),
-        ),
-        (
-            *("Architects of Chaos", 8925),
-            "4 Gul Dukat shards; 3 Ikat'ika shards; not published (shown as “Missing translation”)",
-            *("not reached", 8925, None),
-        ),
-    ]
-
-
-def test_rewards_of_a_reached_tier_and_after_a_correction_below_it() -> None:
-    stamps = {8925: TierStamp(WEDNESDAY_NOON - timedelta(minutes=30), "reported")}
-    reached = cells("rewards", report_of(NINETY, stamps=stamps))[0]
-    assert reached[3:] == ("reached", 0, wall(15, 11, 30))
-    corrected = cells("rewards", report_of(dict(list(NINETY.items())[:89]), stamps=stamps))[0]
-    assert corrected[3:] == ("reached, then corrected below", 25, wall(15, 11, 30))
-
-
-def test_commanders_with_what_they_have_and_what_is_missing_today() -> None:
-    kestrel = [HIDDEN_MOTIVATIONS, ENLISTING_OLD_ALLIES]
-    report = report_of({"Kestrel": kestrel, '=HYPERLINK("x")': [], "Merlin": [CONFRONTING_RESILIENCE]})
-    rows = tab("commanders", report).rows
-    assert [row.key for row in rows] == ["id-0", "id-1", "id-2"]
-    assert rows[0].cells == (
-        *("Kestrel", None, None, "✓", None, "✓", None, None, None, None, None),
-        *(200, 0, wall(15, 11), "Confronting Resilience"),
-    )
-    assert rows[1].cells == (
-        *('=HYPERLINK("x")', *[None] * 10),
-        *(0, 0, None, "Hidden Motivations, Confronting Resilience"),
-    )
-    assert rows[2].cells[-1] == "Hidden Motivations"
-
-
-def test_a_hundred_commanders_have_a_hundred_rows_as_wide_as_the_header() -> None:
-    found = tab("commanders", report_of({f"C{number}": [HIDDEN_MOTIVATIONS] for number in range(100)}))
-    assert len(found.rows) == 100
-    assert {len(row.cells) for row in found.rows} == {len(found.header)}
-    assert tab("commanders", report_of()).rows == ()
-
-
-def test_before_the_event_everything_is_to_come() -> None:
-    report = report_of(now=datetime(2023, 11, 12, tzinfo=UTC))
-    assert {row[7] for row in cells("schedule", report)} == {"upcoming"}
-    assert cells("progress", report)[0][1] == "upcoming"
-    assert cells("progress", report)[0][9] == 18
-
-
-def test_every_row_has_a_key_of_its_own() -> None:
-    for found in tabs_of(report_of(NINETY), sheet_of()):
-        keys = [row.key for row in found.rows]
-        assert len(keys) == len(set(keys))
-    assert tab("progress", report_of()).rows[0].key == DEFENDERS
-
-
-def test_the_title_block_tells_the_datas_age_and_the_last_error() -> None:
-    good = tab("progress", report_of()).title_block
-    assert good == (
-        ("Server 101 · [NOVA] Nova Guard · kept by Muster",),
-        (
-            "Data as of",
-            wall(15, 12),
-            "Times are UTC; a game day begins at 00:00 (assumed: the hour is not published)",
-        ),
-        ("Last successful sync", wall(15, 12)),
-        ("Last error", "none", None),
-    )
-    failed = tabs_of(report_of(), sheet_of(WEDNESDAY_NOON - timedelta(hours=2), "It was not shared."))[0]
-    assert failed.title_block[3] == ("Last error", wall(15, 10), "It was not shared.")
+    def test_they_leave_the_alliances(self) -> None:
+        peace, chaos = BOTH
+        both = {DEFENDERS: TestAlliances.PEACE, ARCHITECTS: TestAlliances.CHAOS}
+        report = report_of(alliance=None, events=[chaos, archived(peace)], alliances={NOVA: both})
+        assert tab("alliances", report).header == (
+            *("Alliance", "Commanders", "Completions", "Architects of Chaos points"),
+        )
+        assert cells("alliances", report) == [("[NOVA] Nova Guard", 5, 5, 500)]

@@ -1,0 +1,198 @@
+"""What a report and a look at progress ask of DynamoDB: calls, and the units that they are billed by."""
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from bench.tables import Measurement, verdict
+from chalicelib.bootstrap import Muster, assemble
+from chalicelib.catalog import load_catalog
+from chalicelib.domain.access import Key
+from chalicelib.domain.roster import Alliance, Server
+from chalicelib.settings import Settings
+from local.dynamodb import DynamoDB
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+FRIDAY_NOON = datetime(2023, 11, 17, 12, tzinfo=UTC)
+ALLIANCES = 90
+TABLE = "muster-bench"
+ADMIN = Key("bench", "admin", "bench")
+MOST_WRITE_UNITS, MOST_READ_UNITS, MOST_CALLS = 8, 2.0, 3
+"""Of the report of a known commander."""
+MOST_PROGRESS_UNITS, MOST_QUERIES = 3.0, 1
+
+_WRITE_UNIT, _READ_UNIT = 1024, 4096
+_HOW = f"""\
+On the last day, when all five milestones of both November 2023 events can be reported, on a server with {ALLIANCES}
+alliances. Definitions are in the process's cache, as they are in all but the first request of half a minute. Items are
+measured by DynamoDB's rules. A write in a transaction counts twice; a read counts half where it is eventually
+consistent. The queries are for the standing that the receipt shows, one for each event, consistent, of all alliances.
+DynamoDB here is moto."""
+_COLUMNS = "what", "calls", "write units", "read units", "bytes read", "budget", "within budget"
+
+
+@dataclass
+class Bill:
+    """What was asked of the table."""
+
+    calls: Counter[str] = field(default_factory=Counter)
+    write_units: int = 0
+    read_units: float = 0.0
+    bytes_read: int = 0
+
+    def row(self, what: str, budget: str, is_met: bool | None) -> tuple[str, ...]:
+        calls = ", ".join(f"{number} {name}" for name, number in sorted(self.calls.items()))
+        judged = "" if is_met is None else verdict(is_met)
+        units = f"{self.write_units}", f"{self.read_units:g}", f"{self.bytes_read:,}"
+        return what, f"{self.calls.total()}: {calls}", *units, budget, judged
+
+
+def measure() -> Measurement:
+    everything = [event.global_id(milestone) for event in load_catalog() for milestone in event.milestones]
+    first_of_each = [event.global_id(event.milestones[0]) for event in load_catalog()]
+    dynamodb = DynamoDB(TABLE)
+    dynamodb.start()
+    try:
+        client = dynamodb.client()
+        report = _server_with_alliances(client).reporting.report
+        for number in range(ALLIANCES):
+            report(ADMIN, f"Commander{number:02}", everything, "101", f"alliance-{number:02}")
+        report(ADMIN, "Known", first_of_each, "101", "alliance-00")
+        known = _report(client, "Known", everything)
+        new = _report(client, "New", everything)
+        again = _report(client, "New", everything)
+        muster = _warm(client)
+        with _billed(client) as progress:
+            muster.overview.progress("101", load_catalog()[0].id)
+        client.close()
+    finally:
+        dynamodb.stop()
+    report_budget = (
+        f"{MOST_WRITE_UNITS} write units, {MOST_READ_UNITS:g} read units, {MOST_CALLS} round trips"
+    )
+    report_is_met = known.write_units <= MOST_WRITE_UNITS and known.read_units <= MOST_READ_UNITS
+    progress_is_met = progress.read_units <= MOST_PROGRESS_UNITS and progress.calls.total() <= MOST_QUERIES
+    rows = [
+        known.row(
+            "report of ten milestones by a commander who has two of them",
+            report_budget,
+            report_is_met and known.calls.total() <= MOST_CALLS,
+        ),
+        new.row("report of ten milestones by a new commander", "", None),
+        again.row("the same again", "", None),
+        progress.row(
+            f"progress of an event with {ALLIANCES} alliances",
+            f"{MOST_PROGRESS_UNITS:g} read units, {MOST_QUERIES} query",
+            progress_is_met,
+        ),
+    ]
+    return Measurement("Reports and progress", _HOW, _COLUMNS, rows)
+
+
+def _server_with_alliances(client: "DynamoDBClient") -> Muster:
+    muster = _product(client)
+    for event in load_catalog():
+        muster.definitions.put_event(event)
+    muster.definitions.put_server(Server("101"))
+    for number in range(ALLIANCES):
+        identity = f"alliance-{number:02}"
+        muster.definitions.put_alliance(Alliance("101", identity, f"A{number:02}", f"Alliance {number:02}"))
+    return muster
+
+
+def _report(client: "DynamoDBClient", name: str, milestones: Sequence[str]) -> Bill:
+    muster = _warm(client)
+    with _billed(client) as bill:
+        muster.reporting.report(ADMIN, name, milestones, "101", "alliance-00")
+    return bill
+
+
+def _warm(client: "DynamoDBClient") -> Muster:
+    """A product that has just looked up what an earlier request needed."""
+    muster = _product(client)
+    muster.directory.events()
+    muster.directory.server("101")
+    muster.directory.alliance("101", "alliance-00")
+    return muster
+
+
+def _product(client: "DynamoDBClient") -> Muster:
+    return assemble(Settings(TABLE), client, lambda: FRIDAY_NOON, sleep=lambda _: None)
+
+
+@contextmanager
+def _billed(client: "DynamoDBClient") -> Iterator[Bill]:
+    """What is asked through `client` meanwhile. Written items are measured as they are afterwards."""
+    bill, written, asked = Bill(), [], []
+
+    def before(params: dict[str, Any], **_: Any) -> None:
+        asked.append(params)
+
+    def after(parsed: Mapping[str, Any], model: Any, **_: Any) -> None:
+        bill.calls[model.name] += 1
+        parameters = asked[-1]
+        if model.name == "TransactWriteItems":
+            for change in parameters["TransactItems"]:
+                ((kind, request),) = change.items()
+                written.append(_key(request["Item"]) if kind == "Put" else request["Key"])
+        elif model.name in ("PutItem", "UpdateItem"):
+            raise AssertionError("a write that is not billed here")
+        else:
+            _read(bill, model.name, parameters, parsed)
+
+    events = client.meta.events
+    events.register("provide-client-params.dynamodb.*", before)
+    events.register("after-call.dynamodb.*", after)
+    try:
+        yield bill
+    finally:
+        events.unregister("provide-client-params.dynamodb.*", before)
+        events.unregister("after-call.dynamodb.*", after)
+    for key in written:
+        item = client.get_item(TableName=TABLE, Key=key, ConsistentRead=True)["Item"]
+        bill.write_units += 2 * math.ceil(_size(item) / _WRITE_UNIT)
+
+
+def _read(bill: Bill, operation: str, parameters: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
+    """A query is billed by its page, other reads by the item; what isn't there costs as much as something small."""
+    if operation == "Query":
+        sizes = [sum(map(_size, answer["Items"]))]
+        is_consistent = parameters.get("ConsistentRead", False)
+    elif operation == "GetItem":
+        sizes = [_size(answer.get("Item", {}))]
+        is_consistent = parameters.get("ConsistentRead", False)
+    else:
+        asked = parameters["RequestItems"][TABLE]
+        found = answer["Responses"][TABLE]
+        sizes = [*map(_size, found), *[0] * (len(asked["Keys"]) - len(found))]
+        is_consistent = asked.get("ConsistentRead", False)
+    bill.bytes_read += sum(sizes)
+    units = sum(max(1, math.ceil(size / _READ_UNIT)) for size in sizes)
+    bill.read_units += units if is_consistent else units / 2
+
+
+def _key(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: item[name] for name in ("PK", "SK")}
+
+
+def _size(item: Mapping[str, Any]) -> int:
+    """In bytes: names and values in UTF-8; a number's digits in pairs, and one; each level of a map, three more."""
+    return sum(len(name.encode()) + _value_size(value) for name, value in item.items())
+
+
+def _value_size(value: Mapping[str, Any]) -> int:
+    ((kind, content),) = value.items()
+    if kind == "S":
+        return len(content.encode())
+    if kind == "N":
+        digits = str(content).strip("-").replace(".", "").strip("0")
+        return 1 + math.ceil(len(digits) / 2)
+    if kind == "M":
+        return 3 + len(content) + _size(content)
+    return 1

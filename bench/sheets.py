@@ -1,0 +1,114 @@
+"""What a sync of a sheet asks of Google: requests, and bytes of what is read and written."""
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from bench.tables import Measurement, verdict
+from chalicelib.catalog import load_catalog
+from chalicelib.domain.calendar import GameDay
+from chalicelib.domain.due import FRESHNESS, is_due
+from chalicelib.domain.progress import progress_of
+from chalicelib.domain.report import CommanderReport, EventReport, Report, Sheet
+from chalicelib.domain.roster import Alliance, Card, Commander, Completion
+from chalicelib.store.completions import count
+from local.sheets import SheetsServer
+from sheets_sync.allowance import Allowance, Budget
+from sheets_sync.google import Google, connect
+from sheets_sync.sync import sync
+
+SIZES = 100, 1000, 3700
+MOST_FOR_A_HUNDREDTH = 1 / 20
+"""Of what a full rewrite takes, at 1,000 commanders."""
+NOON = datetime(2023, 11, 15, 12, tzinfo=UTC)
+_HOW = """\
+The sheet of an alliance with so many commanders, at noon of the third day of the two events of November 2023, each
+commander having reported the six milestones so far, but for every other one the sixth. *Changed* commanders report one
+more milestone; they stand apart from each other, never in neighbouring rows. Bytes are those of the JSON in the
+requests' bodies (writes) and the answers (reads), uncompressed, between the real client and the stand-in for Google
+Sheets. The ratio is to the first sync's write, which is that of the whole content. Within 15 minutes of a sync, a sheet
+whose data has not changed is not asked for; after that its times are stamped anew."""
+
+
+def measure() -> Measurement:
+    rows: list[Sequence[str]] = []
+    with SheetsServer() as server:
+        for size in SIZES:
+            rows += _of_size(server, size)
+    columns = (
+        "commanders",
+        "changed",
+        "reads",
+        "bytes read",
+        "writes",
+        "bytes written",
+        "ratio",
+        "within budget",
+    )
+    return Measurement("A sync of a sheet", _HOW, columns, rows)
+
+
+def _of_size(server: SheetsServer, size: int) -> list[Sequence[str]]:
+    sheet = Sheet(server.create_spreadsheet("Officers", {"Officers": [["Officer"], ["One"]]}), "101", "nova")
+    later = NOON + timedelta(minutes=1)
+    steps = [
+        ("first sync", NOON, 0),
+        ("none, a minute later", later, 0),
+        ("none, freshness stamp", NOON + FRESHNESS, 0),
+        ("1 %", NOON + FRESHNESS + timedelta(minutes=1), size // 100),
+        ("all", NOON + FRESHNESS + timedelta(minutes=2), size),
+    ]
+    whole = 0
+    rows: list[Sequence[str]] = []
+    for name, now, changed in steps:
+        server.requests.clear()
+        report, revision = _report(size, changed, now), str(changed)
+        if is_due(sheet, revision, now):
+            budget = Budget(Allowance(1000, lambda: datetime.now(UTC)), lambda: math.inf, time.sleep)
+            with connect(Google(server.url), budget) as spreadsheets:
+                sync(sheet, report, spreadsheets)
+            sheet = replace(sheet, last_success_at=now, revision=revision)
+        reads = [request.response_bytes for request in server.requests if request.kind == "read"]
+        writes = [request.request_bytes for request in server.requests if request.kind == "write"]
+        whole = whole or sum(writes)
+        ratio = sum(writes) / whole
+        within = len(reads) <= (2 if name == "first sync" else 1) and len(writes) <= 1
+        if name == "1 %" and size == 1000:
+            within = within and ratio < MOST_FOR_A_HUNDREDTH
+        figures = f"{len(reads)}", f"{sum(reads):,}", f"{len(writes)}", f"{sum(writes):,}", f"{ratio:.4f}"
+        rows.append((f"{size:,}", name, *figures, verdict(within)))
+    return rows
+
+
+def _report(size: int, changed: int, now: datetime) -> Report:
+    """`changed` of the commanders have reported one milestone more than at first."""
+    day = GameDay()
+    step = size // changed if changed else size + 1
+    commanders = []
+    for number in range(size):
+        commander = Commander(f"commander-{number:04}", f"Commander{number:04}", "nova")
+        is_changed = number % step == 0
+        commanders.append(CommanderReport(commander, _cards(commander, number, is_changed)))
+    events = []
+    for event in load_catalog():
+        totals = count(one.cards[event.id] for one in commanders)
+        history = {NOON - timedelta(hours=hour): 100 * (60 - hour) for hour in range(60)}
+        events.append(EventReport(event, progress_of(event, "101", day, totals, {}, now), history))
+    alliance = Alliance("101", "nova", "NOVA", "Nova Guard")
+    return Report("101", day, now, tuple(events), alliance, tuple(commanders))
+
+
+def _cards(commander: Commander, number: int, is_changed: bool) -> dict[str, Card]:
+    """Two or three milestones of each event, and an hour later one more."""
+    cards = {}
+    for place, event in enumerate(load_catalog()):
+        done = 3 if place == 0 or number % 2 else 2
+        at = [NOON - timedelta(days=2 - each, minutes=number % 600) for each in range(done)]
+        if is_changed and place == 1:
+            at.append(NOON - timedelta(seconds=number % 60))
+        ids = [milestone.id for milestone in event.milestones]
+        completions = {each: Completion(when, "key") for each, when in zip(ids, at, strict=False)}
+        cards[event.id] = Card("101", event.id, "nova", commander.id, completions)
+    return cards

@@ -1,0 +1,128 @@
+"""Contents as the Sheets API has them, and how contents are compared and told to be as they were written."""
+
+import base64
+import zlib
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sheets_sync.tabs import Content, Kind, Tone
+
+Value = str | float | bool | None
+"""What a cell was given: text, a number or a truth value; a formula is text that begins with `=`; None is nothing."""
+
+Json = dict[str, Any]
+
+_DAY_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 - serial numbers count wall time
+_SAME = 1e-9
+"""Numbers come back as they were sent, up to the last bits of a double."""
+
+
+class Formula(str):
+    """A formula that somebody typed into a cell. Muster never writes one."""
+
+    __slots__ = ()
+
+
+def value_of(content: Content) -> Value:
+    """What a cell holds that was given this content. Empty text reads back as nothing."""
+    if isinstance(content, date):
+        at = content if isinstance(content, datetime) else datetime(content.year, content.month, content.day)  # noqa: DTZ001
+        return round((at - _DAY_ZERO).total_seconds()) / 86400
+    if isinstance(content, int | float):
+        return float(content)
+    return content or None
+
+
+def moment_of(value: Value) -> datetime | None:
+    """The wall time that a cell holds, if it is one."""
+    return _DAY_ZERO + timedelta(seconds=round(value * 86400)) if isinstance(value, float) else None
+
+
+def held_value(cell: Mapping[str, Any]) -> Value:
+    """What a cell of the spreadsheet was given."""
+    entered = cell.get("userEnteredValue", {})
+    if "formulaValue" in entered:
+        return Formula(entered["formulaValue"])
+    if "boolValue" in entered:
+        return bool(entered["boolValue"])
+    if "numberValue" in entered:
+        return float(entered["numberValue"])
+    return entered.get("stringValue") or None
+
+
+def same(one: Value, other: Value) -> bool:
+    if isinstance(one, float) and isinstance(other, float):
+        return abs(one - other) <= _SAME * max(1.0, abs(one))
+    return type(one) is type(other) and one == other
+
+
+def checksum(value: Value) -> str:
+    """Two letters that tell a value that we wrote from nearly every other (1 of 4096 is taken for ours)."""
+    text = f"{value:.6f}" if isinstance(value, float) else repr(value)
+    return base64.urlsafe_b64encode(zlib.crc32(text.encode()).to_bytes(4, "big"))[:2].decode()
+
+
+def mark(key: str, values: Sequence[Value]) -> str:
+    """What stands in the hidden last column: the row's key, and a checksum of each of its cells."""
+    return f"{key} {''.join(map(checksum, values))}"
+
+
+def read_mark(value: Value) -> tuple[str | None, list[str]]:
+    """The key and the checksums of a mark; no key if it is none."""
+    if not isinstance(value, str) or isinstance(value, Formula) or value.count(" ") != 1:
+        return None, []
+    key, checksums = value.split(" ")
+    return key or None, [checksums[place : place + 2] for place in range(0, len(checksums), 2)]
+
+
+def cell_json(content: Content, look: Json | None) -> Json:
+    """The cell for `updateCells`. Text goes as `stringValue`, which is literal: no name becomes a formula."""
+    value = value_of(content)
+    cell: Json = {}
+    if isinstance(value, str):
+        cell["userEnteredValue"] = {"stringValue": value}
+    elif value is not None:
+        cell["userEnteredValue"] = {"numberValue": int(value) if float(value).is_integer() else value}
+    if look:
+        cell["userEnteredFormat"] = look
+    return cell
+
+
+NUMBER_FORMATS: Mapping[Kind, Json] = {
+    "text": {},
+    "count": {"numberFormat": {"type": "NUMBER", "pattern": "#,##0"}},
+    "ratio": {"numberFormat": {"type": "PERCENT", "pattern": "0.0%"}},
+    "day": {"numberFormat": {"type": "DATE", "pattern": "ddd d mmm yyyy"}},
+    "time": {"numberFormat": {"type": "DATE_TIME", "pattern": "yyyy-mm-dd hh:mm"}},
+}
+
+
+def colour(hexadecimal: str) -> Json:
+    """`#RRGGBB` as a ColorStyle."""
+    parts = (int(hexadecimal[place : place + 2], 16) / 255 for place in (1, 3, 5))
+    return {"rgbColor": dict(zip(("red", "green", "blue"), parts, strict=True))}
+
+
+TONES: Mapping[Tone, Json] = {
+    "good": {
+        "backgroundColorStyle": colour("#d9f0e1"),
+        "textFormat": {"foregroundColorStyle": colour("#0d5c31")},
+    },
+    "now": {"backgroundColorStyle": colour("#fff2cc"), "textFormat": {"bold": True}},
+    "soft": {"textFormat": {"foregroundColorStyle": colour("#6b7280")}},
+    "bad": {
+        "backgroundColorStyle": colour("#fbdcd9"),
+        "textFormat": {"foregroundColorStyle": colour("#8c1d13")},
+    },
+}
+"""Each goes with words, so that nothing is told by colour alone."""
+
+TITLE: Json = {"textFormat": {"bold": True, "fontSize": 12}}
+BLOCK: Json = {"textFormat": {"foregroundColorStyle": colour("#4b5563")}}
+HEADER_LOOK: Json = {
+    "backgroundColorStyle": colour("#e8edf3"),
+    "textFormat": {"bold": True},
+    "wrapStrategy": "WRAP",
+    "verticalAlignment": "BOTTOM",
+}

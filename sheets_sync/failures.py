@@ -1,0 +1,67 @@
+"""What can go wrong between us and Google, what is to be done about it, and how it is said to officers."""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class SheetError(Exception):
+    """The spreadsheet could not be read or written; the message is for officers, in plain words.
+
+    `again`: to be tried once more at once, from the reading on; what was written may have been applied or not.
+    `lasting`: it won't work until somebody has done something. Neither: the next run tries again.
+    """
+
+    def __init__(self, message: str, *, again: bool = False, lasting: bool = False) -> None:
+        super().__init__(message)
+        self.again = again
+        self.lasting = lasting
+
+
+class QuotaExceeded(SheetError):
+    """Google counts more requests than we do: somebody else uses the same account or project."""
+
+
+class SignInFailed(SheetError):
+    """It would be the same for every sheet: the credentials are bad, or can't be had."""
+
+
+def refusal(status: int, body: object, address: str | None) -> SheetError:
+    """What an answer means that is no success. `body` is its JSON, None if it is none.
+
+    `address` is the e-mail address of the account that we sign in with, where there is one.
+    """
+    error = body.get("error") if isinstance(body, Mapping) else None
+    if not isinstance(error, Mapping):
+        return SheetError(f"Google Sheets answered {status}, and nothing that can be read.", again=True)
+    message = str(error.get("message", ""))[:300]
+    if status == 401 or _reasons(error) & _OPERATORS_BUSINESS:
+        return SignInFailed(f"Google did not accept Muster's credentials: {message}", lasting=True)
+    if status == 403:
+        account = address or "the account that Muster signs in with"
+        words = f"This spreadsheet is not shared with Muster. Share it, as editor, with {account}."
+        return SheetError(words, lasting=True)
+    if status == 404:
+        words = "This spreadsheet does not exist any more. If it was not deleted, check the id that is bound."
+        return SheetError(words, lasting=True)
+    if status == 429:
+        return QuotaExceeded("Google's limit of requests is reached; the next sync will catch up.")
+    if status == 408 or status >= 500:
+        return SheetError(f"Google Sheets answered {status}: {message}", again=True)
+    return SheetError(f"Google Sheets answered {status}: {message}", again=True, lasting=True)
+
+
+_OPERATORS_BUSINESS = {
+    "ACCESS_TOKEN_SCOPE_INSUFFICIENT",
+    "ACCOUNT_STATE_INVALID",
+    "BILLING_DISABLED",
+    "CONSUMER_INVALID",
+    "CONSUMER_SUSPENDED",
+    "SERVICE_DISABLED",
+}
+"""Reasons of a 403 that have nothing to do with the spreadsheet (google.api.ErrorReason)."""
+
+
+def _reasons(error: Mapping[str, Any]) -> set[str]:
+    details = error.get("details")
+    found = details if isinstance(details, list) else []
+    return {str(detail.get("reason")) for detail in found if isinstance(detail, Mapping)}

@@ -1,0 +1,213 @@
+"""A tab that is made anew: its sheet, columns, looks, warnings, highlights and chart. Pure.
+
+Looks are given once, when a tab, a row or a column is made. After that they are the officers' to change.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count, groupby
+
+from sheets_sync.cells import (
+    BLOCK,
+    HEADER_LOOK,
+    NUMBER_FORMATS,
+    TITLE,
+    TONES,
+    Json,
+    cell_json,
+    mark,
+    value_of,
+)
+from sheets_sync.held import (
+    CHART_METADATA,
+    COLUMN_METADATA,
+    KEY_COLUMN,
+    TAB_METADATA,
+    HeldTab,
+    column_letters,
+)
+from sheets_sync.tabs import HEADER, Highlight, Row, Tab
+
+ROOM_FOR_CHART = 20
+"""Rows below the progress, over which the chart lies."""
+
+
+@dataclass
+class Names:
+    """The ids and titles that are taken in the spreadsheet, those given out here included."""
+
+    ids: set[int] = field(default_factory=set)
+    titles: set[str] = field(default_factory=set)
+
+    def free_id(self) -> int:
+        """For a sheet or a chart, so that the batch that makes it can refer to it."""
+        found = next(number for number in count(1) if number not in self.ids)
+        self.ids.add(found)
+        return found
+
+    def free_title(self, title: str) -> str:
+        """The title, or with a number behind it. Sheets compares titles without regard to case."""
+        taken = {other.casefold() for other in self.titles}
+        numbered = (f"{title} {number}" for number in count(2))
+        found = (
+            title if title.casefold() not in taken else next(t for t in numbered if t.casefold() not in taken)
+        )
+        self.titles.add(found)
+        return found
+
+
+def make(tab: Tab, sheet_id: int, title: str) -> list[Json]:
+    """Everything of a new tab, but for the chart."""
+    width = len(tab.columns)
+    spare = ROOM_FOR_CHART if tab.id == "progress" else 1  # a sheet must have a row that isn't frozen
+    grid = {
+        "rowCount": len(tab.all_rows) + spare,
+        "columnCount": width + 1,
+        "frozenRowCount": tab.header_index + 1,
+        "frozenColumnCount": 1,
+    }
+    properties = {"sheetId": sheet_id, "title": title, "gridProperties": grid, "hidden": tab.is_charted}
+    rows = []
+    for row in tab.all_rows:
+        contents = [*row.cells, *[None] * (width - len(row.cells))]
+        contents.append(mark(row.key, [value_of(content) for content in contents]))
+        rows.append({"values": [cell_json(content, None) for content in contents]})
+    start = {"sheetId": sheet_id, "rowIndex": 0, "columnIndex": 0}
+    ours = {"sheetId": sheet_id, "startColumnIndex": 0, "endColumnIndex": width + 1}
+    warning = {
+        "range": ours,
+        "description": "Kept by Muster: what is typed here is undone",
+        "warningOnly": True,
+    }
+    return [
+        {"addSheet": {"properties": properties}},
+        _metadata(TAB_METADATA, f"{tab.id}:{sheet_id}", {"sheetId": sheet_id}),
+        *(request for column in range(width + 1) for request in column_requests(tab, sheet_id, column)),
+        {"updateCells": {"start": start, "rows": rows, "fields": "userEnteredValue"}},
+        *_looks(tab, sheet_id),
+        {"addProtectedRange": {"protectedRange": warning}},
+        *(_highlight(tab, sheet_id, highlight, place) for place, highlight in enumerate(tab.highlights)),
+    ]
+
+
+def _looks(tab: Tab, sheet_id: int) -> list[Json]:
+    """The looks of all cells as few rectangles: said for each cell, they would take as much as all values."""
+    bands: list[tuple[Json, Json]] = []
+    beside: dict[tuple[int, int], tuple[Json, Json]] = {}
+    for column in range(len(tab.columns)):
+        start, here = 0, {}
+        for look, alike in groupby(look_of(tab, row, column) for row in tab.all_rows):
+            end = start + len(list(alike))
+            area, other = beside.get((start, end), ({}, {}))
+            if look and look == other:
+                area["endColumnIndex"] = column + 1
+            elif look:
+                area = {"sheetId": sheet_id, "startRowIndex": start, "endRowIndex": end}
+                area |= {"startColumnIndex": column, "endColumnIndex": column + 1}
+                bands.append((area, look))
+            here[start, end] = area, look
+            start = end
+        beside = here
+    fields = "userEnteredFormat"
+    return [{"repeatCell": {"range": area, "cell": {fields: look}, "fields": fields}} for area, look in bands]
+
+
+def column_requests(tab: Tab, sheet_id: int, index: int) -> list[Json]:
+    """What a new column of ours needs besides its cells: a name by which it is found again, and its width."""
+    is_key = index == len(tab.columns)
+    area = {"sheetId": sheet_id, "dimension": "COLUMNS", "startIndex": index, "endIndex": index + 1}
+    size: Json = {"hiddenByUser": True} if is_key else {"pixelSize": tab.columns[index].width}
+    name = KEY_COLUMN if is_key else tab.columns[index].name
+    return [
+        _metadata(COLUMN_METADATA, name, {"dimensionRange": area}),
+        {"updateDimensionProperties": {"range": area, "properties": size, "fields": next(iter(size))}},
+    ]
+
+
+def look_of(tab: Tab, row: Row, column: int) -> Json:
+    """How a new cell looks."""
+    if column == len(tab.columns):
+        return {}
+    if row.key == HEADER:
+        return HEADER_LOOK
+    if row.key.startswith("#"):
+        if row is tab.title_block[0]:
+            return TITLE if column == 0 else {}
+        when = NUMBER_FORMATS["time"] | {"horizontalAlignment": "LEFT"} if column == 1 else {}
+        return BLOCK | when
+    wrap = {"wrapStrategy": "WRAP"} if tab.columns[column].wraps else {}
+    return NUMBER_FORMATS[tab.columns[column].kind] | wrap
+
+
+def chart_requests(
+    tabs: Sequence[Tab],
+    held: Mapping[str, HeldTab],
+    sheet_ids: Mapping[str, int],
+    reshaped: Collection[str],
+    names: Names,
+) -> list[Json]:
+    """The chart of the charted tab, on the first one: made with that, and told anew where its numbers stand.
+
+    A chart that officers have deleted stays deleted.
+    """
+    charted = next((tab for tab in tabs if tab.is_charted), None)
+    if charted is None:
+        return []
+    host = tabs[0]
+    spec = _chart_spec(charted, sheet_ids[charted.id])
+    if host.id not in held:
+        chart_id, sheet_id = names.free_id(), sheet_ids[host.id]
+        anchor = {
+            "sheetId": sheet_id,
+            "rowIndex": len(host.all_rows) + 1,
+            "columnIndex": 1,
+        }  # not across the freeze
+        position = {"overlayPosition": {"anchorCell": anchor, "widthPixels": 760, "heightPixels": 340}}
+        return [
+            {"addChart": {"chart": {"chartId": chart_id, "spec": spec, "position": position}}},
+            _metadata(CHART_METADATA, str(chart_id), {"sheetId": sheet_id}),
+        ]
+    chart = held[host.id].chart
+    if chart is not None and charted.id in reshaped:
+        return [{"updateChartSpec": {"chartId": chart, "spec": spec}}]
+    return []
+
+
+def _chart_spec(tab: Tab, sheet_id: int) -> Json:
+    def source(column: int) -> Json:
+        area = {
+            "sheetId": sheet_id,
+            "startRowIndex": tab.header_index,
+            "endRowIndex": max(len(tab.all_rows), tab.header_index + 2),
+            "startColumnIndex": column,
+            "endColumnIndex": column + 1,
+        }
+        return {"sourceRange": {"sources": [area]}}
+
+    series = [{"series": source(column), "targetAxis": "LEFT_AXIS"} for column in range(1, len(tab.columns))]
+    axes = [{"position": "BOTTOM_AXIS", "title": "Time"}, {"position": "LEFT_AXIS", "title": "Points"}]
+    chart = {
+        "chartType": "LINE",
+        "legendPosition": "BOTTOM_LEGEND",
+        "headerCount": 1,
+        "axis": axes,
+        "domains": [{"domain": source(0)}],
+        "series": series,
+    }
+    return {"title": "Points over time", "basicChart": chart, "hiddenDimensionStrategy": "SHOW_ALL"}
+
+
+def _highlight(tab: Tab, sheet_id: int, highlight: Highlight, place: int) -> Json:
+    """For the column from top to bottom, so that it holds wherever rows come to be; no other row has these words."""
+    column = tab.header.index(highlight.column)
+    first, end = (0, len(tab.columns)) if highlight.whole_row else (column, column + 1)
+    area = {"sheetId": sheet_id, "startColumnIndex": first, "endColumnIndex": end}
+    formula = f'=${column_letters(column)}1="{highlight.words}"'
+    condition = {"type": "CUSTOM_FORMULA", "values": [{"userEnteredValue": formula}]}
+    rule = {"ranges": [area], "booleanRule": {"condition": condition, "format": TONES[highlight.tone]}}
+    return {"addConditionalFormatRule": {"rule": rule, "index": place}}
+
+
+def _metadata(key: str, value: str, location: Json) -> Json:
+    metadata = {"metadataKey": key, "metadataValue": value, "location": location, "visibility": "DOCUMENT"}
+    return {"createDeveloperMetadata": {"developerMetadata": metadata}}

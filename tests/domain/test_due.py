@@ -1,0 +1,92 @@
+"""Whose turn it is."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.domain.due import FRESHNESS, LEASE, OVERDUE, PATIENCE, due_first, is_due
+from chalicelib.domain.report import Sheet
+from tests.world import WEDNESDAY_NOON as NOW
+
+MINUTE, MOMENT = timedelta(minutes=1), timedelta(microseconds=1)
+GOOD = Sheet("good", "101", last_success_at=NOW - MINUTE, revision="as it is")
+
+
+def test_a_sheet_that_shows_what_it_should_is_not_due() -> None:
+    assert not is_due(GOOD, "as it is", NOW)
+
+
+def test_a_sheet_is_due_when_it_should_show_something_else_or_never_showed_anything() -> None:
+    assert is_due(GOOD, "changed", NOW)
+    assert is_due(Sheet("new", "101"), "as it is", NOW)
+
+
+@pytest.mark.parametrize(("age", "due"), [(FRESHNESS - MOMENT, False), (FRESHNESS, True)])
+def test_a_sheet_gets_stale_after_a_quarter_of_an_hour(age: timedelta, due: bool) -> None:
+    assert is_due(replace(GOOD, last_success_at=NOW - age), "as it is", NOW) == due
+
+
+@pytest.mark.parametrize("why", ["leased", "to be waited for"])
+def test_a_sheet_is_left_alone_until_the_instant_and_no_longer(why: str) -> None:
+    most = LEASE if why == "leased" else PATIENCE
+
+    def due(until: timedelta) -> bool:
+        leased, waiting = replace(GOOD, leased_until=NOW + until), replace(GOOD, retry_at=NOW + until)
+        return is_due(leased if why == "leased" else waiting, "changed", NOW)
+
+    assert not due(MOMENT)
+    assert not due(most)
+    assert due(timedelta(0))
+    assert due(most + MOMENT), "an instant from before the clock was set back"
+
+
+def test_a_sync_in_the_future_is_from_before_the_clock_was_set_back() -> None:
+    assert is_due(replace(GOOD, last_success_at=NOW + MINUTE), "as it is", NOW)
+
+
+def test_what_changed_comes_first_then_the_longest_unattended() -> None:
+    def sheet(name: str, attended: timedelta, revision: str) -> Sheet:
+        return Sheet(name, "101", last_success_at=NOW - attended, revision=revision)
+
+    sheets = [
+        sheet("stale", 20 * MINUTE, "new"),
+        sheet("staler", 30 * MINUTE, "new"),
+        sheet("changed", 2 * MINUTE, "old"),
+        sheet("changed longer ago", 10 * MINUTE, "old"),
+        sheet("fresh", MINUTE, "new"),
+        sheet("overdue", OVERDUE, "new"),
+        replace(
+            sheet("failed just now", 50 * MINUTE, "old"), last_error_at=NOW - MINUTE, last_error="unlucky"
+        ),
+        Sheet("never", "101"),
+    ]
+    turns = [due.sheet.spreadsheet_id for due in due_first([(each, "new") for each in sheets], NOW)]
+    assert turns == [
+        *("never", "overdue", "changed longer ago", "changed", "failed just now"),
+        *("staler", "stale"),
+    ]
+
+
+@given(st.integers(1, 40), st.integers(0, 40), st.integers(0, 10), st.integers(1, 12))
+def test_nothing_starves_however_much_changes_and_fails(
+    busy: int, quiet: int, failing: int, a_minute: int
+) -> None:
+    """Three hours of runs that get through so many sheets each; the busy ones change all the time."""
+    total = busy + quiet + failing
+    sheets = {f"{n}": Sheet(f"{n}", "101") for n in range(total)}
+    attended = dict.fromkeys(sheets, NOW)
+    most = OVERDUE + (total // a_minute + 1) * MINUTE
+    for minute in range(1, 180):
+        now = NOW + minute * MINUTE
+        wanted = [(s, f"{minute}" if int(name) < busy else "same") for name, s in sheets.items()]
+        for due in due_first(wanted, now)[:a_minute]:
+            name = due.sheet.spreadsheet_id
+            if int(name) >= busy + quiet:
+                sheets[name] = replace(due.sheet, last_error_at=now)
+            else:
+                sheets[name] = replace(due.sheet, last_success_at=now, revision=due.revision)
+            attended[name] = now
+        assert all(now - at <= most for at in attended.values())

@@ -1,0 +1,135 @@
+"""Binding spreadsheets over HTTP."""
+
+from typing import Any
+
+import pytest
+import requests
+
+from tests.http.conftest import Site
+from tests.http.test_api import problem
+from tests.world import HIDDEN_MOTIVATIONS
+
+ID = "1AbC-dEf_ghIJ234567890"
+NOVA = {"server": "101", "alliance": "nova"}
+FIELDS = {
+    *("spreadsheet_id", "server", "alliance", "last_success_at", "last_error_at", "last_error", "revision"),
+}
+
+
+def call(
+    site: Site, method: str, secret: str | None, body: object = None, sheet: str = ID
+) -> requests.Response:
+    headers = {"Authorization": f"Bearer {secret}"} if secret else {}
+    options: dict[str, Any] = {} if body is None else {"json": body}
+    url = f"{site.url}/v1/sheets/{sheet}"
+    return requests.request(method, url, headers=headers, timeout=30, **options)
+
+
+def admin(site: Site) -> str:
+    return site.world.secret("admin", None, None)
+
+
+@pytest.mark.parametrize("alliance", ["nova", None])
+def test_a_spreadsheet_is_bound_looked_at_and_unbound(any_site: Site, alliance: str | None) -> None:
+    secret = admin(any_site)
+    made = call(any_site, "PUT", secret, {"server": "101", "alliance": alliance})
+    assert made.status_code == 201
+    assert made.json() == dict.fromkeys(FIELDS) | {
+        "spreadsheet_id": ID,
+        "server": "101",
+        "alliance": alliance,
+    }
+    shown = call(any_site, "GET", secret)
+    assert (shown.status_code, shown.json()) == (200, made.json())
+    gone = call(any_site, "DELETE", secret)
+    assert (gone.status_code, gone.content) == (204, b"")
+    assert problem(call(any_site, "GET", secret), 404, "unknown-sheet") == []
+    assert problem(call(any_site, "DELETE", secret), 404, "unknown-sheet") == []
+
+
+def test_without_an_alliance_it_is_the_servers(site: Site) -> None:
+    assert call(site, "PUT", admin(site), {"server": "101"}).json()["alliance"] is None
+
+
+def test_the_state_tells_how_the_syncs_went_and_binding_anew_forgets_the_revision(site: Site) -> None:
+    secret, bound = admin(site), site.world.muster.bound_sheets
+    call(site, "PUT", secret, NOVA)
+    (due,) = bound.due()
+    bound.failed(due, "Not shared.", lasting=False)
+    site.world.clock.advance(minutes=1)
+    (due,) = bound.due()
+    bound.synced(due)
+    state = call(site, "GET", secret).json()
+    assert state["last_error_at"] == "2023-11-15T12:00:00Z"
+    assert state["last_error"] == "Not shared."
+    assert state["last_success_at"] == "2023-11-15T12:01:00Z"
+    assert state["revision"] == due.revision
+    again = call(site, "PUT", secret, {"server": "101", "alliance": "orbit"})
+    assert again.status_code == 200
+    assert again.json() == state | {"alliance": "orbit", "revision": None}
+    assert [due.sheet.alliance for due in bound.due()] == ["orbit"]
+
+
+@pytest.mark.parametrize(
+    ("body", "fields"),
+    [
+        ({}, ["server"]),
+        ({"server": 101}, ["server"]),
+        ({"server": "101", "alliance": 5}, ["alliance"]),
+        ({"server": "101", "alliances": "nova"}, ["alliances"]),
+        ([], ["body"]),
+    ],
+)
+def test_malformed_input_is_422_by_field(site: Site, body: object, fields: list[str]) -> None:
+    assert problem(call(site, "PUT", admin(site), body), 422, "malformed") == fields
+    assert list(site.world.muster.sheets.all()) == []
+
+
+@pytest.mark.parametrize("sheet", ["x" * 129, "a.b", "a%20b", "%D1%84", "a%23b"])
+def test_what_is_no_spreadsheets_id_is_422(site: Site, sheet: str) -> None:
+    assert problem(call(site, "PUT", admin(site), NOVA, sheet), 422, "malformed") == ["spreadsheet_id"]
+    assert call(site, "PUT", admin(site), NOVA, "x" * 128).status_code == 201
+
+
+def test_what_it_is_bound_to_must_exist(site: Site) -> None:
+    problem(call(site, "PUT", admin(site), {"server": "999"}), 404, "unknown-server")
+    problem(call(site, "PUT", admin(site), {"server": "101", "alliance": "x"}), 404, "unknown-alliance")
+
+
+def test_only_an_admin_binds_and_unbinds(site: Site) -> None:
+    call(site, "PUT", admin(site), NOVA)
+    for secret in (
+        site.world.secret("officer", "101", None),
+        site.world.secret(),
+        site.world.secret("reader"),
+    ):
+        problem(call(site, "PUT", secret, NOVA), 403, "out-of-scope")
+        problem(call(site, "DELETE", secret), 403, "out-of-scope")
+    for method, body in (("PUT", NOVA), ("GET", None), ("DELETE", None)):
+        problem(call(site, method, None, body), 401, "no-key")
+        problem(call(site, method, "unknown", body), 401, "invalid-key")
+
+
+def test_officers_see_the_state_of_what_is_in_their_scope(site: Site) -> None:
+    call(site, "PUT", admin(site), NOVA)
+    of_server, of_nova = site.world.secret("officer", "101", None), site.world.secret("officer")
+    of_orbit, elsewhere = (
+        site.world.secret("officer", "101", "orbit"),
+        site.world.secret("officer", "102", None),
+    )
+    for secret in (of_server, of_nova):
+        assert call(site, "GET", secret).status_code == 200
+    for secret in (of_orbit, elsewhere, site.world.secret(), site.world.secret("reader")):
+        problem(call(site, "GET", secret), 403, "out-of-scope")
+        if secret in (of_orbit, elsewhere):
+            problem(call(site, "GET", secret, sheet="unknown"), 404, "unknown-sheet")
+    call(site, "PUT", admin(site), {"server": "101"})
+    assert call(site, "GET", of_server).status_code == 200
+    problem(call(site, "GET", of_nova), 403, "out-of-scope")
+
+
+def test_members_never_notice_a_sheet(site: Site) -> None:
+    call(site, "PUT", admin(site), NOVA)
+    site.world.dynamodb.calls.clear()
+    site.report(site.world.secret(), {"commander": "Kestrel", "milestones": [HIDDEN_MOTIVATIONS]})
+    assert "SHEETS" not in str(list(site.world.dynamodb.calls))

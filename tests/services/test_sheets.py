@@ -1,0 +1,108 @@
+"""Which sheets are due: what changes a sheet's revision, and what it costs to know."""
+
+from datetime import UTC, datetime, time
+
+import pytest
+
+from chalicelib.domain.calendar import GameDay
+from chalicelib.domain.due import FRESHNESS
+from chalicelib.domain.roster import Alliance, Server
+from tests.world import ARCHITECTS, CONFRONTING_RESILIENCE, HIDDEN_MOTIVATIONS, World
+
+
+def bind(world: World) -> None:
+    world.muster.sheets.bind("nova", "101", "nova")
+    world.muster.sheets.bind("orbit", "101", "orbit")
+    world.muster.sheets.bind("all", "101", None)
+    world.muster.sheets.bind("elsewhere", "102", None)
+    world.muster.definitions.put_server(Server("102"))
+
+
+def sync_all(world: World) -> list[str]:
+    """Which were due; they are not any more."""
+    bound = world.muster.bound_sheets
+    names = []
+    for due in bound.due():
+        leased = bound.lease(due, "run")
+        assert leased
+        bound.synced(leased)
+        names.append(due.sheet.spreadsheet_id)
+    return sorted(names)
+
+
+@pytest.fixture
+def synced(world: World) -> World:
+    bind(world)
+    assert len(sync_all(world)) == 4
+    assert sync_all(world) == []
+    return world
+
+
+def test_a_report_makes_all_sheets_of_its_server_due(synced: World) -> None:
+    synced.muster.reporting.report(synced.key(), "Kestrel", [HIDDEN_MOTIVATIONS])
+    assert sync_all(synced) == ["all", "nova", "orbit"]
+    synced.muster.reporting.report(synced.key(), "Kestrel", [HIDDEN_MOTIVATIONS])
+    assert sync_all(synced) == [], "nothing new was reported"
+
+
+def test_a_report_during_a_sync_is_seen_by_the_next(world: World) -> None:
+    bind(world)
+    bound = world.muster.bound_sheets
+    due = bound.lease(bound.due()[0], "run")
+    assert due
+    bound.report(due.sheet)
+    world.muster.reporting.report(world.key(), "Kestrel", [HIDDEN_MOTIVATIONS])
+    bound.synced(due)
+    assert due.sheet.spreadsheet_id in {again.sheet.spreadsheet_id for again in bound.due()}
+
+
+def test_a_milestone_that_opens_makes_sheets_due_and_the_time_of_day_does_not(synced: World) -> None:
+    synced.clock.now = datetime(2023, 11, 15, 23, 45, tzinfo=UTC)
+    assert len(sync_all(synced)) == 4, "stale"
+    synced.clock.now = datetime(2023, 11, 15, 23, 59, 59, tzinfo=UTC)
+    assert sync_all(synced) == []
+    synced.clock.now = datetime(2023, 11, 16, tzinfo=UTC)
+    assert len(sync_all(synced)) == 4
+
+
+def test_a_label_concerns_the_alliances_own_sheet_and_the_servers(synced: World) -> None:
+    synced.muster.definitions.put_alliance(Alliance("101", "nova", "NEW", "Nova Guard"))
+    assert sync_all(synced) == ["all", "nova"]
+
+
+def test_a_game_day_concerns_its_server(synced: World) -> None:
+    synced.muster.definitions.put_server(Server("101", GameDay(time(1), "UTC", assumed=False)))
+    assert sync_all(synced) == ["all", "nova", "orbit"]
+
+
+def test_an_event_that_changes_or_is_archived_concerns_all(synced: World) -> None:
+    event = synced.muster.directory.event(ARCHITECTS)
+    synced.muster.definitions.put_event(event.model_copy(update={"name": "Architects"}))
+    assert len(sync_all(synced)) == 4
+    synced.muster.definitions.put_event(event.model_copy(update={"archived": True}))
+    assert len(sync_all(synced)) == 4
+
+
+def test_rebinding_makes_due_at_once(synced: World) -> None:
+    synced.muster.sheets.bind("nova", "101", None)
+    assert sync_all(synced) == ["nova"]
+
+
+def test_a_sheet_of_no_server_is_due_and_its_report_says_why(world: World) -> None:
+    world.muster.sheets.bind("lost", "999", None)
+    (due,) = world.muster.bound_sheets.due()
+    assert due.sheet.spreadsheet_id == "lost"
+
+
+def test_knowing_costs_reads_by_server_and_event_however_many_sheets_there_are(synced: World) -> None:
+    for number in range(60):
+        synced.muster.sheets.bind(f"another-{number}", "101", "nova")
+    synced.muster.reporting.report(synced.key(), "Kestrel", [HIDDEN_MOTIVATIONS, CONFRONTING_RESILIENCE])
+    synced.clock.advance(minutes=FRESHNESS.seconds / 60)
+    synced.dynamodb.calls.clear()
+    assert len(synced.muster.bound_sheets.due()) == 64
+    queries = [call.parameters for call in synced.dynamodb.calls if call.operation == "Query"]
+    asked = [query["ExpressionAttributeValues"][":pk"]["S"] for query in queries]
+    assert len(asked) == len(set(asked)) == 7, "the sheets; of each server its alliances and two events"
+    assert not [partition for partition in asked if partition.startswith(("CARDS", "ROSTER"))]
+    assert len(synced.dynamodb.calls) - len(queries) <= 2, "the servers, which are cached"

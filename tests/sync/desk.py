@@ -1,0 +1,125 @@
+"""Officers at work in a spreadsheet, and syncs of it, at the Sheets stand-in and without a store."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import requests
+
+from chalicelib.domain.report import Report, Sheet
+from local.sheets import SheetsServer
+from sheets_sync.cells import held_value, same, value_of
+from sheets_sync.content import tabs_of
+from sheets_sync.sync import sync
+from tests.sync.reports import report_of, sheet_of
+
+TITLE_BLOCK = 5
+FIRST = TITLE_BLOCK + 1
+"""The first row below the header."""
+
+
+class SyncFailed(Exception):
+    """The stand-in refused a request, or answered nothing."""
+
+
+@dataclass
+class Desk:
+    """A spreadsheet at the stand-in, synced without a store, and the officers at work in it."""
+
+    server: SheetsServer
+    id: str
+
+    @property
+    def sheet(self) -> Sheet:
+        return replace(sheet_of(), spreadsheet_id=self.id)
+
+    def managed(self, spreadsheet_id: str, metadata_key: str, fields: str) -> Mapping[str, Any]:
+        lookup = {"metadataKey": metadata_key, "locationType": "SHEET"}
+        body = {"dataFilters": [{"developerMetadataLookup": lookup}]}
+        return self._answer("POST", f"{spreadsheet_id}:getByDataFilter", fields, body)
+
+    def overview(self, spreadsheet_id: str, fields: str) -> Mapping[str, Any]:
+        return self._answer("GET", spreadsheet_id, fields, None)
+
+    def write(self, spreadsheet_id: str, requests: Sequence[Mapping[str, Any]]) -> None:
+        self._answer("POST", f"{spreadsheet_id}:batchUpdate", None, {"requests": list(requests)})
+
+    def _answer(self, method: str, path: str, fields: str | None, body: object) -> Mapping[str, Any]:
+        url = f"{self.server.url}/v4/spreadsheets/{path}"
+        answer = requests.request(
+            method, url, params={"fields": fields} if fields else {}, json=body, timeout=60
+        )
+        if answer.status_code != 200:
+            raise SyncFailed(answer.text)
+        found: Mapping[str, Any] = answer.json()
+        return found
+
+    def sync(self, report: Report) -> None:
+        sync(self.sheet, report, self)
+        self.check(report)
+
+    def check(self, report: Report) -> None:
+        """Our tabs hold the report, row by row, in the columns that are ours."""
+        for tab in tabs_of(report, self.sheet):
+            rows = self.cells(tab.id)
+            for row, expected in enumerate(tab.all_rows):
+                if expected.key == "#restored":
+                    continue
+                for column, content in enumerate(
+                    [*expected.cells, *[None] * (len(tab.columns) - len(expected.cells))]
+                ):
+                    held = rows[row][column] if row < len(rows) and column < len(rows[row]) else None
+                    assert same(held, value_of(content)), (tab.title, row, column, held, content)
+
+    def tab(self, tab_id: str) -> dict[str, Any]:
+        for sheet in self.server.snapshot(self.id)["sheets"]:
+            value = f"{tab_id}:{sheet['properties'].get('sheetId', 0)}"
+            if any(m.get("metadataValue") == value for m in sheet.get("developerMetadata", [])):
+                return dict(sheet)
+        raise AssertionError(f"no tab {tab_id}")
+
+    def sheet_id(self, tab_id: str) -> int:
+        return int(self.tab(tab_id)["properties"]["sheetId"])
+
+    def cells(self, tab_id: str) -> list[list[Any]]:
+        data = self.tab(tab_id)["data"][0].get("rowData", [])
+        return [[held_value(cell) for cell in row.get("values", [])] for row in data]
+
+    def edit(self, *requests: dict[str, Any]) -> None:
+        self.server.edit(self.id, list(requests))
+
+    def type(self, tab_id: str, row: int, column: int, text: str) -> None:
+        value = {"formulaValue": text} if text.startswith("=") else {"stringValue": text}
+        start = {"sheetId": self.sheet_id(tab_id), "rowIndex": row, "columnIndex": column}
+        rows = [{"values": [{"userEnteredValue": value}]}]
+        self.edit({"updateCells": {"start": start, "rows": rows, "fields": "userEnteredValue"}})
+
+    def add_column(self, tab_id: str, notes: Mapping[int, str]) -> int:
+        """Officers' notes by row, in a column of their own at the right end; the column."""
+        width = int(self.tab(tab_id)["properties"]["gridProperties"]["columnCount"])
+        self.edit(
+            {"appendDimension": {"sheetId": self.sheet_id(tab_id), "dimension": "COLUMNS", "length": 1}}
+        )
+        for row, note in notes.items():
+            self.type(tab_id, row, width, note)
+        return width
+
+    def beside(self, tab_id: str, column: int) -> dict[str, str]:
+        """What officers noted in that column, by what stands in the first."""
+        return {str(row[0]): row[column] for row in self.cells(tab_id) if len(row) > column and row[column]}
+
+    def writes(self) -> list[int]:
+        """The sizes, in bytes, of the writes since the last look; and forgets all requests."""
+        sizes = [request.request_bytes for request in self.server.requests if request.kind == "write"]
+        self.server.requests.clear()
+        return sizes
+
+
+def ids(done: Mapping[str, Sequence[str]]) -> Report:
+    """A report in which each commander has the same id whoever else there is."""
+    made = report_of(dict(sorted(done.items())))
+    renamed = tuple(
+        replace(c, commander=replace(c.commander, id=f"id-of-{c.commander.name.lower()}"))
+        for c in made.commanders
+    )
+    return replace(made, commanders=renamed)

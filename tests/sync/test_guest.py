@@ -1,0 +1,253 @@
+"""A good guest: whatever officers do to the sheet, ours is made true again and theirs is as they left it."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.domain.report import Report
+from local.sheets import SheetsServer
+from sheets_sync.content import tabs_of
+from sheets_sync.held import KEY_COLUMN
+from tests.sync.desk import FIRST, Desk, ids
+from tests.world import (
+    CONFRONTING_RESILIENCE,
+    DEFENDERS,
+    ENLISTING_OLD_ALLIES,
+    HIDDEN_MOTIVATIONS,
+    WEDNESDAY_NOON,
+)
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    with SheetsServer() as server:
+        own: dict[str, list[list[object]]] = {
+            "Officers": [["Officer", "Calls"], ["One", 3], ["Total", "=SUM(B2:B2)"]],
+            "IMS rewards": [["mine"]],
+        }
+        yield Desk(server, server.create_spreadsheet("Officers", own))
+
+
+NAMES = ["Ash", "Birch", "Cedar", "Elm", "Fir"]
+FIVE = {name: [HIDDEN_MOTIVATIONS] for name in NAMES}
+
+
+def test_nothing_changed_writes_nothing(desk: Desk) -> None:
+    desk.sync(ids(FIVE))
+    assert len(desk.writes()) == 1
+    desk.sync(ids(FIVE))
+    assert desk.writes() == []
+
+
+def test_the_officers_tabs_are_as_they_were(desk: Desk) -> None:
+    before = [s for s in desk.server.snapshot(desk.id)["sheets"] if not s.get("developerMetadata")]
+    desk.sync(ids(FIVE))
+    desk.sync(ids(FIVE | {"Dogwood": [CONFRONTING_RESILIENCE]}))
+    after = [s for s in desk.server.snapshot(desk.id)["sheets"] if not s.get("developerMetadata")]
+    assert after == before
+
+
+def test_notes_stay_with_their_commander_when_others_come_and_go(desk: Desk) -> None:
+    desk.sync(ids(FIVE))
+    column = desk.add_column(
+        "commanders", {FIRST: "ash's note", FIRST + 2: "cedar's note", FIRST + 4: "fir's note"}
+    )
+    desk.sync(ids({"Acacia": [], **FIVE, "Dogwood": [], "Zelkova": []}))
+    expected = {"Ash": "ash's note", "Cedar": "cedar's note", "Fir": "fir's note"}
+    assert desk.beside("commanders", column) == expected
+    without_birch = {name: done for name, done in FIVE.items() if name != "Birch"}
+    desk.sync(ids(without_birch))
+    assert desk.beside("commanders", column) == expected
+
+
+def test_the_note_beside_one_who_left_is_kept_and_found_again(desk: Desk) -> None:
+    desk.sync(ids(FIVE))
+    column = desk.add_column("commanders", {FIRST + 1: "birch's note"})
+    desk.sync(ids({name: done for name, done in FIVE.items() if name != "Birch"}))
+    assert desk.beside("commanders", column) == {"Birch": "birch's note"}
+    assert desk.cells("commanders")[FIRST + 4][0] == "Birch", "below those who are there"
+    desk.sync(ids(FIVE))
+    assert desk.beside("commanders", column) == {"Birch": "birch's note"}
+    assert desk.cells("commanders")[FIRST + 1][0] == "Birch"
+
+
+def test_notes_follow_when_officers_sort_the_rows(desk: Desk) -> None:
+    desk.sync(ids(FIVE))
+    column = desk.add_column("commanders", {FIRST: "ash's note", FIRST + 4: "fir's note"})
+    area = {"sheetId": desk.sheet_id("commanders"), "startRowIndex": FIRST, "endRowIndex": FIRST + 5}
+    desk.edit({"sortRange": {"range": area, "sortSpecs": [{"dimensionIndex": 0, "sortOrder": "DESCENDING"}]}})
+    assert desk.cells("commanders")[FIRST][0] == "Fir"
+    desk.sync(ids(FIVE))
+    assert desk.beside("commanders", column) == {"Ash": "ash's note", "Fir": "fir's note"}
+
+
+def test_a_hand_edit_is_undone_and_told_with_what_it_held(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.sync(ids(FIVE))
+    desk.type("progress", FIRST, 2, "999999")
+    desk.type("commanders", FIRST + 1, 0, "=1/0")
+    desk.sync(ids(FIVE | {"Ash": [HIDDEN_MOTIVATIONS, ENLISTING_OLD_ALLIES]}))
+    told = desk.cells("progress")[4]
+    assert told[0] == "Hand edits undone"
+    assert told[2] == "IMS Progress!C7 held “999999”; IMS Commanders!A8 held “=1/0”"
+    assert "IMS Progress!C7 held" in caplog.text
+    desk.sync(ids(FIVE))
+    assert desk.cells("progress")[4][2] == told[2], "it goes on standing there"
+    assert "hand edits" not in "".join(record.message for record in caplog.records[1:])
+
+
+@pytest.mark.parametrize("tab_id", ["progress", "schedule", "rewards", "commanders", "history"])
+def test_a_wiped_tab_is_filled_again_and_does_not_grow(desk: Desk, tab_id: str) -> None:
+    desk.sync(ids(FIVE))
+    rows = desk.tab(tab_id)["properties"]["gridProperties"]["rowCount"]
+    area = {"sheetId": desk.sheet_id(tab_id)}
+    for _ in range(3):
+        desk.edit({"updateCells": {"range": area, "fields": "userEnteredValue"}})
+        desk.sync(ids(FIVE))
+    assert desk.tab(tab_id)["properties"]["gridProperties"]["rowCount"] == rows
+
+
+def test_renamed_moved_hidden_and_copied_tabs(desk: Desk) -> None:
+    desk.sync(ids(FIVE))
+    sheet_id = desk.sheet_id("progress")
+    properties = {"sheetId": sheet_id, "title": "Where we stand", "index": 0, "hidden": True}
+    desk.edit(
+        {"updateSheetProperties": {"properties": properties, "fields": "title,index,hidden"}},
+        {"duplicateSheet": {"sourceSheetId": sheet_id, "newSheetName": "A copy"}},
+    )
+    copy = next(s for s in desk.server.snapshot(desk.id)["sheets"] if s["properties"]["title"] == "A copy")
+    desk.writes()
+    desk.sync(ids(FIVE | {"Ginkgo": [HIDDEN_MOTIVATIONS]}))
+    titles = [s["properties"]["title"] for s in desk.server.snapshot(desk.id)["sheets"]]
+    assert "Where we stand" in titles
+    assert "IMS Progress" not in titles
+    assert (
+        next(s for s in desk.server.snapshot(desk.id)["sheets"] if s["properties"]["title"] == "A copy")
+        == copy
+    )
+    assert desk.tab("progress")["properties"]["hidden"]
+
+
+def test_deleted_tabs_are_made_again_beside_titles_that_are_taken(desk: Desk) -> None:
+    desk.sync(ids(FIVE))
+    for tab_id in ("progress", "commanders", "history"):
+        desk.edit({"deleteSheet": {"sheetId": desk.sheet_id(tab_id)}})
+        desk.sync(ids(FIVE))
+    titles = [s["properties"]["title"] for s in desk.server.snapshot(desk.id)["sheets"]]
+    assert {"IMS rewards", "IMS Rewards 2", "IMS Progress", "IMS Commanders"} <= set(titles)
+
+
+def test_rows_and_columns_that_officers_insert_among_ours_go_behind_them(desk: Desk) -> None:
+    desk.sync(ids(FIVE))
+    sheet_id = desk.sheet_id("commanders")
+    for dimension, at in (("ROWS", FIRST + 2), ("COLUMNS", 3), ("ROWS", 0)):
+        area = {"sheetId": sheet_id, "dimension": dimension, "startIndex": at, "endIndex": at + 1}
+        desk.edit({"insertDimension": {"range": area, "inheritFromBefore": False}})
+    desk.type("commanders", FIRST + 3, 3, "ours, in between")
+    desk.sync(ids(FIVE))
+    assert "ours, in between" in str(desk.cells("commanders"))
+
+
+def test_deleted_rows_and_columns_of_ours_come_back(desk: Desk) -> None:
+    desk.sync(ids(FIVE))
+    sheet_id = desk.sheet_id("commanders")
+    width = len(tabs_of(ids(FIVE), desk.sheet)[3].columns)
+    for dimension, start, end in (("ROWS", FIRST + 1, FIRST + 3), ("COLUMNS", 2, 4), ("ROWS", 0, 3)):
+        area = {"sheetId": sheet_id, "dimension": dimension, "startIndex": start, "endIndex": end}
+        desk.edit({"deleteDimension": {"range": area}})
+        desk.sync(ids(FIVE))
+    area = {"sheetId": sheet_id, "dimension": "COLUMNS", "startIndex": width, "endIndex": width + 1}
+    desk.edit({"deleteDimension": {"range": area}})
+    desk.sync(ids(FIVE))
+    assert KEY_COLUMN not in str(desk.cells("commanders"))
+
+
+def test_everybody_may_leave(desk: Desk) -> None:
+    desk.sync(ids(FIVE))
+    desk.sync(ids({}))
+    desk.sync(ids(FIVE))
+
+
+def test_formats_and_widths_of_the_officers_stay(desk: Desk) -> None:
+    desk.sync(ids(FIVE))
+    sheet_id = desk.sheet_id("commanders")
+    red = {"userEnteredFormat": {"backgroundColorStyle": {"rgbColor": {"red": 1}}}}
+    cell = {"sheetId": sheet_id, "startRowIndex": FIRST, "endRowIndex": FIRST + 1, "endColumnIndex": 3}
+    column = {"sheetId": sheet_id, "dimension": "COLUMNS", "startIndex": 0, "endIndex": 1}
+    desk.edit(
+        {"repeatCell": {"range": cell, "cell": red, "fields": "userEnteredFormat.backgroundColorStyle"}},
+        {
+            "updateDimensionProperties": {
+                "range": column,
+                "properties": {"pixelSize": 333},
+                "fields": "pixelSize",
+            }
+        },
+    )
+    desk.sync(ids(FIVE | {"Ash": [HIDDEN_MOTIVATIONS, ENLISTING_OLD_ALLIES], "Aaron": []}))
+    data = desk.tab("commanders")["data"][0]
+    assert data["columnMetadata"][0]["pixelSize"] == 333
+    colours = [
+        row["values"][0].get("userEnteredFormat", {}).get("backgroundColorStyle") for row in data["rowData"]
+    ]
+    assert colours[FIRST + 1] == {"rgbColor": {"red": 1}}, "it went along with Ash"
+    assert colours[FIRST] is None
+
+
+def test_a_formula_elsewhere_follows_the_cell_that_it_names(desk: Desk) -> None:
+    desk.sync(ids(FIVE))
+    officers = next(
+        s for s in desk.server.snapshot(desk.id)["sheets"] if s["properties"]["title"] == "Officers"
+    )
+    start = {"sheetId": officers["properties"].get("sheetId", 0), "rowIndex": 0, "columnIndex": 1}
+    value = {"userEnteredValue": {"formulaValue": f"='IMS Commanders'!A{FIRST + 5}"}}
+    desk.edit({"updateCells": {"start": start, "rows": [{"values": [value]}], "fields": "userEnteredValue"}})
+    desk.sync(ids({"Aaron": [], **FIVE, "Dogwood": []}))
+    assert desk.server.values(desk.id, "Officers")[0][1] == "Fir"
+
+
+def test_an_events_end_and_another_alliance_reshape_the_columns(desk: Desk) -> None:
+    desk.sync(ids(FIVE))
+    column = desk.add_column("commanders", {FIRST: "ash's note"})
+    made = ids(FIVE)
+    events = tuple(
+        replace(e, event=e.event.model_copy(update={"archived": e.event.id != DEFENDERS}))
+        for e in made.events
+    )
+    desk.sync(replace(made, events=events))
+    assert desk.beside("commanders", column - 6) == {"Ash": "ash's note"}
+    desk.sync(made)
+    assert desk.beside("commanders", column) == {"Ash": "ash's note"}
+
+
+def test_the_chart_follows_its_numbers(desk: Desk) -> None:
+    def at(hours: int) -> Report:
+        made = ids(FIVE)
+        history = {WEDNESDAY_NOON - timedelta(hours=hour): 100 * hour for hour in range(hours)}
+        return replace(made, events=tuple(replace(event, history=history) for event in made.events))
+
+    desk.sync(at(2))
+    desk.sync(at(5))
+    (chart,) = desk.tab("progress")["charts"]
+    domain = chart["spec"]["basicChart"]["domains"][0]["domain"]["sourceRange"]["sources"][0]
+    assert domain["endRowIndex"] - domain["startRowIndex"] == 6
+    assert len(chart["spec"]["basicChart"]["series"]) == 4
+    assert desk.tab("history")["properties"]["hidden"]
+    desk.edit({"deleteEmbeddedObject": {"objectId": chart["chartId"]}})
+    desk.sync(at(7))
+    assert not desk.tab("progress").get("charts"), "officers don't want it"
+
+
+def test_one_changed_commander_writes_little(desk: Desk) -> None:
+    everybody = {f"C{number:04}": [HIDDEN_MOTIVATIONS] for number in range(1000)}
+    desk.sync(ids(everybody))
+    (whole,) = desk.writes()
+    changed = {
+        name: [*done, ENLISTING_OLD_ALLIES] if name < "C0010" else done for name, done in everybody.items()
+    }
+    desk.sync(ids(changed))
+    (part,) = desk.writes()
+    assert part < whole / 20
