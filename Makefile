@@ -38,7 +38,7 @@ test: $(READY) ## all tests; those in a browser need Chromium
 package: $(READY) ## the deployment package, into dist/
 	$(RUN) -m local.package dist
 
-pictures: $(READY) ## the README's pictures, of a running demo
+pictures: $(READY) ## the README's pictures, of a made-up campaign
 	$(RUN) -m local.pictures
 
 bench: $(READY) ## counted costs and ratios, into docs/measurements.md

@@ -26,8 +26,8 @@ NOON = datetime(2023, 11, 15, 12, tzinfo=UTC)
 _HOW = """\
 The sheet of an alliance with so many commanders, at noon of the third day of the two events of November 2023, each
 commander having reported the six milestones so far, but for every other one the sixth. *Changed* commanders report one
-more milestone; they stand apart from each other, never in neighbouring rows. Bytes are those of the JSON in the
-requests' bodies (writes) and the answers (reads), uncompressed, between the real client and the stand-in for Google
+more milestone; they stand apart, not in neighbouring rows. Each line follows the one above it. Bytes are of the JSON in
+the requests' bodies (writes) and the answers (reads), uncompressed, between the real client and the stand-in for Google
 Sheets. The ratio is to the first sync's write, which is that of the whole content. Within 15 minutes of a sync, a sheet
 whose data has not changed is not asked for; after that its times are stamped anew."""
 
@@ -85,11 +85,10 @@ def _of_size(server: SheetsServer, size: int) -> list[Sequence[str]]:
 def _report(size: int, changed: int, now: datetime) -> Report:
     """`changed` of the commanders have reported one milestone more than at first."""
     day = GameDay()
-    step = size // changed if changed else size + 1
     commanders = []
     for number in range(size):
         commander = Commander(f"commander-{number:04}", f"Commander{number:04}", "nova")
-        is_changed = number % step == 0
+        is_changed = changed > 0 and number % (size // changed) == 0
         commanders.append(CommanderReport(commander, _cards(commander, number, is_changed)))
     events = []
     for event in load_catalog():

@@ -14,8 +14,8 @@ Value = str | float | bool | None
 Json = dict[str, Any]
 
 _DAY_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 - serial numbers count wall time
-_SAME = 1e-9
-"""Numbers come back as they were sent, up to the last bits of a double."""
+_SAME = 1e-12
+"""Of a number: they come back as they were sent, up to the last bits of a double. A second is ten times as much."""
 
 
 class Formula(str):
@@ -89,8 +89,9 @@ def cell_json(content: Content, look: Json | None) -> Json:
     return cell
 
 
-NUMBER_FORMATS: Mapping[Kind, Json] = {
+LOOKS: Mapping[Kind, Json] = {
     "text": {},
+    "tick": {"horizontalAlignment": "CENTER"},
     "count": {"numberFormat": {"type": "NUMBER", "pattern": "#,##0"}},
     "ratio": {"numberFormat": {"type": "PERCENT", "pattern": "0.0%"}},
     "day": {"numberFormat": {"type": "DATE", "pattern": "ddd d mmm yyyy"}},

@@ -178,10 +178,10 @@ def _commanders(report: Report, block: tuple[Row, ...]) -> Tab:
     names = _told_apart([("Commander",), ("Last report",), ("Missing today",), *told_apart])[3:]
     columns = (
         Column("Commander", 170),
-        *(Column(name, 140 if place == 0 else 100) for place, name in enumerate(names)),
+        *(Column(name, 140 if place == 0 else 100, "tick") for place, name in enumerate(names)),
         *(Column(name, 110, "count") for name in _points_names(current)),
         Column("Last report", 140, "time"),
-        Column("Missing today", 260, wraps=True),
+        Column("Missing today", 310),
     )
     rows = tuple(
         Row(commander.commander.id, _commander_cells(commander, milestones, current, report))

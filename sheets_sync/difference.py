@@ -38,7 +38,8 @@ def difference(tabs: Sequence[Tab], held: Mapping[str, HeldTab], names: Names) -
 
 
 def _aligned_rows(tab: Tab, held: HeldTab) -> Alignment:
-    blank = {row for row in range(held.row_count) if row >= len(held.touched) or not held.touched[row]}
+    last = max((row for row, key in enumerate(held.keys) if key), default=held.row_count)
+    blank = {row for row in range(last) if row >= len(held.touched) or not held.touched[row]}
     kept = {row for row in range(held.row_count) if held.has_remarks(row)}
     return align(_identified(tab, held), [row.key for row in tab.all_rows], blank, kept)
 

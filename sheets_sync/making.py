@@ -10,7 +10,7 @@ from itertools import count, groupby
 from sheets_sync.cells import (
     BLOCK,
     HEADER_LOOK,
-    NUMBER_FORMATS,
+    LOOKS,
     TITLE,
     TONES,
     Json,
@@ -133,10 +133,10 @@ def look_of(tab: Tab, row: Row, column: int) -> Json:
     if row.key.startswith("#"):
         if row is tab.title_block[0]:
             return TITLE if column == 0 else {}
-        when = NUMBER_FORMATS["time"] | {"horizontalAlignment": "LEFT"} if column == 1 else {}
+        when = LOOKS["time"] | {"horizontalAlignment": "LEFT"} if column == 1 else {}
         return BLOCK | when
     wrap = {"wrapStrategy": "WRAP"} if tab.columns[column].wraps else {}
-    return NUMBER_FORMATS[tab.columns[column].kind] | wrap
+    return LOOKS[tab.columns[column].kind] | {"verticalAlignment": "MIDDLE"} | wrap
 
 
 def chart_requests(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
+from chalicelib.domain.errors import NotFound
 from chalicelib.domain.progress import progress_of
 from chalicelib.domain.report import AllianceReport, CommanderReport, EventReport, Report, Sheet
 from chalicelib.domain.roster import Alliance, Card
@@ -31,7 +32,8 @@ class Reports:
         """Raises NotFound if the server or alliance is gone."""
         now = self._clock()
         server = self._directory.server(sheet.server)
-        alliance = self._directory.alliance(server.id, sheet.alliance) if sheet.alliance else None
+        alliances = self._definitions.alliances(server.id)  # read anew, as the revision is made of them
+        alliance = _one_of(alliances, sheet.alliance) if sheet.alliance else None
         shown = self._overview.current_events(server, now)
         current = [event.id for event in shown]
         shown += sorted((e for e in self._directory.events() if e.archived), key=lambda e: e.id, reverse=True)
@@ -54,8 +56,8 @@ class Reports:
         if alliance:
             commanders = self._commanders(server.id, alliance, current)
             return Report(server.id, server.game_day, now, events, alliance, commanders=commanders)
-        alliances = self._alliances(server.id, {event: standings[event] for event in current})
-        return Report(server.id, server.game_day, now, events, alliances=alliances)
+        shown_alliances = _alliances(alliances, {event: standings[event] for event in current})
+        return Report(server.id, server.game_day, now, events, alliances=shown_alliances)
 
     def _commanders(
         self, server: str, alliance: Alliance, events: Sequence[str]
@@ -67,17 +69,21 @@ class Reports:
         roster = self._completions.roster(server, alliance.id)
         return tuple(CommanderReport(commander, cards.get(commander.id, {})) for commander in roster)
 
-    def _alliances(self, server: str, standings: Mapping[str, Standing]) -> tuple[AllianceReport, ...]:
-        return tuple(
-            AllianceReport(
-                alliance,
-                {
-                    event: s.alliances[alliance.id]
-                    for event, s in standings.items()
-                    if alliance.id in s.alliances
-                },
-            )
-            for alliance in sorted(
-                self._definitions.alliances(server), key=lambda one: (one.tag.casefold(), one.id)
-            )
+
+def _one_of(alliances: Sequence[Alliance], alliance_id: str) -> Alliance:
+    for alliance in alliances:
+        if alliance.id == alliance_id:
+            return alliance
+    raise NotFound("unknown-alliance", f"There is no alliance {alliance_id!r} on this server any more.")
+
+
+def _alliances(
+    alliances: Sequence[Alliance], standings: Mapping[str, Standing]
+) -> tuple[AllianceReport, ...]:
+    return tuple(
+        AllianceReport(
+            alliance,
+            {event: s.alliances[alliance.id] for event, s in standings.items() if alliance.id in s.alliances},
         )
+        for alliance in sorted(alliances, key=lambda one: (one.tag.casefold(), one.id))
+    )

@@ -41,6 +41,13 @@ def test_nothing_changed_writes_nothing(desk: Desk) -> None:
     assert desk.writes() == []
 
 
+def test_a_sync_soon_after_another_finds_no_hand_edits(desk: Desk) -> None:
+    made = ids(FIVE)
+    for seconds in (0, 1, 2, 5, 5.5):
+        desk.sync(replace(made, as_of=made.as_of + timedelta(seconds=seconds)))
+        assert desk.cells("progress")[4][1] == "none"
+
+
 def test_the_officers_tabs_are_as_they_were(desk: Desk) -> None:
     before = [s for s in desk.server.snapshot(desk.id)["sheets"] if not s.get("developerMetadata")]
     desk.sync(ids(FIVE))

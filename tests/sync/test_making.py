@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.domain.report import Report
 from local.sheets import SheetsServer
-from sheets_sync.cells import NUMBER_FORMATS
+from sheets_sync.cells import LOOKS
 from sheets_sync.content import tabs_of
 from sheets_sync.held import KEY_COLUMN
 from sheets_sync.making import Names, chart_requests, column_requests, make
@@ -128,7 +128,7 @@ class TestCells:
         for tab in tabs(report_of({"Kestrel": []}, history=HISTORY)).values():
             for index, column in enumerate(tab.columns):
                 look = cell(made, tab.id, FIRST, index).get("userEnteredFormat", {})
-                expected = NUMBER_FORMATS[column.kind].get("numberFormat")
+                expected = LOOKS[column.kind].get("numberFormat")
                 assert look.get("numberFormat") == expected, (tab.title, column.name)
                 assert look.get("wrapStrategy") == ("WRAP" if column.wraps else None)
 
