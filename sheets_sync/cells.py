@@ -96,6 +96,7 @@ LOOKS: Mapping[Kind, Json] = {
     "ratio": {"numberFormat": {"type": "PERCENT", "pattern": "0.0%"}},
     "day": {"numberFormat": {"type": "DATE", "pattern": "ddd d mmm yyyy"}},
     "time": {"numberFormat": {"type": "DATE_TIME", "pattern": "yyyy-mm-dd hh:mm"}},
+    "hour": {"numberFormat": {"type": "DATE_TIME", "pattern": "ddd hh:mm"}},
 }
 
 

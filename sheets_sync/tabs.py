@@ -6,7 +6,7 @@ from typing import Literal
 
 TabId = Literal["progress", "schedule", "rewards", "commanders", "alliances", "history"]
 Tone = Literal["good", "now", "soft", "bad"]
-Kind = Literal["text", "tick", "count", "ratio", "day", "time"]
+Kind = Literal["text", "tick", "count", "ratio", "day", "time", "hour"]
 
 Content = str | int | float | date | datetime | None
 """Text is literal; a datetime is local wall time, without a zone; a float is a ratio. None is an empty cell."""
