@@ -14,6 +14,7 @@ from chalicelib.services.refresh import Refresh
 from chalicelib.services.reporting import Reporting
 from chalicelib.services.reports import Reports
 from chalicelib.services.sheets import Bindings, BoundSheets
+from chalicelib.services.standings import RecentStandings
 from chalicelib.settings import Settings
 from chalicelib.store.completions import Completions
 from chalicelib.store.definitions import Definitions
@@ -56,13 +57,14 @@ def assemble(
     table = Table(client, settings.table_name)
     definitions, completions, sheets = Definitions(table, time.monotonic), Completions(table), Sheets(table)
     directory = Directory(definitions, clock)
-    overview = Overview(directory, completions, clock)
+    standings = RecentStandings(completions, time.monotonic)
+    overview = Overview(directory, completions, standings, clock)
     reports = Reports(directory, overview, definitions, completions, clock)
     return Muster(
         settings=settings,
         directory=directory,
         overview=overview,
-        reporting=Reporting(directory, overview, completions, clock, sleep),
+        reporting=Reporting(directory, overview, completions, standings, clock, sleep),
         member_pages=MemberPages(directory, overview, completions, clock),
         refresh=Refresh(definitions, overview, completions, clock),
         bindings=Bindings(directory, sheets),

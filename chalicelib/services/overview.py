@@ -9,6 +9,7 @@ from chalicelib.domain.events import Event, EventStatus, running_first
 from chalicelib.domain.progress import Progress, newly_reached, progress_of
 from chalicelib.domain.roster import Server
 from chalicelib.services.directory import Directory
+from chalicelib.services.standings import RecentStandings
 from chalicelib.store.completions import Completions
 
 
@@ -49,9 +50,16 @@ class ServerProgress:
 
 
 class Overview:
-    def __init__(self, directory: Directory, completions: Completions, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        directory: Directory,
+        completions: Completions,
+        standings: RecentStandings,
+        clock: Callable[[], datetime],
+    ) -> None:
         self._directory = directory
         self._completions = completions
+        self._standings = standings
         self._clock = clock
 
     def schedule(self, server_id: str) -> Schedule:
@@ -94,10 +102,12 @@ class Overview:
         return ServerProgress(server.id, now, tuple(self.progress(server.id, event.id) for event in events))
 
     def stamped_progress(self, server: Server, event: Event, now: datetime) -> Progress:
-        """The progress as of the very last write, after stamping the tiers that it shows to be reached."""
-        standing = self._completions.standing(server.id, event.id, consistent=True)
+        """The progress with the last reports, after stamping the tiers that it shows to be reached."""
+        standing = self._standings.get(server.id, event.id)
         stamps = newly_reached(event, standing.totals, None, standing.stamps, now)
-        self._completions.stamp_tiers(server.id, event.id, stamps)
+        if stamps:
+            self._completions.stamp_tiers(server.id, event.id, stamps)
+            self._standings.forget(server.id, event.id)
         return progress_of(
             event, server.id, server.game_day, standing.totals, {**stamps, **standing.stamps}, now
         )

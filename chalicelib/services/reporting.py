@@ -14,6 +14,7 @@ from chalicelib.domain.reporting import MilestoneRef, find_milestones, require_r
 from chalicelib.domain.roster import Alliance, Card, Commander, Completion
 from chalicelib.services.directory import Directory
 from chalicelib.services.overview import Overview
+from chalicelib.services.standings import RecentStandings
 from chalicelib.store.completions import Addition, CardsChanged, Completions, NameTaken
 from chalicelib.store.table import Contended
 
@@ -71,12 +72,14 @@ class Reporting:
         directory: Directory,
         overview: Overview,
         completions: Completions,
+        standings: RecentStandings,
         clock: Callable[[], datetime],
         sleep: Callable[[float], None],
     ) -> None:
         self._directory = directory
         self._overview = overview
         self._completions = completions
+        self._standings = standings
         self._clock = clock
         self._sleep = sleep
 
@@ -131,9 +134,12 @@ class Reporting:
             if not additions:
                 return _Outcome(commander, cards)
             try:
-                written = self._completions.record(
-                    alliance.server, commander, additions, completion, found is None
-                )
+                with self._standings.recording():
+                    written = self._completions.record(
+                        alliance.server, commander, additions, completion, found is None
+                    )
+                    for addition in additions:
+                        self._standings.add(alliance.server, addition.event, alliance.id, addition.totals)
             except CardsChanged as changed:
                 cards = {event: card for event, card in (cards | changed.cards).items() if card}
             except NameTaken as taken:

@@ -41,6 +41,11 @@ class Addition:
     milestones: Sequence[str]
     seen: Card | None
 
+    @property
+    def totals(self) -> Totals:
+        """What it adds to the alliance's totals."""
+        return Totals(0 if self.seen else 1, dict.fromkeys(self.milestones, 1))
+
 
 @dataclass
 class CardsChanged(Exception):

@@ -1,0 +1,77 @@
+"""How servers stand, for receipts: read now and then, and in between kept by adding what this process records.
+
+A busy hour has many reports a second, and each would read what every alliance of the server has.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from threading import Lock
+
+from chalicelib.domain.progress import Totals
+from chalicelib.store.completions import CardsChanged, Completions, NameTaken, Standing
+from chalicelib.store.table import Contended
+
+RECENT_SECONDS = 10.0
+"""How late a receipt may tell of what other processes recorded. What this one recorded is always in it."""
+
+_NOTHING_WRITTEN = (CardsChanged, NameTaken, Contended)
+
+
+class RecentStandings:
+    """Exact within a process, for any number of threads: a standing is kept only if no write was under way while
+    it was read, so each write is either in it from the beginning, or added once."""
+
+    def __init__(self, completions: Completions, monotonic: Callable[[], float]) -> None:
+        self._completions = completions
+        self._monotonic = monotonic
+        self._lock = Lock()
+        self._writing = 0
+        self._begun = 0
+        self._kept: dict[tuple[str, str], tuple[float, Standing]] = {}
+
+    @contextmanager
+    def recording(self) -> Iterator[None]:
+        """Around a write and the `add` that tells of it."""
+        with self._lock:
+            self._writing += 1
+            self._begun += 1
+        try:
+            yield
+        except _NOTHING_WRITTEN:
+            raise
+        except BaseException:  # it may have been written all the same
+            with self._lock:
+                self._kept.clear()
+            raise
+        finally:
+            with self._lock:
+                self._writing -= 1
+
+    def add(self, server: str, event: str, alliance: str, added: Totals) -> None:
+        """What has just been recorded."""
+        with self._lock:
+            if kept := self._kept.get((server, event)):
+                read_at, standing = kept
+                totals = standing.alliances.get(alliance, Totals()) + added
+                alliances = {**standing.alliances, alliance: totals}
+                self._kept[server, event] = read_at, replace(standing, alliances=alliances)
+
+    def get(self, server: str, event: str) -> Standing:
+        """At most `RECENT_SECONDS` old, and with everything that was added."""
+        now = self._monotonic()
+        with self._lock:
+            read_at, standing = self._kept.get((server, event), (now - RECENT_SECONDS, None))
+            if standing and now - read_at < RECENT_SECONDS:
+                return standing
+            begun, is_quiet = self._begun, not self._writing
+        standing = self._completions.standing(server, event, consistent=True)
+        with self._lock:
+            if is_quiet and self._begun == begun:
+                self._kept[server, event] = now, standing
+        return standing
+
+    def forget(self, server: str, event: str) -> None:
+        """The next `get` reads anew: something else than totals has changed."""
+        with self._lock:
+            self._kept.pop((server, event), None)
