@@ -55,6 +55,11 @@ class AnyEdit(RuleBasedStateMachine):
         self.done.setdefault(name, [])
         self.done[name] = sorted({*self.done[name], milestone})
 
+    @rule(name=names, milestone=st.sampled_from(MILESTONES))
+    def correct(self, name: str, milestone: str) -> None:
+        if name in self.done:
+            self.done[name] = [held for held in self.done[name] if held != milestone]
+
     @rule(name=names)
     def leave(self, name: str) -> None:
         self.done.pop(name, None)
@@ -240,5 +245,5 @@ class AnyEdit(RuleBasedStateMachine):
 
 TestAnyEdit = AnyEdit.TestCase
 TestAnyEdit.settings = settings(
-    max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=25, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
 )

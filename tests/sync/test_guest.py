@@ -204,6 +204,29 @@ def test_formats_and_widths_of_the_officers_stay(desk: Desk) -> None:
     assert colours[FIRST] is None
 
 
+def test_filters_and_filter_views_and_notes_of_the_officers_stay(desk: Desk) -> None:
+    desk.sync(ids(FIVE))
+    sheet_id = desk.sheet_id("commanders")
+    area = {"sheetId": sheet_id, "startRowIndex": FIRST - 1, "endRowIndex": FIRST + 5, "endColumnIndex": 4}
+    cell = {"sheetId": sheet_id, "rowIndex": FIRST + 2, "columnIndex": 4}
+    desk.edit(
+        {"setBasicFilter": {"filter": {"range": area}}},
+        {"addFilterView": {"filter": {"title": "Who is missing", "range": area}}},
+        {
+            "updateCells": {
+                "start": cell,
+                "rows": [{"values": [{"note": "asked her on Monday"}]}],
+                "fields": "note",
+            }
+        },
+    )
+    desk.sync(ids({"Aaron": [], **FIVE, "Cedar": [HIDDEN_MOTIVATIONS, CONFRONTING_RESILIENCE]}))
+    tab = desk.tab("commanders")
+    assert tab["basicFilter"]["range"]["endRowIndex"] == FIRST + 6
+    assert [view["title"] for view in tab["filterViews"]] == ["Who is missing"]
+    assert tab["data"][0]["rowData"][FIRST + 3]["values"][4]["note"] == "asked her on Monday"
+
+
 def test_a_formula_elsewhere_follows_the_cell_that_it_names(desk: Desk) -> None:
     desk.sync(ids(FIVE))
     officers = next(
