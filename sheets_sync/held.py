@@ -19,7 +19,7 @@ MANAGED_FIELDS = (
     "columnMetadata(developerMetadata(metadataId,metadataKey,metadataValue))))"
 )
 """The field mask of the read of our tabs."""
-OVERVIEW_FIELDS = "sheets(properties(sheetId,title),charts(chartId))"
+OVERVIEW_FIELDS = "sheets(properties(sheetId,title),charts(chartId),developerMetadata(metadataKey))"
 """The field mask of the read of everybody's tabs, by name alone; needed only where one of ours is missing."""
 
 _SHADE = 1 / 255
@@ -86,6 +86,12 @@ class HeldTab:
 
     def _written_columns(self) -> list[int]:
         return [index for index, name in enumerate(self.columns) if name not in (None, KEY_COLUMN)]
+
+
+def has_ours(overview: Mapping[str, Any]) -> bool:
+    """Whether any tab carries our metadata."""
+    metadata = (each for sheet in overview.get("sheets", []) for each in sheet.get("developerMetadata", []))
+    return any(each.get("metadataKey") == TAB_METADATA for each in metadata)
 
 
 def held_tabs(spreadsheet: Mapping[str, Any]) -> dict[str, HeldTab]:

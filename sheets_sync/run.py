@@ -22,7 +22,7 @@ from sheets_sync.sync import sync
 logger = logging.getLogger(__name__)
 
 NEEDS: Mapping[Kind, int] = {"read": 2, "write": 1}
-"""Requests that a sync may take: a second read where tabs were renamed, moved or are yet to be made."""
+"""Requests that a sync may take: a second read where tabs are to be made, or the last sync failed."""
 ENOUGH = 10.0
 """Seconds that must be left for a sheet to be begun, besides the reserve."""
 MOST_REFUSED = 2

@@ -8,7 +8,15 @@ from chalicelib.domain.report import Report, Sheet
 from sheets_sync.cells import moment_of
 from sheets_sync.content import Restored, local, tabs_of
 from sheets_sync.difference import difference
-from sheets_sync.held import MANAGED_FIELDS, OVERVIEW_FIELDS, TAB_METADATA, HandEdit, HeldTab, held_tabs
+from sheets_sync.held import (
+    MANAGED_FIELDS,
+    OVERVIEW_FIELDS,
+    TAB_METADATA,
+    HandEdit,
+    HeldTab,
+    has_ours,
+    held_tabs,
+)
 from sheets_sync.making import Names
 from sheets_sync.tabs import Tab
 
@@ -29,8 +37,17 @@ class SpreadsheetAccess(Protocol):
 
 
 def sync(sheet: Sheet, report: Report, spreadsheets: SpreadsheetAccess, help_url: str | None = None) -> None:
-    """One read and at most one write; one read more where a tab of ours is missing, to see which names are free."""
-    held = held_tabs(spreadsheets.managed(sheet.spreadsheet_id, TAB_METADATA, MANAGED_FIELDS))
+    """One read and at most one write; one read more where a tab of ours is missing, to see which names are free.
+
+    A sheet that was not synced yet, or failed last, is looked over first: what Google answers where nothing of ours
+    is to be found is not documented.
+    """
+    overview: Mapping[str, Any] | None = None
+    if not _was_good(sheet):
+        overview = spreadsheets.overview(sheet.spreadsheet_id, OVERVIEW_FIELDS)
+    held: Mapping[str, HeldTab] = {}
+    if overview is None or has_ours(overview):
+        held = held_tabs(spreadsheets.managed(sheet.spreadsheet_id, TAB_METADATA, MANAGED_FIELDS))
     edits = hand_edits(tabs_of(report, sheet), held)
     if edits:
         logger.warning("hand edits undone in %s: %s", sheet.spreadsheet_id, [str(edit) for edit in edits])
@@ -38,7 +55,7 @@ def sync(sheet: Sheet, report: Report, spreadsheets: SpreadsheetAccess, help_url
     tabs = tabs_of(report, sheet, restored, help_url)
     names = Names()
     if any(tab.id not in held for tab in tabs):
-        names = names_in(spreadsheets.overview(sheet.spreadsheet_id, OVERVIEW_FIELDS))
+        names = names_in(overview or spreadsheets.overview(sheet.spreadsheet_id, OVERVIEW_FIELDS))
     if requests := difference(tabs, held, names):
         spreadsheets.write(sheet.spreadsheet_id, requests)
 
@@ -64,6 +81,12 @@ def names_in(overview: Mapping[str, Any]) -> Names:
     ids = {sheet["properties"].get("sheetId", 0) for sheet in sheets}
     ids |= {chart["chartId"] for sheet in sheets for chart in sheet.get("charts", [])}
     return Names(ids, {sheet["properties"]["title"] for sheet in sheets})
+
+
+def _was_good(sheet: Sheet) -> bool:
+    """Whether the last sync was."""
+    good, bad = sheet.last_success_at, sheet.last_error_at
+    return good is not None and (bad is None or bad <= good)
 
 
 def _told_before(held: Mapping[str, HeldTab]) -> Restored | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import requests
@@ -29,9 +30,11 @@ class Desk:
     server: SheetsServer
     id: str
 
+    last_success_at: datetime | None = None
+
     @property
     def sheet(self) -> Sheet:
-        return replace(sheet_of(), spreadsheet_id=self.id)
+        return replace(sheet_of(), spreadsheet_id=self.id, last_success_at=self.last_success_at)
 
     def managed(self, spreadsheet_id: str, metadata_key: str, fields: str) -> Mapping[str, Any]:
         lookup = {"metadataKey": metadata_key, "locationType": "SHEET"}
@@ -56,6 +59,7 @@ class Desk:
 
     def sync(self, report: Report) -> None:
         sync(self.sheet, report, self)
+        self.last_success_at = report.as_of
         self.check(report)
 
     def check(self, report: Report) -> None:

@@ -65,7 +65,7 @@ def test_the_first_sync_makes_the_tabs_and_touches_no_other(office: Office) -> N
         "IMS History",
     ]
     assert office.officers_own() == before
-    assert [request.kind for request in office.sheets.requests] == ["read", "read", "write"]
+    assert [request.kind for request in office.sheets.requests] == ["read", "write"]
 
 
 def test_a_report_is_in_the_sheet_after_the_next_sync(office: Office) -> None:
@@ -141,6 +141,17 @@ def test_a_sheet_bound_to_the_server_shows_its_alliances(office: Office) -> None
     assert "IMS Commanders" not in str(office.sheets.snapshot(identity))
     rows = [row[:5] for row in office.sheets.values(identity, "IMS Alliances")[6:] if row]
     assert rows == [["[NOVA] Nova Guard", "1", "2", "100", "100"], ["[ØRB] Orbit Watch", "0", "0", "0", "0"]]
+
+
+def test_a_sheet_whose_tabs_are_all_deleted_is_looked_over_and_filled_again(office: Office) -> None:
+    office.sync()
+    for sheet in office.sheets.snapshot(office.id)["sheets"]:
+        if sheet.get("developerMetadata"):
+            office.sheets.edit(office.id, [{"deleteSheet": {"sheetId": sheet["properties"]["sheetId"]}}])
+    office.report("Kestrel", HIDDEN_MOTIVATIONS)
+    office.world.muster.sheets.bind(office.id, "101", "nova")
+    assert office.sync()["synced"] == 1
+    assert office.rows("IMS Commanders")[0][0] == "Kestrel"
 
 
 def test_a_growing_roster_grows_its_tab(office: Office) -> None:
