@@ -9,7 +9,7 @@ from chalicelib.domain.calendar import GameDay, Window, rfc3339, zone_info
 from chalicelib.domain.events import Milestone
 from chalicelib.domain.progress import Progress, TierProgress, Totals
 from chalicelib.domain.report import AllianceReport, CommanderReport, EventReport, Report, Sheet
-from sheets_sync.tabs import Column, Content, Highlight, Row, Tab
+from sheets_sync.tabs import Column, Content, Highlight, Link, Row, Tab
 
 NOT_PUBLISHED = "not published"
 NO_READING = "no reading"
@@ -44,11 +44,10 @@ def _title_block(
     zone = f"Times are {day.zone}; a game day begins at {day.starts_at:%H:%M}{assumed}"
     synced = local(report.as_of, day)
     failed_at = local(sheet.last_error_at, day) if sheet.last_error_at else None
-    asking = f" · how to report: {help_url}" if help_url else ""
     return (
-        Row("#title", (f"Server {report.server}{alliance} · kept by Muster{asking}",)),
+        Row("#title", (f"Server {report.server}{alliance} · kept by Muster",)),
         Row("#as-of", ("Data as of", synced, zone)),
-        Row("#synced", ("Last successful sync", synced)),
+        Row("#synced", ("Last successful sync", synced, *([Link(help_url)] if help_url else []))),
         Row("#error", ("Last error", failed_at or "none", sheet.last_error)),
         Row(
             "#restored",

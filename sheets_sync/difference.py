@@ -13,7 +13,7 @@ from sheets_sync.align import Alignment, align
 from sheets_sync.cells import Json, Value, cell_json, mark, same, value_of
 from sheets_sync.held import KEY_COLUMN, HeldTab
 from sheets_sync.making import Names, chart_requests, column_requests, look_of, make
-from sheets_sync.tabs import Content, Tab
+from sheets_sync.tabs import Content, Link, Tab
 
 
 def difference(tabs: Sequence[Tab], held: Mapping[str, HeldTab], names: Names) -> list[Json]:
@@ -132,7 +132,8 @@ def _changed_cells(tab: Tab, held: HeldTab, rows: Alignment, columns: Alignment)
             if line is None or held_column is None:
                 yield _Cell(index, column, content, look_of(tab, row, column))
             elif not same(held.value(line, held_column), value_of(content)):
-                yield _Cell(index, column, content, None)
+                look = look_of(tab, row, column) if isinstance(content, Link) else None
+                yield _Cell(index, column, content, look)
 
 
 def _areas(cells: Iterable[_Cell]) -> list[list[list[_Cell]]]:

@@ -26,7 +26,7 @@ from sheets_sync.held import (
     HeldTab,
     column_letters,
 )
-from sheets_sync.tabs import HEADER, Highlight, Row, Tab
+from sheets_sync.tabs import HEADER, Highlight, Link, Row, Tab
 
 ROOM_FOR_CHART = 20
 """Rows below the progress, over which the chart lies."""
@@ -133,6 +133,9 @@ def look_of(tab: Tab, row: Row, column: int) -> Json:
     if row.key.startswith("#"):
         if row is tab.title_block[0]:
             return TITLE if column == 0 else {}
+        content = row.cells[column] if column < len(row.cells) else None
+        if isinstance(content, Link):
+            return {"textFormat": {"link": {"uri": str(content)}}}
         when = LOOKS["time"] | {"horizontalAlignment": "LEFT"} if column == 1 else {}
         return BLOCK | when
     wrap = {"wrapStrategy": "WRAP"} if tab.columns[column].wraps else {}

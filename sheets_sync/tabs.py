@@ -11,6 +11,13 @@ Kind = Literal["text", "tick", "count", "ratio", "day", "time", "hour"]
 Content = str | int | float | date | datetime | None
 """Text is literal; a datetime is local wall time, without a zone; a float is a ratio. None is an empty cell."""
 
+
+class Link(str):
+    """Text that is an address, and leads there."""
+
+    __slots__ = ()
+
+
 HEADER = "#header"
 """The key of the header row. Keys that begin with `#` are of the tab itself, not of what it lists."""
 

@@ -11,7 +11,7 @@ from chalicelib.domain.progress import Projection, Reading, TierStamp, Totals
 from chalicelib.domain.report import Report
 from chalicelib.domain.roster import Alliance
 from sheets_sync.content import Restored, tabs_of
-from sheets_sync.tabs import HEADER, Content, Row, Tab
+from sheets_sync.tabs import HEADER, Content, Link, Row, Tab
 from tests.sync.reports import BOTH, EVENTS, november, report_of, sheet_of
 from tests.world import (
     ARCHITECTS,
@@ -152,10 +152,8 @@ class TestTitleBlock:
 
     def test_with_the_help_and_never_with_a_key(self) -> None:
         help_url = "https://muster.example/docs"
-        title = tabs_of(report_of(), sheet_of(), None, help_url)[0].title_block[0]
-        assert title.cells == (
-            "Server 101 · [NOVA] Nova Guard · kept by Muster · how to report: https://muster.example/docs",
-        )
+        synced = tabs_of(report_of(), sheet_of(), None, help_url)[0].title_block[2]
+        assert synced.cells == ("Last successful sync", wall(15, 12), Link(help_url))
         completed = report_of({"Kestrel": [HIDDEN_MOTIVATIONS]})
         shown = [cell for tab in tabs_of(completed, sheet_of()) for row in tab.all_rows for cell in row.cells]
         assert not [cell for cell in shown if isinstance(cell, str) and ("key" in cell or "/f/" in cell)]

@@ -10,6 +10,7 @@ from chalicelib.domain.report import Report
 from local.sheets import SheetsServer
 from sheets_sync.content import tabs_of
 from sheets_sync.held import KEY_COLUMN
+from sheets_sync.sync import sync
 from tests.sync.desk import FIRST, Desk, ids
 from tests.world import (
     CONFRONTING_RESILIENCE,
@@ -202,6 +203,15 @@ def test_formats_and_widths_of_the_officers_stay(desk: Desk) -> None:
     ]
     assert colours[FIRST + 1] == {"rgbColor": {"red": 1}}, "it went along with Ash"
     assert colours[FIRST] is None
+
+
+def test_the_link_to_the_help_leads_there_and_follows_a_move(desk: Desk) -> None:
+    for help_url in ("https://one.example/help", "https://two.example/help"):
+        sync(desk.sheet, ids(FIVE), desk, help_url)
+        desk.last_success_at = WEDNESDAY_NOON
+        cell = desk.tab("schedule")["data"][0]["rowData"][2]["values"][2]
+        assert cell["userEnteredValue"] == {"stringValue": help_url}
+        assert cell["userEnteredFormat"]["textFormat"]["link"] == {"uri": help_url}
 
 
 def test_filters_and_filter_views_and_notes_of_the_officers_stay(desk: Desk) -> None:
