@@ -64,7 +64,9 @@ def main(folder: Path) -> None:
         for server in (dynamodb, sheets):
             server.start()
             stack.callback(server.stop)
-        muster = bootstrap.assemble(Settings("pictures", sheets.url), dynamodb.client(), clock)
+        muster = bootstrap.assemble(
+            Settings("pictures", sheets.url, public_url="https://muster.example"), dynamodb.client(), clock
+        )
         bootstrap.use(muster)
         import app as functions
 
@@ -123,13 +125,14 @@ def take(page: Page, url: str, sheets: SheetsServer, secrets: Secrets, folder: P
     page.screenshot(path=folder / f"receipt-{kind}.png")
     page.goto(f"{url}/servers/{SERVER.id}")
     page.screenshot(path=folder / f"progress-{kind}.png")
-    for tab in ("Progress", "Schedule", "Rewards", "Commanders"):
-        page.goto(f"{sheets.page_url(SPREADSHEET_ID)}?refresh=0")
-        page.get_by_role("link", name=f"IMS {tab}").click()
-        page.screenshot(path=folder / f"sheet-{tab.lower()}-{kind}.png")
-    page.goto(f"{sheets.page_url(SERVERS_SHEET)}?refresh=0")
-    page.get_by_role("link", name="IMS Alliances").click()
-    page.screenshot(path=folder / f"sheet-alliances-{kind}.png")
+    for name, spreadsheet_id, who in (
+        ("sheet", SPREADSHEET_ID, "Commanders"),
+        ("server", SERVERS_SHEET, "Alliances"),
+    ):
+        for tab in ("Progress", "Schedule", "Rewards", who):
+            page.goto(f"{sheets.page_url(spreadsheet_id)}?refresh=0")
+            page.get_by_role("link", name=f"IMS {tab}").click()
+            page.screenshot(path=folder / f"{name}-{tab.lower()}-{kind}.png")
 
 
 if __name__ == "__main__":

@@ -252,7 +252,7 @@ def _history(report: Report, block: tuple[Row, ...]) -> Tab:
     filling = ("Points", "Reward at")  # a chart needs something to draw, the title block its width
     candidates += [(name,) for name in filling[len(candidates) - 1 :]]
     time, *numbers = _told_apart(candidates)
-    columns = Column(time, 140, "time"), *(Column(name, 140, "count") for name in numbers)
+    columns = Column(time, 140, "hour"), *(Column(name, 140, "count") for name in numbers)
     rows = []
     for hour in sorted({hour for event in current for hour in event.history}):
         cells: list[Content] = [local(hour, report.game_day)]
