@@ -45,7 +45,7 @@ def _aligned_rows(tab: Tab, held: HeldTab) -> Alignment:
 
 
 def _identified(tab: Tab, held: HeldTab) -> list[str | None]:
-    """The keys of the held rows. A row whose mark was lost is known by its labels, if only one has them."""
+    """The keys of the held rows. A row whose mark was lost is known by its labels: the first that has them."""
     keys = list(held.keys)
     places = [held.columns.index(name) if name in held.columns else -1 for name in tab.labels]
     labels = [tab.header.index(name) for name in tab.labels]

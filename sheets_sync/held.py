@@ -1,7 +1,7 @@
 """What a spreadsheet holds of ours, out of one answer of the Sheets API."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from sheets_sync.cells import HEADER_LOOK, Value, checksum, held_value, read_mark
@@ -20,7 +20,7 @@ MANAGED_FIELDS = (
 )
 """The field mask of the read of our tabs."""
 OVERVIEW_FIELDS = "sheets(properties(sheetId,title),charts(chartId),developerMetadata(metadataKey))"
-"""The field mask of the read of everybody's tabs, by name alone; needed only where one of ours is missing."""
+"""The field mask of the read of everybody's tabs, by name alone: where one of ours is, or may be, missing."""
 
 _SHADE = 1 / 255
 """Colours come back as 8-bit values."""
@@ -55,7 +55,7 @@ class HeldTab:
     values: list[list[Value]]
     touched: list[set[int]]
     """By row, the columns in which there is a value, a note or a background."""
-    remarked: list[set[int]] = field(default_factory=list)
+    remarked: list[set[int]]
     """By row, the columns in which there is a note or a background: surely a person's."""
 
     def value(self, row: int, column: int) -> Value:

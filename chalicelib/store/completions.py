@@ -6,6 +6,7 @@ conditions say what the card held when that was decided. So totals equal the car
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -166,18 +167,13 @@ class Completions:
             )
         return written
 
-    def stamp_tiers(self, server: str, event: str, stamps: Mapping[int, TierStamp]) -> list[int]:
-        """Writes the stamps of tiers that have none yet; the thresholds of those that were written."""
-        written = []
+    def stamp_tiers(self, server: str, event: str, stamps: Mapping[int, TierStamp]) -> None:
+        """Writes the stamps of tiers that have none yet: the first one stands."""
         for threshold, stamp in stamps.items():
             item: Item = {"threshold": threshold, "reached_at": rfc3339(stamp.reached_at)}
             item["reached_by"] = stamp.reached_by
-            try:
+            with suppress(ConditionFailed):
                 self._table.write(Put(keys.tier(server, event, threshold), item, unless_exists=True))
-            except ConditionFailed:
-                continue
-            written.append(threshold)
-        return written
 
     def note_points(self, server: str, event: str, at: datetime, points: int) -> None:
         """Samples the points for the hour that `at` is in; of an hour, the last sample stays."""
