@@ -9,11 +9,12 @@ from datetime import UTC, datetime, timedelta
 from bench.tables import Measurement, verdict
 from chalicelib.catalog import load_catalog
 from chalicelib.domain.calendar import GameDay
+from chalicelib.domain.cards import Card, Completion, count
 from chalicelib.domain.due import FRESHNESS, is_due
 from chalicelib.domain.progress import progress_of
 from chalicelib.domain.report import CommanderReport, EventReport, Report, Sheet
-from chalicelib.domain.roster import Alliance, Card, Commander, Completion
-from chalicelib.store.completions import count
+from chalicelib.domain.roster import Alliance, Commander
+from chalicelib.domain.standing import Standing
 from local.sheets import SheetsServer
 from sheets_sync.allowance import Allowance, Budget
 from sheets_sync.google import Google, connect
@@ -94,7 +95,13 @@ def _report(size: int, changed: int, now: datetime) -> Report:
     for event in load_catalog():
         totals = count(one.cards[event.id] for one in commanders)
         history = {NOON - timedelta(hours=hour): 100 * (60 - hour) for hour in range(60)}
-        events.append(EventReport(event, progress_of(event, "101", day, totals, {}, now), history))
+        events.append(
+            EventReport(
+                event,
+                progress_of(event, "101", day, Standing({"nova": totals}, history=history), now),
+                history,
+            )
+        )
     alliance = Alliance("101", "nova", "NOVA", "Nova Guard")
     return Report("101", day, now, tuple(events), alliance, tuple(commanders))
 

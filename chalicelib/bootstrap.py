@@ -7,17 +7,29 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from chalicelib.services.administration import Administration
+from chalicelib.services.corrections import Corrections
 from chalicelib.services.directory import Directory
+from chalicelib.services.exports import Exports
+from chalicelib.services.imports import Imports
+from chalicelib.services.keys import Keys
+from chalicelib.services.ledger_pages import LedgerPages
 from chalicelib.services.member_pages import MemberPages
 from chalicelib.services.overview import Overview
+from chalicelib.services.readings import GameReadings
 from chalicelib.services.refresh import Refresh
 from chalicelib.services.reporting import Reporting
 from chalicelib.services.reports import Reports
+from chalicelib.services.rosters import Rosters
 from chalicelib.services.sheets import Bindings, BoundSheets
 from chalicelib.services.standings import RecentStandings
 from chalicelib.settings import Settings
+from chalicelib.store.access import AccessKeys
+from chalicelib.store.commanders import Commanders
 from chalicelib.store.completions import Completions
 from chalicelib.store.definitions import Definitions
+from chalicelib.store.ledger import Ledger
+from chalicelib.store.readings import Readings
 from chalicelib.store.sheets import Sheets
 from chalicelib.store.table import Table
 
@@ -29,19 +41,28 @@ Clock = Callable[[], datetime]
 
 @dataclass(frozen=True, slots=True)
 class Muster:
-    """The assembled product: its use cases, and the two stores that operators write to."""
+    """The assembled product: its use cases, and the stores that a new deployment is begun with."""
 
     settings: Settings
+    clock: Clock
     directory: Directory
     overview: Overview
     reporting: Reporting
+    corrections: Corrections
+    rosters: Rosters
+    imports: Imports
+    exports: Exports
+    readings: GameReadings
+    ledger: LedgerPages
+    keys: Keys
+    administration: Administration
     member_pages: MemberPages
     refresh: Refresh
     bindings: Bindings
     bound_sheets: BoundSheets
     definitions: Definitions
+    access_keys: AccessKeys
     sheets: Sheets
-    clock: Clock
 
 
 def system_clock() -> datetime:
@@ -55,23 +76,41 @@ def assemble(
     sleep: Callable[[float], None] = time.sleep,
 ) -> Muster:
     table = Table(client, settings.table_name)
-    definitions, completions, sheets = Definitions(table, time.monotonic), Completions(table), Sheets(table)
-    directory = Directory(definitions, clock)
+    definitions, access_keys = Definitions(table, time.monotonic), AccessKeys(table, time.monotonic)
+    completions, commanders, sheets = Completions(table), Commanders(table), Sheets(table)
+    entries = Ledger(table)
+    directory = Directory(definitions, access_keys, clock)
     standings = RecentStandings(completions, time.monotonic)
     overview = Overview(directory, completions, standings, clock)
-    reports = Reports(directory, overview, definitions, completions, clock)
+    rosters = Rosters(directory, commanders, completions, access_keys, entries, standings, clock, sleep)
+    reporting = Reporting(directory, overview, completions, commanders, rosters, standings, clock, sleep)
+    ledger = LedgerPages(directory, commanders, completions, access_keys, entries, clock)
+    reports = Reports(directory, overview, definitions, completions, commanders, clock)
     return Muster(
         settings=settings,
+        clock=clock,
         directory=directory,
         overview=overview,
-        reporting=Reporting(directory, overview, completions, standings, clock, sleep),
-        member_pages=MemberPages(directory, overview, completions, clock),
-        refresh=Refresh(definitions, overview, completions, clock),
-        bindings=Bindings(directory, sheets),
+        reporting=reporting,
+        corrections=Corrections(
+            directory, overview, commanders, completions, access_keys, standings, clock, sleep
+        ),
+        rosters=rosters,
+        imports=Imports(directory, rosters, reporting, commanders, completions, clock),
+        exports=Exports(directory, overview, commanders, completions, clock),
+        readings=GameReadings(
+            directory, overview, completions, Readings(table), settings.reading_tolerance, clock, sleep
+        ),
+        ledger=ledger,
+        keys=Keys(directory, access_keys, clock),
+        administration=Administration(directory, definitions, completions, ledger, clock),
+        member_pages=MemberPages(directory, overview, completions, commanders, clock),
+        refresh=Refresh(definitions, overview, completions, access_keys, clock),
+        bindings=Bindings(directory, sheets, clock),
         bound_sheets=BoundSheets(directory, definitions, completions, reports, sheets, clock),
         definitions=definitions,
+        access_keys=access_keys,
         sheets=sheets,
-        clock=clock,
     )
 
 

@@ -19,6 +19,8 @@ class Settings:
     sheets_requests_per_user: int = 60
     sheets_requests_per_project: int = 300
     public_url: str | None = None
+    reading_tolerance: int = 5
+    """Per cent by which a reading may be below what is reported, before it has to be confirmed."""
 
     @property
     def help_url(self) -> str | None:
@@ -41,17 +43,26 @@ class Settings:
             sheets_api_url=environment.get("SHEETS_API_URL") or GOOGLE_SHEETS_API,
             sheets_credentials_secret=environment.get("SHEETS_CREDENTIALS_SECRET") or None,
             public_url=environment.get("PUBLIC_URL") or None,
-            sheets_requests_per_user=_requests(
-                "SHEETS_REQUESTS_PER_USER", environment.get("SHEETS_REQUESTS_PER_USER") or "60"
+            reading_tolerance=_whole(
+                "READING_TOLERANCE", environment.get("READING_TOLERANCE") or "5", 0, 100
             ),
-            sheets_requests_per_project=_requests(
-                "SHEETS_REQUESTS_PER_PROJECT", environment.get("SHEETS_REQUESTS_PER_PROJECT") or "300"
+            sheets_requests_per_user=_whole(
+                "SHEETS_REQUESTS_PER_USER", environment.get("SHEETS_REQUESTS_PER_USER") or "60", 2
+            ),
+            sheets_requests_per_project=_whole(
+                "SHEETS_REQUESTS_PER_PROJECT", environment.get("SHEETS_REQUESTS_PER_PROJECT") or "300", 2
             ),
         )
 
 
-def _requests(name: str, text: str) -> int:
-    """A sync may need two reads, so with fewer a minute nothing could be synced."""
-    if not text.isascii() or not text.isdigit() or int(text) < 2:
-        raise InvalidSettings(f"{name} must be a whole number of at least 2, not {text!r}")
+def _whole(name: str, text: str, least: int, most: int | None = None) -> int:
+    """A sync may need two reads, so with fewer requests a minute nothing could be synced."""
+    if (
+        not text.isascii()
+        or not text.isdigit()
+        or int(text) < least
+        or (most is not None and int(text) > most)
+    ):
+        limits = f"of at least {least}" if most is None else f"from {least} to {most}"
+        raise InvalidSettings(f"{name} must be a whole number {limits}, not {text!r}")
     return int(text)

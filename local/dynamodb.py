@@ -153,7 +153,10 @@ class DynamoDB:
 def table_definition() -> dict[str, Any]:
     """What CreateTable takes of the deployed stack's table."""
     properties = json.loads(RESOURCES.read_text(encoding="utf-8"))["Resources"]["Table"]["Properties"]
-    return {name: properties[name] for name in ("AttributeDefinitions", "KeySchema", "BillingMode")}
+    return {
+        name: properties[name]
+        for name in ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
+    }
 
 
 def _error(kind: str, message: str, status: int = 400, **details: Any) -> tuple[bytes, int]:

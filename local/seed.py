@@ -1,6 +1,7 @@
 """What the demo begins with: the November 2023 events, a server, an alliance, its keys and a spreadsheet."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import get_args
 
 from chalicelib.bootstrap import Muster
@@ -41,18 +42,18 @@ def seed(muster: Muster, sheets: SheetsServer, secrets: Secrets) -> None:
         definitions.put_alliance(ALLIANCE)
     for role in get_args(Role):
         secret: str = getattr(secrets, f"{role}_key")
-        definitions.put_key(secret, _key(secret, role))
+        if muster.access_keys.find(secret) is None:
+            muster.access_keys.put(secret, _key(secret, role, muster.clock()))
     if not sheets.has(SPREADSHEET_ID):
         sheets.create_spreadsheet("Nova Guard officers", _OFFICERS_TABS, SPREADSHEET_ID)
     if all(sheet.spreadsheet_id != SPREADSHEET_ID for sheet in muster.sheets.all()):
         muster.sheets.bind(SPREADSHEET_ID, SERVER.id, ALLIANCE.id)
 
 
-def _key(secret: str, role: Role) -> Key:
+def _key(secret: str, role: Role, now: datetime) -> Key:
     identity = key_id(secret_hash(secret))
-    if role == "admin":
-        return Key(identity, role, "demo admin")
-    return Key(identity, role, f"demo {role}", SERVER.id, ALLIANCE.id)
+    server, alliance = (None, None) if role == "admin" else (SERVER.id, ALLIANCE.id)
+    return Key(identity, role, f"demo {role}", server, alliance, created_at=now)
 
 
 _OFFICERS_TABS: dict[str, list[list[object]]] = {

@@ -7,8 +7,9 @@ from datetime import datetime
 
 from chalicelib.domain.calendar import GameDay, Window, rfc3339, zone_info
 from chalicelib.domain.events import Milestone
-from chalicelib.domain.progress import Progress, TierProgress, Totals
+from chalicelib.domain.progress import Progress, TierProgress
 from chalicelib.domain.report import AllianceReport, CommanderReport, EventReport, Report, Sheet
+from chalicelib.domain.standing import Totals
 from sheets_sync.tabs import Column, Content, Highlight, Link, Row, Tab
 
 NOT_PUBLISHED = "not published"
@@ -83,7 +84,6 @@ def _progress(report: Report, block: tuple[Row, ...]) -> Tab:
 
 
 def _progress_cells(progress: Progress) -> tuple[Content, ...]:
-    best = max(progress.points, progress.official.points if progress.official else 0)
     last_threshold = progress.tiers[-1].threshold if progress.tiers else None
     goal = progress.next_tier or last_threshold
     projection = progress.projection
@@ -92,8 +92,8 @@ def _progress_cells(progress: Progress) -> tuple[Content, ...]:
         progress.status,
         progress.points,
         progress.next_tier if progress.next_tier else ("all reached" if goal else NOT_PUBLISHED),
-        max(0, goal - best) if goal else None,
-        _bar(best / goal) if goal else None,
+        max(0, goal - progress.best.points) if goal else None,
+        _bar(progress.best.points / goal) if goal else None,
         progress.completions,
         progress.commanders,
         progress.needed.completions,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from chalicelib.bootstrap import Muster, assemble
@@ -43,6 +43,7 @@ class World:
     muster: Muster
     clock: HandClock
     dynamodb: DynamoDB
+    _keys: dict[tuple[Role, str | None, str | None], Key] = field(default_factory=dict)
 
     def secret(
         self,
@@ -55,12 +56,16 @@ class World:
         """A new key's secret."""
         secret = new_secret()
         identity = key_id(secret_hash(secret))
-        key = Key(identity, role, f"test {role}", server, alliance, expires_at, revoked_at)
-        self.muster.definitions.put_key(secret, key)
+        key = Key(identity, role, f"test {role}", server, alliance, self.clock(), expires_at, revoked_at)
+        self.muster.access_keys.put(secret, key)
         return secret
 
     def key(self, role: Role = "member", server: str | None = "101", alliance: str | None = "nova") -> Key:
-        return self.muster.directory.key(self.secret(role, server, alliance))
+        """The same one each time."""
+        scope = role, server, alliance
+        if scope not in self._keys:
+            self._keys[scope] = self.muster.directory.key(self.secret(*scope))
+        return self._keys[scope]
 
 
 @contextmanager

@@ -20,8 +20,11 @@ class Key:
     label: str
     server: str | None = None
     alliance: str | None = None
+    created_at: datetime | None = None
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
+    last_used_at: datetime | None = None
+    """To the hour."""
 
     def is_valid(self, now: datetime) -> bool:
         """Neither expired nor revoked; it is invalid from the very instant of either."""

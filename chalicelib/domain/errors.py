@@ -47,6 +47,13 @@ class Conflict(MusterError):
     """Understood and allowed, but not now or not for this commander."""
 
 
+@dataclass
+class DidYouMean(Conflict):
+    """The commander's name is new, and so near to others that it may be a slip."""
+
+    suggestions: list[str] = field(default_factory=list)
+
+
 class TooLarge(MusterError):
     """More than is taken at once."""
 

@@ -1,54 +1,12 @@
 """Where a server stands in an event: points, tiers, and what is still needed (DESIGN §3.3 to 3.6)."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 from chalicelib.domain.calendar import GameDay, WindowStatus
 from chalicelib.domain.events import Event, EventStatus, Reward
-
-ReachedBy = Literal["reported", "reading"]
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """Counts of one event, for an alliance or summed for a server. All else is derived from them."""
-
-    commanders: int = 0
-    completions: Mapping[str, int] = field(default_factory=dict)
-    """Milestone id → commanders who completed it."""
-
-    def __add__(self, other: "Totals") -> "Totals":
-        ids = {**self.completions, **other.completions}
-        counts = {m: self.completions.get(m, 0) + other.completions.get(m, 0) for m in ids}
-        return Totals(self.commanders + other.commanders, counts)
-
-    def points(self, event: Event) -> int:
-        """What these completions give the server."""
-        return sum(self.completions.get(m.id, 0) * m.credit for m in event.milestones)
-
-
-@dataclass(frozen=True, slots=True)
-class TierStamp:
-    """That a tier was seen to be reached: when first, and by which of the two numbers. Written once."""
-
-    reached_at: datetime
-    reached_by: ReachedBy
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """The server's points as the game showed them, and what was reported at that moment."""
-
-    points: int
-    read_at: datetime
-    reported_points: int
-
-    @property
-    def coverage(self) -> float | None:
-        """The part of the official points that was reported, 0 to 1; None while the game shows none."""
-        return min(1.0, self.reported_points / self.points) if self.points else None
+from chalicelib.domain.projection import NoProjection, Projection, project
+from chalicelib.domain.standing import Basis, Standing, TierStamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +28,7 @@ class TierProgress:
     rewards: tuple[Reward, ...]
     reached: bool
     reached_at: datetime | None
-    reached_by: ReachedBy | None
+    reached_by: Basis | None
     remaining: int
 
     @property
@@ -93,18 +51,19 @@ class Official:
 
 
 @dataclass(frozen=True, slots=True)
-class Projection:
-    """Where the points will end: a range, the instant it is for, and what it is based on."""
+class Best:
+    """The better of the reported points and the latest reading, and which of them it is. Tiers go by it."""
 
-    low: int
-    high: int
-    at: datetime
-    basis: str
+    points: int
+    by: Basis
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """One event on one server. The field names are the contract of DESIGN §5."""
+    """One event on one server. The field names are the contract of DESIGN §5.
+
+    `no_projection`: why there is none.
+    """
 
     server: str
     event: str
@@ -120,21 +79,15 @@ class Progress:
     needed: Needed
     official: Official | None
     coverage: float | None
+    best: Best
     projection: Projection | None
+    no_projection: str | None
 
 
-def progress_of(
-    event: Event,
-    server: str,
-    game_day: GameDay,
-    totals: Totals,
-    stamps: Mapping[int, TierStamp],
-    now: datetime,
-    reading: Reading | None = None,
-) -> Progress:
-    """The state of `event` at `now`. `stamps` are by threshold, `reading` is the latest."""
-    points = totals.points(event)
-    best = max(points, reading.points if reading else 0)
+def progress_of(event: Event, server: str, game_day: GameDay, standing: Standing, now: datetime) -> Progress:
+    """The state of `event` at `now`."""
+    totals, reading = standing.totals, standing.reading
+    points, best = totals.points(event), _best(event, standing)
     milestones = tuple(
         MilestoneProgress(
             id=event.global_id(milestone),
@@ -148,10 +101,12 @@ def progress_of(
         for milestone, window in event.scheduled(game_day)
     )
     tiers = tuple(
-        _tier(tier.threshold, tier.rewards, best, stamps.get(tier.threshold)) for tier in event.tiers
+        _tier(tier.threshold, tier.rewards, best.points, standing.stamps.get(tier.threshold))
+        for tier in event.tiers
     )
     next_tier = next((tier for tier in tiers if tier.remaining), None)
     still_open = [m.credit for m, window in event.scheduled(game_day) if window.status(now) != "closed"]
+    projection = project(event, game_day, standing, now)
     return Progress(
         server=server,
         event=event.id,
@@ -167,20 +122,19 @@ def progress_of(
         needed=needed(next_tier.remaining if next_tier else 0, event, still_open),
         official=Official(reading.points, reading.read_at) if reading else None,
         coverage=reading.coverage if reading else None,
-        projection=None,
+        best=best,
+        projection=projection if isinstance(projection, Projection) else None,
+        no_projection=projection.reason if isinstance(projection, NoProjection) else None,
     )
 
 
-def newly_reached(
-    event: Event, totals: Totals, reading: Reading | None, stamps: Iterable[int], now: datetime
-) -> dict[int, TierStamp]:
+def newly_reached(event: Event, standing: Standing, now: datetime) -> dict[int, TierStamp]:
     """The stamps to write now: of the tiers at or under the points and not stamped yet, by threshold."""
-    points = totals.points(event)
-    official = reading.points if reading else 0
+    points, best = standing.totals.points(event), _best(event, standing)
     return {
         tier.threshold: TierStamp(now, "reported" if points >= tier.threshold else "reading")
         for tier in event.tiers
-        if tier.threshold not in set(stamps) and max(points, official) >= tier.threshold
+        if tier.threshold not in standing.stamps and best.points >= tier.threshold
     }
 
 
@@ -203,6 +157,13 @@ def _tier(threshold: int, rewards: tuple[Reward, ...], best: int, stamp: TierSta
         reached_by=stamp.reached_by if stamp else None,
         remaining=max(0, threshold - best),
     )
+
+
+def _best(event: Event, standing: Standing) -> Best:
+    reported = standing.totals.points(event)
+    if standing.reading and standing.reading.points > reported:
+        return Best(standing.reading.points, "reading")
+    return Best(reported, "reported")
 
 
 def _ceil(amount: int, unit: int) -> int:

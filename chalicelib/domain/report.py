@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from chalicelib.domain.calendar import GameDay
+from chalicelib.domain.cards import Card
 from chalicelib.domain.events import Event
-from chalicelib.domain.progress import Progress, Totals
-from chalicelib.domain.roster import Alliance, Card, Commander
+from chalicelib.domain.progress import Progress
+from chalicelib.domain.roster import Alliance, Commander
+from chalicelib.domain.standing import Totals
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,10 @@
 """Who there is: servers, their alliances, the commanders of an alliance."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from chalicelib.domain.access import Role
 from chalicelib.domain.calendar import GameDay
-from chalicelib.domain.events import Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +20,7 @@ class Alliance:
     """A group of commanders. `tag` and `name` are labels and can change.
 
     In an open alliance members may add themselves by reporting; otherwise only commanders on the roster report.
+    `roster_changes` counts the changes that its roster has seen.
     """
 
     server: str
@@ -28,35 +28,25 @@ class Alliance:
     tag: str
     name: str
     is_open: bool = True
+    roster_changes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Commander:
-    """A player, identified by `id` on a server; `name` is a label and can change. In one alliance at a time."""
+    """A player, identified by `id` on a server; `name` is a label and can change. In one alliance at a time.
+
+    `added_by`: the role of the key that added them; a member's means that they did it themselves. `aliases` are other
+    normalised names that lead to them. `former`: where rosters still know them as somebody who has left, by alliance
+    and id. `moved`: this is such a remainder, and `alliance` is where they went. `version` counts the changes.
+    """
 
     id: str
     name: str
     alliance: str
-
-
-@dataclass(frozen=True, slots=True)
-class Completion:
-    """That a commander has completed a milestone: when it was recorded, and with which key (its public id)."""
-
-    recorded_at: datetime
-    key_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """All of one commander's completions in one event, by milestone id."""
-
-    server: str
-    event: str
-    alliance: str
-    commander: str
-    completions: Mapping[str, Completion]
-
-    def points(self, event: Event) -> int:
-        """What the completions give the commander."""
-        return sum(m.points for m in event.milestones if m.id in self.completions)
+    added_at: datetime | None = None
+    added_by: Role | None = None
+    retired_at: datetime | None = None
+    aliases: tuple[str, ...] = ()
+    former: tuple[tuple[str, str], ...] = ()
+    moved: bool = False
+    version: int = 0

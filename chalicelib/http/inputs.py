@@ -50,20 +50,34 @@ class SheetBinding(JsonBody):
 
 
 class FormReport(BaseModel):
-    """What the member's form sends."""
+    """What the member's form sends. `is_new`: the name is no slip."""
 
     commander: str = ""
     milestones: list[str] = []
+    is_new: bool = False
 
     @classmethod
     def read(cls, request: Request) -> "FormReport":
         """Raises Malformed, TooLarge."""
-        try:
-            fields = parse_qs(_body(request).decode(), keep_blank_values=True, max_num_fields=200)
-        except ValueError:
-            message = "The form could not be read. Please open the link again."
-            raise Malformed("malformed", message, [FieldError("body", message)]) from None
-        return cls(commander=fields.get("commander", [""])[-1], milestones=fields.get("milestone", []))
+        fields = _form_fields(request)
+        return cls(
+            commander=fields.get("commander", [""])[-1],
+            milestones=fields.get("milestone", []),
+            is_new="is_new" in fields,
+        )
+
+
+class FormUndo(BaseModel):
+    """What the receipt's button sends: whose report, and of when."""
+
+    commander: str = ""
+    at: str = ""
+
+    @classmethod
+    def read(cls, request: Request) -> "FormUndo":
+        """Raises Malformed, TooLarge."""
+        fields = _form_fields(request)
+        return cls(**{name: fields.get(name, [""])[-1] for name in ("commander", "at")})
 
 
 def bearer_key(request: Request, directory: Directory) -> Key:
@@ -78,6 +92,14 @@ def query(request: Request, name: str) -> str | None:
     """The last of the query parameters of that name."""
     parameters: Mapping[str, str] = request.query_params or {}
     return parameters.get(name)
+
+
+def _form_fields(request: Request) -> dict[str, list[str]]:
+    try:
+        return parse_qs(_body(request).decode(), keep_blank_values=True, max_num_fields=200)
+    except ValueError:
+        message = "The form could not be read. Please open the link again."
+        raise Malformed("malformed", message, [FieldError("body", message)]) from None
 
 
 def _body(request: Request) -> bytes:

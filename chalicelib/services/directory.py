@@ -1,31 +1,37 @@
 """Looking up what a request names, and saying clearly what there isn't."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from chalicelib.domain.access import Key
 from chalicelib.domain.errors import FieldError, Forbidden, Malformed, NotFound, Unauthenticated
 from chalicelib.domain.events import Event
 from chalicelib.domain.roster import Alliance, Server
+from chalicelib.store.access import AccessKeys
 from chalicelib.store.definitions import Definitions
 
 
 class Directory:
-    def __init__(self, definitions: Definitions, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, definitions: Definitions, access_keys: AccessKeys, clock: Callable[[], datetime]
+    ) -> None:
         self._definitions = definitions
+        self._access_keys = access_keys
         self._clock = clock
 
     def key(self, secret: str) -> Key:
-        """The valid key with that secret. Raises Unauthenticated (`invalid-key`)."""
-        key = self._definitions.key(secret)
+        """The valid key with that secret; it is noted as used. Raises Unauthenticated (`invalid-key`)."""
+        key, now = self._access_keys.find(secret), self._clock()
         if key is None:
             raise Unauthenticated(
                 "invalid-key", "This key is not known. Ask an officer for the current link or key."
             )
-        if not key.is_valid(self._clock()):
+        if not key.is_valid(now):
             raise Unauthenticated(
                 "invalid-key", "This key has expired or was revoked. Ask an officer for a new one."
             )
+        if key.last_used_at is None or now - key.last_used_at >= timedelta(hours=1):
+            self._access_keys.used(secret, now)
         return key
 
     def member_key(self, secret: str) -> Key:
@@ -37,6 +43,11 @@ class Directory:
 
     def events(self) -> list[Event]:
         return self._definitions.events()
+
+    def open_events(self, server_id: str) -> list[Event]:
+        """Those that have begun on the server and are not archived: their cards can change. Raises NotFound."""
+        day, now = self.server(server_id).game_day, self._clock()
+        return [e for e in self.events() if not e.archived and e.status(now, day) != "upcoming"]
 
     def event(self, event_id: str) -> Event:
         """Raises NotFound (`unknown-event`)."""
@@ -51,6 +62,14 @@ class Directory:
         if server is None:
             raise NotFound("unknown-server", f"Server {server_id!r} doesn't use Muster.")
         return server
+
+    def servers(self) -> list[Server]:
+        """All, by id."""
+        return self._definitions.servers()
+
+    def alliances(self, server_id: str) -> list[Alliance]:
+        """Those of the server, by id."""
+        return self._definitions.alliances(server_id)
 
     def alliance(self, server_id: str, alliance_id: str) -> Alliance:
         """Raises NotFound (`unknown-alliance`)."""

@@ -6,14 +6,16 @@ from datetime import datetime
 
 from chalicelib.domain.access import Key
 from chalicelib.domain.calendar import Window
+from chalicelib.domain.cards import Card, Completion
 from chalicelib.domain.errors import MusterError, NotFound
 from chalicelib.domain.events import Event, Milestone
 from chalicelib.domain.names import display_name
 from chalicelib.domain.progress import Progress
 from chalicelib.domain.reporting import reportable
-from chalicelib.domain.roster import Alliance, Card, Commander, Completion, Server
+from chalicelib.domain.roster import Alliance, Commander, Server
 from chalicelib.services.directory import Directory
 from chalicelib.services.overview import Overview
+from chalicelib.store.commanders import Commanders
 from chalicelib.store.completions import Completions
 
 
@@ -73,11 +75,13 @@ class MemberPages:
         directory: Directory,
         overview: Overview,
         completions: Completions,
+        commanders: Commanders,
         clock: Callable[[], datetime],
     ) -> None:
         self._directory = directory
         self._overview = overview
         self._completions = completions
+        self._commanders = commanders
         self._clock = clock
 
     def form(self, key: Key, name: str) -> Form:
@@ -103,7 +107,11 @@ class MemberPages:
             now=now,
             name=commander.name if commander else name,
             commander=commander,
-            roster=tuple(member.name for member in self._completions.roster(server.id, alliance.id)),
+            roster=tuple(
+                member.name
+                for member in self._commanders.roster(server.id, alliance.id)
+                if not member.retired_at
+            ),
             today=tuple(m for m in milestones if m.window.status(now) == "active"),
             earlier=tuple(m for m in milestones if m.window.status(now) == "closed"),
             opens_next=min((at for at in openings if at > now), default=None),
@@ -112,32 +120,32 @@ class MemberPages:
     def receipt(self, key: Key, commander_id: str, reported_at: datetime) -> MemberReceipt:
         """What the commander has, and what of it was recorded at `reported_at`. Raises NotFound."""
         server, alliance = self._directory.place(key, None, None)
-        commander = self._completions.member(server.id, alliance.id, commander_id)
-        if commander is None:
+        commander = self._commanders.member(server.id, alliance.id, commander_id)
+        if commander is None or commander.moved:
             raise NotFound("unknown-commander", f"{alliance.name} has no such commander.")
         now, day = self._clock(), server.game_day
         begun = [e for e in self._overview.current_events(server, now) if e.status(now, day) != "upcoming"]
         cards = self._completions.cards(
             server.id, alliance.id, commander.id, [event.id for event in begun], consistent=True
         )
-        shown = [event for event in begun if event.id in cards or event.status(now, day) != "ended"]
-        events = tuple(self._event(server, event, cards.get(event.id), reported_at) for event in shown)
+        shown = [event for event in begun if cards[event.id].completions or event.status(now, day) != "ended"]
+        events = tuple(self._event(server, event, cards[event.id], reported_at) for event in shown)
         return MemberReceipt(server, alliance, commander, events)
 
-    def _event(self, server: Server, event: Event, card: Card | None, reported_at: datetime) -> ReceiptEvent:
-        completions = card.completions if card else {}
+    def _event(self, server: Server, event: Event, card: Card, reported_at: datetime) -> ReceiptEvent:
+        completions = card.completions
         held = [(m, completions[m.id]) for m, _ in event.scheduled(server.game_day) if m.id in completions]
         return ReceiptEvent(
             event=event,
             progress=self._overview.progress(server.id, event.id, consistent=True),
-            points=card.points(event) if card else 0,
+            points=card.points(event),
             counted=tuple(m for m, completion in held if completion.recorded_at == reported_at),
             earlier=tuple((m, completion) for m, completion in held if completion.recorded_at != reported_at),
         )
 
     def _commander(self, server: str, alliance: str, name: str) -> Commander | None:
         try:
-            commander = self._completions.commander(server, display_name(name))
+            commander = self._commanders.named(server, display_name(name))
         except MusterError:
             return None
         return commander if commander and commander.alliance == alliance else None

@@ -1,10 +1,11 @@
 """What everybody may see of a server: its schedule, and its progress in each event."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from chalicelib.domain.calendar import GameDay, WindowStatus
+from chalicelib.domain.cards import Card
 from chalicelib.domain.events import Event, EventStatus, running_first
 from chalicelib.domain.progress import Progress, newly_reached, progress_of
 from chalicelib.domain.roster import Server
@@ -49,6 +50,17 @@ class ServerProgress:
     events: tuple[Progress, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a commander and the server stand in an event."""
+
+    event: str
+    commander_points: int
+    commander_points_possible: int
+    server_points: int
+    next_tier: int | None
+
+
 class Overview:
     def __init__(
         self,
@@ -89,7 +101,7 @@ class Overview:
         """One event, running or not. One query. Raises NotFound."""
         server, event = self._directory.server(server_id), self._directory.event(event_id)
         standing = self._completions.standing(server.id, event.id, consistent=consistent)
-        return progress_of(event, server.id, server.game_day, standing.totals, standing.stamps, self._clock())
+        return progress_of(event, server.id, server.game_day, standing, self._clock())
 
     def running(self, server_id: str) -> ServerProgress:
         """Raises NotFound."""
@@ -104,13 +116,26 @@ class Overview:
     def stamped_progress(self, server: Server, event: Event, now: datetime) -> Progress:
         """The progress with the last reports, after stamping the tiers that it shows to be reached."""
         standing = self._standings.get(server.id, event.id)
-        stamps = newly_reached(event, standing.totals, None, standing.stamps, now)
+        stamps = newly_reached(event, standing, now)
         if stamps:
             self._completions.stamp_tiers(server.id, event.id, stamps)
             self._standings.forget(server.id, event.id)
-        return progress_of(
-            event, server.id, server.game_day, standing.totals, {**stamps, **standing.stamps}, now
-        )
+            standing = replace(standing, stamps={**stamps, **standing.stamps})
+        return progress_of(event, server.id, server.game_day, standing, now)
+
+    def places(self, server: Server, cards: Mapping[str, Card], now: datetime) -> tuple[Place, ...]:
+        """Of the events of these cards, which are a commander's, after stamping the tiers that are reached."""
+        places = []
+        for event_id, card in cards.items():
+            event = self._directory.event(event_id)
+            progress = self.stamped_progress(server, event, now)
+            points = card.points(event), event.points_possible
+            places.append(Place(event_id, *points, progress.points, progress.next_tier))
+        return tuple(places)
+
+    def forget_standing(self, server: str, event: str) -> None:
+        """Something else than reports has changed it: the next look reads it anew."""
+        self._standings.forget(server, event)
 
     def current_events(self, server: Server, now: datetime) -> list[Event]:
         """All that are not archived, running first."""

@@ -9,6 +9,7 @@ from chalicelib.domain.errors import Busy
 from chalicelib.domain.events import Event
 from chalicelib.domain.roster import Server
 from chalicelib.services.overview import Overview
+from chalicelib.store.access import AccessKeys
 from chalicelib.store.completions import Completions, Drift
 from chalicelib.store.definitions import Definitions
 from chalicelib.store.table import Contended
@@ -30,11 +31,13 @@ class Refresh:
         definitions: Definitions,
         overview: Overview,
         completions: Completions,
+        access_keys: AccessKeys,
         clock: Callable[[], datetime],
     ) -> None:
         self._definitions = definitions
         self._overview = overview
         self._completions = completions
+        self._access_keys = access_keys
         self._clock = clock
 
     def refresh_totals(self) -> Refreshed:
@@ -47,10 +50,14 @@ class Refresh:
         recounted, drifts = 0, []
         for server in self._definitions.servers():
             alliances = [alliance.id for alliance in self._definitions.alliances(server.id)]
+            actors = self._access_keys.actors(server.id)
             for event in self._open_events(server, now):
                 for alliance in alliances:
                     try:
-                        drift = self._completions.recount(server.id, event.id, alliance, now)
+                        tally = self._completions.tally(server.id, event.id, alliance)
+                        drift = self._completions.recount(tally, now)
+                        if tally.owes:
+                            self._completions.settle(tally, actors, now)
                     except (Busy, Contended):
                         logger.warning("recount put off", extra={"server": server.id, "alliance": alliance})
                         continue

@@ -3,13 +3,16 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
+from chalicelib.domain.cards import Card
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.progress import progress_of
 from chalicelib.domain.report import AllianceReport, CommanderReport, EventReport, Report, Sheet
-from chalicelib.domain.roster import Alliance, Card
+from chalicelib.domain.roster import Alliance
+from chalicelib.domain.standing import Standing
 from chalicelib.services.directory import Directory
 from chalicelib.services.overview import Overview
-from chalicelib.store.completions import Completions, Standing
+from chalicelib.store.commanders import Commanders
+from chalicelib.store.completions import Completions
 from chalicelib.store.definitions import Definitions
 
 
@@ -20,12 +23,14 @@ class Reports:
         overview: Overview,
         definitions: Definitions,
         completions: Completions,
+        commanders: Commanders,
         clock: Callable[[], datetime],
     ) -> None:
         self._directory = directory
         self._overview = overview
         self._definitions = definitions
         self._completions = completions
+        self._rosters = commanders
         self._clock = clock
 
     def of(self, sheet: Sheet) -> Report:
@@ -41,15 +46,8 @@ class Reports:
         events = tuple(
             EventReport(
                 event,
-                progress_of(
-                    event,
-                    server.id,
-                    server.game_day,
-                    standings[event.id].totals,
-                    standings[event.id].stamps,
-                    now,
-                ),
-                {} if event.archived else self._completions.history(server.id, event.id),
+                progress_of(event, server.id, server.game_day, standings[event.id], now),
+                {} if event.archived else standings[event.id].history,
             )
             for event in shown
         )
@@ -66,8 +64,9 @@ class Reports:
         for event in events:
             for card in self._completions.alliance_cards(server, event, alliance.id):
                 cards.setdefault(card.commander, {})[event] = card
-        roster = self._completions.roster(server, alliance.id)
-        return tuple(CommanderReport(commander, cards.get(commander.id, {})) for commander in roster)
+        roster = self._rosters.roster(server, alliance.id)
+        shown = (one for one in roster if not one.retired_at or one.id in cards)
+        return tuple(CommanderReport(commander, cards.get(commander.id, {})) for commander in shown)
 
 
 def _one_of(alliances: Sequence[Alliance], alliance_id: str) -> Alliance:

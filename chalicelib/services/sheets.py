@@ -12,13 +12,16 @@ from functools import cache
 from chalicelib.domain.access import Key
 from chalicelib.domain.due import LEASE, PATIENCE, Due, due_first
 from chalicelib.domain.errors import FieldError, Malformed, NotFound
+from chalicelib.domain.ledger import Actor
 from chalicelib.domain.report import Report, Sheet
 from chalicelib.domain.roster import Alliance
 from chalicelib.services.directory import Directory
 from chalicelib.services.reports import Reports
+from chalicelib.store import ledger
 from chalicelib.store.completions import Completions
 from chalicelib.store.definitions import Definitions
 from chalicelib.store.sheets import Sheets, Spent
+from chalicelib.store.table import Put
 
 logger = logging.getLogger(__name__)
 
@@ -42,9 +45,10 @@ class SheetState:
 class Bindings:
     """Binding spreadsheets to a server or an alliance, and looking how they are."""
 
-    def __init__(self, directory: Directory, sheets: Sheets) -> None:
+    def __init__(self, directory: Directory, sheets: Sheets, clock: Callable[[], datetime]) -> None:
         self._directory = directory
         self._sheets = sheets
+        self._clock = clock
 
     def bind(
         self, key: Key, spreadsheet_id: str, server_id: str, alliance_id: str | None
@@ -62,9 +66,11 @@ class Bindings:
         self._directory.server(server_id)
         if alliance_id:
             self._directory.alliance(server_id, alliance_id)
-        is_new = self._sheets.get(spreadsheet_id) is None
-        self._sheets.bind(spreadsheet_id, server_id, alliance_id)
-        return _state(self._sheet(spreadsheet_id)), is_new
+        before = self._sheets.get(spreadsheet_id)
+        bound = (before.server, before.alliance) if before else None
+        entry = self._entry(key, spreadsheet_id, bound, (server_id, alliance_id))
+        self._sheets.bind(spreadsheet_id, server_id, alliance_id, entry)
+        return _state(self._sheet(spreadsheet_id)), before is None
 
     def state(self, key: Key, spreadsheet_id: str) -> SheetState:
         """Raises Forbidden, and NotFound (`unknown-sheet`) if it is not bound."""
@@ -76,8 +82,25 @@ class Bindings:
     def unbind(self, key: Key, spreadsheet_id: str) -> None:
         """Its tabs stay as they are. Raises Forbidden, and NotFound (`unknown-sheet`) if it is not bound."""
         key.require("admin", server=key.server or "", alliance=key.alliance)
-        self._sheet(spreadsheet_id)
-        self._sheets.unbind(spreadsheet_id)
+        before = self._sheet(spreadsheet_id)
+        entry = self._entry(key, spreadsheet_id, (before.server, before.alliance), None)
+        self._sheets.unbind(spreadsheet_id, entry)
+
+    def _entry(
+        self,
+        key: Key,
+        spreadsheet_id: str,
+        before: tuple[str, str | None] | None,
+        after: tuple[str, str | None] | None,
+    ) -> Put:
+        """Of what the spreadsheet is bound to: a server and an alliance."""
+        server, alliance = after or before or ("", None)
+        sides = [
+            {"spreadsheet": spreadsheet_id, "server": one[0], "alliance": one[1]} if one else None
+            for one in (before, after)
+        ]
+        what = {"alliance": alliance, "before": sides[0], "after": sides[1]}
+        return ledger.put(ledger.new_entry(self._clock(), "sheet", Actor.of(key), server, **what))
 
     def _sheet(self, spreadsheet_id: str) -> Sheet:
         sheet = self._sheets.get(spreadsheet_id)

@@ -3,19 +3,20 @@
 A busy hour has many reports a second, and each would read what every alliance of the server has.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from threading import Lock
 
-from chalicelib.domain.progress import Totals
-from chalicelib.store.completions import CardsChanged, Completions, NameTaken, Standing
-from chalicelib.store.table import Contended
+from chalicelib.domain.cards import CardChange
+from chalicelib.domain.standing import Standing, Totals
+from chalicelib.store.completions import CardsChanged, Completions
+from chalicelib.store.table import ConditionFailed, Contended
 
 RECENT_SECONDS = 10.0
 """How late a receipt may tell of what other processes recorded. What this one recorded is always in it."""
 
-_NOTHING_WRITTEN = (CardsChanged, NameTaken, Contended)
+_NOTHING_WRITTEN = (CardsChanged, ConditionFailed, Contended)
 
 
 class RecentStandings:
@@ -31,8 +32,8 @@ class RecentStandings:
         self._kept: dict[tuple[str, str], tuple[float, Standing]] = {}
 
     @contextmanager
-    def recording(self) -> Iterator[None]:
-        """Around a write and the `add` that tells of it."""
+    def recording(self, changes: Sequence[CardChange]) -> Iterator[None]:
+        """Around the write of these changes, which are added to what is kept when it is done."""
         with self._lock:
             self._writing += 1
             self._begun += 1
@@ -44,18 +45,13 @@ class RecentStandings:
             with self._lock:
                 self._kept.clear()
             raise
+        else:
+            with self._lock:
+                for change in changes:
+                    self._add(change)
         finally:
             with self._lock:
                 self._writing -= 1
-
-    def add(self, server: str, event: str, alliance: str, added: Totals) -> None:
-        """What has just been recorded."""
-        with self._lock:
-            if kept := self._kept.get((server, event)):
-                read_at, standing = kept
-                totals = standing.alliances.get(alliance, Totals()) + added
-                alliances = {**standing.alliances, alliance: totals}
-                self._kept[server, event] = read_at, replace(standing, alliances=alliances)
 
     def get(self, server: str, event: str) -> Standing:
         """At most `RECENT_SECONDS` old, and with everything that was added."""
@@ -75,3 +71,11 @@ class RecentStandings:
         """The next `get` reads anew: something else than totals has changed."""
         with self._lock:
             self._kept.pop((server, event), None)
+
+    def _add(self, change: CardChange) -> None:
+        card = change.after
+        if kept := self._kept.get((card.server, card.event)):
+            read_at, standing = kept
+            totals = standing.alliances.get(card.alliance, Totals()) + change.totals
+            alliances = {**standing.alliances, card.alliance: totals}
+            self._kept[card.server, card.event] = read_at, replace(standing, alliances=alliances)

@@ -1,65 +1,38 @@
-"""Commanders, cards and totals: the part that counts exactly once (DESIGN §3.1).
+"""Cards and totals: the part that counts exactly once (DESIGN §3.1).
 
-A completion is an attribute of a card. It is set, and the alliance's totals are raised, in one transaction whose
-conditions say what the card held when that was decided. So totals equal the cards after every single write.
+A card changes and its alliance's totals with it, in one transaction whose conditions say which version of the card
+that was decided on. So totals equal the cards after every single write.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from chalicelib.domain.calendar import rfc3339
-from chalicelib.domain.names import normalised
-from chalicelib.domain.progress import TierStamp, Totals
-from chalicelib.domain.roster import Card, Commander, Completion
-from chalicelib.store import keys
-from chalicelib.store.keys import COMPLETION_PREFIX
-from chalicelib.store.table import ConditionFailed, Item, Put, Table, Update
+from chalicelib.domain.cards import Card, CardChange, count
+from chalicelib.domain.ledger import MUSTER, Actor, Entry, owed_reports
+from chalicelib.domain.standing import Reading, Standing, TierStamp, Totals
+from chalicelib.store import keys, ledger
+from chalicelib.store.keys import COMPLETION_PREFIX, VOIDED_PREFIX
+from chalicelib.store.table import ConditionFailed, Delete, Item, Put, Table, Update
+
+Change = Put | Update | Delete
+
+MOST_CHANGES = 100
+"""Of one transaction: DynamoDB's limit."""
 
 _HOUR = 3600
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """An event on a server: the totals of each alliance by id, and the tier stamps by threshold."""
-
-    alliances: Mapping[str, Totals] = field(default_factory=dict)
-    stamps: Mapping[int, TierStamp] = field(default_factory=dict)
-
-    @property
-    def totals(self) -> Totals:
-        """The server's: the sum over its alliances."""
-        return sum(self.alliances.values(), Totals())
-
-
-@dataclass(frozen=True, slots=True)
-class Addition:
-    """Completions of one event to record: these milestone ids, on the card as it was last seen (None: no card)."""
-
-    event: str
-    milestones: Sequence[str]
-    seen: Card | None
-
-    @property
-    def totals(self) -> Totals:
-        """What it adds to the alliance's totals."""
-        return Totals(0 if self.seen else 1, dict.fromkeys(self.milestones, 1))
+_LONGEST_WRITE = timedelta(minutes=2)
+"""From when a report takes its time to when it is written, at most: a request has 29 seconds."""
 
 
 @dataclass
 class CardsChanged(Exception):
-    """Nothing was recorded: some cards are not as they were seen. Here is how they are, by event id."""
+    """Nothing was written: these cards are not as they were seen. Here is how they are, by event id."""
 
-    cards: dict[str, Card | None]
-
-
-@dataclass
-class NameTaken(Exception):
-    """Nothing was recorded: a commander of that name has come to exist."""
-
-    commander: Commander
+    cards: dict[str, Card]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,99 +46,81 @@ class Drift:
     counted: Totals
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """An alliance's totals as they are stored, and its cards, which were read after them."""
+
+    server: str
+    event: str
+    alliance: str
+    item: Mapping[str, Any]
+    cards: Sequence[Card]
+
+    @property
+    def owes(self) -> bool:
+        """Whether a report may have no ledger entry yet."""
+        return _owes(self.item)
+
+
 class Completions:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def commander(self, server: str, name: str) -> Commander | None:
-        """The commander of that name, in any spelling that is the same, in whichever alliance."""
-        item = self._table.get(keys.name(server, normalised(name)))
-        return _commander(item) if item else None
-
-    def member(self, server: str, alliance: str, commander_id: str) -> Commander | None:
-        """The commander of that id, if they are on the alliance's roster."""
-        item = self._table.get(keys.commander(server, alliance, commander_id), consistent=True)
-        return _commander(item) if item else None
-
-    def roster(self, server: str, alliance: str) -> list[Commander]:
-        """The alliance's commanders, by name."""
-        items = self._table.query(keys.roster(server, alliance), keys.COMMANDER_PREFIX)
-        return sorted(
-            map(_commander, items), key=lambda commander: (normalised(commander.name), commander.id)
-        )
-
     def cards(
         self, server: str, alliance: str, commander: str, events: Iterable[str], *, consistent: bool = False
     ) -> dict[str, Card]:
-        """The commander's cards by event id, of those events in which they have one."""
-        wanted = [keys.card(server, event, alliance, commander) for event in events]
-        found = self._table.get_many(wanted, consistent=consistent) if wanted else {}
-        return {card.event: card for card in map(_card, found.values())}
+        """The commander's cards in that alliance, by event id; one that was never written is empty."""
+        place = {event: keys.card(server, event, alliance, commander) for event in events}
+        found = self._table.get_many(list(place.values()), consistent=consistent)
+        return {
+            event: _card(found[key]) if key in found else Card(server, event, alliance, commander)
+            for event, key in place.items()
+        }
 
     def alliance_cards(
         self, server: str, event: str, alliance: str, *, consistent: bool = False
     ) -> list[Card]:
-        """All cards of an alliance in an event."""
-        return list(map(_card, self._table.query(keys.cards(server, event, alliance), consistent=consistent)))
+        """All cards of an alliance in an event that hold a completion."""
+        items = self._table.query(keys.cards(server, event, alliance), consistent=consistent)
+        return [card for card in map(_card, items) if card.completions]
 
     def standing(self, server: str, event: str, *, consistent: bool = False) -> Standing:
         """Everything that a server's progress is made of, in one query."""
-        alliances, stamps = {}, {}
+        alliances, stamps, history, reading = {}, {}, {}, None
         for item in self._table.query(keys.standing(server, event), consistent=consistent):
-            if item["SK"].startswith(keys.ALLIANCE_PREFIX):
-                alliances[item["alliance"]] = _totals(item)
-            elif item["SK"].startswith(keys.TIER_PREFIX):
+            sort = item["SK"]
+            if sort.startswith(keys.ALLIANCE_PREFIX):
+                alliances[sort.removeprefix(keys.ALLIANCE_PREFIX)] = _totals(item)
+            elif sort.startswith(keys.TIER_PREFIX):
                 reached_at = datetime.fromisoformat(item["reached_at"])
                 stamps[int(item["threshold"])] = TierStamp(reached_at, item["reached_by"])
-        return Standing(alliances, stamps)
+            elif sort == keys.HISTORY:
+                history = _history(item)
+            elif sort == keys.READING:
+                read_at = datetime.fromisoformat(item["read_at"])
+                reading = Reading(int(item["points"]), read_at, int(item["reported"]))
+        return Standing(alliances, stamps, reading, history)
 
-    def record(
-        self,
-        server: str,
-        commander: Commander,
-        additions: Sequence[Addition],
-        completion: Completion,
-        is_new: bool,
-    ) -> dict[str, Card]:
-        """Records all of `additions` in one transaction, and the commander too if `is_new`; the cards as they are now.
+    def record(self, changes: Sequence[CardChange], more: Sequence[Change] = ()) -> None:
+        """Writes the changes of cards, the totals with them, and `more`, all or nothing.
 
-        Costs two write units for each card and each totals item. Raises CardsChanged or NameTaken if the
-        decision was made on what is no longer so, or Contended: nothing is written then. Raises Busy where it is not
-        known whether it was; it can be sent again.
+        Costs two write units for each card, each totals item, and each of `more`. Raises CardsChanged if a card is not
+        as it was seen, ConditionFailed if a condition of `more` fails, or Contended: nothing is written then. Raises
+        Busy where it is not known whether it was; it can be sent again.
         """
-        stamp = {"at": rfc3339(completion.recorded_at), "by": completion.key_id}
-        changes: list[Put | Update] = _registration(server, commander) if is_new else []
-        for addition in additions:
-            place = server, addition.event, commander.alliance
-            attributes = [f"{COMPLETION_PREFIX}{milestone}" for milestone in addition.milestones]
-            changes.append(
-                Update(
-                    keys.card(*place, commander.id),
-                    set=dict.fromkeys(attributes, stamp),
-                    expected=dict.fromkeys(attributes, None) if addition.seen else {},
-                    exists=addition.seen is not None,
-                )
-            )
-            first = {"commanders": 1} if addition.seen is None else {}
-            changes.append(
-                Update(
-                    keys.totals(*place),
-                    set={"alliance": commander.alliance},
-                    add=dict.fromkeys(attributes, 1) | first,
-                )
-            )
+        writes: list[Change] = [*more, *map(_card_update, changes), *_totals_updates(changes)]
         try:
-            self._table.transact(changes)
+            self._table.transact(writes)
         except ConditionFailed as failure:
-            raise _explained(failure, server, commander, additions) from failure
-        written = {}
-        for addition in additions:
-            before = addition.seen.completions if addition.seen else {}
-            completions = {**before, **dict.fromkeys(addition.milestones, completion)}
-            written[addition.event] = Card(
-                server, addition.event, commander.alliance, commander.id, completions
-            )
-        return written
+            cards = {keys.card(*_place(c.before)): c.before for c in changes}
+            found = {
+                cards[key].event: _card(item) if item else replace(cards[key], completions={}, version=0)
+                for key, item in failure.found.items()
+                if key in cards
+            }
+            if found and len(found) == len(failure.found):
+                raise CardsChanged(found) from failure
+            raise
 
     def stamp_tiers(self, server: str, event: str, stamps: Mapping[int, TierStamp]) -> None:
         """Writes the stamps of tiers that have none yet: the first one stands."""
@@ -180,94 +135,150 @@ class Completions:
         hour = int(at.timestamp()) // _HOUR
         self._table.write(Update(keys.history(server, event), set={f"{keys.HOUR_PREFIX}{hour}": points}))
 
-    def history(self, server: str, event: str) -> dict[datetime, int]:
-        """The sampled points, by the beginning of their hour."""
-        item = self._table.get(keys.history(server, event)) or {}
-        return {
-            datetime.fromtimestamp(int(name.removeprefix(keys.HOUR_PREFIX)) * _HOUR, UTC): int(points)
-            for name, points in item.items()
-            if name.startswith(keys.HOUR_PREFIX)
-        }
+    def tally(self, server: str, event: str, alliance: str) -> Tally:
+        """What there is to count, read consistently: first the totals, then the cards."""
+        item = self._table.get(keys.totals(server, event, alliance), consistent=True) or {}
+        cards = self.alliance_cards(server, event, alliance, consistent=True)
+        return Tally(server, event, alliance, item, cards)
 
-    def recount(self, server: str, event: str, alliance: str, now: datetime) -> Drift | None:
-        """Counts the cards anew and corrects the totals if they differ; the drift that was corrected.
+    def recount(self, tally: Tally, now: datetime) -> Drift | None:
+        """Corrects the totals if they are not what the cards add up to; the drift that was corrected.
 
-        The correction is conditional on the very totals that were read before the cards: a report in the
-        meantime has changed them, so this count is void and the next one will see. It goes with a ledger entry.
+        The correction is conditional on the very totals that were read before the cards: a change in the meantime has
+        changed them, so this count is void and the next one will see. It goes with a ledger entry.
         """
-        key = keys.totals(server, event, alliance)
-        before = self._table.get(key, consistent=True) or {}
-        counted = count(self.alliance_cards(server, event, alliance, consistent=True))
-        stored = _totals(before)
+        counted, stored = count(tally.cards), _totals(tally.item)
         if counted == stored:
             return None
         was, becomes = _attributes(stored), _attributes(counted)
         names = was.keys() | becomes.keys()
         correction = Update(
-            key,
-            set={name: becomes.get(name, 0) for name in names} | {"alliance": alliance},
-            expected={name: before.get(name) for name in names},
+            keys.totals(tally.server, tally.event, tally.alliance),
+            set={name: becomes.get(name, 0) for name in names},
+            add={"changes": 1},
+            expected={name: tally.item.get(name) for name in names} | {"changes": tally.item.get("changes")},
         )
-        entry: Item = {
-            "action": "recount",
-            "event": event,
-            "alliance": alliance,
-            "before": was,
-            "after": becomes,
-        }
-        entry_key = keys.ledger(server, rfc3339(now), f"recount-{event}-{alliance}")
+        entry = ledger.new_entry(
+            now,
+            "recount",
+            MUSTER,
+            tally.server,
+            alliance=tally.alliance,
+            before={"event": tally.event, **was},
+            after={"event": tally.event, **becomes},
+        )
         try:
-            self._table.transact([correction, Put(entry_key, entry, unless_exists=True)])
+            self._table.transact([correction, ledger.put(entry)])
         except ConditionFailed:
             return None
-        return Drift(server, event, alliance, stored, counted)
+        return Drift(tally.server, tally.event, tally.alliance, stored, counted)
+
+    def settle_cards(self, cards: Iterable[Card], actors: Mapping[str, Actor]) -> None:
+        """Writes the ledger entries that these cards owe, before a change to them that is none of a report."""
+        entries = [entry for card in cards for entry in owed_entries(card, actors)]
+        self._table.put_many([ledger.put(entry) for entry in entries])
+
+    def owing(self, server: str, event: str) -> list[str]:
+        """The alliances of which a report may have no ledger entry yet. One query."""
+        items = self._table.query(keys.standing(server, event), keys.ALLIANCE_PREFIX, consistent=True)
+        return [item["SK"].removeprefix(keys.ALLIANCE_PREFIX) for item in items if _owes(item)]
+
+    def settle(self, tally: Tally, actors: Mapping[str, Actor], now: datetime) -> int:
+        """Writes the ledger entries that the cards owe; how many. `actors` are by key id.
+
+        What was reported well before the last time is settled. An entry is the same whenever it is made, so those of
+        the last minutes before that are written again, rather than one missed that was under way.
+        """
+        before = tally.item.get("settled_at")
+        since = datetime.fromisoformat(before) - _LONGEST_WRITE if before else None
+        entries = [
+            entry
+            for card in tally.cards
+            for entry in owed_entries(card, actors)
+            if since is None or entry.at >= since
+        ]
+        self._table.put_many([ledger.put(entry) for entry in entries])
+        key = keys.totals(tally.server, tally.event, tally.alliance)
+        settled = {"settled": tally.item.get("changes", 0), "settled_at": rfc3339(now)}
+        with suppress(ConditionFailed):  # somebody else did
+            self._table.write(Update(key, set=settled, expected={"settled_at": before}))
+        return len(entries)
 
 
-def count(cards: Iterable[Card]) -> Totals:
-    """The totals that these cards add up to."""
-    filled = [card for card in cards if card.completions]
-    return Totals(len(filled), Counter(milestone for card in filled for milestone in card.completions))
+def owed_entries(card: Card, actors: Mapping[str, Actor]) -> list[Entry]:
+    """The ledger entries of reports that the card owes, the same whenever they are made."""
+    entries = []
+    for report in owed_reports(card):
+        completion = next(iter(report.added.values()))
+        actor = actors.get(completion.key_id) or Actor(completion.key_id, "a key that is gone")
+        unique = f"{card.commander}.{card.event}.{report.version}"
+        entries.append(
+            Entry(
+                ledger.entry_id(completion.recorded_at, unique),
+                completion.recorded_at,
+                "report",
+                actor,
+                card.server,
+                card.alliance,
+                card.commander,
+                (report,),
+            )
+        )
+    return entries
 
 
-def _registration(server: str, commander: Commander) -> list[Put | Update]:
-    item = {"id": commander.id, "name": commander.name, "alliance": commander.alliance}
-    return [
-        Put(keys.name(server, normalised(commander.name)), item, unless_exists=True),
-        Put(keys.commander(server, commander.alliance, commander.id), item),
-    ]
+def _place(card: Card) -> tuple[str, str, str, str]:
+    return card.server, card.event, card.alliance, card.commander
 
 
-def _explained(
-    failure: ConditionFailed, server: str, commander: Commander, additions: Sequence[Addition]
-) -> CardsChanged | NameTaken:
-    """Which of the two it was, from what the failed conditions found: no second read is needed."""
-    namesake = failure.found.get(keys.name(server, normalised(commander.name)))
-    if namesake:
-        return NameTaken(_commander(namesake))
-    found: dict[str, Card | None] = {}
-    for addition in additions:
-        key = keys.card(server, addition.event, commander.alliance, commander.id)
-        if key in failure.found:
-            item = failure.found[key]
-            found[addition.event] = _card(item) if item else None
-    return CardsChanged(found)
+def _card_update(change: CardChange) -> Update:
+    before, after = _card_attributes(change.before), _card_attributes(change.after)
+    return Update(
+        keys.card(*_place(change.after)),
+        set={name: value for name, value in after.items() if before.get(name) != value},
+        remove=[name for name in before if name not in after],
+        expected={"version": change.before.version} if change.before.version else {},
+        exists=None if change.before.version else False,
+    )
 
 
-def _commander(item: Item) -> Commander:
-    return Commander(item["id"], item["name"], item["alliance"])
+def _totals_updates(changes: Iterable[CardChange]) -> list[Update]:
+    """One for each alliance and event in which the changes change what there is to count."""
+    totals: dict[keys.ItemKey, Totals] = {}
+    for change in changes:
+        key = keys.totals(change.after.server, change.after.event, change.after.alliance)
+        totals[key] = totals.get(key, Totals()) + change.totals
+    updates = []
+    for key, total in totals.items():
+        counts = {name: count for name, count in _attributes(total).items() if count}
+        if counts:
+            updates.append(Update(key, add={**counts, "changes": 1}))
+    return updates
+
+
+def _card_attributes(card: Card) -> Item:
+    attributes: Item = {"version": card.version} | ({"moved": True} if card.moved else {})
+    for prefix, completions in ((COMPLETION_PREFIX, card.completions), (VOIDED_PREFIX, card.voided)):
+        attributes |= {f"{prefix}{m}": ledger.completion_item(each) for m, each in completions.items()}
+    return attributes
 
 
 def _card(item: Item) -> Card:
     _, server, event, alliance = item["PK"].split("#")
-    completions = {
-        name.removeprefix(COMPLETION_PREFIX): Completion(datetime.fromisoformat(value["at"]), value["by"])
-        for name, value in item.items()
-        if name.startswith(COMPLETION_PREFIX)
-    }
-    return Card(server, event, alliance, item["SK"].removeprefix(keys.COMMANDER_PREFIX), completions)
+    commander = item["SK"].removeprefix(keys.COMMANDER_PREFIX)
+    completions, void = (
+        {
+            name.removeprefix(prefix): ledger.completion(value)
+            for name, value in item.items()
+            if name.startswith(prefix)
+        }
+        for prefix in (COMPLETION_PREFIX, VOIDED_PREFIX)
+    )
+    moved = item.get("moved", False)
+    return Card(server, event, alliance, commander, completions, void, moved, int(item["version"]))
 
 
-def _totals(item: Item) -> Totals:
+def _totals(item: Mapping[str, Any]) -> Totals:
     counts = {
         name.removeprefix(COMPLETION_PREFIX): int(value)
         for name, value in item.items()
@@ -279,3 +290,15 @@ def _totals(item: Item) -> Totals:
 def _attributes(totals: Totals) -> dict[str, int]:
     counts = {f"{COMPLETION_PREFIX}{milestone}": times for milestone, times in totals.completions.items()}
     return counts | {"commanders": totals.commanders}
+
+
+def _owes(item: Mapping[str, Any]) -> bool:
+    return bool(item.get("changes", 0) != item.get("settled", 0))
+
+
+def _history(item: Item) -> dict[datetime, int]:
+    return {
+        datetime.fromtimestamp(int(name.removeprefix(keys.HOUR_PREFIX)) * _HOUR, UTC): int(points)
+        for name, points in item.items()
+        if name.startswith(keys.HOUR_PREFIX)
+    }

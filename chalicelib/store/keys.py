@@ -18,14 +18,29 @@ SHEETS = "SHEETS"
 ALLIANCE_PREFIX = "ALLIANCE#"
 COMMANDER_PREFIX = "COMMANDER#"
 TIER_PREFIX = "TIER#"
+HISTORY, READING = "HISTORY", "READING"
 HOUR_PREFIX = "h"
 """Of attributes of a history: the hour, counted from 1970, and the points at its end, or so far."""
 COMPLETION_PREFIX = "done."
 """Of attributes: on a card, the completion of a milestone; in totals, how many have completed it."""
+VOIDED_PREFIX = "void."
+"""Of attributes of a card: a completion that was taken back."""
+
+OF_ALLIANCE, OF_COMMANDER = "of_alliance", "of_commander"
+"""Attributes of ledger entries, each with an index of its name."""
 
 
 def access_key(secret_hash: str) -> ItemKey:
     return ItemKey(f"KEY#{secret_hash}", "KEY")
+
+
+def access_keys(server_id: str | None) -> str:
+    """The index of the keys for a server; of those for the deployment, if None. Their hashes are found by it."""
+    return f"KEYS#{server_id or ''}"
+
+
+def access_key_entry(server_id: str | None, key_id: str) -> ItemKey:
+    return ItemKey(access_keys(server_id), f"KEY#{key_id}")
 
 
 def event(event_id: str) -> ItemKey:
@@ -75,7 +90,10 @@ def card(server_id: str, event_id: str, alliance_id: str, commander_id: str) -> 
 
 
 def standing(server_id: str, event_id: str) -> str:
-    """The partition of an event on a server: a totals item per alliance, and the tier stamps. One query reads all."""
+    """The partition of an event on a server: totals per alliance, tier stamps, the latest reading, the history.
+
+    One query reads all that its progress is made of.
+    """
     return f"STANDING#{server_id}#{event_id}"
 
 
@@ -89,9 +107,36 @@ def tier(server_id: str, event_id: str, threshold: int) -> ItemKey:
 
 def history(server_id: str, event_id: str) -> ItemKey:
     """The points of an event, hour by hour."""
-    return ItemKey(f"HISTORY#{server_id}#{event_id}", "HISTORY")
+    return ItemKey(standing(server_id, event_id), HISTORY)
 
 
-def ledger(server_id: str, at: str, unique: str) -> ItemKey:
-    """Entries of a server in the order of their time."""
-    return ItemKey(f"LEDGER#{server_id}", f"{at}#{unique}")
+def latest_reading(server_id: str, event_id: str) -> ItemKey:
+    return ItemKey(standing(server_id, event_id), READING)
+
+
+def readings(server_id: str, event_id: str) -> str:
+    """All readings, in the order of when they were read."""
+    return f"READINGS#{server_id}#{event_id}"
+
+
+def reading(server_id: str, event_id: str, reading_id: str) -> ItemKey:
+    return ItemKey(readings(server_id, event_id), reading_id)
+
+
+def ledger(server_id: str | None) -> str:
+    """The entries of a server, or of the deployment if None, in the order of their time."""
+    return f"LEDGER#{server_id or ''}"
+
+
+def ledger_entry(server_id: str | None, entry_id: str) -> ItemKey:
+    return ItemKey(ledger(server_id), entry_id)
+
+
+def ledger_of_alliance(server_id: str, alliance_id: str) -> str:
+    """The value of `OF_ALLIANCE` by which the index finds an alliance's entries."""
+    return f"{server_id}#{alliance_id}"
+
+
+def ledger_of_commander(server_id: str, commander_id: str) -> str:
+    """The value of `OF_COMMANDER` by which the index finds a commander's entries."""
+    return f"{server_id}#{commander_id}"

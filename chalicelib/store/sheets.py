@@ -12,7 +12,7 @@ from chalicelib.domain.calendar import rfc3339
 from chalicelib.domain.due import is_held
 from chalicelib.domain.report import Sheet
 from chalicelib.store import keys
-from chalicelib.store.table import ConditionFailed, Delete, Item, Table, Update
+from chalicelib.store.table import ConditionFailed, Delete, Item, Put, Table, Update
 
 Spent = dict[str, list[datetime]]
 """When requests were made, by their kind."""
@@ -24,18 +24,18 @@ class Sheets:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def bind(self, spreadsheet_id: str, server: str, alliance: str | None) -> None:
-        """Binds it, or binds it anew: the next sync is due at once. A lease on it goes on."""
+    def bind(self, spreadsheet_id: str, server: str, alliance: str | None, *more: Put) -> None:
+        """Binds it, or binds it anew: the next sync is due at once. A lease on it goes on. With `more` in one write."""
         binding: Item = {"id": spreadsheet_id, "server": server}
         forgotten = ["revision", "retry_at"]
         if alliance:
             binding["alliance"] = alliance
         else:
             forgotten.append("alliance")
-        self._table.write(Update(keys.sheet(spreadsheet_id), set=binding, remove=forgotten))
+        self._table.transact([Update(keys.sheet(spreadsheet_id), set=binding, remove=forgotten), *more])
 
-    def unbind(self, spreadsheet_id: str) -> None:
-        self._table.write(Delete(keys.sheet(spreadsheet_id)))
+    def unbind(self, spreadsheet_id: str, *more: Put) -> None:
+        self._table.transact([Delete(keys.sheet(spreadsheet_id)), *more])
 
     def get(self, spreadsheet_id: str) -> Sheet | None:
         item = self._table.get(keys.sheet(spreadsheet_id), consistent=True)

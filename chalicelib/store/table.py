@@ -27,7 +27,7 @@ _TRANSIENT = {
     "TransactionInProgressException",
 }
 _CONTENDED = {"None", "ProvisionedThroughputExceeded", "ThrottlingError", "TransactionConflict"}
-_BATCH_GET_LIMIT = 100
+_BATCH_GET_LIMIT, _BATCH_WRITE_LIMIT = 100, 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +45,21 @@ class Put:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
+    """With a condition if there is something in `expected`: these attributes are so."""
+
     key: ItemKey
+    expected: Item = field(default_factory=dict)
 
     def request(self) -> tuple[str, dict[str, Any]]:
-        return "Delete", {"Key": serialised(_key(self.key))}
+        request: dict[str, Any] = {"Key": serialised(_key(self.key))}
+        if self.expected:
+            numbered = list(enumerate(self.expected))
+            request["ConditionExpression"] = " AND ".join(f"#{n} = :{n}" for n, _ in numbered)
+            request["ExpressionAttributeNames"] = {f"#{n}": name for n, name in numbered}
+            request["ExpressionAttributeValues"] = serialised(
+                {f":{n}": self.expected[name] for n, name in numbered}
+            )
+        return "Delete", request
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +103,9 @@ class Update:
             "Key": serialised(_key(self.key)),
             "UpdateExpression": " ".join(f"{verb} {', '.join(part)}" for verb, part in parts.items() if part),
             "ExpressionAttributeNames": names,
-            "ExpressionAttributeValues": serialised(values),
         }
+        if values:
+            request["ExpressionAttributeValues"] = serialised(values)
         if conditions:
             request["ConditionExpression"] = " AND ".join(conditions)
         return "Update", request
@@ -125,22 +137,22 @@ class Table:
         return deserialised(answer["Item"]) if "Item" in answer else None
 
     def get_many(self, keys: Sequence[ItemKey], *, consistent: bool = False) -> dict[ItemKey, Item]:
-        """The items that there are, by key, in one request for up to 100 keys."""
-        if len(keys) > _BATCH_GET_LIMIT:
-            raise ValueError(f"{len(keys)} keys; {_BATCH_GET_LIMIT} is the most")
-        wanted = [serialised(_key(key)) for key in keys]
+        """The items that there are, by key, in one request for each 100 keys. No keys, no request."""
+        wanted = [serialised(_key(key)) for key in dict.fromkeys(keys)]
         found: dict[ItemKey, Item] = {}
         while wanted:
+            asked, wanted = wanted[:_BATCH_GET_LIMIT], wanted[_BATCH_GET_LIMIT:]
             with _store_errors():
                 answer = self.client.batch_get_item(
-                    RequestItems={self.name: {"Keys": wanted, "ConsistentRead": consistent}}
+                    RequestItems={self.name: {"Keys": asked, "ConsistentRead": consistent}}
                 )
             items = [deserialised(item) for item in answer["Responses"].get(self.name, [])]
             found.update((ItemKey(item["PK"], item["SK"]), item) for item in items)
             unprocessed = answer["UnprocessedKeys"].get(self.name)
             if unprocessed and not items:
                 raise Busy
-            wanted = list(unprocessed["Keys"]) if unprocessed else []
+            if unprocessed:
+                wanted += unprocessed["Keys"]
         return found
 
     def query(self, partition: str, prefix: str = "", *, consistent: bool = False) -> Iterator[Item]:
@@ -162,6 +174,37 @@ class Table:
                 return
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
+    def latest(self, partition: str, before: str | None, limit: int, index: str | None = None) -> list[Item]:
+        """The last items of a partition, the last first, whose SK is less than `before`. `index`: those of which the
+        attribute of that name, which has an index of that name too, is `partition`."""
+        request: dict[str, Any] = {
+            "TableName": self.name,
+            "KeyConditionExpression": "#pk = :pk" + (" AND SK < :before" if before else ""),
+            "ExpressionAttributeNames": {"#pk": index or "PK"},
+            "ExpressionAttributeValues": serialised(
+                {":pk": partition} | ({":before": before} if before else {})
+            ),
+            "ScanIndexForward": False,
+            "Limit": limit,
+            "ConsistentRead": index is None,
+        }
+        if index:
+            request["IndexName"] = index
+        with _store_errors():
+            return [deserialised(item) for item in self.client.query(**request)["Items"]]
+
+    def put_many(self, puts: Sequence[Put]) -> None:
+        """Unconditional puts, 25 in a request. Some may have been made when it raises Busy."""
+        requests: list[Any] = [{"PutRequest": put.request()[1]} for put in puts]
+        while requests:
+            batch, requests = requests[:_BATCH_WRITE_LIMIT], requests[_BATCH_WRITE_LIMIT:]
+            with _store_errors():
+                answer = self.client.batch_write_item(RequestItems={self.name: batch})
+            left = list(answer["UnprocessedItems"].get(self.name, []))
+            if len(left) == len(batch):
+                raise Busy
+            requests = left + requests
+
     def write(self, change: Put | Update | Delete) -> None:
         """One write, conditional or not. Raises ConditionFailed."""
         operation, request = change.request()
@@ -180,7 +223,7 @@ class Table:
                 raise
             raise ConditionFailed({change.key: _item(error.response)}) from error
 
-    def transact(self, changes: Sequence[Put | Update]) -> None:
+    def transact(self, changes: Sequence[Put | Update | Delete]) -> None:
         """All or nothing, up to 100 items. Raises ConditionFailed or Contended.
 
         The client sends one idempotency token with all its own retries, so that a lost answer is not applied twice.

@@ -10,16 +10,8 @@ from hypothesis import strategies as st
 from chalicelib.catalog import load_catalog
 from chalicelib.domain.calendar import GameDay
 from chalicelib.domain.events import Event
-from chalicelib.domain.progress import (
-    Needed,
-    Official,
-    Progress,
-    Reading,
-    TierStamp,
-    Totals,
-    newly_reached,
-    progress_of,
-)
+from chalicelib.domain.progress import Needed, Official, Progress, newly_reached, progress_of
+from chalicelib.domain.standing import Reading, Standing, TierStamp, Totals
 
 DEFENDERS = next(event for event in load_catalog() if event.id == "2023-11-defenders-of-peace")
 WEDNESDAY = datetime(2023, 11, 15, 12, tzinfo=UTC)
@@ -31,7 +23,7 @@ def totals(hidden_motivations: int) -> Totals:
 
 
 def progress(counts: Totals, now: datetime = WEDNESDAY, event: Event = DEFENDERS, **more: Any) -> Progress:
-    return progress_of(event, "101", GameDay(), counts, more.pop("stamps", {}), now, **more)
+    return progress_of(event, "101", GameDay(), Standing({"nova": counts}, **more), now)
 
 
 def with_tiers(*thresholds: int) -> Event:
@@ -113,15 +105,14 @@ def test_a_reading_can_reach_a_tier_that_the_reports_have_not() -> None:
 
 
 def test_a_tier_is_stamped_once_by_whichever_number_reached_it() -> None:
+    def stamps(count: int, **more: Any) -> dict[int, TierStamp]:
+        return newly_reached(DEFENDERS, Standing({"nova": totals(count)}, **more), WEDNESDAY)
+
     reading = Reading(8925, WEDNESDAY, 4000)
-    assert newly_reached(DEFENDERS, totals(89), None, [], WEDNESDAY) == {}
-    assert newly_reached(DEFENDERS, totals(90), None, [], WEDNESDAY) == {
-        8925: TierStamp(WEDNESDAY, "reported")
-    }
-    assert newly_reached(DEFENDERS, totals(40), reading, [], WEDNESDAY) == {
-        8925: TierStamp(WEDNESDAY, "reading")
-    }
-    assert newly_reached(DEFENDERS, totals(90), reading, [8925], WEDNESDAY) == {}
+    assert stamps(89) == {}
+    assert stamps(90) == {8925: TierStamp(WEDNESDAY, "reported")}
+    assert stamps(40, reading=reading) == {8925: TierStamp(WEDNESDAY, "reading")}
+    assert stamps(90, reading=reading, stamps={8925: TierStamp(WEDNESDAY, "reported")}) == {}
 
 
 def test_a_correction_below_a_reached_tier_is_flagged_and_not_unreached() -> None:

@@ -8,12 +8,12 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 import requests
 
-from chalicelib.domain.roster import Commander, Completion
-from chalicelib.store.completions import Addition
+from chalicelib.domain.cards import Card, Completion, reported
 from tests.http.conftest import Site
 from tests.world import (
     ASSEMBLING_THE_RESISTANCE,
     CONFRONTING_RESILIENCE,
+    DEFENDERS,
     ENLISTING_OLD_ALLIES,
     HIDDEN_MOTIVATIONS,
 )
@@ -250,10 +250,9 @@ def test_the_progress_page_says_the_same_as_the_api(site: Site) -> None:
 def test_a_reward_that_was_reached_is_shown_as_reached(site: Site) -> None:
     completions = site.world.muster.overview._completions
     for number in range(89):
-        commander = Commander(str(number), f"Commander{number}", "nova")
+        card = Card("101", DEFENDERS, "nova", str(number))
         completion = Completion(site.world.clock(), "key")
-        addition = Addition("2023-11-defenders-of-peace", ["hidden-motivations"], None)
-        completions.record("101", commander, [addition], completion, is_new=True)
+        completions.record([reported(card, ["hidden-motivations"], completion)])
     site.world.clock.advance(minutes=30)
     page = Page(send(site, site.world.secret(), "Kestrel", HIDDEN_MOTIVATIONS))
     assert "Reward at 8,925 reached Wed 15 Nov 12:30 UTC" in page.words

@@ -4,8 +4,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from chalicelib.domain.cards import Card, Completion, reported
 from chalicelib.domain.errors import Busy
-from chalicelib.domain.progress import Totals
+from chalicelib.domain.standing import Totals
 from chalicelib.services.standings import RECENT_SECONDS, RecentStandings
 from tests.world import CONFRONTING_RESILIENCE, DEFENDERS, ENLISTING_OLD_ALLIES, HIDDEN_MOTIVATIONS, World
 
@@ -54,9 +55,11 @@ def test_parallel_reports_are_each_added_once(world: World) -> None:
 
 def test_what_was_read_while_a_write_was_under_way_is_not_kept(world: World) -> None:
     standings = RecentStandings(world.muster.overview._completions, lambda: 0.0)
-    with standings.recording():
+    change = reported(
+        Card("101", DEFENDERS, "nova", "one"), ["hidden-motivations"], Completion(world.clock(), "key")
+    )
+    with standings.recording([change]):
         standings.get("101", DEFENDERS)
-        standings.add("101", DEFENDERS, "nova", Totals(1, {"hidden-motivations": 1}))
     asked(world)
     assert standings.get("101", DEFENDERS).totals == Totals(), (
         "as the table has it: nothing was written there"
@@ -74,7 +77,7 @@ def test_it_is_read_anew_after_a_while_and_after_a_write_of_unknown_outcome(worl
     asked(world)
     standings.get("101", DEFENDERS)
     assert asked(world) == []
-    with pytest.raises(Busy), standings.recording():
+    with pytest.raises(Busy), standings.recording([]):
         raise Busy
     standings.get("101", DEFENDERS)
     assert asked(world) == ["Query"]

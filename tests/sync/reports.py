@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 from chalicelib.catalog import load_catalog
 from chalicelib.domain.calendar import GameDay
+from chalicelib.domain.cards import Card, Completion, count
 from chalicelib.domain.events import Event
-from chalicelib.domain.progress import Reading, TierStamp, Totals, progress_of
+from chalicelib.domain.progress import progress_of
 from chalicelib.domain.report import AllianceReport, CommanderReport, EventReport, Report, Sheet
-from chalicelib.domain.roster import Alliance, Card, Commander, Completion
-from chalicelib.store.completions import count
+from chalicelib.domain.roster import Alliance, Commander
+from chalicelib.domain.standing import Reading, Standing, TierStamp, Totals
 from tests.world import ARCHITECTS, DEFENDERS, NOVA, WEDNESDAY_NOON
 
 EVENTS = {event.id: event for event in load_catalog()}
@@ -57,8 +58,10 @@ def report_of(
         totals = sum((held[event.id] for held in (alliances or {}).values() if event.id in held), totals)
         is_defenders = event.id == DEFENDERS
         mine_stamps = stamps or {} if is_defenders else {}
-        progress = progress_of(event, "101", day, totals, mine_stamps, now, reading if is_defenders else None)
-        reports.append(EventReport(event, progress, (history or {}).get(event.id, {})))
+        samples = (history or {}).get(event.id, {})
+        standing = Standing({"nova": totals}, mine_stamps, reading if is_defenders else None, samples)
+        progress = progress_of(event, "101", day, standing, now)
+        reports.append(EventReport(event, progress, samples))
     return Report(
         server="101",
         game_day=day,

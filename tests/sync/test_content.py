@@ -7,9 +7,10 @@ import pytest
 
 from chalicelib.domain.calendar import GameDay
 from chalicelib.domain.events import Event, Tier
-from chalicelib.domain.progress import Projection, Reading, TierStamp, Totals
+from chalicelib.domain.projection import Projection
 from chalicelib.domain.report import Report
 from chalicelib.domain.roster import Alliance
+from chalicelib.domain.standing import Reading, TierStamp, Totals
 from sheets_sync.content import Restored, tabs_of
 from sheets_sync.tabs import HEADER, Content, Link, Row, Tab
 from tests.sync.reports import BOTH, EVENTS, november, report_of, sheet_of

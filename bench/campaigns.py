@@ -1,0 +1,214 @@
+"""Made-up campaigns to try projections on: one commander at a time, seeded, the same on every machine.
+
+No record of a real campaign exists: neither the game nor any source lists who completed what when. So these are
+assumptions about people, not measurements of them. A campaign is Defenders of Peace of November 2023 on one server:
+five milestones of a day each, a sixth day without one, and a day's grace.
+
+- A *server* has 30 to 3,700 commanders who may take part (log-uniform), a peak hour of the day and, for each day, a
+  luck of its own (log-normal): milestones differ in how hard they are.
+- A *commander* has a probability of completing a milestone (beta-distributed), times the shape's turnout of the day
+  and the day's luck. Each completes at an hour drawn from the server's activity, once for each milestone.
+- A *habit* is how a commander reports. Prompt: within an hour or so. Daily: all at once, at an hour of their own, most
+  days. Straggling: all at once, every day or two or three. Never: the game counts it, Muster doesn't hear of it.
+"""
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from functools import cached_property
+from math import cos, exp, log, pi
+from random import Random
+
+from chalicelib.catalog import load_catalog
+from chalicelib.domain.calendar import GameDay
+from chalicelib.domain.events import Event
+from chalicelib.domain.standing import Reading, Standing, Totals
+
+NOVEMBER = next(event for event in load_catalog() if event.id == "2023-11-defenders-of-peace")
+HOUR = timedelta(hours=1)
+FEWEST, MOST = 30, 3700
+LUCK = 0.08
+"""Spread (of the logarithm) of a day's turnout around what its shape says."""
+MISSED_HOURS = 0.03
+"""Of the hourly samples, so many are missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How a server's people behave. `turnout` is for each milestone, as a factor of the commanders' own probability."""
+
+    name: str
+    what: str
+    turnout: tuple[float, float, float, float, float] = (1, 1, 1, 1, 1)
+    eagerness: tuple[float, float] = (2.0, 1.2)
+    """The two parameters of the beta distribution of the commanders' probabilities."""
+    evening: float = 0.5
+    """How far activity swings over the day, 0 to 1."""
+    rush: float = 0.0
+    """How many complete a milestone in the first hours of its window, 0 to 1."""
+    habits: tuple[float, float, float, float] = (0.45, 0.3, 0.15, 0.1)
+    """Of the commanders: prompt, daily, straggling, never."""
+    saturday: float = 0.8
+    """The chance that a daily or straggling reporter still reports after the last milestone has closed."""
+    together: bool = False
+    """The straggling reports of an alliance are entered at once, by an officer."""
+
+
+SHAPES = (
+    Shape("steady", "much the same every day"),
+    Shape("strong start", "a third fewer on the last day than on the first, most of them early in the day",
+          turnout=(1.2, 1.05, 0.95, 0.85, 0.8), rush=0.6),
+    Shape("evening peaks", "nearly all in a few hours of the day", evening=0.95, habits=(0.6, 0.25, 0.05, 0.1)),
+    Shape("weekend drop", "Friday at 60 %, and few late reports on Saturday",
+          turnout=(1, 1, 1, 0.95, 0.6), saturday=0.35),
+    Shape("late reporters", "most report a day or more late", habits=(0.15, 0.2, 0.55, 0.1), saturday=0.9),
+    Shape("heavy tail", "a few complete everything, most little", eagerness=(0.35, 0.8)),
+    Shape("quick reporters", "nearly all report at once", habits=(0.85, 0.08, 0.02, 0.05), saturday=0.5),
+)  # fmt: skip
+UNSEEN = (
+    Shape("slow start", "word spreads: from half on the first day to all on the last",
+          turnout=(0.5, 0.7, 0.85, 1, 1.05)),
+    Shape("entered together", "half of the reports are entered by officers, an alliance at a time",
+          habits=(0.25, 0.15, 0.5, 0.1), together=True),
+    Shape("one bad day", "a milestone that half of the others' people manage", turnout=(1, 1, 0.5, 1, 1)),
+)  # fmt: skip
+"""Shapes that nothing was calibrated on."""
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """What happened, in hours since the event opened. Reports are in the order in which they came in."""
+
+    shape: Shape
+    size: int
+    game_day: GameDay
+    reports: tuple[tuple[float, int, int], ...]
+    """When reported, which milestone (0 to 4), by which commander."""
+    done: tuple[float, ...]
+    """When completed in the game, reported or not, in order."""
+    missed: frozenset[int]
+    """Hours without a sample."""
+
+    @property
+    def opens_at(self) -> datetime:
+        return NOVEMBER.window(self.game_day).opens_at
+
+    @property
+    def final(self) -> int:
+        """Points reported in the end."""
+        return 100 * len(self.reports)
+
+    @property
+    def official(self) -> int:
+        """Points that the game has in the end."""
+        return 100 * len(self.done)
+
+    @cached_property
+    def times(self) -> list[float]:
+        return [when for when, _, _ in self.reports]
+
+    def points(self, hours: float) -> int:
+        """Reported so long after the opening."""
+        return 100 * bisect_right(self.times, hours)
+
+    def official_points(self, hours: float) -> int:
+        """What the game shows so long after the opening."""
+        return 100 * bisect_right(self.done, hours)
+
+    def standing(self, hours: float, reading_at: float | None = None) -> Standing:
+        """What Muster knows so long after the opening; the latest reading, if any, was taken at `reading_at`."""
+        so_far = self.reports[: bisect_right(self.times, hours)]
+        counts = Counter(NOVEMBER.milestones[milestone].id for _, milestone, _ in so_far)
+        totals = Totals(len({commander for _, _, commander in so_far}), counts)
+        history = {
+            self.opens_at + hour * HOUR: self.points(min(hour + 1.0, hours))
+            for hour in range(int(hours) + 1)
+            if hour not in self.missed
+        }
+        reading = None
+        if reading_at is not None:
+            at = self.opens_at + reading_at * HOUR
+            reading = Reading(self.official_points(reading_at), at, self.points(reading_at))
+        return Standing({"all": totals}, {}, reading, history)
+
+
+def campaign(shape: Shape, seed: int) -> Campaign:
+    """One of that shape; the same for the same seed."""
+    random = Random(f"{shape.name} {seed}")
+    size = round(exp(random.uniform(log(FEWEST), log(MOST))))
+    peak = random.uniform(0, 24)
+    luck = [factor * random.lognormvariate(0, LUCK) for factor in shape.turnout]
+    hours = _activity(shape, peak)
+    closes = _hours(NOVEMBER.reporting_closes_at(GameDay()) - NOVEMBER.window(GameDay()).opens_at)
+    reports: list[tuple[float, int, int]] = []
+    done: list[float] = []
+    alliances = [list(_straggles(random, peak, closes, shape)) for _ in range(1 + size // 40)]
+    for commander in range(size):
+        eager = random.betavariate(*shape.eagerness)
+        completed = [
+            (24 * day + random.choices(range(24), hours)[0] + random.random(), day)
+            for day, factor in enumerate(luck)
+            if random.random() < eager * factor
+        ]
+        habit = random.choices(("prompt", "daily", "straggling", "never"), shape.habits)[0]
+        done += [when for when, _ in completed]
+        if habit == "prompt":
+            came = [(when + random.expovariate(1.5), day) for when, day in completed]
+        elif habit == "never":
+            came = []
+        else:
+            sessions = list(
+                _days(random, peak, closes, shape)
+                if habit == "daily"
+                else alliances[commander // 40]
+                if shape.together
+                else _straggles(random, peak, closes, shape)
+            )
+            came = [
+                (min(at for at in sessions if at >= when), day)
+                for when, day in completed
+                if any(at >= when for at in sessions)
+            ]
+        reports += [(at, day, commander) for at, day in came if at < closes]
+    game_day = GameDay(time(random.randrange(24)))
+    missed = frozenset(hour for hour in range(round(closes)) if random.random() < MISSED_HOURS)
+    return Campaign(shape, size, game_day, tuple(sorted(reports)), tuple(sorted(done)), missed)
+
+
+def _activity(shape: Shape, peak: float) -> list[float]:
+    """Weights of the 24 hours of a milestone's window."""
+    swing = [(1 + cos(2 * pi * (hour + 0.5 - peak) / 24)) / 2 for hour in range(24)]
+    return [
+        ((1 - shape.evening) + shape.evening * 3 * swing[hour] ** 3) * exp(-shape.rush * hour / 4)
+        for hour in range(24)
+    ]
+
+
+def _days(random: Random, peak: float, closes: float, shape: Shape) -> Iterator[float]:
+    """When somebody with an hour of their own reports, on most days."""
+    own = random.gauss(peak + 1, 2) % 24
+    for day in range(int(closes // 24)):
+        if random.random() < (0.85 if day < 5 else shape.saturday * 0.6):
+            yield 24 * day + (own + random.gauss(0, 0.5)) % 24
+
+
+def _straggles(random: Random, peak: float, closes: float, shape: Shape) -> Iterator[float]:
+    """When somebody reports who does so now and then: 1 to 3 days apart, near the peak of activity."""
+    day = random.uniform(0, 2.5)
+    while 24 * day < closes:
+        at = 24 * int(day) + random.gauss(peak, 3) % 24
+        if at < 120 or random.random() < shape.saturday:
+            yield at
+        day += random.uniform(1, 3)
+
+
+def _hours(span: timedelta) -> float:
+    return span / HOUR
+
+
+def event_with_tier(threshold: int) -> Event:
+    """The same event with one tier."""
+    tiers = [{"threshold": threshold, "rewards": []}]
+    return Event.model_validate(NOVEMBER.model_dump(exclude_unset=True) | {"tiers": tiers})

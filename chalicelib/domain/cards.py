@@ -1,0 +1,146 @@
+"""Cards: what a commander has completed in an event, and what a change does to that (DESIGN §3.1)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from chalicelib.domain.events import Event
+from chalicelib.domain.standing import Totals
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """That a commander has completed a milestone: when it was recorded, and with which key (its public id).
+
+    `reported_at`: when it was reported, where that was elsewhere and earlier. `owed`: the version of the card that a
+    report made of it, as long as the report's ledger entry is still to be written; None if nothing is owed.
+    """
+
+    recorded_at: datetime
+    key_id: str
+    reported_at: datetime | None = None
+    owed: int | None = None
+
+    @property
+    def said_at(self) -> datetime:
+        """When the commander, or somebody for them, reported it."""
+        return self.reported_at or self.recorded_at
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """All of one commander's completions in one event, by milestone id.
+
+    `voided`: those that were taken back, as they were. `moved`: the commander's card is elsewhere now, this one is to
+    stay empty. `version` counts the changes; 0: it has never been written.
+    """
+
+    server: str
+    event: str
+    alliance: str
+    commander: str
+    completions: Mapping[str, Completion] = field(default_factory=dict)
+    voided: Mapping[str, Completion] = field(default_factory=dict)
+    moved: bool = False
+    version: int = 0
+
+    def points(self, event: Event) -> int:
+        """What the completions give the commander."""
+        return sum(m.points for m in event.milestones if m.id in self.completions)
+
+
+@dataclass(frozen=True, slots=True)
+class CardChange:
+    """One card before and after a change."""
+
+    before: Card
+    after: Card
+
+    @property
+    def added(self) -> dict[str, Completion]:
+        """What the card holds that it did not, or not so."""
+        before, after = _settled(self.before.completions), _settled(self.after.completions)
+        return {m: completion for m, completion in after.items() if before.get(m) != completion}
+
+    @property
+    def removed(self) -> dict[str, Completion]:
+        before, after = _settled(self.before.completions), self.after.completions
+        return {m: completion for m, completion in before.items() if m not in after}
+
+    @property
+    def totals(self) -> Totals:
+        """What it adds to the alliance's totals; negative where it takes away."""
+        before, after = self.before.completions.keys(), self.after.completions.keys()
+        counts = dict.fromkeys(after - before, 1) | dict.fromkeys(before - after, -1)
+        return Totals(bool(after) - bool(before), counts)
+
+
+def reported(card: Card, milestones: Iterable[str], completion: Completion) -> CardChange:
+    """Adds these milestones, of which the card has none. Their ledger entry is owed."""
+    version = card.version + 1
+    added = dict.fromkeys(milestones, replace(completion, owed=version))
+    void = {milestone: was for milestone, was in card.voided.items() if milestone not in added}
+    after = replace(card, completions={**card.completions, **added}, voided=void, version=version)
+    return CardChange(card, after)
+
+
+def voided(card: Card, milestones: Iterable[str]) -> CardChange:
+    """Takes back these milestones, which the card has."""
+    settled = _settled(card.completions)
+    taken = {milestone: settled.pop(milestone) for milestone in milestones}
+    return _changed(card, completions=settled, voided={**card.voided, **taken})
+
+
+def restored(card: Card, milestones: Iterable[str]) -> CardChange:
+    """Gives back these milestones, which were voided, as they were."""
+    left = dict(card.voided)
+    given = {milestone: left.pop(milestone) for milestone in milestones}
+    return _changed(card, completions=_settled(card.completions) | given, voided=left)
+
+
+def moved(card: Card, to: Card) -> tuple[CardChange, CardChange]:
+    """Brings all that is on `card` to `to`, where a milestone counts once and the earlier completion stands."""
+    both = _settled(to.completions)
+    for milestone, completion in _settled(card.completions).items():
+        other = both.get(milestone)
+        if other is None or completion.recorded_at < other.recorded_at:
+            both[milestone] = completion
+    void = {m: c for m, c in {**card.voided, **to.voided}.items() if m not in both}
+    left = _changed(card, completions={}, voided={}, moved=True)
+    return left, _changed(to, completions=both, voided=void, moved=False)
+
+
+def owed(card: Card) -> dict[int, dict[str, Completion]]:
+    """The reports whose ledger entries are owed: what each recorded, by the version of the card that it made."""
+    reports: dict[int, dict[str, Completion]] = {}
+    for milestone, completion in card.completions.items():
+        if completion.owed is not None:
+            reports.setdefault(completion.owed, {})[milestone] = replace(completion, owed=None)
+    return reports
+
+
+def last_report(cards: Iterable[Card]) -> datetime | None:
+    """When the commander of these cards reported last."""
+    said = (completion.said_at for card in cards for completion in card.completions.values())
+    return max(said, default=None)
+
+
+def count(cards: Iterable[Card]) -> Totals:
+    """The totals that these cards add up to."""
+    changes = [CardChange(replace(card, completions={}), card).totals for card in cards]
+    return sum(changes, Totals())
+
+
+def _settled(completions: Mapping[str, Completion]) -> dict[str, Completion]:
+    """With nothing owed: whoever changes a card otherwise than by a report writes the entries that it owes."""
+    return {milestone: replace(completion, owed=None) for milestone, completion in completions.items()}
+
+
+def _changed(
+    card: Card,
+    completions: Mapping[str, Completion],
+    voided: Mapping[str, Completion],
+    moved: bool = False,
+) -> CardChange:
+    after = replace(card, completions=completions, voided=voided, moved=moved, version=card.version + 1)
+    return CardChange(card, after)

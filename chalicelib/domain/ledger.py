@@ -1,0 +1,94 @@
+"""The ledger: who changed what, when and why; and the cards, made of it anew."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from chalicelib.domain.access import Key, Role
+from chalicelib.domain.cards import Card, CardChange, Completion, owed
+
+# fmt: off
+Action = Literal[
+    "report", "void", "restore", "undo", "recount",
+    "add", "rename", "merge", "move", "retire", "reinstate", "forget",
+    "reading", "server", "alliance", "event", "key", "sheet",
+]
+# fmt: on
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Whose key it was. No role: Muster itself."""
+
+    key_id: str
+    label: str
+    role: Role | None = None
+
+    @classmethod
+    def of(cls, key: Key) -> "Actor":
+        return cls(key.id, key.label, key.role)
+
+
+MUSTER = Actor("muster", "Muster")
+
+
+@dataclass(frozen=True, slots=True)
+class CardEntry:
+    """What became of a card: which completions were added and removed, by milestone id, in which version of it."""
+
+    event: str
+    version: int
+    added: Mapping[str, Completion] = field(default_factory=dict)
+    removed: Mapping[str, Completion] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One change. `server` None: of the deployment. `before` and `after` are of what is no card; cards have `cards`.
+
+    `id` sorts by time. An entry holds a commander's name only where it tells of a name.
+    """
+
+    id: str
+    at: datetime
+    action: Action
+    actor: Actor
+    server: str | None
+    alliance: str | None = None
+    commander: str | None = None
+    cards: tuple[CardEntry, ...] = ()
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None
+    reason: str | None = None
+
+
+def card_entries(changes: Iterable[CardChange]) -> tuple[CardEntry, ...]:
+    """What these changes are in an entry. All are of one commander in one alliance."""
+    return tuple(
+        CardEntry(change.after.event, change.after.version, change.added, change.removed)
+        for change in changes
+    )
+
+
+def owed_reports(card: Card) -> list[CardEntry]:
+    """Of each report whose entry is owed, what it did to the card. It is the same whenever it is made."""
+    return [CardEntry(card.event, version, added) for version, added in owed(card).items()]
+
+
+def rebuilt(entries: Iterable[Entry]) -> dict[tuple[str, str, str], dict[str, Completion]]:
+    """The completions of every card, from the ledger alone, by event, alliance and commander; empty ones left out."""
+    changes: dict[tuple[str, str, str], dict[int, CardEntry]] = {}
+    for entry in entries:
+        for card in entry.cards:
+            if entry.alliance and entry.commander:
+                place = card.event, entry.alliance, entry.commander
+                changes.setdefault(place, {})[card.version] = card
+    cards = {}
+    for place, versions in changes.items():
+        completions: dict[str, Completion] = {}
+        for _, card in sorted(versions.items(), key=lambda pair: pair[0]):
+            completions = {m: c for m, c in completions.items() if m not in card.removed} | dict(card.added)
+        if completions:
+            cards[place] = completions
+    return cards

@@ -1,0 +1,372 @@
+"""Where an event will end: a range with its basis, or why there is none (DESIGN §3.7).
+
+How it is made and what that costs: docs/decisions/0013. How good it is, on made-up campaigns: docs/projection.md.
+Times are instants outside, and hours since the first milestone opened inside.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise, product
+from math import ceil, exp, floor, hypot, pi, sin, sqrt
+from typing import NamedTuple
+
+from chalicelib.domain.calendar import GameDay
+from chalicelib.domain.events import Event
+from chalicelib.domain.standing import Basis, Standing
+
+FIRST_HOURS = 24
+SETTLING_HOURS = 4
+"""There is no projection until so long after a milestone has closed, or the first has been open for a day: how late
+people report is not known before."""
+FEWEST_COMPLETIONS = 20
+"""Nor with fewer reported: chance decides."""
+FEWEST_SAMPLES = 6
+"""Nor with fewer hours of history: how reports come in is not known."""
+
+PEAKS = 0.0, 4.0, 8.0, 12.0, 16.0, 20.0
+PROMPT = 0.97, 0.8, 0.5, 0.2
+DELAYS = 10.0, 30.0
+"""The curves that are tried: when in a day people are most active, the part of them that reports at once, and the mean
+delay of the others, in hours."""
+SWING = 0.85
+"""How far activity swings about its mean in a day."""
+MISFIT = 0.015
+"""How far a curve may be off the history, as a part of the points, before it counts for less."""
+MOST_SAMPLES = 16
+"""Of the history, evenly spread: more make it no better."""
+FADE = 0.95
+"""So many of the people of a milestone complete the next one, while nothing is known of that."""
+PRIOR = 0.6
+"""What that expectation weighs against the reports of a milestone, 1 being all of them."""
+SPREAD = (
+    (0.0, 0.0, 3.12),
+    (0.02, 0.44, 1.83),
+    (0.05, 0.38, 1.19),
+    (0.1, 0.43, 1.13),
+    (0.2, 0.66, 1.16),
+    (0.4, 0.79, 1.16),
+    (0.6, 0.87, 1.2),
+    (0.75, 0.87, 1.53),
+    (0.9, 0.66, 1.62),
+)
+"""By the part of the points that is still expected: between which multiples of it 80 % of the calibration campaigns
+came in. Printed by `python -m bench.projections calibrate`."""
+CHANCE = 1.28
+"""Standard deviations on either side that hold 80 %: the luck of a small number of completions."""
+HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """Where the points will end: a range, the instant it is for, and what it is based on.
+
+    `low` and `high` are meant to hold 80 % of what may come. `next_tier_from` and `next_tier_by`: between which
+    instants (full hours, `now` or `at`) the next tier is reached; `next_tier_by` None: it may not be reached at all,
+    both None: it will not be, or there is none.
+    """
+
+    low: int
+    high: int
+    at: datetime
+    basis: str
+    next_tier_from: datetime | None = None
+    next_tier_by: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoProjection:
+    """Why there is none, in words for officers."""
+
+    reason: str
+
+
+def project(event: Event, game_day: GameDay, standing: Standing, now: datetime) -> Projection | NoProjection:
+    """The projection of `event` at `now`: of the game's own points where a reading is ahead of the reported ones."""
+    if reason := why_not(event, game_day, standing, now):
+        return NoProjection(reason)
+    outlook = outlook_of(event, game_day, standing, now)
+    best = max(standing.totals.points(event), standing.reading.points if standing.reading else 0)
+    low, high = range_of(outlook, best)
+    at = event.reporting_closes_at(game_day)
+    tier = next((tier.threshold for tier in event.tiers if tier.threshold > best), None)
+    from_, by = _crossing(outlook, low, high, tier, now, at) if tier else (None, None)
+    return Projection(low, high, at, _basis(event, game_day, standing, outlook, now), from_, by)
+
+
+def why_not(event: Event, game_day: GameDay, standing: Standing, now: datetime) -> str | None:
+    """The reason for which there is no projection at `now`; None if there is one."""
+    windows = [window for _, window in event.scheduled(game_day)]
+    opened = windows[0].opens_at
+    a_day = min(opened + FIRST_HOURS * HOUR, *(window.closes_at for window in windows))
+    completions = sum(standing.totals.completions.get(milestone.id, 0) for milestone in event.milestones)
+    samples = sum(opened <= hour <= now for hour in standing.history)
+    if now >= event.reporting_closes_at(game_day):
+        return "The event is over: members can report no more."
+    if now < opened:
+        return "No milestone has opened yet."
+    if now < a_day + SETTLING_HOURS * HOUR:
+        return f"Too early: it takes the first milestone, or a day of it, and {SETTLING_HOURS} hours more."
+    if completions < FEWEST_COMPLETIONS:
+        return f"Too few reports: {completions} completions, and it takes {FEWEST_COMPLETIONS}."
+    if samples < FEWEST_SAMPLES:
+        return f"Too little history: {samples} hours of it, and it takes {FEWEST_SAMPLES}."
+    return None
+
+
+def outlook_of(event: Event, game_day: GameDay, standing: Standing, now: datetime) -> "Outlook":
+    """What is expected at `now`, however little is known. A milestone must have opened before."""
+    end = event.reporting_closes_at(game_day)
+    scheduled = [pair for pair in event.scheduled(game_day) if pair[1].opens_at < end]
+    origin = scheduled[0][1].opens_at
+    counts = standing.totals.completions
+    milestones = [
+        _Milestone(
+            opens=_hours(origin, window.opens_at),
+            closes=_hours(origin, window.closes_at),
+            until=_hours(origin, end),
+            credit=milestone.credit,
+            count=counts.get(milestone.id, 0),
+        )
+        for milestone, window in scheduled
+    ]
+    samples = list(_samples(standing.history, _points(milestones), origin, now))
+    courses = _courses(milestones, samples, _hours(origin, now))
+    reading = standing.reading
+    if reading and reading.read_at <= now and reading.points > reading.reported_points:
+        done = [_done(course, reading.points, _hours(origin, reading.read_at)) for course in courses]
+        if all(done):
+            return Outlook(
+                "reading", reading.points, origin, reading.read_at, [course for course in done if course]
+            )
+    return Outlook("reported", _points(milestones), origin, now, courses)
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What is expected: `points` at `since`, and the courses that may be taken from there."""
+
+    number: Basis
+    points: int
+    origin: datetime
+    since: datetime
+    courses: "Sequence[_Course]"
+
+    @property
+    def to_come(self) -> float:
+        """The points that are expected after `since`."""
+        return max(0.0, sum(course.weight * course.whole for course in self.courses) - self.points)
+
+    def part(self, at: datetime) -> float:
+        """Of what is to come, how much has by then: 0 at `since`, 1 at the end."""
+        begun, by = (
+            sum(course.weight * course.points(_hours(self.origin, instant)) for course in self.courses)
+            for instant in (self.since, at)
+        )
+        whole = sum(course.weight * course.whole for course in self.courses)
+        return min(1.0, max(0.0, (by - begun) / (whole - begun))) if whole > begun else 1.0
+
+
+def range_of(outlook: Outlook, best: int) -> tuple[int, int]:
+    """Between which points the event is to end: whole completions, and never under the `best` number so far."""
+    to_come = outlook.to_come
+    if not to_come:
+        return best, max(best, outlook.points)
+    fewest, most = _spread(to_come / (outlook.points + to_come))
+    credit = min(milestone.credit for milestone in outlook.courses[0].milestones)
+    luck = CHANCE * sqrt(to_come * credit)
+    least = max(0.0, to_come - hypot(to_come * (1 - fewest), luck))
+    low = max(best, outlook.points + credit * floor(least / credit))
+    high = outlook.points + credit * ceil((to_come + hypot(to_come * (most - 1), luck)) / credit)
+    return low, max(low, high)
+
+
+def _spread(part: float) -> tuple[float, float]:
+    """`SPREAD` where `part` of the points is to come, straight between its rows."""
+    part = min(part, SPREAD[-1][0])
+    (before, *low), (after, *high) = next(pair for pair in pairwise(SPREAD) if part <= pair[1][0])
+    along = (part - before) / (after - before)
+    fewest, most = (a + (b - a) * along for a, b in zip(low, high, strict=True))
+    return fewest, most
+
+
+def _crossing(
+    outlook: Outlook, low: int, high: int, tier: int, now: datetime, at: datetime
+) -> tuple[datetime | None, datetime | None]:
+    """Between which instants the points reach `tier`, if they end at `high` and at `low`; None: not at all."""
+    hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    hours = range(ceil((at - hour) / HOUR))
+
+    def reached(end: int) -> datetime:
+        """The first full hour at whose beginning a path that ends there is at the tier."""
+
+        def points(hours_on: int) -> float:
+            return outlook.points + (end - outlook.points) * outlook.part(hour + hours_on * HOUR)
+
+        return hour + bisect_left(hours, tier, key=points) * HOUR
+
+    return (
+        max(now, reached(high) - HOUR) if tier <= high else None,
+        min(at, max(now, reached(low))) if tier <= low else None,
+    )
+
+
+def _basis(event: Event, game_day: GameDay, standing: Standing, outlook: Outlook, now: datetime) -> str:
+    """What the range rests on: facts only."""
+    words = ["reported points"]
+    if outlook.number == "reading" and standing.reading:
+        words = [f"the game's own points, of which {standing.reading.coverage or 0:.0%} had been reported"]
+    statuses = [(milestone, window.status(now)) for milestone, window in event.scheduled(game_day)]
+    opened = sum(status != "upcoming" for _, status in statuses)
+    hours = sum(instant <= now for instant in standing.history)
+    words.append(f"the pace of {hours} hours and of {opened} of {len(statuses)} milestones")
+    commanders = standing.totals.commanders
+    for milestone, status in statuses:
+        if status == "active":
+            missing = max(0, commanders - standing.totals.completions.get(milestone.id, 0))
+            words.append(f"{missing:,} of {commanders:,} commanders have still to report {milestone.name}")
+    if opened == len(statuses) and len(words) == 2:
+        words.append("all milestones have closed")
+    return "; ".join(words)
+
+
+class _Milestone(NamedTuple):
+    """Its times in active hours. `count` is reported so far, and nothing more comes in after `until`."""
+
+    opens: float
+    closes: float
+    until: float
+    credit: int
+    count: int
+
+
+class _Curve(NamedTuple):
+    """How the reports of a milestone come in, in active hours: people complete it evenly over its window; a part of
+    them reports at once, the others after a delay, exponentially distributed about its mean."""
+
+    prompt: float
+    delay: float
+
+    def reported(self, milestone: _Milestone, at: float) -> float:
+        """The part of the people who report by then, if reports were taken for ever."""
+        age = at - milestone.opens
+        if age <= 0:
+            return 0.0
+        length = milestone.closes - milestone.opens
+        waiting = exp(-max(0.0, age - length) / self.delay) - exp(-age / self.delay)
+        return min(1.0, age / length) - (1 - self.prompt) * waiting * self.delay / length
+
+    def share(self, milestone: _Milestone, at: float) -> float:
+        """The same of those who report before it is too late."""
+        return min(1.0, self.reported(milestone, at) / self.reported(milestone, milestone.until))
+
+
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """One way in which it may go: how many complete each milestone in the end, along a curve. `weight` is the part
+    that it has among all courses."""
+
+    weight: float
+    peak: float
+    curve: _Curve
+    milestones: Sequence[_Milestone]
+    finals: Sequence[float]
+
+    @property
+    def whole(self) -> float:
+        """The points in the end."""
+        return sum(m.credit * final for m, final in zip(self.milestones, self.finals, strict=True))
+
+    def points(self, hours: float) -> float:
+        at = _active(hours, self.peak)
+        pairs = zip(self.milestones, self.finals, strict=True)
+        return sum(m.credit * final * self.curve.share(m, at) for m, final in pairs)
+
+
+def _active(hours: float, peak: float) -> float:
+    """Hours as activity counts them: they pass faster around the `peak` of a day, and 24 of them make a day."""
+    return hours + SWING * 24 / (2 * pi) * sin(2 * pi * (hours - peak) / 24)
+
+
+def _courses(
+    milestones: Sequence[_Milestone], samples: Sequence[tuple[float, float]], now: float
+) -> list[_Course]:
+    """Those that are likely, by how well their curves would have made the history."""
+    courses = []
+    for peak in PEAKS:
+        active = [
+            m._replace(**{t: _active(getattr(m, t), peak) for t in ("opens", "closes", "until")})
+            for m in milestones
+        ]
+        moments = [(_active(at, peak), share) for at, share in samples]
+        moment = _active(now, peak)
+        for prompt, delay in product(PROMPT, DELAYS):
+            curve = _Curve(prompt, delay)
+            misfit = _misfit(curve, active, moments, moment)
+            courses.append(_Course(misfit, peak, curve, active, _finals(curve, active, moment)))
+    least = min(course.weight for course in courses)
+    weights = [exp((least - course.weight) / (2 * MISFIT**2)) for course in courses]
+    whole = sum(weights)
+    return [replace(c, weight=w / whole) for c, w in zip(courses, weights, strict=True)]
+
+
+def _misfit(
+    curve: _Curve, milestones: Sequence[_Milestone], samples: Sequence[tuple[float, float]], now: float
+) -> float:
+    """The mean square of how far the curve is off the samples, given what is reported now."""
+    points = _points(milestones)
+    reported = [
+        (m, m.credit * m.count / points / curve.reported(m, now))
+        for m in milestones
+        if m.count and m.opens < now
+    ]
+    off = [sum(part * curve.reported(m, at) for m, part in reported) - share for at, share in samples]
+    return sum(each * each for each in off) / max(1, len(off))
+
+
+def _finals(curve: _Curve, milestones: Sequence[_Milestone], now: float) -> list[float]:
+    """How many will have reported each milestone: by the curve, and by how many reported those before it."""
+    finals: list[float] = []
+    expected = known = 0.0
+    for m in milestones:
+        share = curve.share(m, now)
+        prior = PRIOR if known else 0.0
+        expected *= FADE
+        rate = (m.count + prior * expected) / (share + prior) if share + prior else 0.0
+        finals.append(m.count + rate * (1 - share))
+        if share:
+            expected = (known * expected + share * finals[-1]) / (known + share)
+            known += share
+    return finals
+
+
+def _done(course: _Course, points: int, at: float) -> _Course | None:
+    """The same course in the game's own points, which were `points` at `at`: what is completed counts at once, and
+    nothing more is after a milestone has closed. None if it has no points by then."""
+    milestones = [m._replace(until=m.closes) for m in course.milestones]
+    done = replace(course, milestones=milestones)
+    if not (expected := done.points(at)):
+        return None
+    return replace(done, finals=[final * points / expected for final in course.finals])
+
+
+def _samples(
+    history: Mapping[datetime, int], points: int, origin: datetime, now: datetime
+) -> Iterator[tuple[float, float]]:
+    """Some of the history, evenly spread: hours, and the part of `points` at their end. What was corrected later counts
+    as never reported."""
+    ends = [(min(hour + HOUR, now), history[hour]) for hour in sorted(history) if origin <= hour < now]
+    most = points
+    for number, (end, value) in enumerate(reversed(ends)):
+        most = min(most, value)
+        if points and number % -(-len(ends) // MOST_SAMPLES) == 0:
+            yield _hours(origin, end), most / points
+
+
+def _points(milestones: Sequence[_Milestone]) -> int:
+    return sum(m.credit * m.count for m in milestones)
+
+
+def _hours(origin: datetime, instant: datetime) -> float:
+    return (instant - origin) / HOUR

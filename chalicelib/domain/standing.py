@@ -1,0 +1,67 @@
+"""What is known of an event on a server: the counts of each alliance, the tiers stamped, the game's own figure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from chalicelib.domain.events import Event
+
+Basis = Literal["reported", "reading"]
+"""Which of the two numbers: what was reported to Muster, or what the game itself showed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Counts of one event, for an alliance or summed for a server. All else is derived from them."""
+
+    commanders: int = 0
+    completions: Mapping[str, int] = field(default_factory=dict)
+    """Milestone id → commanders who completed it."""
+
+    def __add__(self, other: "Totals") -> "Totals":
+        ids = {**self.completions, **other.completions}
+        counts = {m: self.completions.get(m, 0) + other.completions.get(m, 0) for m in ids}
+        return Totals(self.commanders + other.commanders, counts)
+
+    def points(self, event: Event) -> int:
+        """What these completions give the server."""
+        return sum(self.completions.get(m.id, 0) * m.credit for m in event.milestones)
+
+
+@dataclass(frozen=True, slots=True)
+class TierStamp:
+    """That a tier was seen to be reached: when first, and by which of the two numbers. Written once."""
+
+    reached_at: datetime
+    reached_by: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The server's points as the game showed them, and what was reported at that moment."""
+
+    points: int
+    read_at: datetime
+    reported_points: int
+
+    @property
+    def coverage(self) -> float | None:
+        """The part of the official points that was reported, 0 to 1; None while the game shows none."""
+        return min(1.0, self.reported_points / self.points) if self.points else None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An event on a server: totals by alliance id, tier stamps by threshold, the latest reading, and the reported
+    points at the end of each hour that was sampled, by the hour's beginning."""
+
+    alliances: Mapping[str, Totals] = field(default_factory=dict)
+    stamps: Mapping[int, TierStamp] = field(default_factory=dict)
+    reading: Reading | None = None
+    history: Mapping[datetime, int] = field(default_factory=dict)
+
+    @property
+    def totals(self) -> Totals:
+        """The server's: the sum over its alliances."""
+        return sum(self.alliances.values(), Totals())

@@ -1,0 +1,130 @@
+"""What operators define: events, servers, alliances. A change drops no completion (DESIGN §3.10)."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+
+from chalicelib.domain.access import Key
+from chalicelib.domain.calendar import GameDay
+from chalicelib.domain.errors import Conflict, FieldError, Malformed
+from chalicelib.domain.events import Event
+from chalicelib.domain.ledger import Action, Actor
+from chalicelib.domain.roster import Alliance, Server
+from chalicelib.services.directory import Directory
+from chalicelib.services.ledger_pages import LedgerPages
+from chalicelib.store import ledger
+from chalicelib.store.completions import Completions
+from chalicelib.store.definitions import Definitions
+from chalicelib.store.table import Put
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+class Administration:
+    def __init__(
+        self,
+        directory: Directory,
+        definitions: Definitions,
+        completions: Completions,
+        pages: LedgerPages,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._directory = directory
+        self._definitions = definitions
+        self._completions = completions
+        self._pages = pages
+        self._clock = clock
+
+    def require_admin(self, key: Key) -> None:
+        """Raises Forbidden."""
+        key.require("admin", server="")
+
+    def put_event(self, key: Key, event: Event) -> bool:
+        """Defines the event, or changes it; whether it is new. Points are counted anew from the same completions.
+
+        Raises Forbidden, Conflict (`milestone-in-use`) if a milestone that somebody has completed were dropped.
+        """
+        self.require_admin(key)
+        before = next((one for one in self._directory.events() if one.id == event.id), None)
+        if before:
+            self._refuse_loss(before, event)
+        if before and event.archived and not before.archived:
+            for server in self._directory.servers():
+                self._pages.settle(server.id)
+        shown = [one.model_dump(mode="json", exclude_unset=True) if one else None for one in (before, event)]
+        self._definitions.put_event(event, self._entry(key, "event", None, None, *shown))
+        return before is None
+
+    def put_server(self, key: Key, server: Server) -> bool:
+        """Defines the server, or changes when its game day begins; whether it is new. Raises Forbidden, Malformed."""
+        self.require_admin(key)
+        _require_id("server", server.id)
+        before = next((one for one in self._directory.servers() if one.id == server.id), None)
+        shown = [_game_day(one.game_day) if one else None for one in (before, server)]
+        self._definitions.put_server(server, self._entry(key, "server", server.id, None, *shown))
+        return before is None
+
+    def put_alliance(self, key: Key, alliance: Alliance) -> bool:
+        """Defines the alliance, or changes its labels and whether it is open; whether it is new.
+
+        Raises Forbidden, Malformed, NotFound.
+        """
+        self.require_admin(key)
+        self._directory.server(alliance.server)
+        _require_id("alliance", alliance.id)
+        before = self._definitions.alliance(alliance.server, alliance.id)
+        shown = [_labels(one) if one else None for one in (before, alliance)]
+        entry = self._entry(key, "alliance", alliance.server, alliance.id, *shown)
+        self._definitions.put_alliance(alliance, entry)
+        return before is None
+
+    def servers(self, key: Key) -> list[Server]:
+        """Raises Forbidden."""
+        self.require_admin(key)
+        return self._directory.servers()
+
+    def alliances(self, key: Key, server_id: str) -> list[Alliance]:
+        """Those of the server that are in the key's scope. Raises Forbidden, NotFound."""
+        key.require("officer", "reader", "admin", server=server_id, alliance=key.alliance)
+        found = self._directory.alliances(self._directory.server(server_id).id)
+        return [one for one in found if key.alliance in (None, one.id)]
+
+    def _refuse_loss(self, before: Event, after: Event) -> None:
+        """A milestone that was completed stays: its completions would count for nothing."""
+        dropped = {m.id for m in before.milestones} - {m.id for m in after.milestones}
+        for server in self._directory.servers() if dropped else ():
+            for milestone in sorted(dropped & self._completed(server.id, before.id)):
+                message = (
+                    f"Milestone {milestone!r} has completions on server {server.id}: it can't be taken out."
+                )
+                raise Conflict("milestone-in-use", message, [FieldError("milestones", message)])
+
+    def _completed(self, server: str, event: str) -> set[str]:
+        totals = self._completions.standing(server, event, consistent=True).totals
+        return {milestone for milestone, count in totals.completions.items() if count}
+
+    def _entry(
+        self,
+        key: Key,
+        action: Action,
+        server: str | None,
+        alliance: str | None,
+        before: dict[str, object] | None,
+        after: dict[str, object] | None,
+    ) -> Put:
+        what = {"alliance": alliance, "before": before, "after": after}
+        return ledger.put(ledger.new_entry(self._clock(), action, Actor.of(key), server, **what))
+
+
+def _game_day(day: GameDay) -> dict[str, object]:
+    return {"starts_at": day.starts_at.isoformat("minutes"), "zone": day.zone, "assumed": day.assumed}
+
+
+def _labels(alliance: Alliance) -> dict[str, object]:
+    return {"tag": alliance.tag, "name": alliance.name, "is_open": alliance.is_open}
+
+
+def _require_id(field: str, text: str) -> None:
+    if not _ID.fullmatch(text):
+        message = "An id has up to 64 letters without accents, digits, dots, dashes and underscores."
+        raise Malformed("malformed", message, [FieldError(field, message)])

@@ -1,0 +1,190 @@
+"""Corrections: what was recorded by mistake is voided, what was voided by mistake is restored (DESIGN §3.10)."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from chalicelib.domain.access import Key
+from chalicelib.domain.cards import Card, CardChange, restored, voided
+from chalicelib.domain.errors import Conflict, FieldError, Malformed, NotFound
+from chalicelib.domain.ledger import Action, Actor, card_entries
+from chalicelib.domain.reporting import MilestoneRef, find_milestones
+from chalicelib.domain.roster import Alliance, Commander, Server
+from chalicelib.services.attempts import until_written
+from chalicelib.services.directory import Directory
+from chalicelib.services.overview import Overview, Place
+from chalicelib.services.rosters import CommanderRef
+from chalicelib.services.standings import RecentStandings
+from chalicelib.store import ledger
+from chalicelib.store.access import AccessKeys
+from chalicelib.store.commanders import Commanders
+from chalicelib.store.completions import Completions
+
+UNDO_WITHIN = timedelta(minutes=15)
+
+Kind = Literal["void", "restore"]
+Status = Literal["voided", "already_voided", "restored", "already_recorded"]
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """The answer to a correction, with where the commander and the server stand then."""
+
+    commander: CommanderRef
+    milestone: str
+    status: Status
+    progress: tuple[Place, ...]
+
+
+class Corrections:
+    def __init__(
+        self,
+        directory: Directory,
+        overview: Overview,
+        commanders: Commanders,
+        completions: Completions,
+        access_keys: AccessKeys,
+        standings: RecentStandings,
+        clock: Callable[[], datetime],
+        sleep: Callable[[float], None],
+    ) -> None:
+        self._directory = directory
+        self._overview = overview
+        self._commanders = commanders
+        self._completions = completions
+        self._access_keys = access_keys
+        self._standings = standings
+        self._clock = clock
+        self._sleep = sleep
+
+    def correct(
+        self,
+        key: Key,
+        action: Kind,
+        name: str,
+        milestone: str,
+        reason: str,
+        server_id: str | None = None,
+        alliance_id: str | None = None,
+    ) -> Correction:
+        """Voids a completion, or restores it as it was. `name` may be the commander's id where the alliance is given.
+
+        Repeating it changes nothing. Raises Malformed, NotFound, Forbidden, Conflict (`not-recorded`: there is nothing
+        to void; `not-voided`: nothing to restore; `event-archived`) and Busy.
+        """
+        server = self._server(key, server_id)
+        commander = self._commander(key, server, name, alliance_id or key.alliance)
+        (ref,) = find_milestones([milestone], self._directory.events(), "milestone")
+        if ref.event.archived:
+            message = f"{ref.event.name} is archived: nothing of it changes any more."
+            raise Conflict("event-archived", message, [FieldError("milestone", message)])
+
+        def write() -> tuple[Status, Card]:
+            card = self._card(server, commander, ref)
+            status = _status(action, card, ref, commander)
+            if status in ("already_voided", "already_recorded"):
+                return status, card
+            change = (voided if action == "void" else restored)(card, [ref.milestone.id])
+            self._write(key, action, commander, server, [change], reason)
+            return status, change.after
+
+        status, card = until_written(write, self._sleep)
+        progress = self._overview.places(server, {ref.event.id: card}, self._clock())
+        return Correction(CommanderRef(commander.id, commander.name), str(ref), status, progress)
+
+    def undo(self, key: Key, commander_id: str, reported_at: datetime) -> int:
+        """Takes back what was recorded with this member key at that time; how many completions.
+
+        Until `UNDO_WITHIN` after it: then Conflict (`undo-closed`). Raises NotFound, Forbidden, Busy.
+        """
+        server, alliance = self._directory.place(key, None, None)
+        commander = self._commanders.member(server.id, alliance.id, commander_id)
+        if commander is None or commander.moved:
+            raise NotFound("unknown-commander", f"{alliance.name} has no such commander.")
+        if self._clock() >= reported_at + UNDO_WITHIN:
+            message = "This can't be undone here any more. An officer can still correct it."
+            raise Conflict("undo-closed", message)
+
+        def write() -> int:
+            changes = [
+                voided(card, mine)
+                for card in self._open_cards(server, alliance, commander_id).values()
+                if (mine := _recorded(card, key, reported_at))
+            ]
+            if changes:
+                self._write(key, "undo", commander, server, changes, None)
+            return sum(len(change.removed) for change in changes)
+
+        return until_written(write, self._sleep)
+
+    def _server(self, key: Key, server_id: str | None) -> Server:
+        server_id = server_id or key.server
+        if server_id is None:
+            message = f"With this {key.role} key, say which server."
+            raise Malformed("malformed", message, [FieldError("server", message)])
+        key.require("officer", "admin", server=server_id, alliance=key.alliance)
+        return self._directory.server(server_id)
+
+    def _commander(self, key: Key, server: Server, name: str, alliance: str | None) -> Commander:
+        """By name, or by id in that alliance. Only those in scope are found."""
+        found = self._commanders.named(server.id, name, consistent=True) if name.strip() else None
+        if found is None and alliance:
+            found = self._commanders.member(server.id, alliance, name)
+        if found is None or found.moved:
+            message = f"There is no commander {name!r} on server {server.id}."
+            raise NotFound("unknown-commander", message, [FieldError("commander", message)])
+        key.require("officer", "admin", server=server.id, alliance=found.alliance)
+        return found
+
+    def _card(self, server: Server, commander: Commander, ref: MilestoneRef) -> Card:
+        cards = self._completions.cards(
+            server.id, commander.alliance, commander.id, [ref.event.id], consistent=True
+        )
+        return cards[ref.event.id]
+
+    def _open_cards(self, server: Server, alliance: Alliance, commander_id: str) -> dict[str, Card]:
+        events = [event.id for event in self._directory.open_events(server.id)]
+        return self._completions.cards(server.id, alliance.id, commander_id, events, consistent=True)
+
+    def _write(
+        self,
+        key: Key,
+        action: Action,
+        commander: Commander,
+        server: Server,
+        changes: Sequence[CardChange],
+        reason: str | None,
+    ) -> None:
+        entry = ledger.new_entry(
+            self._clock(),
+            action,
+            Actor.of(key),
+            server.id,
+            alliance=commander.alliance,
+            commander=commander.id,
+            cards=card_entries(changes),
+            reason=reason,
+        )
+        before = [change.before for change in changes]
+        self._completions.settle_cards(before, self._access_keys.actors(server.id))
+        with self._standings.recording(changes):
+            self._completions.record(changes, [ledger.put(entry)])
+
+
+def _status(action: Kind, card: Card, ref: MilestoneRef, commander: Commander) -> Status:
+    """What the correction comes to. Raises Conflict where there is nothing to correct."""
+    has, had = ref.milestone.id in card.completions, ref.milestone.id in card.voided
+    if action == "void":
+        if not has and not had:
+            message = f"{ref.milestone.name} is not recorded for {commander.name}."
+            raise Conflict("not-recorded", message, [FieldError("milestone", message)])
+        return "voided" if has else "already_voided"
+    if not has and not had:
+        message = f"{ref.milestone.name} was never voided for {commander.name}."
+        raise Conflict("not-voided", message, [FieldError("milestone", message)])
+    return "already_recorded" if has else "restored"
+
+
+def _recorded(card: Card, key: Key, at: datetime) -> list[str]:
+    return [m for m, c in card.completions.items() if c.key_id == key.id and c.recorded_at == at]

@@ -1,0 +1,234 @@
+"""Importing rosters and past completions: first what would happen, line by line, then the same for real.
+
+A line is decided by itself: a wrong one spoils no other, unless it is to be all or nothing. Sending a file again
+changes nothing.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Literal
+
+from chalicelib.domain.access import Key
+from chalicelib.domain.cards import Completion
+from chalicelib.domain.errors import Conflict, MusterError
+from chalicelib.domain.importing import Columns, CompletionLine, completion_lines, roster_lines
+from chalicelib.domain.names import normalised
+from chalicelib.domain.near import near_names
+from chalicelib.domain.reporting import require_reportable
+from chalicelib.domain.roster import Alliance, Commander, Server
+from chalicelib.services.directory import Directory
+from chalicelib.services.reporting import Reporting
+from chalicelib.services.rosters import Rosters
+from chalicelib.store.commanders import Commanders
+from chalicelib.store.completions import Completions
+
+Status = Literal["new", "known", "refused", "not_done"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`dry_run`: say what would happen, and write nothing. `is_new`: names near to others are no slips."""
+
+    dry_run: bool = False
+    all_or_nothing: bool = False
+    is_new: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LineResult:
+    """What becomes of a line. `new`: something of it is added; `known`: all of it was there already; `refused`: see
+    `reasons`; `not_done`: good, but another line is not, and it was to be all or nothing.
+
+    `adds_commander`: the name is new. `milestones`: those that are added.
+    """
+
+    line: int
+    commander: str | None
+    status: Status
+    adds_commander: bool = False
+    milestones: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of a file, or would. The counts are of lines."""
+
+    dry_run: bool
+    new: int
+    known: int
+    refused: int
+    lines: tuple[LineResult, ...]
+
+
+@dataclass
+class _Known:
+    """Whom and what an alliance has, with what the lines before have added to it."""
+
+    names: dict[str, str]
+    elsewhere: dict[str, Commander]
+    done: dict[str, set[str]] = field(default_factory=dict)
+    """Global milestone ids by normalised name."""
+
+
+class Imports:
+    def __init__(
+        self,
+        directory: Directory,
+        rosters: Rosters,
+        reporting: Reporting,
+        commanders: Commanders,
+        completions: Completions,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._directory = directory
+        self._rosters = rosters
+        self._reporting = reporting
+        self._commanders = commanders
+        self._completions = completions
+        self._clock = clock
+
+    def roster(
+        self, key: Key, server_id: str, alliance_id: str, text: str, column: str | None, options: Options
+    ) -> Imported:
+        """Adds the commanders whom a CSV file names. Raises Forbidden, NotFound, Malformed, TooLarge, Busy."""
+        _, alliance = self._place(key, server_id, alliance_id)
+        lines = roster_lines(text, column)
+        known = self._known(alliance, [line.name for line in lines if line.name])
+        planned = []
+        for line in lines:
+            if line.problem or not line.name:
+                result = LineResult(line.line, line.name, "refused", reasons=(line.problem or "No name.",))
+            elif normalised(line.name) in known.names:
+                result = LineResult(line.line, known.names[normalised(line.name)], "known")
+            else:
+                result = self._joining(line.line, line.name, known, alliance, options, may_join=True)
+            planned.append(result)
+
+        def add(result: LineResult) -> LineResult:
+            self._rosters.add(key, server_id, alliance_id, result.commander or "", is_new=True)
+            return result
+
+        return _carried_out(planned, add, options)
+
+    def completions(
+        self, key: Key, server_id: str, alliance_id: str, text: str, columns: Columns, options: Options
+    ) -> Imported:
+        """Records the past completions that a CSV file tells of. Raises Forbidden, NotFound, Malformed, TooLarge, Busy.
+
+        When each is said to have been reported stays with it; it is recorded now.
+        """
+        server, alliance = self._place(key, server_id, alliance_id)
+        events = [event for event in self._directory.events() if not event.archived]
+        lines = {line.line: line for line in completion_lines(text, columns, events, server.game_day)}
+        known = self._known(alliance, [line.name for line in lines.values() if line.name])
+        self._add_done(known, alliance, lines.values())
+        now = self._clock()
+        planned = [self._planned(key, line, known, server, alliance, options, now) for line in lines.values()]
+
+        def record(result: LineResult) -> LineResult:
+            line = lines[result.line]
+            completion = Completion(now, key.id, line.reported_at)
+            outcome = self._reporting.record(
+                key, alliance, result.commander or "", line.refs, completion, is_new=True
+            )
+            added = tuple(str(ref) for ref in line.refs if str(ref) in outcome.added)
+            return replace(result, milestones=added, status="new" if added else "known")
+
+        return _carried_out(planned, record, options)
+
+    def _planned(
+        self,
+        key: Key,
+        line: CompletionLine,
+        known: _Known,
+        server: Server,
+        alliance: Alliance,
+        options: Options,
+        now: datetime,
+    ) -> LineResult:
+        if line.problems or not line.name:
+            return LineResult(line.line, line.name, "refused", reasons=line.problems)
+        said = line.reported_at or now
+        if said > now:
+            return LineResult(line.line, line.name, "refused", reasons=("The time is still to come.",))
+        try:
+            require_reportable(line.refs, key.role, min(said, now), server.game_day)
+        except Conflict as conflict:
+            reasons = tuple(error.message for error in conflict.errors)
+            return LineResult(line.line, line.name, "refused", reasons=reasons)
+        name, result = normalised(line.name), LineResult(line.line, line.name, "known")
+        if name in known.names:
+            result = replace(result, commander=known.names[name])
+        else:
+            result = self._joining(line.line, line.name, known, alliance, options, may_join=alliance.is_open)
+        if result.status == "refused":
+            return result
+        done = known.done.setdefault(name, set())
+        added = tuple(str(ref) for ref in line.refs if str(ref) not in done)
+        done.update(added)
+        return replace(result, status="new" if added else "known", milestones=added)
+
+    def _joining(
+        self, line: int, name: str, known: _Known, alliance: Alliance, options: Options, *, may_join: bool
+    ) -> LineResult:
+        """Of somebody who is not on the roster yet."""
+        other = known.elsewhere.get(normalised(name))
+        near = [] if options.is_new else near_names(name, known.names.values())
+        reason = None
+        if other:
+            reason = f"{other.name} is with another alliance of this server. An officer can move them."
+        elif near:
+            reason = f"{name} is new. Did you mean {' or '.join(near)}?"
+        elif not may_join:
+            reason = f"{name} is not on the roster of {alliance.name}. Import the roster first."
+        if reason:
+            return LineResult(line, name, "refused", reasons=(reason,))
+        known.names[normalised(name)] = name
+        return LineResult(line, name, "new", adds_commander=True)
+
+    def _place(self, key: Key, server_id: str, alliance_id: str) -> tuple[Server, Alliance]:
+        key.require("officer", "admin", server=server_id, alliance=alliance_id)
+        return self._directory.server(server_id), self._directory.alliance(server_id, alliance_id)
+
+    def _known(self, alliance: Alliance, names: Iterable[str]) -> _Known:
+        """All that is asked about names, in one query and one batch of reads."""
+        roster = self._commanders.roster(alliance.server, alliance.id)
+        known = {name: one.name for one in roster for name in (normalised(one.name), *one.aliases)}
+        unknown = {name for name in map(normalised, names) if name not in known}
+        found = self._commanders.all_named(alliance.server, unknown)
+        return _Known(known, {name: one for name, one in found.items() if not one.retired_at})
+
+    def _add_done(self, known: _Known, alliance: Alliance, lines: Iterable[CompletionLine]) -> None:
+        events = dict.fromkeys(ref.event.id for line in lines for ref in line.refs)
+        roster = self._commanders.roster(alliance.server, alliance.id)
+        names = {one.id: (normalised(one.name), *one.aliases) for one in roster}
+        for event in events:
+            for card in self._completions.alliance_cards(
+                alliance.server, event, alliance.id, consistent=True
+            ):
+                done = {f"{event}/{milestone}" for milestone in card.completions}
+                for name in names.get(card.commander, ()):
+                    known.done.setdefault(name, set()).update(done)
+
+
+def _carried_out(
+    planned: Sequence[LineResult], write: Callable[[LineResult], LineResult], options: Options
+) -> Imported:
+    """The plan, or what came of it. What was faster than a line is that line's own result."""
+    spoilt = options.all_or_nothing and any(one.status == "refused" for one in planned)
+    results = []
+    for one in planned:
+        if one.status == "new" and spoilt:
+            one = replace(one, status="not_done")
+        elif one.status == "new" and not options.dry_run:
+            try:
+                one = write(one)
+            except MusterError as error:
+                one = replace(one, status="refused", reasons=(error.detail,), milestones=())
+        results.append(one)
+    counts: Mapping[str, int] = {
+        status: sum(one.status == status for one in results) for status in ("new", "known", "refused")
+    }
+    return Imported(options.dry_run, counts["new"], counts["known"], counts["refused"], tuple(results))

@@ -1,0 +1,183 @@
+"""Keys over HTTP: who may give which to whom, and taking them back (DESIGN §4)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from chalicelib.domain.access import Key, Role, key_id, new_secret, secret_hash
+from chalicelib.domain.errors import FieldError, Forbidden, Malformed, NotFound
+from chalicelib.domain.ledger import Actor
+from chalicelib.services.directory import Directory
+from chalicelib.store import ledger
+from chalicelib.store.access import AccessKeys
+from chalicelib.store.table import Put
+
+LONGEST_OVERLAP = timedelta(hours=1)
+"""How long a key that was replaced may go on."""
+
+_GIVEN_BY_OFFICERS: tuple[Role, ...] = ("member", "reader")
+
+
+@dataclass(frozen=True, slots=True)
+class KeyState:
+    """A key without its secret. `last_used_at` is to the hour."""
+
+    id: str
+    role: Role
+    label: str
+    server: str | None
+    alliance: str | None
+    created_at: datetime | None
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A key to be made. `replaces`: the id of one that ends when `overlap` is over, and whose scope it has."""
+
+    role: Role | None
+    label: str
+    server: str | None = None
+    alliance: str | None = None
+    expires_at: datetime | None = None
+    replaces: str | None = None
+    overlap: timedelta = timedelta()
+
+
+class Keys:
+    def __init__(self, directory: Directory, access_keys: AccessKeys, clock: Callable[[], datetime]) -> None:
+        self._directory = directory
+        self._access_keys = access_keys
+        self._clock = clock
+
+    def create(self, key: Key, wanted: Wanted) -> tuple[KeyState, str]:
+        """A new key and its secret, which is told here and never again.
+
+        Raises Forbidden for what the caller's key may not give, Malformed for a scope that the role can't have or
+        a time that is over, NotFound.
+        """
+        now = self._clock()
+        old = self._replaced(key, wanted) if wanted.replaces else None
+        role = old.role if old else wanted.role
+        server, alliance = (old.server, old.alliance) if old else (wanted.server, wanted.alliance)
+        if role is None:
+            raise _malformed("role", "Say which role the key shall have.")
+        _require_scope(role, server, alliance)
+        _require_giving(key, role, server, alliance)
+        if server:
+            self._directory.server(server)
+        if server and alliance:
+            self._directory.alliance(server, alliance)
+        if wanted.expires_at and wanted.expires_at <= now:
+            raise _malformed("expires_at", "This time is over already.")
+        if not wanted.label.strip():
+            raise _malformed("label", "Give the key a label, so that it can be told apart later.")
+        secret = new_secret()
+        made = Key(
+            key_id(secret_hash(secret)),
+            role,
+            wanted.label.strip(),
+            server,
+            alliance,
+            created_at=now,
+            expires_at=wanted.expires_at,
+        )
+        self._access_keys.put(secret, made, [self._entry(key, made, None, now)])
+        if old:
+            ends_at = now + wanted.overlap
+            if old.expires_at is None or ends_at < old.expires_at:
+                noted = self._entry(key, old, old.expires_at, ends_at)
+                self._access_keys.end(old, ends_at, revoke=False, more=[noted])
+        return _state(made), secret
+
+    def all(self, key: Key) -> list[KeyState]:
+        """The keys in the caller's scope, the oldest first; of an admin's, those for the deployment too."""
+        key.require("officer", "admin", server=key.server or "", alliance=key.alliance)
+        scopes = [key.server] if key.server else [None, *(one.id for one in self._directory.servers())]
+        found = [one for scope in scopes for one in self._access_keys.all(scope)]
+        return [_state(one) for one in found if key.alliance in (None, one.alliance)]
+
+    def revoke(self, key: Key, identity: str) -> KeyState:
+        """It stops to work within a minute. Doing it again changes nothing. Raises Forbidden, NotFound."""
+        revoked = self._find(key, identity)
+        if revoked.revoked_at is None:
+            now = self._clock()
+            self._access_keys.end(revoked, now, revoke=True, more=[self._entry(key, revoked, None, now)])
+        return _state(self._find(key, identity))
+
+    def _replaced(self, key: Key, wanted: Wanted) -> Key:
+        if wanted.overlap > LONGEST_OVERLAP:
+            raise _malformed("old_works_for_minutes", "60 minutes is the most.")
+        old = self._find(key, wanted.replaces or "")
+        if not old.is_valid(self._clock()):
+            raise _malformed("replaces", "This key has ended already: make one without replacing it.")
+        for name in ("role", "server", "alliance"):
+            if getattr(wanted, name) not in (None, getattr(old, name)):
+                raise _malformed(name, "A key that replaces another has the role and scope of that.")
+        return old
+
+    def _find(self, key: Key, identity: str) -> Key:
+        """A key that the caller may give and take."""
+        key.require("officer", "admin", server=key.server or "", alliance=key.alliance)
+        scopes = [key.server] if key.server else [None, *(one.id for one in self._directory.servers())]
+        for scope in scopes:
+            for found in self._access_keys.all(scope):
+                if found.id == identity and key.alliance in (None, found.alliance):
+                    _require_giving(key, found.role, found.server, found.alliance)
+                    return found
+        raise NotFound("unknown-key", "There is no such key in this key's scope.")
+
+    def _entry(self, key: Key, changed: Key, before: datetime | None, ends_at: datetime | None) -> Put:
+        what = {"id": changed.id, "role": changed.role, "label": changed.label}
+        return ledger.put(
+            ledger.new_entry(
+                self._clock(),
+                "key",
+                Actor.of(key),
+                changed.server,
+                alliance=changed.alliance,
+                before={**what, "ends_at": before},
+                after={**what, "ends_at": ends_at},
+            )
+        )
+
+
+def _require_giving(key: Key, role: Role, server: str | None, alliance: str | None) -> None:
+    """An admin gives any key, an officer those for members and readers in scope."""
+    if key.role == "admin":
+        return
+    if role not in _GIVEN_BY_OFFICERS:
+        raise Forbidden(
+            "out-of-scope", "Officers give and take keys for members and readers; this needs an admin."
+        )
+    key.require("officer", server=server or "", alliance=alliance)
+
+
+def _require_scope(role: Role, server: str | None, alliance: str | None) -> None:
+    """Raises Malformed unless the role can have that scope."""
+    if role == "admin" and (server or alliance):
+        raise _malformed("server" if server else "alliance", "An admin's key is for the whole deployment.")
+    if role != "admin" and not server:
+        raise _malformed("server", f"Say which server the {role}'s key is for.")
+    if role == "member" and not alliance:
+        raise _malformed("alliance", "Say which alliance the member's key is for.")
+
+
+def _malformed(field: str, message: str) -> Malformed:
+    return Malformed("malformed", message, [FieldError(field, message)])
+
+
+def _state(key: Key) -> KeyState:
+    return KeyState(
+        key.id,
+        key.role,
+        key.label,
+        key.server,
+        key.alliance,
+        key.created_at,
+        key.expires_at,
+        key.revoked_at,
+        key.last_used_at,
+    )

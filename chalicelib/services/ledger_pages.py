@@ -1,0 +1,166 @@
+"""The ledger as officers read it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from chalicelib.domain.access import Key
+from chalicelib.domain.cards import Completion
+from chalicelib.domain.errors import FieldError, Malformed
+from chalicelib.domain.ledger import Action, Actor, Entry, rebuilt
+from chalicelib.services.directory import Directory
+from chalicelib.services.rosters import CommanderRef
+from chalicelib.store.access import AccessKeys
+from chalicelib.store.commanders import Commanders
+from chalicelib.store.completions import Completions
+from chalicelib.store.ledger import PAGE, Ledger
+
+MOST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One change. `before` and `after` hold what it changed: completions by milestone, or attributes by name."""
+
+    id: str
+    at: datetime
+    action: Action
+    actor: Actor
+    alliance: str | None
+    commander: CommanderRef | None
+    milestones: tuple[str, ...]
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerPage:
+    """`next`: what to give as `before` for older entries; None: there are none."""
+
+    server: str | None
+    entries: tuple[Line, ...]
+    next: str | None
+
+
+class LedgerPages:
+    def __init__(
+        self,
+        directory: Directory,
+        commanders: Commanders,
+        completions: Completions,
+        access_keys: AccessKeys,
+        entries: Ledger,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._directory = directory
+        self._commanders = commanders
+        self._completions = completions
+        self._access_keys = access_keys
+        self._entries = entries
+        self._clock = clock
+
+    def of_server(
+        self,
+        key: Key,
+        server_id: str,
+        commander: str | None = None,
+        alliance: str | None = None,
+        before: str | None = None,
+        limit: str | None = None,
+    ) -> LedgerPage:
+        """The latest first. `commander` is an id or a name. An alliance's officer sees what is of that alliance.
+
+        Every report is in it: entries that are still owed are written before. Raises Forbidden, NotFound, Malformed.
+        """
+        key.require("officer", "admin", server=server_id, alliance=alliance or key.alliance)
+        server, alliance, most = self._directory.server(server_id).id, alliance or key.alliance, _limit(limit)
+        self.settle(server, alliance)
+        found = self._commanders.named(server, commander) if commander and commander.strip() else None
+        page = self._entries.page(server, alliance, found.id if found else commander, before, most)
+        shown = [entry for entry in page if alliance in (None, entry.alliance)]
+        places = {(e.alliance, e.commander) for e in shown if e.alliance and e.commander}
+        names = {place: one.name for place, one in self._commanders.some(server, sorted(places)).items()}
+        lines = tuple(_line(entry, names) for entry in shown)
+        return LedgerPage(server, lines, page[-1].id if len(page) == most else None)
+
+    def of_deployment(self, key: Key, before: str | None = None, limit: str | None = None) -> LedgerPage:
+        """What belongs to no server: events, and keys for the deployment. Raises Forbidden, Malformed."""
+        key.require("admin", server="")
+        most = _limit(limit)
+        page = self._entries.page(None, before=before, limit=most)
+        return LedgerPage(None, tuple(_line(e, {}) for e in page), page[-1].id if len(page) == most else None)
+
+    def differences(self, server_id: str) -> list[str]:
+        """The cards that are not what the ledger makes of them, as `event/alliance/commander`: there should be none.
+
+        Of events that are not archived; entries that are still owed are written before. Raises NotFound.
+        """
+        server = self._directory.server(server_id).id
+        self.settle(server)
+        events = [event.id for event in self._directory.open_events(server)]
+        built = rebuilt(self._entries.all(server))
+        stored = {
+            (event, alliance.id, card.commander): {
+                m: replace(c, owed=None) for m, c in card.completions.items()
+            }
+            for event in events
+            for alliance in self._directory.alliances(server)
+            for card in self._completions.alliance_cards(server, event, alliance.id, consistent=True)
+        }
+        built = {place: completions for place, completions in built.items() if place[0] in events}
+        return sorted(
+            "/".join(place) for place in {**built, **stored} if built.get(place) != stored.get(place)
+        )
+
+    def settle(self, server: str, alliance: str | None = None) -> None:
+        """Writes the entries that reports still owe, of one alliance or of all."""
+        actors = None
+        for event in self._directory.open_events(server):
+            for one in self._completions.owing(server, event.id):
+                if alliance in (None, one):
+                    actors = actors or self._access_keys.actors(server)
+                    tally = self._completions.tally(server, event.id, one)
+                    self._completions.settle(tally, actors, self._clock())
+
+
+def _limit(text: str | None) -> int:
+    if text is None:
+        return PAGE
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST):
+        message = f"The limit is a whole number from 1 to {MOST}."
+        raise Malformed("malformed", message, [FieldError("limit", message)])
+    return int(text)
+
+
+def _line(entry: Entry, names: Mapping[tuple[str, str], str]) -> Line:
+    before, after = dict(entry.before or {}), dict(entry.after or {})
+    for card in entry.cards:
+        for milestone in {**card.removed, **card.added}:
+            name = f"{card.event}/{milestone}"
+            before[name] = _side(card.removed.get(milestone))
+            after[name] = _side(card.added.get(milestone))
+    commander = None
+    if entry.commander:
+        name = names.get((entry.alliance or "", entry.commander), "")
+        commander = CommanderRef(entry.commander, name)
+    return Line(
+        id=entry.id,
+        at=entry.at,
+        action=entry.action,
+        actor=entry.actor,
+        alliance=entry.alliance,
+        commander=commander,
+        milestones=tuple(f"{card.event}/{m}" for card in entry.cards for m in {**card.removed, **card.added}),
+        before=before or None,
+        after=after or None,
+        reason=entry.reason,
+    )
+
+
+def _side(completion: Completion | None) -> dict[str, Any] | None:
+    if completion is None:
+        return None
+    reported = {"reported_at": completion.reported_at} if completion.reported_at else {}
+    return {"recorded_at": completion.recorded_at, "key": completion.key_id, **reported}

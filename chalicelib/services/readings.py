@@ -1,0 +1,117 @@
+"""Readings: the server's points as the game itself shows them, logged by officers (DESIGN §3.5)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib.domain.access import Key
+from chalicelib.domain.errors import Conflict, FieldError, Malformed
+from chalicelib.domain.ledger import Actor
+from chalicelib.domain.reading import implausible, reported_at
+from chalicelib.domain.standing import Reading
+from chalicelib.services.attempts import until_written
+from chalicelib.services.directory import Directory
+from chalicelib.services.overview import Overview
+from chalicelib.store import ledger
+from chalicelib.store.completions import Completions
+from chalicelib.store.readings import LoggedReading, Readings
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingState:
+    """A reading, with what was reported at that time. `logged_by`: the label of the key."""
+
+    points: int
+    read_at: datetime
+    reported_points: int
+    coverage: float | None
+    logged_at: datetime
+    logged_by: str
+
+
+class GameReadings:
+    def __init__(
+        self,
+        directory: Directory,
+        overview: Overview,
+        completions: Completions,
+        readings: Readings,
+        tolerance: int,
+        clock: Callable[[], datetime],
+        sleep: Callable[[float], None],
+    ) -> None:
+        self._directory = directory
+        self._overview = overview
+        self._completions = completions
+        self._readings = readings
+        self._tolerance = tolerance
+        self._clock = clock
+        self._sleep = sleep
+
+    def log(
+        self,
+        key: Key,
+        server_id: str,
+        event_id: str,
+        points: int,
+        read_at: datetime | None = None,
+        *,
+        confirm: bool = False,
+    ) -> ReadingState:
+        """Notes what the game showed at `read_at`, or now. Tiers that it reaches are stamped.
+
+        Raises Malformed for a time to come or before the event, Conflict (`implausible-reading`) for a number that does
+        not fit what is known, unless `confirm` says that it is right; Forbidden, NotFound, Busy.
+        """
+        key.require("officer", "admin", server=server_id, alliance=key.alliance)
+        server, event, now = self._directory.server(server_id), self._directory.event(event_id), self._clock()
+        at = read_at or now
+        if at > now:
+            raise _malformed("read_at", "This time is still to come.")
+        if at < event.window(server.game_day).opens_at:
+            raise _malformed("read_at", f"{event.name} had not begun then.")
+
+        def write() -> LoggedReading:
+            standing = self._completions.standing(server.id, event.id, consistent=True)
+            reported = reported_at(at, standing, event, now)
+            reading = Reading(points, at, reported)
+            known = [logged.reading for logged in self._readings.all(server.id, event.id)]
+            doubt = implausible(reading, known, self._tolerance)
+            if doubt and not confirm:
+                message = f"{doubt} If it is right, send it again with “confirm”: true."
+                raise Conflict("implausible-reading", message, [FieldError("points", message)])
+            latest = standing.reading
+            entry = ledger.new_entry(
+                now,
+                "reading",
+                Actor.of(key),
+                server.id,
+                alliance=key.alliance,
+                before={"points": latest.points, "read_at": latest.read_at} if latest else None,
+                after={"event": event.id, "points": points, "read_at": at},
+            )
+            logged = LoggedReading(reading, now, key.id, key.label)
+            self._readings.write(server.id, event.id, logged, latest, ledger.put(entry))
+            return logged
+
+        logged = until_written(write, self._sleep)
+        self._overview.forget_standing(server.id, event.id)
+        self._overview.stamped_progress(server, event, now)
+        return _state(logged)
+
+    def all(self, key: Key, server_id: str, event_id: str) -> list[ReadingState]:
+        """All readings of an event, the latest first. Raises Forbidden, NotFound."""
+        key.require("officer", "admin", server=server_id, alliance=key.alliance)
+        server, event = self._directory.server(server_id), self._directory.event(event_id)
+        return [_state(logged) for logged in reversed(self._readings.all(server.id, event.id))]
+
+
+def _malformed(field: str, message: str) -> Malformed:
+    return Malformed("malformed", message, [FieldError(field, message)])
+
+
+def _state(logged: LoggedReading) -> ReadingState:
+    reading = logged.reading
+    return ReadingState(
+        reading.points, reading.read_at, reading.reported_points, reading.coverage, logged.at, logged.label
+    )

@@ -1,0 +1,91 @@
+"""Keys: found by the hash of their secret, and listed by an index that knows their hashes."""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime
+
+from chalicelib.domain.access import Key, key_id, secret_hash
+from chalicelib.domain.calendar import rfc3339
+from chalicelib.domain.ledger import Actor
+from chalicelib.store import keys
+from chalicelib.store.cache import Cache
+from chalicelib.store.table import ConditionFailed, Delete, Item, Put, Table, Update
+
+_INSTANTS = "created_at", "expires_at", "revoked_at", "last_used_at"
+
+
+class AccessKeys:
+    def __init__(self, table: Table, monotonic: Callable[[], float]) -> None:
+        self._table = table
+        self._cache = Cache(monotonic)
+
+    def find(self, secret: str) -> Key | None:
+        """The key with that secret, valid or not; validity is the caller's to check, at each use."""
+        hashed = secret_hash(secret)
+
+        def load() -> Key | None:
+            item = self._table.get(keys.access_key(hashed))
+            return _key(item) if item else None
+
+        return self._cache.get(hashed, load)
+
+    def used(self, secret: str, at: datetime) -> None:
+        """Notes that it was used in the hour of `at`."""
+        hour = at.replace(minute=0, second=0, microsecond=0)
+        with suppress(ConditionFailed):
+            self._table.write(
+                Update(keys.access_key(secret_hash(secret)), set={"last_used_at": rfc3339(hour)}, exists=True)
+            )
+        self._cache.clear()
+
+    def put(self, secret: str, key: Key, more: Sequence[Put | Update | Delete] = ()) -> None:
+        """Stores what the secret grants, with `more` in one transaction; of the secret itself only the hash.
+
+        `key.id` must be `key_id` of that.
+        """
+        hashed = secret_hash(secret)
+        if key.id != key_id(hashed):
+            raise ValueError("the key's id is not of this secret")
+        item: Item = {"id": key.id, "role": key.role, "label": key.label}
+        item |= {"server": key.server, "alliance": key.alliance}
+        for name in _INSTANTS:
+            instant: datetime | None = getattr(key, name)
+            item[name] = rfc3339(instant) if instant else None
+        entry: Item = {"id": key.id, "hash": hashed, "label": key.label, "role": key.role}
+        self._table.transact(
+            [
+                Put(keys.access_key(hashed), item, unless_exists=True),
+                Put(keys.access_key_entry(key.server, key.id), entry),
+                *more,
+            ]
+        )
+        self._cache.clear()
+
+    def all(self, server: str | None) -> list[Key]:
+        """The keys for a server, or those for the deployment if None, the oldest first."""
+        hashes = [entry["hash"] for entry in self._table.query(keys.access_keys(server), consistent=True)]
+        found = self._table.get_many([keys.access_key(hashed) for hashed in hashes], consistent=True)
+        return sorted(map(_key, found.values()), key=lambda key: (_text(key.created_at), key.id))
+
+    def actors(self, server: str) -> dict[str, Actor]:
+        """Whose keys there are for a server, and for the deployment, by id."""
+        entries = (entry for scope in (server, None) for entry in self._table.query(keys.access_keys(scope)))
+        return {entry["id"]: Actor(entry["id"], entry["label"], entry["role"]) for entry in entries}
+
+    def end(self, key: Key, at: datetime, *, revoke: bool, more: Sequence[Put | Update | Delete]) -> None:
+        """Lets it expire at `at`, or notes that it was revoked then, with `more` in one transaction."""
+        entry = self._table.get(keys.access_key_entry(key.server, key.id), consistent=True)
+        if entry:
+            name = "revoked_at" if revoke else "expires_at"
+            ended = Update(keys.access_key(entry["hash"]), set={name: rfc3339(at)}, exists=True)
+            self._table.transact([ended, *more])
+        self._cache.clear()
+
+
+def _text(instant: datetime | None) -> str:
+    return rfc3339(instant) if instant else ""
+
+
+def _key(item: Item) -> Key:
+    instants = {name: datetime.fromisoformat(item[name]) for name in _INSTANTS if name in item}
+    return Key(item["id"], item["role"], item["label"], item.get("server"), item.get("alliance"), **instants)

@@ -1,0 +1,181 @@
+"""The ledger's entries: written with the changes they tell of, never changed, but for names that are forgotten."""
+
+import re
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from chalicelib.domain.calendar import rfc3339
+from chalicelib.domain.cards import Completion
+from chalicelib.domain.ledger import Action, Actor, CardEntry, Entry
+from chalicelib.store import keys
+from chalicelib.store.table import Item, Put, Table
+
+PAGE = 50
+
+
+def new_entry(at: datetime, action: Action, actor: Actor, server: str | None, **what: Any) -> Entry:
+    """An entry with an id of its own."""
+    return Entry(entry_id(at, secrets.token_urlsafe(9)), at, action, actor, server, **what)
+
+
+def entry_id(at: datetime, unique: str) -> str:
+    """Sorts by time: its text has a fixed width."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z~{unique}"
+
+
+def put(entry: Entry) -> Put:
+    """The write of an entry, to go into the transaction of the change that it tells of."""
+    return Put(keys.ledger_entry(entry.server, entry.id), _item(entry))
+
+
+class Ledger:
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def page(
+        self,
+        server: str | None,
+        alliance: str | None = None,
+        commander: str | None = None,
+        before: str | None = None,
+        limit: int = PAGE,
+    ) -> list[Entry]:
+        """The latest entries first: of the server, or of an alliance or a commander of it; older than `before`."""
+        if server and commander:
+            index, partition = keys.OF_COMMANDER, keys.ledger_of_commander(server, commander)
+        elif server and alliance:
+            index, partition = keys.OF_ALLIANCE, keys.ledger_of_alliance(server, alliance)
+        else:
+            index, partition = None, keys.ledger(server)
+        items = self._table.latest(partition, before, limit, index)
+        return [_entry(item) for item in items]
+
+    def all(self, server: str) -> Iterator[Entry]:
+        """Every entry of the server, the oldest first."""
+        return map(_entry, self._table.query(keys.ledger(server), consistent=True))
+
+    def forget(self, server: str, commanders: Iterable[str], names: Iterable[str], label: str) -> None:
+        """Writes `label` for these names, and for those that the commanders' own entries tell of, in these entries."""
+        entries = [entry for commander in commanders for entry in self._of_commander(server, commander)]
+        told = {
+            side["name"]
+            for entry in entries
+            for side in (entry.before, entry.after)
+            if side and "name" in side
+        }
+        pattern = "|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in {*names, *told} - {label})
+        for entry in entries if pattern else ():
+            item = _item(entry)
+            texts = {part: _replaced(item[part], pattern, label) for part in ("before", "after", "reason")}
+            if item | texts != item:
+                self._table.write(Put(keys.ledger_entry(server, entry.id), item | texts))
+
+    def _of_commander(self, server: str, commander: str) -> Iterator[Entry]:
+        before = None
+        while page := self.page(server, commander=commander, before=before):
+            yield from page
+            before = page[-1].id
+
+
+def _replaced(value: Any, pattern: str, label: str) -> Any:
+    """With every text in it freed from what matches."""
+    if isinstance(value, str):
+        return re.sub(pattern, label, value, flags=re.IGNORECASE)
+    if isinstance(value, Mapping):
+        return {name: _replaced(each, pattern, label) for name, each in value.items()}
+    return value
+
+
+def _item(entry: Entry) -> Item:
+    item: Item = {
+        "at": rfc3339(entry.at),
+        "action": entry.action,
+        "key": entry.actor.key_id,
+        "label": entry.actor.label,
+        "role": entry.actor.role,
+        "server": entry.server,
+        "alliance": entry.alliance,
+        "commander": entry.commander,
+        "cards": [_card_item(card) for card in entry.cards] or None,
+        "before": _plain(entry.before),
+        "after": _plain(entry.after),
+        "reason": entry.reason,
+    }
+    if entry.server and entry.alliance:
+        item[keys.OF_ALLIANCE] = keys.ledger_of_alliance(entry.server, entry.alliance)
+    if entry.server and entry.commander:
+        item[keys.OF_COMMANDER] = keys.ledger_of_commander(entry.server, entry.commander)
+    return item
+
+
+def _entry(item: Item) -> Entry:
+    return Entry(
+        id=item["SK"],
+        at=datetime.fromisoformat(item["at"]),
+        action=item["action"],
+        actor=Actor(item["key"], item["label"], item.get("role")),
+        server=item.get("server"),
+        alliance=item.get("alliance"),
+        commander=item.get("commander"),
+        cards=tuple(_card_entry(card) for card in item.get("cards", [])),
+        before=_read(item.get("before")),
+        after=_read(item.get("after")),
+        reason=item.get("reason"),
+    )
+
+
+def _card_item(card: CardEntry) -> Item:
+    item: Item = {"event": card.event, "version": card.version}
+    for name, completions in (("added", card.added), ("removed", card.removed)):
+        if completions:
+            item[name] = {m: completion_item(completion) for m, completion in completions.items()}
+    return item
+
+
+def _card_entry(item: Item) -> CardEntry:
+    added, removed = (
+        {milestone: completion(value) for milestone, value in item.get(name, {}).items()}
+        for name in ("added", "removed")
+    )
+    return CardEntry(item["event"], int(item["version"]), added, removed)
+
+
+def completion_item(completion: Completion) -> Item:
+    """As it is stored, on a card and in an entry."""
+    item: Item = {"at": rfc3339(completion.recorded_at), "by": completion.key_id}
+    if completion.reported_at:
+        item["said"] = rfc3339(completion.reported_at)
+    if completion.owed is not None:
+        item["owed"] = completion.owed
+    return item
+
+
+def completion(item: Item) -> Completion:
+    said = datetime.fromisoformat(item["said"]) if "said" in item else None
+    owed = int(item["owed"]) if "owed" in item else None
+    return Completion(datetime.fromisoformat(item["at"]), item["by"], said, owed)
+
+
+def _read(value: Any) -> Any:
+    """Numbers of an entry are whole ones."""
+    if isinstance(value, Decimal):
+        return int(value)
+    if isinstance(value, Mapping):
+        return {name: _read(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_read(each) for each in value]
+    return value
+
+
+def _plain(value: Any) -> Any:
+    """What DynamoDB can hold: no times, no tuples."""
+    if isinstance(value, datetime):
+        return rfc3339(value)
+    if isinstance(value, Mapping):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return value
