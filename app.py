@@ -4,12 +4,16 @@ from chalice.app import Chalice, CloudWatchEvent, Rate
 
 from chalicelib.bootstrap import muster
 from chalicelib.http.api import api
+from chalicelib.http.officers import officers
+from chalicelib.http.operators import operators
 from chalicelib.http.pages import pages
 from chalicelib.http.problems import answer_problems
 
 app = Chalice(app_name="muster")
 app.register_middleware(answer_problems, "http")
 app.register_blueprint(api)
+app.register_blueprint(officers)
+app.register_blueprint(operators)
 app.register_blueprint(pages)
 
 

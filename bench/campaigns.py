@@ -28,7 +28,11 @@ from chalicelib.domain.standing import Reading, Standing, Totals
 
 NOVEMBER = next(event for event in load_catalog() if event.id == "2023-11-defenders-of-peace")
 HOUR = timedelta(hours=1)
-FEWEST, MOST = 30, 3700
+EVERYBODY = 30, 3700
+SMALL = 5, 150
+"""Commanders who may take part: on servers of all sizes, and on small ones."""
+ALLIANCE = 40
+"""Its commanders."""
 LUCK = 0.08
 """Spread (of the logarithm) of a day's turnout around what its shape says."""
 MISSED_HOURS = 0.03
@@ -54,6 +58,8 @@ class Shape:
     """The chance that a daily or straggling reporter still reports after the last milestone has closed."""
     together: bool = False
     """The straggling reports of an alliance are entered at once, by an officer."""
+    joining_late: float = 0.0
+    """Of the alliances, the part that begins to report on the third day, also what it had done before."""
 
 
 SHAPES = (
@@ -66,13 +72,15 @@ SHAPES = (
     Shape("late reporters", "most report a day or more late", habits=(0.15, 0.2, 0.55, 0.1), saturday=0.9),
     Shape("heavy tail", "a few complete everything, most little", eagerness=(0.35, 0.8)),
     Shape("quick reporters", "nearly all report at once", habits=(0.85, 0.08, 0.02, 0.05), saturday=0.5),
-)  # fmt: skip
-UNSEEN = (
     Shape("slow start", "word spreads: from half on the first day to all on the last",
           turnout=(0.5, 0.7, 0.85, 1, 1.05)),
+)  # fmt: skip
+UNSEEN = (
     Shape("entered together", "half of the reports are entered by officers, an alliance at a time",
           habits=(0.25, 0.15, 0.5, 0.1), together=True),
     Shape("one bad day", "a milestone that half of the others' people manage", turnout=(1, 1, 0.5, 1, 1)),
+    Shape("late drive", "a tired middle, and a call to all on the last day", turnout=(1, 0.85, 0.7, 0.8, 1.15)),
+    Shape("joining late", "every third alliance begins to report on the third day", joining_late=0.33),
 )  # fmt: skip
 """Shapes that nothing was calibrated on."""
 
@@ -117,6 +125,11 @@ class Campaign:
         """What the game shows so long after the opening."""
         return 100 * bisect_right(self.done, hours)
 
+    def reached(self, threshold: int) -> float | None:
+        """When so many points had been reported; None if they never were."""
+        completions = -(-threshold // 100)
+        return self.times[completions - 1] if completions <= len(self.times) else None
+
     def standing(self, hours: float, reading_at: float | None = None) -> Standing:
         """What Muster knows so long after the opening; the latest reading, if any, was taken at `reading_at`."""
         so_far = self.reports[: bisect_right(self.times, hours)]
@@ -134,17 +147,18 @@ class Campaign:
         return Standing({"all": totals}, {}, reading, history)
 
 
-def campaign(shape: Shape, seed: int) -> Campaign:
-    """One of that shape; the same for the same seed."""
+def campaign(shape: Shape, seed: int, sizes: tuple[int, int] = EVERYBODY) -> Campaign:
+    """One of that shape, of a server between these sizes; the same for the same seed."""
     random = Random(f"{shape.name} {seed}")
-    size = round(exp(random.uniform(log(FEWEST), log(MOST))))
+    size = round(exp(random.uniform(*map(log, sizes))))
     peak = random.uniform(0, 24)
     luck = [factor * random.lognormvariate(0, LUCK) for factor in shape.turnout]
     hours = _activity(shape, peak)
     closes = _hours(NOVEMBER.reporting_closes_at(GameDay()) - NOVEMBER.window(GameDay()).opens_at)
     reports: list[tuple[float, int, int]] = []
     done: list[float] = []
-    alliances = [list(_straggles(random, peak, closes, shape)) for _ in range(1 + size // 40)]
+    alliances = [list(_straggles(random, peak, closes, shape)) for _ in range(1 + size // ALLIANCE)]
+    late = [random.random() < shape.joining_late for _ in alliances]
     for commander in range(size):
         eager = random.betavariate(*shape.eagerness)
         completed = [
@@ -162,7 +176,7 @@ def campaign(shape: Shape, seed: int) -> Campaign:
             sessions = list(
                 _days(random, peak, closes, shape)
                 if habit == "daily"
-                else alliances[commander // 40]
+                else alliances[commander // ALLIANCE]
                 if shape.together
                 else _straggles(random, peak, closes, shape)
             )
@@ -171,6 +185,8 @@ def campaign(shape: Shape, seed: int) -> Campaign:
                 for when, day in completed
                 if any(at >= when for at in sessions)
             ]
+        if late[commander // ALLIANCE]:
+            came = [(max(at, random.uniform(48, 72)), day) for at, day in came]
         reports += [(at, day, commander) for at, day in came if at < closes]
     game_day = GameDay(time(random.randrange(24)))
     missed = frozenset(hour for hour in range(round(closes)) if random.random() < MISSED_HOURS)

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bench.tables import Measurement, verdict
@@ -14,6 +14,7 @@ from chalicelib.catalog import load_catalog
 from chalicelib.domain.access import Key
 from chalicelib.domain.roster import Alliance, Server
 from chalicelib.settings import Settings
+from chalicelib.store.keys import OF_ALLIANCE, OF_COMMANDER
 from local.dynamodb import DynamoDB
 
 if TYPE_CHECKING:
@@ -30,8 +31,9 @@ MOST_PROGRESS_UNITS, MOST_QUERIES = 3.0, 1
 _WRITE_UNIT, _READ_UNIT = 1024, 4096
 _HOW = f"""\
 On the last day, when all five milestones of both November 2023 events can be reported, on a server with {ALLIANCES}
-alliances. Definitions are in the process's cache, as they are in all but the first request of half a minute. Items are
-measured by DynamoDB's rules. A write in a transaction counts twice; a read counts half where it is eventually
+alliances, with a sample of the points for each hour and a reading. Definitions are in the process's cache, as they are
+in all but the first request of half a minute. Items are measured by DynamoDB's rules. A write in a transaction counts
+twice; a ledger entry counts once more for each of its two indexes; a read counts half where it is eventually
 consistent. For the receipt a process reads the standing of all alliances once in ten seconds, one consistent query for
 each event, and adds what it records itself. DynamoDB here is moto."""
 _COLUMNS = "what", "calls", "write units", "read units", "bytes read", "budget", "within budget"
@@ -63,12 +65,18 @@ def measure() -> Measurement:
         report = _server_with_alliances(client).reporting.report
         for number in range(ALLIANCES):
             report(ADMIN, f"Commander{number:02}", everything, "101", f"alliance-{number:02}")
+        _fill_standing(client)
         for name in ("Known", "Early"):
             report(ADMIN, name, first_of_each, "101", "alliance-00")
         known = _report(client, "Known", everything)
         early = _report(client, "Early", everything, is_first=True)
         new = _report(client, "New", everything)
         again = _report(client, "New", everything)
+        with _billed(client) as settling:
+            _warm(client).ledger.settle("101", "alliance-00")
+        with _billed(client) as void:
+            corrections = _warm(client).corrections
+            corrections.correct(ADMIN, "void", "Known", everything[0], "a slip", "101")
         muster = _warm(client)
         with _billed(client) as progress:
             muster.overview.progress("101", load_catalog()[0].id)
@@ -89,6 +97,8 @@ def measure() -> Measurement:
         early.row("the same, as the first in ten seconds of its process", "", None),
         new.row("report of ten milestones by a new commander", "", None),
         again.row("a repetition of that", "", None),
+        settling.row("writing the eight ledger entries that these reports owe", "", None),
+        void.row("voiding one completion", "", None),
         progress.row(
             f"progress of an event with {ALLIANCES} alliances",
             f"{MOST_PROGRESS_UNITS:g} read units, {MOST_QUERIES} query",
@@ -107,6 +117,16 @@ def _server_with_alliances(client: "DynamoDBClient") -> Muster:
         identity = f"alliance-{number:02}"
         muster.definitions.put_alliance(Alliance("101", identity, f"A{number:02}", f"Alliance {number:02}"))
     return muster
+
+
+def _fill_standing(client: "DynamoDBClient") -> None:
+    """What else is in the partition of an event: a sample for each hour, and a reading."""
+    muster = _product(client)
+    for event in load_catalog():
+        for hour in range(4 * 24 + 12):
+            at = FRIDAY_NOON - timedelta(hours=hour)
+            muster.overview._completions.note_points("101", event.id, at, 9000 - 50 * hour)
+        muster.readings.log(ADMIN, "101", event.id, 12_000, confirm=True)
 
 
 def _report(
@@ -136,7 +156,8 @@ def _product(client: "DynamoDBClient") -> Muster:
 @contextmanager
 def _billed(client: "DynamoDBClient") -> Iterator[Bill]:
     """What is asked through `client` meanwhile. Written items are measured as they are afterwards."""
-    bill, written, asked = Bill(), [], []
+    bill, asked = Bill(), []
+    written: list[tuple[int, Mapping[str, Any]]] = []
 
     def before(params: dict[str, Any], **_: Any) -> None:
         asked.append(params)
@@ -147,8 +168,12 @@ def _billed(client: "DynamoDBClient") -> Iterator[Bill]:
         if model.name == "TransactWriteItems":
             for change in parameters["TransactItems"]:
                 ((kind, request),) = change.items()
-                written.append(_key(request["Item"]) if kind == "Put" else request["Key"])
-        elif model.name in ("PutItem", "UpdateItem"):
+                written.append((2, _key(request["Item"]) if kind == "Put" else request["Key"]))
+        elif model.name == "BatchWriteItem":
+            written.extend((1, _key(one["PutRequest"]["Item"])) for one in parameters["RequestItems"][TABLE])
+        elif model.name == "UpdateItem":
+            written.append((1, parameters["Key"]))
+        elif model.name == "PutItem":
             raise AssertionError("a write that is not billed here")
         else:
             _read(bill, model.name, parameters, parsed)
@@ -161,9 +186,10 @@ def _billed(client: "DynamoDBClient") -> Iterator[Bill]:
     finally:
         events.unregister("provide-client-params.dynamodb.*", before)
         events.unregister("after-call.dynamodb.*", after)
-    for key in written:
+    for times, key in written:
         item = client.get_item(TableName=TABLE, Key=key, ConsistentRead=True)["Item"]
-        bill.write_units += 2 * math.ceil(_size(item) / _WRITE_UNIT)
+        indexes = sum(name in item for name in (OF_ALLIANCE, OF_COMMANDER))
+        bill.write_units += (times + indexes) * math.ceil(_size(item) / _WRITE_UNIT)
 
 
 def _read(bill: Bill, operation: str, parameters: Mapping[str, Any], answer: Mapping[str, Any]) -> None:

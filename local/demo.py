@@ -107,7 +107,8 @@ def run(settings: DemoSettings, folder: Path, stopped: threading.Event) -> None:
             "sheets_api_url": sheets.url,
         }
         place = {"spreadsheet_id": SPREADSHEET_ID, "server": SERVER.id, "alliance": ALLIANCE.id}
-        _write_whole(ready, {**urls, **place, **asdict(secrets)})
+        table = {"dynamodb_url": dynamodb.url, "table_name": TABLE}
+        _write_whole(ready, {**urls, **place, **table, **asdict(secrets)})
         stack.callback(ready.unlink, missing_ok=True)
         _announce(urls, settings)
         schedule.run_until_stopped()

@@ -1,20 +1,24 @@
 """Report → tabs (DESIGN §7). Pure: what the officers see is decided here, and nowhere else."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain.calendar import GameDay, Window, rfc3339, zone_info
+from chalicelib.domain.cards import last_report
 from chalicelib.domain.events import Milestone
 from chalicelib.domain.progress import Progress, TierProgress
 from chalicelib.domain.report import AllianceReport, CommanderReport, EventReport, Report, Sheet
-from chalicelib.domain.standing import Totals
+from chalicelib.domain.standing import Basis, Totals
 from sheets_sync.tabs import Column, Content, Highlight, Link, Row, Tab
 
 NOT_PUBLISHED = "not published"
 NO_READING = "no reading"
+NO_REPORT = "none yet"
 REACHED, CORRECTED = "reached", "reached, then corrected below"
+NUMBERS: Mapping[Basis, str] = {"reported": "reported points", "reading": "reading"}
+"""Which of the two numbers it is that counts."""
 BAR_WIDTH = 20
 
 
@@ -72,8 +76,12 @@ def _progress(report: Report, block: tuple[Row, ...]) -> Tab:
         Column("Official points", 105, "count"),
         Column("Coverage", 90, "ratio"),
         Column("Projection", 160),
+        Column("Next reward expected", 250),
+        Column("Basis", 420, wraps=True),
+        Column("Counted by", 120),
+        Column("Read at", 140, "time"),
     )
-    rows = tuple(Row(e.event.id, _progress_cells(e.progress)) for e in report.events)
+    rows = tuple(Row(e.event.id, _progress_cells(e.progress, report.game_day)) for e in report.events)
     highlights = (
         Highlight("Status", "running", "good"),
         Highlight("Status", "reporting", "now"),
@@ -83,10 +91,11 @@ def _progress(report: Report, block: tuple[Row, ...]) -> Tab:
     return Tab("progress", "IMS Progress", block, columns, rows, ("Event",), highlights)
 
 
-def _progress_cells(progress: Progress) -> tuple[Content, ...]:
+def _progress_cells(progress: Progress, day: GameDay) -> tuple[Content, ...]:
+    """Remaining, bar and what is needed go by the number that counts, which `Counted by` tells."""
     last_threshold = progress.tiers[-1].threshold if progress.tiers else None
     goal = progress.next_tier or last_threshold
-    projection = progress.projection
+    official = progress.official
     return (
         progress.name,
         progress.status,
@@ -98,10 +107,35 @@ def _progress_cells(progress: Progress) -> tuple[Content, ...]:
         progress.commanders,
         progress.needed.completions,
         "none can" if progress.needed.commanders is None else progress.needed.commanders,
-        progress.official.points if progress.official else NO_READING,
+        official.points if official else NO_READING,
         NO_READING if progress.coverage is None else progress.coverage,
-        f"{projection.low:,} to {projection.high:,}" if projection else "not enough data",
+        _projection(progress),
+        _expected(progress, day),
+        progress.projection.basis if progress.projection else progress.no_projection,
+        NUMBERS[progress.best.by],
+        local(official.read_at, day) if official else None,
     )
+
+
+def _projection(progress: Progress) -> str:
+    """A range, never one number. Why there is none stands beside it."""
+    if projection := progress.projection:
+        return f"{projection.low:,} to {projection.high:,}"
+    return "over" if progress.status == "ended" else "not enough data"
+
+
+def _expected(progress: Progress, day: GameDay) -> str | None:
+    """Between which times the next reward is reached, by the projection."""
+    projection = progress.projection
+    if projection is None or progress.next_tier is None:
+        return None
+    start, end = projection.next_tier_from, projection.next_tier_by
+    if start is None:
+        return "not before the end"
+    is_now = start <= progress.as_of
+    if end is None:
+        return "maybe from now on" if is_now else f"maybe from {_wall_time(start, day)}"
+    return f"by {_wall_time(end, day)}" if is_now else f"{_wall_time(start, day)} to {_wall_time(end, day)}"
 
 
 def _schedule(report: Report, block: tuple[Row, ...]) -> Tab:
@@ -147,6 +181,7 @@ def _rewards(report: Report, block: tuple[Row, ...]) -> Tab:
         Column("Status", 190),
         Column("Remaining", 90, "count"),
         Column("Reached at", 140, "time"),
+        Column("Reached by", 120),
     )
     highlights = (Highlight("Status", REACHED, "good"), Highlight("Status", CORRECTED, "bad"))
     rows = [
@@ -159,6 +194,7 @@ def _rewards(report: Report, block: tuple[Row, ...]) -> Tab:
                 _tier_status(tier),
                 tier.remaining,
                 local(tier.reached_at, report.game_day) if tier.reached_at else None,
+                NUMBERS[tier.reached_by] if tier.reached_by else None,
             ),
         )
         for event in report.events
@@ -174,45 +210,63 @@ def _commanders(report: Report, block: tuple[Row, ...]) -> Tab:
         (milestone.name, f"{milestone.name} ({event.event.name})", event.event.global_id(milestone))
         for event, milestone, _ in milestones
     ]
-    names = _told_apart([("Commander",), ("Last report",), ("Missing today",), *told_apart])[3:]
-    columns = (
-        Column("Commander", 170),
-        *(Column(name, 140 if place == 0 else 100, "tick") for place, name in enumerate(names)),
-        *(Column(name, 110, "count") for name in _points_names(current)),
+    first = Column("Commander", 170)
+    last = (
         Column("Last report", 140, "time"),
         Column("Missing today", 310),
+        Column("Added themselves", 140, "time"),
+        Column("Retired", 140, "time"),
+    )
+    names = _told_apart([*((column.name,) for column in (first, *last)), *told_apart])[1 + len(last) :]
+    columns = (
+        first,
+        *(Column(name, 140 if place == 0 else 100, "tick") for place, name in enumerate(names)),
+        *(Column(name, 110, "count") for name in _points_names(current)),
+        *last,
     )
     rows = tuple(
         Row(commander.commander.id, _commander_cells(commander, milestones, current, report))
         for commander in report.commanders
     )
-    return Tab("commanders", "IMS Commanders", block, columns, rows, ("Commander",))
+    highlights = (Highlight("Last report", NO_REPORT, "now"),)
+    unlisted = {one.id: one.name for one in report.unlisted}
+    return Tab(
+        "commanders",
+        "IMS Commanders",
+        block,
+        columns,
+        rows,
+        ("Commander",),
+        highlights,
+        unlisted=unlisted,
+    )
 
 
 def _commander_cells(
-    commander: CommanderReport,
+    shown: CommanderReport,
     columns: list[tuple[EventReport, Milestone, Window]],
     current: list[EventReport],
     report: Report,
 ) -> tuple[Content, ...]:
-    has = {
-        f"{event}/{milestone}" for event, card in commander.cards.items() for milestone in card.completions
-    }
-    reports = [c.recorded_at for card in commander.cards.values() for c in card.completions.values()]
+    commander, cards, day = shown.commander, shown.cards, report.game_day
+    has = {f"{event}/{milestone}" for event, card in cards.items() for milestone in card.completions}
     missing = [
         milestone.name
         for event, milestone, window in columns
         if window.status(report.as_of) == "active" and event.event.global_id(milestone) not in has
     ]
-    points = (
-        commander.cards[e.event.id].points(e.event) if e.event.id in commander.cards else 0 for e in current
-    )
+    points = (cards[e.event.id].points(e.event) if e.event.id in cards else 0 for e in current)
+    last = last_report(cards.values())
+    joined = commander.added_at if commander.added_by == "member" else None
+    retired = commander.retired_at
     return (
-        commander.commander.name,
+        commander.name,
         *("✓" if event.event.global_id(milestone) in has else None for event, milestone, _ in columns),
         *points,
-        local(max(reports), report.game_day) if reports else None,
-        ", ".join(missing) or None,
+        local(last, day) if last else NO_REPORT,
+        None if retired else ", ".join(missing) or None,
+        local(joined, day) if joined else None,
+        local(retired, day) if retired else None,
     )
 
 
@@ -309,6 +363,12 @@ def _bar(ratio: float) -> str:
     """`████████░░░░░░░░░░░░ 40 %`: full only when it is; readable in any client."""
     full = min(BAR_WIDTH, int(ratio * BAR_WIDTH))
     return f"{'█' * full}{'░' * (BAR_WIDTH - full)} {min(100, int(ratio * 100))} %"
+
+
+def _wall_time(instant: datetime, day: GameDay) -> str:
+    """`Thu 16 Nov 14:00`, in the server's zone."""
+    at = local(instant, day)
+    return f"{at:%a} {at.day} {at:%b %H:%M}"
 
 
 def local(instant: datetime, day: GameDay) -> datetime:

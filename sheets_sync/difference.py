@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from sheets_sync.align import Alignment, align
-from sheets_sync.cells import Json, Value, cell_json, mark, same, value_of
+from sheets_sync.cells import Json, Value, cell_json, checksum, mark, same, value_of
 from sheets_sync.held import KEY_COLUMN, HeldTab
 from sheets_sync.making import Names, chart_requests, column_requests, look_of, make
 from sheets_sync.tabs import Content, Link, Tab
@@ -40,7 +40,7 @@ def difference(tabs: Sequence[Tab], held: Mapping[str, HeldTab], names: Names) -
 def _aligned_rows(tab: Tab, held: HeldTab) -> Alignment:
     last = max((row for row, key in enumerate(held.keys) if key), default=held.row_count)
     blank = {row for row in range(last) if row >= len(held.touched) or not held.touched[row]}
-    kept = {row for row in range(held.row_count) if held.has_remarks(row)}
+    kept = {row for row in range(held.row_count) if held.has_remarks(row) or held.was_left(row)}
     return align(_identified(tab, held), [row.key for row in tab.all_rows], blank, kept)
 
 
@@ -107,12 +107,7 @@ class _Cell(NamedTuple):
 
 def _rewrite(tab: Tab, held: HeldTab, rows: Alignment, columns: Alignment) -> Iterator[Json]:
     """The cells that don't hold what they should, and those of new rows and columns, with their looks."""
-    width = len(tab.columns)
-    key_column = held.columns.index(KEY_COLUMN) if KEY_COLUMN in held.columns else None
-    changed = list(_changed_cells(tab, held, rows, columns))
-    for index, line in enumerate(rows.lines[len(tab.all_rows) :], len(tab.all_rows)):
-        if line is not None and key_column is not None and held.value(line, key_column) is not None:
-            changed.append(_Cell(index, width, None, None))  # no row of ours any more, but the officers'
+    changed = [*_changed_cells(tab, held, rows, columns), *_left_cells(tab, held, rows, columns)]
     for has_look in (False, True):
         cells = [cell for cell in changed if (cell.look is not None) == has_look]
         fields = "userEnteredValue,userEnteredFormat" if has_look else "userEnteredValue"
@@ -134,6 +129,28 @@ def _changed_cells(tab: Tab, held: HeldTab, rows: Alignment, columns: Alignment)
             elif not same(held.value(line, held_column), value_of(content)):
                 look = look_of(tab, row, column) if isinstance(content, Link) else None
                 yield _Cell(index, column, content, look)
+
+
+def _left_cells(tab: Tab, held: HeldTab, rows: Alignment, columns: Alignment) -> Iterator[_Cell]:
+    """Of rows that stay for the officers' sake only the label is kept up, so that it names nobody by a former name."""
+    if KEY_COLUMN not in held.columns:
+        return
+    width, key_column, label_column = len(tab.columns), held.columns.index(KEY_COLUMN), columns.lines[0]
+    for index, line in enumerate(rows.lines[len(tab.all_rows) :], len(tab.all_rows)):
+        if line is None or held.value(line, key_column) is None:
+            continue
+        key = held.keys[line] or ""
+        if key not in tab.unlisted:
+            yield _Cell(index, width, None, None)  # no row of ours any more
+            continue
+        label = tab.unlisted[key]
+        if label_column is not None:
+            value, written = held.value(line, label_column), held.checksums[line][:1]
+            is_theirs = written == [checksum(label)] != [checksum(value)]
+            if value != label and not is_theirs:
+                yield _Cell(index, 0, label, None)
+        if held.value(line, key_column) != mark(key, [label]):
+            yield _Cell(index, width, mark(key, [label]), None)
 
 
 def _areas(cells: Iterable[_Cell]) -> list[list[list[_Cell]]]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sheets_sync.cells import HEADER_LOOK, Value, checksum, held_value, read_mark
+from sheets_sync.tabs import Content
 
 TAB_METADATA = "muster.tab"
 COLUMN_METADATA = "muster.column"
@@ -70,6 +71,21 @@ class HeldTab:
         if row >= len(self.touched):
             return False
         return bool(self.remarked[row] or self.touched[row] & self.foreign_columns())
+
+    def was_left(self, row: int) -> bool:
+        """Whether the row has stayed for the officers' sake, not listed any more: its mark is of the label alone."""
+        return len(self.checksums[row]) == 1
+
+    def former_labels(self, column: str, labels: Mapping[str, Content]) -> set[str]:
+        """What was written into the first column, `column`, of rows that have another of these labels now, by key."""
+        place = self.columns.index(column) if column in self.columns else len(self.columns)
+        found = set()
+        for row, key in enumerate(self.keys):
+            value = self.value(row, place)
+            is_as_written = self.checksums[row][:1] == [checksum(value)]
+            if isinstance(value, str) and is_as_written and key and value != labels.get(key, value):
+                found.add(value)
+        return found
 
     def hand_edits(self, keys: Collection[str]) -> list[HandEdit]:
         """The cells of the rows of these keys that hold something else than was written into them."""

@@ -48,10 +48,13 @@ def sync(sheet: Sheet, report: Report, spreadsheets: SpreadsheetAccess, help_url
     held: Mapping[str, HeldTab] = {}
     if overview is None or has_ours(overview):
         held = held_tabs(spreadsheets.managed(sheet.spreadsheet_id, TAB_METADATA, MANAGED_FIELDS))
-    edits = hand_edits(tabs_of(report, sheet), held)
+    tabs = tabs_of(report, sheet)
+    edits = hand_edits(tabs, held)
     if edits:
         logger.warning("hand edits undone in %s: %s", sheet.spreadsheet_id, [str(edit) for edit in edits])
     restored = Restored(local(report.as_of, report.game_day), told(edits)) if edits else _told_before(held)
+    if restored and any(name in restored.words for name in former_names(tabs, held)):
+        restored = None  # whoever was forgotten is not to be told of either
     tabs = tabs_of(report, sheet, restored, help_url)
     names = Names()
     if any(tab.id not in held for tab in tabs):
@@ -68,6 +71,16 @@ def hand_edits(tabs: Sequence[Tab], held: Mapping[str, HeldTab]) -> list[HandEdi
         if tab.id in held
         for edit in held[tab.id].hand_edits({row.key for row in tab.all_rows})
     ]
+
+
+def former_names(tabs: Sequence[Tab], held: Mapping[str, HeldTab]) -> set[str]:
+    """What commanders were called until now, as far as it still stands in their rows."""
+    found: set[str] = set()
+    for tab in tabs:
+        if tab.id == "commanders" and tab.id in held:
+            labels = {**{row.key: row.cells[0] for row in tab.rows}, **tab.unlisted}
+            found |= held[tab.id].former_labels(tab.header[0], labels)
+    return found
 
 
 def told(edits: Sequence[HandEdit]) -> str:

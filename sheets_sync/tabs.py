@@ -1,6 +1,7 @@
 """What a managed tab holds, and how it looks when it is made, as data."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
@@ -55,7 +56,8 @@ class Tab:
     """`title` is what the tab is called when it is made; officers may rename it.
 
     `labels` are the columns by which a person tells the rows apart. `is_charted`: the tab holds the numbers of a
-    chart (first column: the axis), which is shown on the first tab; the tab itself is hidden.
+    chart (first column: the axis), which is shown on the first tab; the tab itself is hidden. `unlisted`: what the
+    first column says of those who have no row any more, by key, where one of theirs stays for the officers' sake.
     """
 
     id: TabId
@@ -66,6 +68,7 @@ class Tab:
     labels: tuple[str, ...]
     highlights: tuple[Highlight, ...] = ()
     is_charted: bool = False
+    unlisted: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def header(self) -> tuple[str, ...]:

@@ -60,6 +60,11 @@ class World:
         self.muster.access_keys.put(secret, key)
         return secret
 
+    def add_alliance(self, identity: str, *, is_open: bool = True, server: str = "101") -> None:
+        """One more."""
+        alliance = Alliance(server, identity, identity[:4].upper(), identity.title(), is_open)
+        self.muster.definitions.put_alliance(alliance)
+
     def key(self, role: Role = "member", server: str | None = "101", alliance: str | None = "nova") -> Key:
         """The same one each time."""
         scope = role, server, alliance

@@ -4,17 +4,17 @@ An event is data: the catalog holds it as TOML, the API and the table as JSON. W
 is None and stays so.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, timedelta
-from typing import Annotated, Literal, Self
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
-    PositiveInt,
     StringConstraints,
     model_validator,
 )
@@ -24,9 +24,12 @@ from chalicelib.domain.calendar import GameDay, Window
 EventStatus = Literal["upcoming", "running", "reporting", "ended"]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
 Label = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Amount = Annotated[int, Field(gt=0, le=10**12)]
 
-MOST_MILESTONES = 30
-"""Of an event, so that a commander's card stays small."""
+MOST_MILESTONES, MOST_TIERS = 30, 100
+"""Of an event, so that a commander's card stays small, and tiers are stamped at once."""
+
+_DATE = re.compile(r"^\d{4}(-\d{2}){0,2}-")
 
 
 class Definition(BaseModel):
@@ -57,6 +60,9 @@ class Scheduled(Definition):
             raise ValueError("last_day is before first_day")
         if self.opens_at and self.closes_at and self.closes_at <= self.opens_at:
             raise ValueError("closes_at must be after opens_at")
+        for time in (self.first_day, self.last_day, self.opens_at, self.closes_at):
+            if time and not 2000 <= time.year < 3000:
+                raise ValueError(f"the year {time.year} is none of an event")
         return self
 
     def window(self, game_day: GameDay) -> Window:
@@ -66,12 +72,18 @@ class Scheduled(Definition):
         assert self.first_day  # noqa: S101 - the validator has seen to it
         return Window(game_day.start(self.first_day), game_day.end(self.last_day or self.first_day))
 
+    def moved(self, by: timedelta) -> dict[str, Any]:
+        """What was given of this, with every date and instant so much later."""
+        given = self.model_dump(exclude_unset=True)
+        times = ("first_day", "last_day", "opens_at", "closes_at")
+        return given | {name: given[name] + by for name in times if given.get(name)}
+
 
 class Reward(Definition):
     """What every commander of the server gets. None is unpublished; `shown_as` is what the game showed instead."""
 
     name: Label | None = None
-    quantity: PositiveInt | None = None
+    quantity: Amount | None = None
     shown_as: Label | None = None
 
     def __str__(self) -> str:
@@ -83,7 +95,7 @@ class Reward(Definition):
 class Tier(Definition):
     """A number of points at which the whole server gets `rewards`."""
 
-    threshold: PositiveInt
+    threshold: Amount
     rewards: tuple[Reward, ...]
 
 
@@ -92,8 +104,8 @@ class Milestone(Scheduled):
 
     id: Slug
     name: Label
-    points: PositiveInt = 100
-    server_points: PositiveInt | None = None
+    points: Amount = 100
+    server_points: Amount | None = None
     objectives: tuple[Label, ...] | None = None
 
     @property
@@ -112,7 +124,7 @@ class Event(Scheduled):
     reporting_grace_hours: Annotated[int, Field(ge=0, le=24 * 14)] = 24
     archived: bool = False
     milestones: tuple[Milestone, ...]
-    tiers: tuple[Tier, ...] = ()
+    tiers: Annotated[tuple[Tier, ...], Field(max_length=MOST_TIERS)] = ()
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
@@ -148,6 +160,28 @@ class Event(Scheduled):
         if now < window.closes_at:
             return "running"
         return "reporting" if now < self.reporting_closes_at(game_day) else "ended"
+
+    @property
+    def begins_on(self) -> date:
+        """The first game day; the day in UTC where instants are given."""
+        if self.opens_at:
+            return self.opens_at.astimezone(UTC).date()
+        assert self.first_day  # noqa: S101 - the validator has seen to it
+        return self.first_day
+
+    def cloned(self, first_day: date) -> Self:
+        """The same event beginning on `first_day`: all of it as many whole days later (or earlier), and not archived.
+
+        Its id is that day with what this one's has after its own date: `2023-11-drill` gives `2026-11-30-drill`.
+        Milestones keep their ids, and what is unknown stays so. Raises ValueError if the id gets too long, and
+        OverflowError beyond the year 9999.
+        """
+        by = first_day - self.begins_on
+        milestones = [milestone.moved(by) for milestone in self.milestones]
+        new_id = f"{first_day.isoformat()}-{_DATE.sub('', self.id)}"
+        return type(self).model_validate(
+            {**self.moved(by), "id": new_id, "archived": False, "milestones": milestones}
+        )
 
     def milestone(self, milestone_id: str) -> Milestone | None:
         return next((m for m in self.milestones if m.id == milestone_id), None)

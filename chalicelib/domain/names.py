@@ -13,8 +13,8 @@ _INVISIBLE = frozenset({"Cf"})
 _REFUSED = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
-def display_name(typed: str) -> str:
-    """The name as it is shown: what was typed, without outer and doubled spaces.
+def display_name(typed: str, field: str = "commander") -> str:
+    """The name as it is shown: what was typed, without outer and doubled spaces. `field` is where it was typed.
 
     Raises Malformed (`invalid-name`) for an empty or overlong name, and for control, bidirectional-override
     and unassigned characters, which can make one name look like another or break a page.
@@ -22,13 +22,14 @@ def display_name(typed: str) -> str:
     name = " ".join(part for part in typed.split(" ") if part)
     for character in name:
         if character in _BIDI_CONTROLS or unicodedata.category(character) in _REFUSED:
-            raise _invalid(f"The name contains a character that can't be used (U+{ord(character):04X}).")
+            code = f"U+{ord(character):04X}"
+            raise _invalid(field, f"The name contains a character that can't be used ({code}).")
     if not normalised(name):
-        raise _invalid("Please give the commander's name.")
+        raise _invalid(field, "Please give the commander's name.")
     if len(normalised(name).encode()) > _MAX_KEY_BYTES:
-        raise _invalid("The name is too long.")
+        raise _invalid(field, "The name is too long.")
     if len(name) > MAX_LENGTH:
-        raise _invalid(f"The name has {len(name)} characters; {MAX_LENGTH} is the most.")
+        raise _invalid(field, f"The name has {len(name)} characters; {MAX_LENGTH} is the most.")
     return name
 
 
@@ -42,5 +43,5 @@ def normalised(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", visible).split())
 
 
-def _invalid(message: str) -> Malformed:
-    return Malformed("invalid-name", message, [FieldError("commander", message)])
+def _invalid(field: str, message: str) -> Malformed:
+    return Malformed("invalid-name", message, [FieldError(field, message)])

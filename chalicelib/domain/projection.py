@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise, product
-from math import ceil, exp, floor, hypot, pi, sin, sqrt
+from math import ceil, exp, floor, hypot, log, pi, sin, sqrt
 from typing import NamedTuple
 
 from chalicelib.domain.calendar import GameDay
@@ -17,7 +17,7 @@ from chalicelib.domain.events import Event
 from chalicelib.domain.standing import Basis, Standing
 
 FIRST_HOURS = 24
-SETTLING_HOURS = 4
+SETTLING_HOURS = 8
 """There is no projection until so long after a milestone has closed, or the first has been open for a day: how late
 people report is not known before."""
 FEWEST_COMPLETIONS = 20
@@ -37,19 +37,21 @@ MISFIT = 0.015
 MOST_SAMPLES = 16
 """Of the history, evenly spread: more make it no better."""
 FADE = 0.95
-"""So many of the people of a milestone complete the next one, while nothing is known of that."""
+FIRMNESS = 3.0
+"""So many of the people of a milestone complete the next one. It is an assumption, and gives way to what the event itself
+shows: it weighs as much as so many milestones that have been seen."""
 PRIOR = 0.6
-"""What that expectation weighs against the reports of a milestone, 1 being all of them."""
+"""What is expected of a milestone from those before it weighs as much as so many of its reports, 1 being all."""
 SPREAD = (
-    (0.0, 0.0, 3.12),
-    (0.02, 0.44, 1.83),
-    (0.05, 0.38, 1.19),
-    (0.1, 0.43, 1.13),
-    (0.2, 0.66, 1.16),
-    (0.4, 0.79, 1.16),
-    (0.6, 0.87, 1.2),
-    (0.75, 0.87, 1.53),
-    (0.9, 0.66, 1.62),
+    (0, 0.00, 3.17),
+    (0.02, 0.45, 1.92),
+    (0.05, 0.39, 1.25),
+    (0.1, 0.45, 1.10),
+    (0.2, 0.66, 1.17),
+    (0.4, 0.78, 1.23),
+    (0.6, 0.86, 1.39),
+    (0.75, 0.88, 1.80),
+    (0.9, 0.68, 1.57),
 )
 """By the part of the points that is still expected: between which multiples of it 80 % of the calibration campaigns
 came in. Printed by `python -m bench.projections calibrate`."""
@@ -91,8 +93,16 @@ def project(event: Event, game_day: GameDay, standing: Standing, now: datetime) 
     low, high = range_of(outlook, best)
     at = event.reporting_closes_at(game_day)
     tier = next((tier.threshold for tier in event.tiers if tier.threshold > best), None)
-    from_, by = _crossing(outlook, low, high, tier, now, at) if tier else (None, None)
-    return Projection(low, high, at, _basis(event, game_day, standing, outlook, now), from_, by)
+    first = reached(outlook, high, tier, now, at) if tier else None
+    last = reached(outlook, low, tier, now, at) if tier else None
+    return Projection(
+        low,
+        high,
+        at,
+        basis=_basis(event, game_day, standing, outlook, now),
+        next_tier_from=first and max(now, first - HOUR),
+        next_tier_by=last and max(now, last),
+    )
 
 
 def why_not(event: Event, game_day: GameDay, standing: Standing, now: datetime) -> str | None:
@@ -191,25 +201,18 @@ def _spread(part: float) -> tuple[float, float]:
     return fewest, most
 
 
-def _crossing(
-    outlook: Outlook, low: int, high: int, tier: int, now: datetime, at: datetime
-) -> tuple[datetime | None, datetime | None]:
-    """Between which instants the points reach `tier`, if they end at `high` and at `low`; None: not at all."""
+def reached(outlook: Outlook, end: int, tier: int, now: datetime, at: datetime) -> datetime | None:
+    """The first full hour from that of `now` on, or `at`, by which a path that ends at `end` has come to `tier`; None if
+    it doesn't."""
+    if end < tier:
+        return None
     hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+    def points(hours: int) -> float:
+        return outlook.points + (end - outlook.points) * outlook.part(hour + hours * HOUR)
+
     hours = range(ceil((at - hour) / HOUR))
-
-    def reached(end: int) -> datetime:
-        """The first full hour at whose beginning a path that ends there is at the tier."""
-
-        def points(hours_on: int) -> float:
-            return outlook.points + (end - outlook.points) * outlook.part(hour + hours_on * HOUR)
-
-        return hour + bisect_left(hours, tier, key=points) * HOUR
-
-    return (
-        max(now, reached(high) - HOUR) if tier <= high else None,
-        min(at, max(now, reached(low))) if tier <= low else None,
-    )
+    return min(at, hour + bisect_left(hours, float(tier), key=points) * HOUR)
 
 
 def _basis(event: Event, game_day: GameDay, standing: Standing, outlook: Outlook, now: datetime) -> str:
@@ -231,7 +234,8 @@ def _basis(event: Event, game_day: GameDay, standing: Standing, outlook: Outlook
     return "; ".join(words)
 
 
-class _Milestone(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Milestone:
     """Its times in active hours. `count` is reported so far, and nothing more comes in after `until`."""
 
     opens: float
@@ -239,6 +243,10 @@ class _Milestone(NamedTuple):
     until: float
     credit: int
     count: int
+
+    def by_activity(self, peak: float) -> "_Milestone":
+        opens, closes, until = (_active(hours, peak) for hours in (self.opens, self.closes, self.until))
+        return replace(self, opens=opens, closes=closes, until=until)
 
 
 class _Curve(NamedTuple):
@@ -295,10 +303,7 @@ def _courses(
     """Those that are likely, by how well their curves would have made the history."""
     courses = []
     for peak in PEAKS:
-        active = [
-            m._replace(**{t: _active(getattr(m, t), peak) for t in ("opens", "closes", "until")})
-            for m in milestones
-        ]
+        active = [m.by_activity(peak) for m in milestones]
         moments = [(_active(at, peak), share) for at, share in samples]
         moment = _active(now, peak)
         for prompt, delay in product(PROMPT, DELAYS):
@@ -308,7 +313,8 @@ def _courses(
     least = min(course.weight for course in courses)
     weights = [exp((least - course.weight) / (2 * MISFIT**2)) for course in courses]
     whole = sum(weights)
-    return [replace(c, weight=w / whole) for c, w in zip(courses, weights, strict=True)]
+    pairs = zip(courses, weights, strict=True)
+    return [replace(course, weight=weight / whole) for course, weight in pairs]
 
 
 def _misfit(
@@ -329,13 +335,17 @@ def _finals(curve: _Curve, milestones: Sequence[_Milestone], now: float) -> list
     """How many will have reported each milestone: by the curve, and by how many reported those before it."""
     finals: list[float] = []
     expected = known = 0.0
+    trend, seen = FIRMNESS * log(FADE), FIRMNESS
     for m in milestones:
         share = curve.share(m, now)
         prior = PRIOR if known else 0.0
-        expected *= FADE
+        expected *= exp(trend / seen)
         rate = (m.count + prior * expected) / (share + prior) if share + prior else 0.0
         finals.append(m.count + rate * (1 - share))
         if share:
+            if known and min(finals[-2:]) > 0:
+                trend += share * log(min(2.0, max(0.5, finals[-1] / finals[-2])))
+                seen += share
             expected = (known * expected + share * finals[-1]) / (known + share)
             known += share
     return finals
@@ -344,7 +354,7 @@ def _finals(curve: _Curve, milestones: Sequence[_Milestone], now: float) -> list
 def _done(course: _Course, points: int, at: float) -> _Course | None:
     """The same course in the game's own points, which were `points` at `at`: what is completed counts at once, and
     nothing more is after a milestone has closed. None if it has no points by then."""
-    milestones = [m._replace(until=m.closes) for m in course.milestones]
+    milestones = [replace(m, until=m.closes) for m in course.milestones]
     done = replace(course, milestones=milestones)
     if not (expected := done.points(at)):
         return None

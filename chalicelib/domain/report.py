@@ -59,7 +59,10 @@ class AllianceReport:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`events`: running first, archived last. With an `alliance`, its `commanders` by name; else all `alliances`."""
+    """`events`: running first, archived last. With an `alliance`, its `commanders` by name; else all `alliances`.
+
+    `unlisted`: whom the alliance's roster knows besides, such as those who have left.
+    """
 
     server: str
     game_day: GameDay
@@ -67,4 +70,5 @@ class Report:
     events: tuple[EventReport, ...]
     alliance: Alliance | None = None
     commanders: tuple[CommanderReport, ...] = ()
+    unlisted: tuple[Commander, ...] = ()
     alliances: tuple[AllianceReport, ...] = ()

@@ -42,6 +42,16 @@ def find_milestones(
     return [known[global_id] for global_id in dict.fromkeys(global_ids)]
 
 
+def find_milestone(global_id: str, events: Sequence[Event]) -> MilestoneRef:
+    """The milestone of that global id. Raises NotFound (`unknown-milestone`)."""
+    for event in events:
+        for milestone in event.milestones:
+            if event.global_id(milestone) == global_id:
+                return MilestoneRef(event, milestone)
+    message = f"There is no milestone {global_id!r}."
+    raise NotFound("unknown-milestone", message, [FieldError("milestone", message)])
+
+
 def require_reportable(
     refs: Sequence[MilestoneRef], role: Role, now: datetime, game_day: GameDay, field: str = "milestones"
 ) -> None:

@@ -1,12 +1,12 @@
-"""The JSON API (DESIGN §5)."""
+"""The JSON API for all, and for reports (DESIGN §5)."""
 
 from chalice.app import Blueprint, Response
 
 from chalicelib.bootstrap import muster
 from chalicelib.http import definitions
-from chalicelib.http.inputs import CompletionReport, SheetBinding, bearer_key
+from chalicelib.http.inputs import CompletionReport, bearer_key
 from chalicelib.http.problems import handled
-from chalicelib.http.responses import json_response, no_content
+from chalicelib.http.responses import json_response
 from chalicelib.version import VERSION
 
 api = Blueprint(__name__)
@@ -15,7 +15,7 @@ api = Blueprint(__name__)
 @api.route("/health")
 @handled
 def health() -> Response:
-    return json_response({"status": "ok", "version": VERSION})
+    return json_response({"status": "ok", "version": VERSION, "now": muster().clock()})
 
 
 @api.route("/v1/events")
@@ -62,30 +62,6 @@ def report_completions() -> Response:
     key = bearer_key(api.current_request, muster().directory)
     report = CompletionReport.read(api.current_request)
     receipt = muster().reporting.report(
-        key, report.commander, report.milestones, report.server, report.alliance
+        key, report.commander, report.milestones, report.server, report.alliance, is_new=report.is_new
     )
     return json_response(receipt)
-
-
-@api.route("/v1/sheets/{spreadsheet_id}", methods=["PUT"])
-@handled
-def bind_sheet(spreadsheet_id: str) -> Response:
-    key = bearer_key(api.current_request, muster().directory)
-    binding = SheetBinding.read(api.current_request)
-    state, is_new = muster().bindings.bind(key, spreadsheet_id, binding.server, binding.alliance)
-    return json_response(state, 201 if is_new else 200)
-
-
-@api.route("/v1/sheets/{spreadsheet_id}")
-@handled
-def get_sheet(spreadsheet_id: str) -> Response:
-    key = bearer_key(api.current_request, muster().directory)
-    return json_response(muster().bindings.state(key, spreadsheet_id))
-
-
-@api.route("/v1/sheets/{spreadsheet_id}", methods=["DELETE"])
-@handled
-def unbind_sheet(spreadsheet_id: str) -> Response:
-    key = bearer_key(api.current_request, muster().directory)
-    muster().bindings.unbind(key, spreadsheet_id)
-    return no_content()

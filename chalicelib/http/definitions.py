@@ -1,9 +1,10 @@
-"""Event definitions as the API shows them."""
+"""Definitions as the API shows them: events and alliances."""
 
 from typing import Any
 
 from chalicelib.domain.calendar import GameDay
 from chalicelib.domain.events import Event
+from chalicelib.domain.roster import Alliance
 
 _GAME_DAY = GameDay()
 
@@ -42,3 +43,8 @@ def event_json(event: Event) -> dict[str, Any]:
         ],
         "tiers": event.tiers,
     }
+
+
+def alliance_json(alliance: Alliance) -> dict[str, Any]:
+    """Its id and labels, without its server."""
+    return {name: getattr(alliance, name) for name in ("id", "tag", "name", "is_open")}

@@ -18,6 +18,11 @@ def at_time(instant: datetime, game_day: GameDay) -> str:
     return f"{on_day(local.date())} {local:%H:%M %Z}"
 
 
+def time_of_day(instant: datetime, game_day: GameDay) -> str:
+    """`12:15 UTC`, in the server's zone."""
+    return f"{instant.astimezone(zone_info(game_day.zone)):%H:%M %Z}"
+
+
 def time_left(span: timedelta) -> str:
     """`12 h`, `1 h 5 min`, `2 days 3 h`: rounded down to the minute, so that nobody is promised too much."""
     minutes = max(0, int(span.total_seconds()) // 60)
@@ -39,6 +44,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def percent(part: float) -> str:
+    """`63%`."""
+    return f"{part:.0%}"
+
+
 def objectives(alternatives: tuple[str, ...] | None) -> str:
     """As a sentence, with the game's own letters; or that they are not published."""
     if not alternatives:
@@ -58,7 +68,9 @@ ALL: dict[str, Callable[..., str]] = {
     "counted": counted,
     "objectives": objectives,
     "on_day": on_day,
+    "percent": percent,
     "rfc3339": rfc3339,
     "thousands": thousands,
     "time_left": time_left,
+    "time_of_day": time_of_day,
 }

@@ -1,45 +1,188 @@
 """What requests may hold, and how it is read. Whatever doesn't fit is refused by field and reason."""
 
+import json
 from collections.abc import Mapping
-from typing import Annotated, Self
+from datetime import UTC, datetime, time, timedelta
+from typing import Annotated, Any, ClassVar, Literal, Self, get_origin
 from urllib.parse import parse_qs
 
-from chalice.app import Request
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from chalice.app import MultiDict, Request
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    RootModel,
+    StringConstraints,
+    ValidationError,
+)
+from pydantic_core import PydanticCustomError
 
-from chalicelib.domain.access import Key
+from chalicelib.domain.access import Key, Role
+from chalicelib.domain.calendar import GameDay, zone_info
 from chalicelib.domain.errors import FieldError, Malformed, TooLarge, Unauthenticated
+from chalicelib.domain.events import Event
+from chalicelib.domain.importing import Columns
 from chalicelib.http.problems import invalid_fields
 from chalicelib.services.directory import Directory
+from chalicelib.services.imports import Options
+from chalicelib.services.keys import Wanted
 
-MAX_BODY = 16 * 1024
-"""Bytes. A report of every milestone of ten events has about a fifth of it."""
+MAX_BODY, MAX_EVENT, MAX_CSV = 16 * 1024, 256 * 1024, 1024 * 1024
+"""Bytes. A report of every milestone of ten events has about a fifth of the first."""
+
+
+def _in_utc(instant: datetime) -> datetime:
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError:
+        raise PydanticCustomError("instant", "There is no such time in UTC") from None
+
+
+def _zone(name: str) -> str:
+    try:
+        return zone_info(name).key
+    except (KeyError, ValueError, OSError):
+        raise PydanticCustomError("zone", "There is no time zone of this name") from None
+
+
+def _flag(text: str) -> bool:
+    flag = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(text.lower())
+    if flag is None:
+        raise PydanticCustomError("flag", "Say true or false")
+    return flag
+
 
 Text = Annotated[str, Field(max_length=200)]
+Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+Flag = Annotated[bool, BeforeValidator(_flag)]
 
 
 class JsonBody(BaseModel):
     """What a JSON body may hold: nothing else, and nothing of another type."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
+    may_be_empty: ClassVar[bool] = False
+    """Whether no body, and null, are as good as `{}`."""
 
     @classmethod
     def read(cls, request: Request) -> Self:
         """Raises Malformed, TooLarge."""
+        body = _body(request, MAX_BODY)
+        if cls.may_be_empty and body.strip() in (b"", b"null"):
+            return cls()
         try:
-            return cls.model_validate_json(_body(request))
+            return cls.model_validate_json(body)
         except ValidationError as error:
-            found = invalid_fields(list(error.errors(include_url=False, include_context=False)))
-            raise Malformed("malformed", f"{found[0].field}: {found[0].message}", found) from None
+            raise _malformed(error) from None
 
 
 class CompletionReport(JsonBody):
-    """The body of `POST /v1/completions`."""
+    """The body of `POST /v1/completions`. `is_new`: the name is no slip."""
 
     commander: Text
     milestones: Annotated[list[Text], Field(min_length=1, max_length=100)]
     server: Text | None = None
     alliance: Text | None = None
+    is_new: bool = False
+
+
+class CorrectionOrder(JsonBody):
+    """The body of `POST /v1/corrections`."""
+
+    action: Literal["void", "restore"]
+    commander: Text
+    milestone: Text
+    reason: Reason
+    server: Text | None = None
+    alliance: Text | None = None
+
+
+class NewCommander(JsonBody):
+    name: Text
+    is_new: bool = False
+
+
+class NewName(JsonBody):
+    name: Text
+
+
+class Absorbed(JsonBody):
+    """Who becomes one with somebody else: a name or an id."""
+
+    commander: Text
+    reason: Reason | None = None
+
+
+class Destination(JsonBody):
+    alliance: Text
+    reason: Reason | None = None
+
+
+class Why(JsonBody):
+    may_be_empty = True
+
+    reason: Reason | None = None
+
+
+class Nothing(JsonBody):
+    may_be_empty = True
+
+
+class NewReading(JsonBody):
+    points: Annotated[int, Field(ge=0, le=10**12)]
+    read_at: Instant | None = None
+    confirm: bool = False
+
+
+class NewKey(JsonBody):
+    """The body of `POST /v1/keys`: a role and a scope, or the id of the key that it replaces."""
+
+    label: Label
+    role: Role | None = None
+    server: Text | None = None
+    alliance: Text | None = None
+    expires_at: Instant | None = None
+    replaces: Text | None = None
+    old_works_for_minutes: Annotated[int, Field(ge=0, le=60)] = 0
+
+    @property
+    def wanted(self) -> Wanted:
+        overlap = timedelta(minutes=self.old_works_for_minutes)
+        scope = self.server, self.alliance
+        return Wanted(self.role, self.label, *scope, self.expires_at, self.replaces, overlap)
+
+
+class GameDayOfServer(JsonBody):
+    """When the server's day begins: a time of day, `HH:MM`, in a zone."""
+
+    starts_at: Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+    zone: Annotated[str, AfterValidator(_zone)]
+
+
+class ServerDefinition(JsonBody):
+    """The body of `PUT /v1/servers/{server}`. Without a game day it is the assumed one."""
+
+    may_be_empty = True
+
+    game_day: GameDayOfServer | None = None
+
+    @property
+    def day(self) -> GameDay:
+        day = self.game_day
+        return GameDay(time.fromisoformat(day.starts_at), day.zone, assumed=False) if day else GameDay()
+
+
+class AllianceDefinition(JsonBody):
+    """The body of `PUT /v1/servers/{server}/alliances/{alliance}`."""
+
+    tag: Label
+    name: Label
+    is_open: bool = True
 
 
 class SheetBinding(JsonBody):
@@ -47,6 +190,97 @@ class SheetBinding(JsonBody):
 
     server: Text
     alliance: Text | None = None
+
+
+class _Object(RootModel[dict[str, Any]]):
+    """A JSON object."""
+
+
+def event_definition(request: Request, event_id: str) -> Event:
+    """The body of `PUT /v1/events/{event}`, which may leave out the id. Raises Malformed, TooLarge."""
+    try:
+        definition = {"id": event_id} | _Object.model_validate_json(_body(request, MAX_EVENT)).root
+        event = Event.model_validate_json(json.dumps(definition), strict=True)
+    except ValidationError as error:
+        raise _malformed(error) from None
+    if event.id != event_id:
+        message = f"The address says {event_id!r}."
+        raise Malformed("malformed", f"id: {message}", [FieldError("id", message)])
+    return event
+
+
+class Query(BaseModel):
+    """What a query may hold. Other parameters don't matter; of one that is repeated the last counts, but for lists."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    @classmethod
+    def read(cls, request: Request) -> Self:
+        """Raises Malformed."""
+        given = request.query_params or MultiDict({})
+        lists = [name for name, field in cls.model_fields.items() if get_origin(field.annotation) is list]
+        try:
+            return cls.model_validate({n: given.getlist(n) if n in lists else given[n] for n in given})
+        except ValidationError as error:
+            raise _malformed(error) from None
+
+
+class RosterQuery(Query):
+    added_by: Role | None = None
+
+
+class EventQuery(Query):
+    event: Text
+
+
+class MissingQuery(Query):
+    milestone: Annotated[list[Text], Field(max_length=300)] = []
+
+
+class LedgerQuery(Query):
+    commander: Text | None = None
+    alliance: Text | None = None
+    before: Text | None = None
+    limit: Text | None = None
+
+
+class RosterImport(Query):
+    """How to read a roster, and what to do with it. A misspelt `dry_run` must not import."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    dry_run: Flag = False
+    all_or_nothing: Flag = False
+    is_new: Flag = False
+    commander_column: Text | None = None
+
+    @property
+    def options(self) -> Options:
+        return Options(self.dry_run, self.all_or_nothing, self.is_new)
+
+
+class CompletionImport(RosterImport):
+    milestone_column: Text | None = None
+    timestamp_column: Text | None = None
+    timestamp_format: Text | None = None
+    event: Text | None = None
+
+    @property
+    def columns(self) -> Columns:
+        times = self.timestamp_column, self.timestamp_format
+        return Columns(self.commander_column, self.milestone_column, *times, self.event)
+
+
+def csv_body(request: Request) -> str:
+    """Raises Malformed, TooLarge. API Gateway puts a replacement character where the body was no UTF-8."""
+    try:
+        text = _body(request, MAX_CSV).decode()
+    except UnicodeDecodeError:
+        text = "\ufffd"
+    if "\ufffd" in text:
+        message = "This is not UTF-8. Save the file as “CSV UTF-8” and send that."
+        raise Malformed("malformed", message, [FieldError("body", message)])
+    return text
 
 
 class FormReport(BaseModel):
@@ -88,6 +322,14 @@ def bearer_key(request: Request, directory: Directory) -> Key:
     return directory.key(secret.strip())
 
 
+def csv_key(request: Request, directory: Directory) -> Key:
+    """As `bearer_key`, or the key of `?key=`: who imports CSV into a spreadsheet can't send headers."""
+    secret = query(request, "key")
+    if secret is None or "authorization" in request.headers:
+        return bearer_key(request, directory)
+    return directory.key(secret.strip())
+
+
 def query(request: Request, name: str) -> str | None:
     """The last of the query parameters of that name."""
     parameters: Mapping[str, str] = request.query_params or {}
@@ -96,15 +338,21 @@ def query(request: Request, name: str) -> str | None:
 
 def _form_fields(request: Request) -> dict[str, list[str]]:
     try:
-        return parse_qs(_body(request).decode(), keep_blank_values=True, max_num_fields=200)
+        return parse_qs(_body(request, MAX_BODY).decode(), keep_blank_values=True, max_num_fields=200)
     except ValueError:
         message = "The form could not be read. Please open the link again."
         raise Malformed("malformed", message, [FieldError("body", message)]) from None
 
 
-def _body(request: Request) -> bytes:
+def _malformed(error: ValidationError) -> Malformed:
+    found = invalid_fields(list(error.errors(include_url=False, include_context=False)))
+    return Malformed("malformed", f"{found[0].field}: {found[0].message}", found)
+
+
+def _body(request: Request, limit: int) -> bytes:
     body: bytes | str = request.raw_body
     raw = body.encode() if isinstance(body, str) else body
-    if len(raw) > MAX_BODY:
-        raise TooLarge("too-large", f"The body has {len(raw)} bytes; {MAX_BODY} is the most.")
+    if len(raw) > limit:
+        message = f"The body has {len(raw):,} bytes; {limit:,} is the most."
+        raise TooLarge("too-large", message, [FieldError("body", message)])
     return raw

@@ -13,12 +13,15 @@ from chalicelib.bootstrap import muster
 from chalicelib.domain.access import Key
 from chalicelib.domain.calendar import rfc3339
 from chalicelib.domain.errors import MusterError, NotFound
-from chalicelib.http.inputs import FormReport, query
+from chalicelib.http.inputs import FormReport, FormUndo, query
 from chalicelib.http.problems import STATUS, handled, problem_headers
-from chalicelib.http.responses import page, see_other
+from chalicelib.http.responses import page, see_other, text_response
+from chalicelib.services.corrections import UNDO_WITHIN
+from chalicelib.services.reporting import Receipt
 
 pages = Blueprint(__name__)
 
+_FORM = ["application/x-www-form-urlencoded"]
 _COOKIE = "muster_commander"
 _COOKIE_SECONDS = 400 * 24 * 3600  # browsers keep none for longer
 
@@ -31,40 +34,42 @@ def show_form(key: str) -> Response:
     return _form(muster().directory.member_key(key), _remembered(request) if asked is None else asked)
 
 
-@pages.route("/f/{key}", methods=["POST"], content_types=["application/x-www-form-urlencoded"])
+@pages.route("/f/{key}", methods=["POST"], content_types=_FORM)
 @handled
 def send_form(key: str) -> Response:
-    granted, report = muster().directory.member_key(key), FormReport.read(pages.current_request)
+    request, granted = pages.current_request, muster().directory.member_key(key)
+    sent = FormReport.read(request)
     try:
-        receipt = muster().reporting.report(granted, report.commander, report.milestones)
+        taken = muster().reporting.report(granted, sent.commander, sent.milestones, is_new=sent.is_new)
     except MusterError as error:
-        return _form(granted, report.commander, report.milestones, error)
-    new = [result.recorded_at for result in receipt.results if result.status == "recorded"]
-    at = max(new, default=muster().clock())
-    parameters = urlencode({"commander": receipt.commander.id, "at": rfc3339(at)})
-    request = pages.current_request
-    here = request.context["path"].rstrip("/")  # with the stage prefix, where there is one
-    return see_other(f"{here}/receipt?{parameters}", _cookie(request, receipt.commander.name))
+        return _form(granted, sent.commander, sent.milestones, error)
+    address = _receipt_address(request, taken.commander.id, rfc3339(_counted_at(taken)))
+    return see_other(address, _cookie(request, taken.commander.name))
 
 
 @pages.route("/f/{key}/receipt")
 @handled
 def show_receipt(key: str) -> Response:
-    request = pages.current_request
-    try:
-        at = datetime.fromisoformat(query(request, "at") or "")
-    except ValueError:
-        raise NotFound("not-found", "This receipt's address is incomplete.") from None
-    receipt = muster().member_pages.receipt(
-        muster().directory.member_key(key), query(request, "commander") or "", at
-    )
+    granted, request = muster().directory.member_key(key), pages.current_request
+    commander, at = query(request, "commander") or "", _instant(query(request, "at") or "")
+    receipt = muster().member_pages.receipt(granted, commander, at)
     return page("receipt.html", receipt=receipt, key=key)
+
+
+@pages.route("/f/{key}/undo", methods=["POST"], content_types=_FORM)
+@handled
+def undo_report(key: str) -> Response:
+    request, granted = pages.current_request, muster().directory.member_key(key)
+    sent = FormUndo.read(request)
+    muster().corrections.undo(granted, sent.commander, _instant(sent.at))
+    address = _receipt_address(request, sent.commander, sent.at)
+    return text_response("", "text/plain", {"Location": address}, 303)
 
 
 @pages.route("/help")
 @handled
 def show_help() -> Response:
-    return page("help.html")
+    return page("help.html", undo_within=UNDO_WITHIN)
 
 
 @pages.route("/servers/{server}")
@@ -78,6 +83,29 @@ def _form(key: Key, name: str, ticked: list[str] | None = None, error: MusterErr
     form = muster().member_pages.form(key, name)
     status, headers = (STATUS[type(error)], problem_headers(error)) if error else (200, {})
     return page("form.html", status, headers, form=form, ticked=ticked or [], error=error)
+
+
+def _counted_at(taken: Receipt) -> datetime:
+    """The time that the receipt is of: when the report was recorded, or now, if it added nothing."""
+    new = [result.recorded_at for result in taken.results if result.status == "recorded"]
+    return max(new, default=muster().clock())
+
+
+def _receipt_address(request: Request, commander: str, at: str) -> str:
+    """With the stage prefix, where there is one."""
+    form = request.context["path"].rstrip("/").removesuffix("/undo")
+    return f"{form}/receipt?{urlencode({'commander': commander, 'at': at})}"
+
+
+def _instant(text: str) -> datetime:
+    """The time of a receipt's address. Raises NotFound."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise NotFound("not-found", "This receipt's address is incomplete.")
+    return at
 
 
 def _remembered(request: Request) -> str:

@@ -9,6 +9,7 @@ from chalice.app import ChaliceUnhandledError, Request, Response
 from chalicelib.domain.errors import (
     Busy,
     Conflict,
+    DidYouMean,
     FieldError,
     Forbidden,
     Malformed,
@@ -26,6 +27,7 @@ STATUS: dict[type[MusterError], int] = {
     Forbidden: 403,
     NotFound: 404,
     Conflict: 409,
+    DidYouMean: 409,
     TooLarge: 413,
     Malformed: 422,
     Busy: 503,
@@ -83,6 +85,8 @@ def problem(
         return page("error.html", status, headers, error=error, code=status)
     body: dict[str, Any] = {"type": "about:blank", "title": _title(status), "status": status}
     body |= {"code": error.code, "detail": error.detail, "errors": error.errors}
+    if isinstance(error, DidYouMean):
+        body["suggestions"] = error.suggestions
     return json_response(body, status, {"Content-Type": "application/problem+json", **headers})
 
 

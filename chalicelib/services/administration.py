@@ -6,7 +6,7 @@ from datetime import datetime
 
 from chalicelib.domain.access import Key
 from chalicelib.domain.calendar import GameDay
-from chalicelib.domain.errors import Conflict, FieldError, Malformed
+from chalicelib.domain.errors import Conflict, FieldError, Malformed, TooLarge
 from chalicelib.domain.events import Event
 from chalicelib.domain.ledger import Action, Actor
 from chalicelib.domain.roster import Alliance, Server
@@ -16,6 +16,9 @@ from chalicelib.store import ledger
 from chalicelib.store.completions import Completions
 from chalicelib.store.definitions import Definitions
 from chalicelib.store.table import Put
+
+MOST_BYTES = 128 * 1024
+"""Of an event as it is stored: a ledger entry has it twice, and an item of the table holds 400 KB."""
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -42,10 +45,15 @@ class Administration:
     def put_event(self, key: Key, event: Event) -> bool:
         """Defines the event, or changes it; whether it is new. Points are counted anew from the same completions.
 
-        Raises Forbidden, Conflict (`milestone-in-use`) if a milestone that somebody has completed were dropped.
+        Raises Forbidden, TooLarge, and Conflict (`milestone-in-use`) if a milestone that somebody has completed were
+        dropped.
         """
         self.require_admin(key)
-        before = next((one for one in self._directory.events() if one.id == event.id), None)
+        size = len(event.model_dump_json(exclude_unset=True).encode())
+        if size > MOST_BYTES:
+            message = f"The definition has {size:,} bytes; {MOST_BYTES:,} is the most."
+            raise TooLarge("too-large", message, [FieldError("body", message)])
+        before = next((one for one in self._definitions.stored_events() if one.id == event.id), None)
         if before:
             self._refuse_loss(before, event)
         if before and event.archived and not before.archived:
@@ -72,7 +80,8 @@ class Administration:
         self.require_admin(key)
         self._directory.server(alliance.server)
         _require_id("alliance", alliance.id)
-        before = self._definitions.alliance(alliance.server, alliance.id)
+        known = self._definitions.alliances(alliance.server)
+        before = next((one for one in known if one.id == alliance.id), None)
         shown = [_labels(one) if one else None for one in (before, alliance)]
         entry = self._entry(key, "alliance", alliance.server, alliance.id, *shown)
         self._definitions.put_alliance(alliance, entry)

@@ -9,7 +9,7 @@ from chalicelib.domain.access import Key
 from chalicelib.domain.cards import Card, CardChange, restored, voided
 from chalicelib.domain.errors import Conflict, FieldError, Malformed, NotFound
 from chalicelib.domain.ledger import Action, Actor, card_entries
-from chalicelib.domain.reporting import MilestoneRef, find_milestones
+from chalicelib.domain.reporting import MilestoneRef, find_milestone
 from chalicelib.domain.roster import Alliance, Commander, Server
 from chalicelib.services.attempts import until_written
 from chalicelib.services.directory import Directory
@@ -75,7 +75,7 @@ class Corrections:
         """
         server = self._server(key, server_id)
         commander = self._commander(key, server, name, alliance_id or key.alliance)
-        (ref,) = find_milestones([milestone], self._directory.events(), "milestone")
+        ref = find_milestone(milestone, self._directory.events())
         if ref.event.archived:
             message = f"{ref.event.name} is archived: nothing of it changes any more."
             raise Conflict("event-archived", message, [FieldError("milestone", message)])

@@ -53,14 +53,16 @@ class Directory:
         """Raises NotFound (`unknown-event`)."""
         event = next((event for event in self.events() if event.id == event_id), None)
         if event is None:
-            raise NotFound("unknown-event", f"There is no event {event_id!r}.")
+            message = f"There is no event {event_id!r}."
+            raise NotFound("unknown-event", message, [FieldError("event", message)])
         return event
 
     def server(self, server_id: str) -> Server:
         """Raises NotFound (`unknown-server`)."""
         server = self._definitions.server(server_id)
         if server is None:
-            raise NotFound("unknown-server", f"Server {server_id!r} doesn't use Muster.")
+            message = f"Server {server_id!r} doesn't use Muster."
+            raise NotFound("unknown-server", message, [FieldError("server", message)])
         return server
 
     def servers(self) -> list[Server]:
@@ -75,7 +77,8 @@ class Directory:
         """Raises NotFound (`unknown-alliance`)."""
         alliance = self._definitions.alliance(server_id, alliance_id)
         if alliance is None:
-            raise NotFound("unknown-alliance", f"Server {server_id!r} has no alliance {alliance_id!r}.")
+            message = f"Server {server_id!r} has no alliance {alliance_id!r}."
+            raise NotFound("unknown-alliance", message, [FieldError("alliance", message)])
         return alliance
 
     def place(self, key: Key, server_id: str | None, alliance_id: str | None) -> tuple[Server, Alliance]:

@@ -40,7 +40,7 @@ class LineResult:
     """What becomes of a line. `new`: something of it is added; `known`: all of it was there already; `refused`: see
     `reasons`; `not_done`: good, but another line is not, and it was to be all or nothing.
 
-    `adds_commander`: the name is new. `milestones`: those that are added.
+    `adds_commander`: they join the roster. `milestones`: those that are added.
     """
 
     line: int
@@ -68,6 +68,8 @@ class _Known:
 
     names: dict[str, str]
     elsewhere: dict[str, Commander]
+    returning: dict[str, Commander]
+    """Those elsewhere who have retired there: they bring along what they have completed."""
     done: dict[str, set[str]] = field(default_factory=dict)
     """Global milestone ids by normalised name."""
 
@@ -134,7 +136,8 @@ class Imports:
                 key, alliance, result.commander or "", line.refs, completion, is_new=True
             )
             added = tuple(str(ref) for ref in line.refs if str(ref) in outcome.added)
-            return replace(result, milestones=added, status="new" if added else "known")
+            is_new = bool(added) or result.adds_commander
+            return replace(result, milestones=added, status="new" if is_new else "known")
 
         return _carried_out(planned, record, options)
 
@@ -168,7 +171,8 @@ class Imports:
         done = known.done.setdefault(name, set())
         added = tuple(str(ref) for ref in line.refs if str(ref) not in done)
         done.update(added)
-        return replace(result, status="new" if added else "known", milestones=added)
+        is_new = bool(added) or result.adds_commander
+        return replace(result, status="new" if is_new else "known", milestones=added)
 
     def _joining(
         self, line: int, name: str, known: _Known, alliance: Alliance, options: Options, *, may_join: bool
@@ -198,7 +202,8 @@ class Imports:
         known = {name: one.name for one in roster for name in (normalised(one.name), *one.aliases)}
         unknown = {name for name in map(normalised, names) if name not in known}
         found = self._commanders.all_named(alliance.server, unknown)
-        return _Known(known, {name: one for name, one in found.items() if not one.retired_at})
+        elsewhere = {name: one for name, one in found.items() if not one.retired_at}
+        return _Known(known, elsewhere, {name: one for name, one in found.items() if one.retired_at})
 
     def _add_done(self, known: _Known, alliance: Alliance, lines: Iterable[CompletionLine]) -> None:
         events = dict.fromkeys(ref.event.id for line in lines for ref in line.refs)
@@ -211,6 +216,9 @@ class Imports:
                 done = {f"{event}/{milestone}" for milestone in card.completions}
                 for name in names.get(card.commander, ()):
                     known.done.setdefault(name, set()).update(done)
+        for name, one in known.returning.items():
+            cards = self._completions.cards(alliance.server, one.alliance, one.id, events, consistent=True)
+            known.done[name] = {f"{event}/{m}" for event, card in cards.items() for m in card.completions}
 
 
 def _carried_out(

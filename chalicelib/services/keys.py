@@ -15,7 +15,13 @@ from chalicelib.store.table import Put
 LONGEST_OVERLAP = timedelta(hours=1)
 """How long a key that was replaced may go on."""
 
+WHOEVER_HAS_THE_TABLE = Actor("table", "Whoever may write the table itself")
+
 _GIVEN_BY_OFFICERS: tuple[Role, ...] = ("member", "reader")
+
+
+class AdminKeyExists(Exception):
+    """The deployment has an admin's key that is good; the message has its id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,7 @@ class Keys:
         self._clock = clock
 
     def create(self, key: Key, wanted: Wanted) -> tuple[KeyState, str]:
-        """A new key and its secret, which is told here and never again.
+        """A new key and its secret, which is told here and never again. The scope is the caller's where none is wanted.
 
         Raises Forbidden for what the caller's key may not give, Malformed for a scope that the role can't have or
         a time that is over, NotFound.
@@ -61,7 +67,8 @@ class Keys:
         now = self._clock()
         old = self._replaced(key, wanted) if wanted.replaces else None
         role = old.role if old else wanted.role
-        server, alliance = (old.server, old.alliance) if old else (wanted.server, wanted.alliance)
+        scope = wanted.server or key.server, wanted.alliance or key.alliance
+        server, alliance = (old.server, old.alliance) if old else scope
         if role is None:
             raise _malformed("role", "Say which role the key shall have.")
         _require_scope(role, server, alliance)
@@ -84,12 +91,27 @@ class Keys:
             created_at=now,
             expires_at=wanted.expires_at,
         )
-        self._access_keys.put(secret, made, [self._entry(key, made, None, now)])
+        self._access_keys.put(secret, made, [self._entry(Actor.of(key), made, None, now)])
         if old:
             ends_at = now + wanted.overlap
             if old.expires_at is None or ends_at < old.expires_at:
-                noted = self._entry(key, old, old.expires_at, ends_at)
+                noted = self._entry(Actor.of(key), old, old.expires_at, ends_at)
                 self._access_keys.end(old, ends_at, revoke=False, more=[noted])
+        return _state(made), secret
+
+    def first(self, label: str, *, another: bool = False) -> tuple[KeyState, str]:
+        """An admin's key for a deployment that has none, and its secret: it takes no key, but access to the table.
+
+        Raises AdminKeyExists if there is one that is good, unless it is to be `another`.
+        """
+        now = self._clock()
+        admins = [one for one in self._access_keys.all(None) if one.role == "admin" and one.is_valid(now)]
+        if admins and not another:
+            raise AdminKeyExists(f"There is an admin's key already: {admins[0].id} ({admins[0].label}).")
+        secret = new_secret()
+        made = Key(key_id(secret_hash(secret)), "admin", label, created_at=now)
+        entry = self._entry(WHOEVER_HAS_THE_TABLE, made, None, None)
+        self._access_keys.put(secret, made, [entry])
         return _state(made), secret
 
     def all(self, key: Key) -> list[KeyState]:
@@ -104,13 +126,14 @@ class Keys:
         revoked = self._find(key, identity)
         if revoked.revoked_at is None:
             now = self._clock()
-            self._access_keys.end(revoked, now, revoke=True, more=[self._entry(key, revoked, None, now)])
+            entry = self._entry(Actor.of(key), revoked, None, now)
+            self._access_keys.end(revoked, now, revoke=True, more=[entry])
         return _state(self._find(key, identity))
 
     def _replaced(self, key: Key, wanted: Wanted) -> Key:
         if wanted.overlap > LONGEST_OVERLAP:
             raise _malformed("old_works_for_minutes", "60 minutes is the most.")
-        old = self._find(key, wanted.replaces or "")
+        old = self._find(key, wanted.replaces or "", "replaces")
         if not old.is_valid(self._clock()):
             raise _malformed("replaces", "This key has ended already: make one without replacing it.")
         for name in ("role", "server", "alliance"):
@@ -118,24 +141,24 @@ class Keys:
                 raise _malformed(name, "A key that replaces another has the role and scope of that.")
         return old
 
-    def _find(self, key: Key, identity: str) -> Key:
-        """A key that the caller may give and take."""
+    def _find(self, key: Key, identity: str, field: str = "key_id") -> Key:
+        """A key that the caller may give and take, whichever scope it has: the caller's own is looked at first."""
         key.require("officer", "admin", server=key.server or "", alliance=key.alliance)
-        scopes = [key.server] if key.server else [None, *(one.id for one in self._directory.servers())]
-        for scope in scopes:
+        for scope in dict.fromkeys([key.server, None, *(one.id for one in self._directory.servers())]):
             for found in self._access_keys.all(scope):
-                if found.id == identity and key.alliance in (None, found.alliance):
+                if found.id == identity:
                     _require_giving(key, found.role, found.server, found.alliance)
                     return found
-        raise NotFound("unknown-key", "There is no such key in this key's scope.")
+        message = "There is no such key."
+        raise NotFound("unknown-key", message, [FieldError(field, message)])
 
-    def _entry(self, key: Key, changed: Key, before: datetime | None, ends_at: datetime | None) -> Put:
+    def _entry(self, by: Actor, changed: Key, before: datetime | None, ends_at: datetime | None) -> Put:
         what = {"id": changed.id, "role": changed.role, "label": changed.label}
         return ledger.put(
             ledger.new_entry(
                 self._clock(),
                 "key",
-                Actor.of(key),
+                by,
                 changed.server,
                 alliance=changed.alliance,
                 before={**what, "ends_at": before},

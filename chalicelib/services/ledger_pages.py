@@ -76,6 +76,8 @@ class LedgerPages:
         """
         key.require("officer", "admin", server=server_id, alliance=alliance or key.alliance)
         server, alliance, most = self._directory.server(server_id).id, alliance or key.alliance, _limit(limit)
+        if alliance:
+            self._directory.alliance(server, alliance)
         self.settle(server, alliance)
         found = self._commanders.named(server, commander) if commander and commander.strip() else None
         page = self._entries.page(server, alliance, found.id if found else commander, before, most)

@@ -1,6 +1,6 @@
 """What a member's form and receipt show."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from chalicelib.domain.names import display_name
 from chalicelib.domain.progress import Progress
 from chalicelib.domain.reporting import reportable
 from chalicelib.domain.roster import Alliance, Commander, Server
+from chalicelib.services.corrections import UNDO_WITHIN
 from chalicelib.services.directory import Directory
 from chalicelib.services.overview import Overview
 from chalicelib.store.commanders import Commanders
@@ -47,26 +48,39 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptEvent:
-    """One event on a receipt: the commander's completions, those of this report apart, and the server's progress."""
+    """One event on a receipt: the commander's completions, those of this report apart, and the server's progress.
+
+    `undone`: what this report recorded and was taken back since.
+    """
 
     event: Event
     progress: Progress
     points: int
     counted: tuple[Milestone, ...]
+    undone: tuple[Milestone, ...]
     earlier: tuple[tuple[Milestone, Completion], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class MemberReceipt:
+    """`undo_until`: the instant before which this key can undo the report of `at`; None: it can't."""
+
     server: Server
     alliance: Alliance
     commander: Commander
+    at: datetime
     events: tuple[ReceiptEvent, ...]
+    undo_until: datetime | None
 
     @property
     def counted(self) -> int:
         """How many completions this report added."""
         return sum(len(event.counted) for event in self.events)
+
+    @property
+    def undone(self) -> int:
+        """How many of them were taken back."""
+        return sum(len(event.undone) for event in self.events)
 
 
 class MemberPages:
@@ -128,18 +142,25 @@ class MemberPages:
         cards = self._completions.cards(
             server.id, alliance.id, commander.id, [event.id for event in begun], consistent=True
         )
-        shown = [event for event in begun if cards[event.id].completions or event.status(now, day) != "ended"]
+        shown = [
+            event
+            for event in begun
+            if cards[event.id].completions or cards[event.id].voided or event.status(now, day) != "ended"
+        ]
         events = tuple(self._event(server, event, cards[event.id], reported_at) for event in shown)
-        return MemberReceipt(server, alliance, commander, events)
+        undo_until = _undo_until(cards.values(), key, reported_at, now)
+        return MemberReceipt(server, alliance, commander, reported_at, events, undo_until)
 
     def _event(self, server: Server, event: Event, card: Card, reported_at: datetime) -> ReceiptEvent:
-        completions = card.completions
-        held = [(m, completions[m.id]) for m, _ in event.scheduled(server.game_day) if m.id in completions]
+        completions, milestones = card.completions, [m for m, _ in event.scheduled(server.game_day)]
+        held = [(m, completions[m.id]) for m in milestones if m.id in completions]
+        taken_back = [(m, card.voided[m.id]) for m in milestones if m.id in card.voided]
         return ReceiptEvent(
             event=event,
             progress=self._overview.progress(server.id, event.id, consistent=True),
             points=card.points(event),
             counted=tuple(m for m, completion in held if completion.recorded_at == reported_at),
+            undone=tuple(m for m, completion in taken_back if completion.recorded_at == reported_at),
             earlier=tuple((m, completion) for m, completion in held if completion.recorded_at != reported_at),
         )
 
@@ -149,3 +170,13 @@ class MemberPages:
         except MusterError:
             return None
         return commander if commander and commander.alliance == alliance else None
+
+
+def _undo_until(cards: Iterable[Card], key: Key, reported_at: datetime, now: datetime) -> datetime | None:
+    """Only what was recorded with this key at that time can be undone, and not for long."""
+    mine = (
+        c.key_id == key.id and c.recorded_at == reported_at
+        for card in cards
+        for c in card.completions.values()
+    )
+    return reported_at + UNDO_WITHIN if now - reported_at < UNDO_WITHIN and any(mine) else None

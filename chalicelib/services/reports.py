@@ -7,7 +7,7 @@ from chalicelib.domain.cards import Card
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.progress import progress_of
 from chalicelib.domain.report import AllianceReport, CommanderReport, EventReport, Report, Sheet
-from chalicelib.domain.roster import Alliance
+from chalicelib.domain.roster import Alliance, Commander
 from chalicelib.domain.standing import Standing
 from chalicelib.services.directory import Directory
 from chalicelib.services.overview import Overview
@@ -52,21 +52,26 @@ class Reports:
             for event in shown
         )
         if alliance:
-            commanders = self._commanders(server.id, alliance, current)
-            return Report(server.id, server.game_day, now, events, alliance, commanders=commanders)
+            commanders, unlisted = self._commanders(server.id, alliance, current)
+            return Report(server.id, server.game_day, now, events, alliance, commanders, unlisted)
         shown_alliances = _alliances(alliances, {event: standings[event] for event in current})
         return Report(server.id, server.game_day, now, events, alliances=shown_alliances)
 
     def _commanders(
         self, server: str, alliance: Alliance, events: Sequence[str]
-    ) -> tuple[CommanderReport, ...]:
+    ) -> tuple[tuple[CommanderReport, ...], tuple[Commander, ...]]:
+        """To show are all who can report, and the retired who have completions; then whom the roster knows besides."""
         cards: dict[str, dict[str, Card]] = {}
         for event in events:
             for card in self._completions.alliance_cards(server, event, alliance.id):
                 cards.setdefault(card.commander, {})[event] = card
-        roster = self._rosters.roster(server, alliance.id)
-        shown = (one for one in roster if not one.retired_at or one.id in cards)
-        return tuple(CommanderReport(commander, cards.get(commander.id, {})) for commander in shown)
+        shown, unlisted = [], []
+        for one in self._rosters.known(server, alliance.id):
+            if not one.moved and (not one.retired_at or one.id in cards):
+                shown.append(CommanderReport(one, cards.get(one.id, {})))
+            else:
+                unlisted.append(one)
+        return tuple(shown), tuple(unlisted)
 
 
 def _one_of(alliances: Sequence[Alliance], alliance_id: str) -> Alliance:

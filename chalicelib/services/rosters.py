@@ -83,7 +83,7 @@ class Rosters:
 
     def add(self, key: Key, server: str, alliance: str, name: str, *, is_new: bool = False) -> RosterEntry:
         """Adds a commander. Raises Malformed, Conflict (`already-on-roster`, `other-alliance`), DidYouMean."""
-        place, typed = self._place(key, server, alliance), display_name(name)
+        place, typed = self._place(key, server, alliance), display_name(name, "name")
 
         def add() -> Commander:
             found = self._commanders.named(server, typed, consistent=True)
@@ -107,7 +107,7 @@ class Rosters:
 
         Raises Malformed, Conflict (`name-taken`).
         """
-        place, typed = self._place(key, server, alliance), display_name(name)
+        place, typed = self._place(key, server, alliance), display_name(name, "name")
 
         def rename() -> Commander:
             before = self._member(place, commander_id)
@@ -213,7 +213,8 @@ class Rosters:
     def _member(self, place: Alliance, commander_id: str) -> Commander:
         commander = self._commanders.member(place.server, place.id, commander_id)
         if commander is None or commander.moved:
-            raise NotFound("unknown-commander", f"{place.name} has no such commander.")
+            message = f"{place.name} has no such commander."
+            raise NotFound("unknown-commander", message, [FieldError("commander", message)])
         return commander
 
     def _new(self, key: Key, alliance: Alliance, name: str) -> tuple[Commander, list[Change]]:

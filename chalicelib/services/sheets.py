@@ -105,7 +105,8 @@ class Bindings:
     def _sheet(self, spreadsheet_id: str) -> Sheet:
         sheet = self._sheets.get(spreadsheet_id)
         if sheet is None:
-            raise NotFound("unknown-sheet", "This spreadsheet is not bound to anything.")
+            message = "This spreadsheet is not bound to anything."
+            raise NotFound("unknown-sheet", message, [FieldError("spreadsheet_id", message)])
         return sheet
 
 
@@ -174,7 +175,8 @@ class BoundSheets:
     def _revisions(self, now: datetime) -> Callable[[Sheet], str]:
         """What gives a sheet's revision: a hash of all that decides what it shows, but for the time of day.
 
-        Alike for the sheets of a server is how it stands; of its alliances, a sheet bound to one shows that one.
+        Alike for the sheets of a server is how it stands. A sheet of an alliance shows its roster, one of a server the
+        labels of all alliances. A projection moves on with the time: a sheet is not due for that.
         """
 
         @cache
@@ -197,8 +199,11 @@ class BoundSheets:
                 common = standing(sheet.server)
             except NotFound:
                 return "of no server"
-            labels = alliances(sheet.server)
-            shown = labels.get(sheet.alliance) if sheet.alliance else labels
+            known = alliances(sheet.server)
+            shown: object = [(one.id, one.tag, one.name) for one in known.values()]
+            if sheet.alliance:
+                one = known.get(sheet.alliance)
+                shown = one and (one.tag, one.name, one.roster_changes)
             return _hash((common, sheet.server, sheet.alliance, shown))
 
         return revision

@@ -23,7 +23,11 @@ class Definitions:
 
     def events(self) -> list[Event]:
         """All events, by id."""
-        return self._cache.get("events", self._load_events) or []
+        return self._cache.get("events", self.stored_events) or []
+
+    def stored_events(self) -> list[Event]:
+        """The same, read anew."""
+        return [Event.model_validate_json(item["definition"]) for item in self._table.query(keys.EVENTS)]
 
     def put_event(self, event: Event, *more: Put) -> None:
         """With `more` in one transaction, as all puts here."""
@@ -69,9 +73,6 @@ class Definitions:
     def _write(self, *changes: Put | Update) -> None:
         self._table.transact(changes)
         self._cache.clear()
-
-    def _load_events(self) -> list[Event]:
-        return [Event.model_validate_json(item["definition"]) for item in self._table.query(keys.EVENTS)]
 
     def _load(self, key: keys.ItemKey, convert: Callable[[Item], T]) -> T | None:
         item = self._table.get(key)

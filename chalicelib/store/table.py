@@ -28,6 +28,7 @@ _TRANSIENT = {
 }
 _CONTENDED = {"None", "ProvisionedThroughputExceeded", "ThrottlingError", "TransactionConflict"}
 _BATCH_GET_LIMIT, _BATCH_WRITE_LIMIT = 100, 25
+_LONGEST_PK, _LONGEST_SK = 2048, 1024  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,8 @@ class Table:
         self.name = name
 
     def get(self, key: ItemKey, *, consistent: bool = False) -> Item | None:
+        if not _fits(key):
+            return None
         with _store_errors():
             answer = self.client.get_item(
                 TableName=self.name, Key=serialised(_key(key)), ConsistentRead=consistent
@@ -138,7 +141,7 @@ class Table:
 
     def get_many(self, keys: Sequence[ItemKey], *, consistent: bool = False) -> dict[ItemKey, Item]:
         """The items that there are, by key, in one request for each 100 keys. No keys, no request."""
-        wanted = [serialised(_key(key)) for key in dict.fromkeys(keys)]
+        wanted = [serialised(_key(key)) for key in dict.fromkeys(keys) if _fits(key)]
         found: dict[ItemKey, Item] = {}
         while wanted:
             asked, wanted = wanted[:_BATCH_GET_LIMIT], wanted[_BATCH_GET_LIMIT:]
@@ -269,6 +272,11 @@ def deserialised(item: Mapping[str, Any]) -> Item:
 
 
 _SERIALIZER, _DESERIALIZER = TypeSerializer(), TypeDeserializer()
+
+
+def _fits(key: ItemKey) -> bool:
+    """Whether the table can have the key: what somebody looks for may be too long."""
+    return len(key.pk.encode()) <= _LONGEST_PK and len(key.sk.encode()) <= _LONGEST_SK
 
 
 def _key(key: ItemKey) -> Item:

@@ -47,6 +47,13 @@ def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
 
 
 @pytest.fixture
+def page_without_scripts(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport=PHONE, java_script_enabled=False)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
 def form_url(world: World) -> Iterator[str]:
     bootstrap.use(world.muster)
     gateway = Gateway(app.app, prefix="/api")
@@ -59,6 +66,12 @@ def form_url(world: World) -> Iterator[str]:
 def fits(page: Page) -> bool:
     """Whether nothing sticks out to the side."""
     return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
+
+
+def big_enough(page: Page) -> bool:
+    """Whether a thumb hits every button."""
+    boxes = [button.bounding_box() for button in page.get_by_role("button").all()]
+    return bool(boxes) and all(box is not None and box["height"] >= 44 for box in boxes)
 
 
 def test_a_member_reports_and_gets_a_receipt(page: Page, form_url: str) -> None:
@@ -113,12 +126,81 @@ def test_it_works_from_the_keyboard_alone(page: Page, form_url: str) -> None:
     expect(page.get_by_role("heading", name="Counted now")).to_be_visible()
 
 
+def mistype(page: Page, form_url: str, world: World) -> None:
+    """Reports for Kestrel, then for Kestrl."""
+    for name, milestone in (("Kestrel", "The Onslaught"), ("Kestrl", "Hidden Motivations")):
+        world.clock.advance(seconds=1)
+        page.goto(f"{form_url}?commander=")
+        page.get_by_label("Your commander’s name").fill(name)
+        page.get_by_label(milestone).check()
+        page.get_by_role("button", name="Report").click()
+    expect(page.get_by_role("alert")).to_have_text("Kestrl is new to Nova Guard. Did you mean Kestrel?")
+
+
+def walk_from_a_slip_to_an_undone_report(page: Page, form_url: str, world: World) -> None:
+    mistype(page, form_url, world)
+    suggestion = page.get_by_role("button", name="Report as Kestrel")
+    expect(suggestion).to_be_in_viewport()
+    assert big_enough(page)
+    assert fits(page)
+    page.get_by_label("Confronting Resilience").check()  # what is ticked meanwhile goes with it
+    suggestion.click()
+    expect(page.get_by_role("heading", name="Kestrel")).to_be_visible()
+    expect(page.get_by_role("status").get_by_role("listitem")).to_have_count(2)
+    expect(page.get_by_role("button", name="Undo, until 12:15 UTC")).to_be_in_viewport()
+    assert big_enough(page)
+    assert fits(page)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("heading", name="Undone: no longer counted")).to_be_visible()
+    expect(page.get_by_role("button")).to_have_count(0)
+    assert fits(page)
+    page.reload()
+    expect(page.get_by_role("heading", name="Undone: no longer counted")).to_be_visible()
+    page.get_by_role("link", name="Report again").click()
+    expect(page.get_by_label("Your commander’s name")).to_have_value("Kestrel")
+    expect(page.get_by_label("Hidden Motivations")).not_to_be_checked()
+    expect(page.get_by_label("The Onslaught")).to_be_checked()
+
+
+def test_a_slip_is_mended_by_a_tap_and_a_report_undone_by_another(
+    page: Page, form_url: str, world: World
+) -> None:
+    walk_from_a_slip_to_an_undone_report(page, form_url, world)
+
+
+def test_all_of_it_works_without_scripts(page_without_scripts: Page, form_url: str, world: World) -> None:
+    walk_from_a_slip_to_an_undone_report(page_without_scripts, form_url, world)
+
+
+def test_enter_sends_the_typed_name_and_never_a_suggestion(page: Page, form_url: str, world: World) -> None:
+    mistype(page, form_url, world)
+    name = page.get_by_label("Your commander’s name")
+    name.press("Enter")
+    expect(page.get_by_role("alert")).to_have_text("Kestrl is new to Nova Guard. Did you mean Kestrel?")
+    expect(page.get_by_label("Hidden Motivations")).to_be_checked()
+    name.fill("Osprey")
+    name.press("Enter")
+    expect(page.get_by_role("heading", name="Osprey")).to_be_visible()
+
+
+def test_a_new_name_is_taken_as_typed_when_its_owner_says_so(page: Page, form_url: str, world: World) -> None:
+    mistype(page, form_url, world)
+    page.get_by_role("button", name="No, Kestrl is new: report as typed").click()
+    expect(page.get_by_role("heading", name="Kestrl")).to_be_visible()
+    expect(page.get_by_role("heading", name="Counted now")).to_be_visible()
+
+
 def test_a_long_name_and_long_words_fit(page: Page, form_url: str) -> None:
     page.goto(form_url)
     page.get_by_label("Your commander’s name").fill("W" * 64)
     page.get_by_label("Hidden Motivations").check()
     page.get_by_role("button", name="Report").click()
     expect(page.get_by_role("heading", name="W" * 64)).to_be_visible()
+    assert fits(page)
+    page.goto(f"{form_url}?commander={'W' * 63}")
+    page.get_by_label("Hidden Motivations").check()
+    page.get_by_role("button", name="Report").click()
+    expect(page.get_by_role("button", name=f"Report as {'W' * 64}")).to_be_visible()
     assert fits(page)
 
 

@@ -1,6 +1,7 @@
 """The real app behind the API Gateway stand-in, spoken to over HTTP."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,22 +27,30 @@ class Site:
     def post(self, path: str, **options: Any) -> requests.Response:
         return requests.post(self.url + path, timeout=30, **options)
 
-    def report(self, secret: str | None, body: object) -> requests.Response:
+    def call(self, method: str, path: str, secret: str | None = None, **options: Any) -> requests.Response:
+        """With the key in the header, if there is one."""
         headers = {"Authorization": f"Bearer {secret}"} if secret else {}
-        return self.post("/v1/completions", json=body, headers=headers)
+        headers |= options.pop("headers", {})
+        return requests.request(method, self.url + path, headers=headers, timeout=30, **options)
+
+    def report(self, secret: str | None, body: object) -> requests.Response:
+        return self.call("POST", "/v1/completions", secret, json=body)
 
 
 @pytest.fixture(params=["", "/api"], ids=["at the root", "under a stage"])
 def any_site(request: pytest.FixtureRequest, world: World) -> Iterator[Site]:
-    yield from _served(world, request.param)
+    with served(world, request.param) as site:
+        yield site
 
 
 @pytest.fixture
 def site(world: World) -> Iterator[Site]:
-    yield from _served(world, "")
+    with served(world) as site:
+        yield site
 
 
-def _served(world: World, prefix: str) -> Iterator[Site]:
+@contextmanager
+def served(world: World, prefix: str = "") -> Iterator[Site]:
     bootstrap.use(world.muster)
     gateway = Gateway(app.app, prefix=prefix)
     gateway.start()

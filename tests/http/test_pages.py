@@ -1,14 +1,16 @@
 """The form, the receipt and the progress page, as bytes: what is on them, what they store, what they never load."""
 
+import html
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 import pytest
 import requests
 
 from chalicelib.domain.cards import Card, Completion, reported
+from chalicelib.domain.projection import Projection
 from tests.http.conftest import Site
 from tests.world import (
     ASSEMBLING_THE_RESISTANCE,
@@ -25,7 +27,10 @@ class Page(HTMLParser):
     def __init__(self, answer: requests.Response) -> None:
         super().__init__()
         self.boxes: dict[str, dict[str, str | None]] = {}
-        self.name = ""
+        self.buttons: list[tuple[str, str]] = []
+        self.hidden: dict[str, str] = {}
+        self.roster: list[str] = []
+        self.action = self.name = ""
         self.links: list[str] = []
         self.words = " ".join(re.sub(r"<style>.*?</style>|<[^>]+>", " ", answer.text, flags=re.S).split())
         self.feed(answer.text)
@@ -34,8 +39,16 @@ class Page(HTMLParser):
         found = dict(attrs)
         if tag == "input" and found.get("type") == "checkbox":
             self.boxes[found["value"] or ""] = found
+        elif tag == "input" and found.get("type") == "hidden":
+            self.hidden[found["name"] or ""] = found["value"] or ""
         elif tag == "input" and found.get("name") == "commander":
             self.name = found["value"] or ""
+        elif tag == "button":
+            self.buttons.append((found.get("name") or "", found.get("value") or ""))
+        elif tag == "option":
+            self.roster.append(found["value"] or "")
+        elif tag == "form":
+            self.action = found["action"] or ""
         elif tag == "a":
             self.links.append(found["href"] or "")
 
@@ -44,9 +57,28 @@ class Page(HTMLParser):
         return {milestone for milestone, box in self.boxes.items() if "checked" in box}
 
 
-def send(site: Site, secret: str, name: str, *milestones: str, follow: bool = True) -> requests.Response:
-    fields = [("commander", name), *(("milestone", milestone) for milestone in milestones)]
+def send(
+    site: Site,
+    secret: str,
+    name: str,
+    *milestones: str,
+    button: tuple[str, str] | None = None,
+    follow: bool = True,
+) -> requests.Response:
+    """The form's fields in the order in which a browser sends them."""
+    fields = [("commander", name), *([button] if button else [])]
+    fields += [("milestone", milestone) for milestone in milestones]
     return site.post(f"/f/{secret}", data=fields, allow_redirects=follow)
+
+
+def undo(receipt: requests.Response) -> requests.Response:
+    """Presses the receipt's button."""
+    page = Page(receipt)
+    return requests.post(urljoin(receipt.url, page.action), data=page.hidden, timeout=30)
+
+
+def completions(site: Site) -> int:
+    return sum(event["completions"] for event in site.get("/v1/servers/101/progress").json()["events"])
 
 
 def test_the_form_offers_what_can_be_reported_and_nothing_else(site: Site) -> None:
@@ -149,11 +181,67 @@ def test_an_error_shows_the_form_again_with_what_was_typed(
 
 
 def test_a_busy_store_keeps_what_was_typed(site: Site) -> None:
+    secret = site.world.secret()
+    send(site, secret, "Kestrel", ENLISTING_OLD_ALLIES)
     site.world.dynamodb.inject("throttled", "throttled", "throttled")
-    answer = send(site, site.world.secret(), "Kestrel", HIDDEN_MOTIVATIONS)
+    answer = send(site, secret, "Kestrel", HIDDEN_MOTIVATIONS)
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) >= 1
-    assert Page(answer).ticked == {HIDDEN_MOTIVATIONS}
+    assert Page(answer).ticked == {HIDDEN_MOTIVATIONS, ENLISTING_OLD_ALLIES}
+
+
+def test_a_name_like_one_on_the_roster_is_asked_about_before_anything_counts(site: Site) -> None:
+    secret = site.world.secret()
+    send(site, secret, "Kestrel", ENLISTING_OLD_ALLIES)
+    answer = send(site, secret, "Kestrl", HIDDEN_MOTIVATIONS)
+    page = Page(answer)
+    assert answer.status_code == 409
+    assert "Kestrl is new to Nova Guard. Did you mean Kestrel?" in page.words
+    assert "Report as Kestrel No, Kestrl is new: report as typed" in page.words
+    assert (page.name, page.ticked) == ("Kestrl", {HIDDEN_MOTIVATIONS})
+    assert completions(site) == 1
+    assert "Did you mean" not in Page(site.get(f"/f/{secret}?commander=Kestrl")).words, (
+        "not before it is sent"
+    )
+
+
+def test_the_button_that_comes_first_sends_the_typed_name(site: Site) -> None:
+    """Enter in a field presses it. The others come after the field, so that their name is the last one sent."""
+    secret = site.world.secret()
+    send(site, secret, "Kestrel", ENLISTING_OLD_ALLIES)
+    answer = send(site, secret, "Kestrl", HIDDEN_MOTIVATIONS)
+    assert Page(answer).buttons == [("", ""), ("commander", "Kestrel"), ("is_new", "1"), ("", "")]
+    assert answer.text.index('<input type="text"') < answer.text.index("<button")
+
+
+def test_a_suggestion_takes_the_same_ticks(any_site: Site) -> None:
+    secret = any_site.world.secret()
+    send(any_site, secret, "Kestrel", ENLISTING_OLD_ALLIES)
+    asked = Page(send(any_site, secret, "Kestrl", HIDDEN_MOTIVATIONS, CONFRONTING_RESILIENCE))
+    answer = send(any_site, secret, asked.name, *asked.ticked, button=asked.buttons[1])
+    page = Page(answer)
+    assert "<h1>Kestrel</h1>" in answer.text
+    assert "Your points 200 of 500" in page.words
+    assert Page(any_site.get(f"/f/{secret}")).roster == ["Kestrel"]
+
+
+def test_a_name_that_is_new_can_be_reported_as_typed(any_site: Site) -> None:
+    secret = any_site.world.secret()
+    send(any_site, secret, "Kestrel", ENLISTING_OLD_ALLIES)
+    asked = Page(send(any_site, secret, "Kestrl", HIDDEN_MOTIVATIONS))
+    answer = send(any_site, secret, asked.name, *asked.ticked, button=asked.buttons[2])
+    assert "<h1>Kestrl</h1>" in answer.text
+    assert Page(any_site.get(f"/f/{secret}")).roster == ["Kestrel", "Kestrl"]
+    assert send(any_site, secret, "Kestrl", CONFRONTING_RESILIENCE).status_code == 200, "it is asked once"
+
+
+def test_each_near_name_has_a_button(site: Site) -> None:
+    secret = site.world.secret()
+    for name in ("Merlin", "Merlyn"):
+        send(site, secret, name, HIDDEN_MOTIVATIONS, button=("is_new", "1"))
+    page = Page(send(site, secret, "Mérlin", HIDDEN_MOTIVATIONS))
+    assert page.buttons[1:-1] == [("commander", "Merlin"), ("commander", "Merlyn"), ("is_new", "1")]
+    assert "Did you mean Merlin or Merlyn?" in page.words
 
 
 def test_names_are_text_wherever_they_are_shown(site: Site) -> None:
@@ -162,6 +250,7 @@ def test_names_are_text_wherever_they_are_shown(site: Site) -> None:
         send(site, secret, name, HIDDEN_MOTIVATIONS),
         site.get(f"/f/{secret}"),
         send(site, secret, name),
+        send(site, secret, name.replace("alert", "alerts"), HIDDEN_MOTIVATIONS),
     ):
         assert "<script" not in answer.text
         assert "&lt;script&gt;alert(&#34;x&#34;)&lt;/script&gt;" in answer.text
@@ -173,6 +262,8 @@ def test_every_page_loads_nothing_and_tells_its_address_to_nobody(site: Site) ->
         site.get(f"/f/{secret}"),
         send(site, secret, "Kestrel", HIDDEN_MOTIVATIONS),
         send(site, secret, ""),
+        send(site, secret, "Kestrl", HIDDEN_MOTIVATIONS),
+        undo(send(site, secret, "Kestrel", ENLISTING_OLD_ALLIES)),
         site.get("/servers/101"),
         site.get("/help"),
         site.get("/f/unknown"),
@@ -225,6 +316,125 @@ def test_a_receipt_of_another_alliance_is_not_shown(site: Site) -> None:
     assert site.get(f"/f/{mine}/receipt").status_code == 404
 
 
+def test_a_report_is_undone_from_its_receipt(any_site: Site) -> None:
+    secret = any_site.world.secret()
+    send(any_site, secret, "Kestrel", ENLISTING_OLD_ALLIES)
+    any_site.world.clock.advance(seconds=30.5)
+    receipt = send(any_site, secret, "Kestrel", HIDDEN_MOTIVATIONS, CONFRONTING_RESILIENCE)
+    assert "Undo, until 12:15 UTC" in Page(receipt).words
+    any_site.world.clock.advance(minutes=2)
+    for times in range(1, 4):  # a double tap, and one more
+        answer = undo(receipt)
+        page = Page(answer)
+        assert answer.url == receipt.url
+        assert [each.status_code for each in answer.history] == [303], times
+        assert "Undone: no longer counted Confronting Resilience" in page.words
+        assert "Already recorded: Enlisting Old Allies" in page.words
+        assert "Counted now" not in page.words
+        assert "Nothing new" not in page.words
+        assert not page.buttons
+        assert completions(any_site) == 1
+        assert "Set-Cookie" not in answer.history[0].headers
+    (again,) = (link for link in page.links if "Kestrel" in link)
+    form = Page(requests.get(urljoin(receipt.url, again), timeout=30))
+    assert (form.name, form.ticked) == ("Kestrel", {ENLISTING_OLD_ALLIES})
+    assert (
+        "Counted now Hidden Motivations" in Page(send(any_site, secret, "Kestrel", HIDDEN_MOTIVATIONS)).words
+    )
+
+
+def test_a_report_can_be_undone_for_a_quarter_of_an_hour(site: Site) -> None:
+    receipt = send(site, site.world.secret(), "Kestrel", HIDDEN_MOTIVATIONS)
+    site.world.clock.advance(minutes=14, seconds=59.999)
+    assert Page(requests.get(receipt.url, timeout=30)).buttons
+    site.world.clock.advance(seconds=0.001)
+    assert not Page(requests.get(receipt.url, timeout=30)).buttons
+    answer = undo(receipt)
+    assert answer.status_code == 409
+    assert answer.headers["Content-Type"].startswith("text/html")
+    assert "An officer can still correct it." in answer.text
+    assert "undo-closed" in answer.text
+    assert completions(site) == 1
+
+
+def test_a_receipt_for_nothing_new_undoes_nothing(site: Site) -> None:
+    secret = site.world.secret()
+    send(site, secret, "Kestrel", HIDDEN_MOTIVATIONS)
+    site.world.clock.advance(minutes=1)
+    again = send(site, secret, "Kestrel", HIDDEN_MOTIVATIONS)
+    assert not Page(again).buttons
+    fields = {"commander": parse_qs(urlsplit(again.url).query)["commander"][0], "at": "2023-11-15T12:01:00Z"}
+    answer = site.post(f"/f/{secret}/undo", data=fields)
+    assert "Nothing new" in Page(answer).words
+    assert completions(site) == 1
+
+
+def test_only_the_link_that_reported_undoes(site: Site) -> None:
+    secret = site.world.secret()
+    receipt = send(site, secret, "Kestrel", HIDDEN_MOTIVATIONS)
+    fields = Page(receipt).hidden
+    another, orbit, officer = (
+        site.world.secret(),
+        site.world.secret(alliance="orbit"),
+        site.world.secret("officer"),
+    )
+    assert not Page(site.get(f"/f/{another}/receipt?{urlsplit(receipt.url).query}")).buttons
+    statuses = [
+        site.post(f"/f/{key}/undo", data=fields).status_code for key in (another, orbit, officer, "unknown")
+    ]
+    assert statuses == [200, 404, 403, 401]
+    assert completions(site) == 1
+
+
+@pytest.mark.parametrize("at", ["", "soon", "2023-11-15T12:00:00", "2023-11-15"])
+def test_a_time_that_no_receipt_has_is_not_found(site: Site, at: str) -> None:
+    secret = site.world.secret()
+    fields = Page(send(site, secret, "Kestrel", HIDDEN_MOTIVATIONS)).hidden | {"at": at}
+    answers = [
+        site.post(f"/f/{secret}/undo", data=fields),
+        site.get(f"/f/{secret}/receipt", params=fields),
+    ]
+    for answer in answers:
+        assert answer.status_code == 404
+        assert "address is incomplete" in answer.text
+
+
+def test_what_an_officer_voids_is_no_longer_counted_on_the_receipt(site: Site) -> None:
+    receipt = send(site, site.world.secret(), "Kestrel", HIDDEN_MOTIVATIONS, CONFRONTING_RESILIENCE)
+    site.world.muster.corrections.correct(
+        site.world.key("officer"), "void", "Kestrel", HIDDEN_MOTIVATIONS, "not complete in the game"
+    )
+    page = Page(requests.get(receipt.url, timeout=30))
+    assert "Counted now Confronting Resilience" in page.words
+    assert "Undone: no longer counted Hidden Motivations" in page.words
+    assert "Undo, until" in page.words, "what is left of it"
+
+
+def test_who_has_retired_comes_back_by_reporting(site: Site) -> None:
+    secret, officer = site.world.secret(), site.world.key("officer")
+    commander = Page(send(site, secret, "Kestrel", HIDDEN_MOTIVATIONS)).hidden["commander"]
+    site.world.muster.rosters.retire(officer, "101", "nova", commander)
+    form = Page(site.get(f"/f/{secret}?commander=kestrel"))
+    assert form.roster == []
+    assert (form.name, form.ticked) == ("Kestrel", {HIDDEN_MOTIVATIONS})
+    page = Page(send(site, secret, "kestrel", CONFRONTING_RESILIENCE))
+    assert page.hidden["commander"] == commander
+    assert Page(site.get(f"/f/{secret}")).roster == ["Kestrel"]
+
+
+def test_the_old_link_of_who_was_moved_says_where_they_report(site: Site) -> None:
+    secret, officer = site.world.secret(), site.world.key("officer", alliance=None)
+    receipt = send(site, secret, "Kestrel", HIDDEN_MOTIVATIONS)
+    site.world.muster.rosters.move(officer, "101", "nova", Page(receipt).hidden["commander"], "orbit")
+    answer = send(site, secret, "Kestrel", CONFRONTING_RESILIENCE)
+    page = Page(answer)
+    assert answer.status_code == 409
+    assert "Kestrel reports with another alliance of this server. An officer can move them." in page.words
+    assert (page.name, page.ticked, page.roster) == ("Kestrel", {CONFRONTING_RESILIENCE}, [])
+    assert undo(receipt).status_code == 404
+    assert completions(site) == 1
+
+
 def test_where_nothing_is_active_the_form_says_when_something_will_be(site: Site) -> None:
     site.world.clock.now = datetime(2023, 11, 12, 22, 30, tzinfo=UTC)
     page = Page(site.get(f"/f/{site.world.secret()}"))
@@ -248,11 +458,101 @@ def test_the_progress_page_says_the_same_as_the_api(site: Site) -> None:
 
 
 def test_a_reward_that_was_reached_is_shown_as_reached(site: Site) -> None:
-    completions = site.world.muster.overview._completions
-    for number in range(89):
-        card = Card("101", DEFENDERS, "nova", str(number))
-        completion = Completion(site.world.clock(), "key")
-        completions.record([reported(card, ["hidden-motivations"], completion)])
+    have_reported(site, 89)
     site.world.clock.advance(minutes=30)
     page = Page(send(site, site.world.secret(), "Kestrel", HIDDEN_MOTIVATIONS))
     assert "Reward at 8,925 reached Wed 15 Nov 12:30 UTC" in page.words
+    assert "missing to the reward at 8,925" not in page.words.partition("Architects of Chaos")[0]
+
+
+def test_a_reward_that_a_correction_dropped_below_says_so(site: Site) -> None:
+    have_reported(site, 89)
+    send(site, site.world.secret(), "Kestrel", HIDDEN_MOTIVATIONS)
+    site.world.muster.corrections.correct(
+        site.world.key("officer"), "void", "Kestrel", HIDDEN_MOTIVATIONS, "not complete in the game"
+    )
+    page = Page(site.get("/servers/101"))
+    assert "Reward at 8,925 reached Wed 15 Nov 12:00 UTC , then corrected below" in page.words
+    assert "25 missing to the reward at 8,925 : 1 completion, by at least 1 commander" in page.words
+
+
+def test_the_official_points_stand_beside_the_reported_ones(site: Site) -> None:
+    have_reported(site, 20)
+    officer = site.world.key("officer")
+    site.world.muster.readings.log(officer, "101", DEFENDERS, 8000, confirm=True)
+    for page in (
+        Page(site.get("/servers/101")),
+        Page(send(site, site.world.secret(), "Kestrel", CONFRONTING_RESILIENCE)),
+    ):
+        assert (
+            "Server 101 reported 2,000 Server 101 official 8,000 Rewards go by the official points. "
+            "The official ones were read Wed 15 Nov 12:00 UTC, when 25% of them had been reported."
+        ) in page.words
+        assert "925 missing to the reward at 8,925 : 10 completions" in page.words
+    have_reported(site, 85, since=20)
+    page = Page(site.get("/servers/101"))
+    assert (
+        "Server 101 reported 8,500 Server 101 official 8,000 Rewards go by the reported points." in page.words
+    )
+    assert "425 missing to the reward at 8,925" in page.words
+
+
+def test_a_reward_that_was_reached_by_the_official_points_says_so(site: Site) -> None:
+    site.world.muster.readings.log(site.world.key("officer"), "101", DEFENDERS, 9000, confirm=True)
+    page = Page(site.get("/servers/101"))
+    assert "Reward at 8,925 reached Wed 15 Nov 12:00 UTC, by the official points" in page.words
+    assert '<progress value="8925" max="8925"' in site.get("/servers/101").text
+
+
+def test_a_projection_is_a_range_with_its_basis(site: Site) -> None:
+    have_reported(site, 30)
+    for hours in range(1, 60):
+        site.world.muster.overview._completions.note_points(
+            "101", DEFENDERS, site.world.clock() - timedelta(hours=hours), max(0, 3000 - 50 * hours)
+        )
+    progress = site.get(f"/v1/servers/101/events/{DEFENDERS}/progress").json()
+    projection, page = progress["projection"], Page(site.get("/servers/101"))
+    assert (
+        f"Projection: {projection['low']:,} to {projection['high']:,} points by Mon 20 Nov 00:00 UTC"
+        in page.words
+    )
+    assert f"Based on {projection['basis']}." in html.unescape(page.words)
+
+
+@pytest.mark.parametrize(
+    ("hours", "words"),
+    [
+        ((2, 50), "Reward at 8,925: between Wed 15 Nov 14:00 UTC and Fri 17 Nov 14:00 UTC"),
+        ((2, None), "Reward at 8,925: not before Wed 15 Nov 14:00 UTC, and perhaps not at all"),
+        ((None, None), "Reward at 8,925: beyond this range"),
+    ],
+)
+def test_a_projection_tells_when_the_next_reward_is_reached(
+    site: Site, monkeypatch: pytest.MonkeyPatch, hours: tuple[int | None, int | None], words: str
+) -> None:
+    now = site.world.clock()
+    first, last = (None if hour is None else now + timedelta(hours=hour) for hour in hours)
+    projection = Projection(8000, 9000, now + timedelta(days=5), "made-up numbers", first, last)
+    monkeypatch.setattr("chalicelib.domain.progress.project", lambda *_: projection)
+    assert words in Page(site.get("/servers/101")).words
+
+
+def test_where_there_is_no_projection_the_page_says_why(site: Site) -> None:
+    reasons = [event["no_projection"] for event in site.get("/v1/servers/101/progress").json()["events"]]
+    assert all(reasons)
+    words = html.unescape(Page(site.get("/servers/101")).words)
+    assert all(f"No projection. {reason}" in words for reason in reasons)
+
+
+def test_the_help_says_for_how_long_a_report_can_be_undone(any_site: Site) -> None:
+    page = Page(any_site.get("/help"))
+    assert "The receipt has a button, Undo, for 15 min." in page.words
+    assert "For officers" in page.words
+
+
+def have_reported(site: Site, until: int, since: int = 0) -> None:
+    """So many commanders have completed one milestone."""
+    store = site.world.muster.overview._completions
+    for number in range(since, until):
+        card = Card("101", DEFENDERS, "nova", str(number))
+        store.record([reported(card, ["hidden-motivations"], Completion(site.world.clock(), "key"))])

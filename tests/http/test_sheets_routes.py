@@ -19,10 +19,8 @@ FIELDS = {
 def call(
     site: Site, method: str, secret: str | None, body: object = None, sheet: str = ID
 ) -> requests.Response:
-    headers = {"Authorization": f"Bearer {secret}"} if secret else {}
     options: dict[str, Any] = {} if body is None else {"json": body}
-    url = f"{site.url}/v1/sheets/{sheet}"
-    return requests.request(method, url, headers=headers, timeout=30, **options)
+    return site.call(method, f"/v1/sheets/{sheet}", secret, **options)
 
 
 def admin(site: Site) -> str:
@@ -43,8 +41,8 @@ def test_a_spreadsheet_is_bound_looked_at_and_unbound(any_site: Site, alliance: 
     assert (shown.status_code, shown.json()) == (200, made.json())
     gone = call(any_site, "DELETE", secret)
     assert (gone.status_code, gone.content) == (204, b"")
-    assert problem(call(any_site, "GET", secret), 404, "unknown-sheet") == []
-    assert problem(call(any_site, "DELETE", secret), 404, "unknown-sheet") == []
+    assert problem(call(any_site, "GET", secret), 404, "unknown-sheet") == ["spreadsheet_id"]
+    assert problem(call(any_site, "DELETE", secret), 404, "unknown-sheet") == ["spreadsheet_id"]
 
 
 def test_without_an_alliance_it_is_the_servers(site: Site) -> None:

@@ -30,6 +30,12 @@ FAULTS: list[FaultKind] = ["lost_answer", "conflict"]
 HELD = [HIDDEN_MOTIVATIONS, ENLISTING_OLD_ALLIES, f"{DEFENDERS}/unraveling-anomalies", CONFRONTING_RESILIENCE]
 
 
+@pytest.fixture(autouse=True)
+def key_made_before(world: World) -> None:
+    """So that an injected fault meets the report, not the making of its key."""
+    world.key()
+
+
 def totals(world: World, event: str = DEFENDERS) -> Totals:
     return world.muster.overview._completions.standing("101", event, consistent=True).totals
 

@@ -1,13 +1,16 @@
 """Reports to make tabs of, without a store."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from chalicelib.catalog import load_catalog
 from chalicelib.domain.calendar import GameDay
 from chalicelib.domain.cards import Card, Completion, count
 from chalicelib.domain.events import Event
 from chalicelib.domain.progress import progress_of
+from chalicelib.domain.projection import Projection
 from chalicelib.domain.report import AllianceReport, CommanderReport, EventReport, Report, Sheet
 from chalicelib.domain.roster import Alliance, Commander
 from chalicelib.domain.standing import Reading, Standing, TierStamp, Totals
@@ -71,6 +74,21 @@ def report_of(
         commanders=tuple(commanders) if alliance else (),
         alliances=tuple(AllianceReport(one, totals) for one, totals in (alliances or {}).items()),
     )
+
+
+def projecting(report: Report, projection: Projection | None, **facts: Any) -> Report:
+    """With that projection for the first event, which alone stays; `facts` are of its progress."""
+    progress = replace(report.events[0].progress, projection=projection, no_projection=None)
+    return replace(report, events=(replace(report.events[0], progress=replace(progress, **facts)),))
+
+
+def knowing(report: Report, name: str, **facts: Any) -> Report:
+    """With these facts about a commander."""
+    known = (
+        replace(one, commander=replace(one.commander, **facts)) if one.commander.name == name else one
+        for one in report.commanders
+    )
+    return replace(report, commanders=tuple(known))
 
 
 def sheet_of(last_error_at: datetime | None = None, last_error: str | None = None) -> Sheet:

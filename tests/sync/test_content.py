@@ -9,11 +9,11 @@ from chalicelib.domain.calendar import GameDay
 from chalicelib.domain.events import Event, Tier
 from chalicelib.domain.projection import Projection
 from chalicelib.domain.report import Report
-from chalicelib.domain.roster import Alliance
+from chalicelib.domain.roster import Alliance, Commander
 from chalicelib.domain.standing import Reading, TierStamp, Totals
 from sheets_sync.content import Restored, tabs_of
 from sheets_sync.tabs import HEADER, Content, Link, Row, Tab
-from tests.sync.reports import BOTH, EVENTS, november, report_of, sheet_of
+from tests.sync.reports import BOTH, EVENTS, knowing, november, projecting, report_of, sheet_of
 from tests.world import (
     ARCHITECTS,
     CONFRONTING_RESILIENCE,
@@ -31,7 +31,8 @@ NINETY = {f"Commander{number}": [HIDDEN_MOTIVATIONS] for number in range(90)}
 EIGHTY_NINE = dict(list(NINETY.items())[:89])
 REACHED = {8925: TierStamp(WEDNESDAY_NOON - timedelta(minutes=30), "reported")}
 EMPTY_BAR = "░" * 20
-UNREAD = ("no reading", "no reading", "not enough data")
+UNREAD = ("no reading", "no reading")
+LAST_OF_COMMANDERS = "Last report", "Missing today", "Added themselves", "Retired"
 DEFENDERS_REWARDS = (
     "4 Jadzia Dax shards; 3 Miles O'Brien shards; not published (shown as “Missing Translation”)"
 )
@@ -48,6 +49,11 @@ def cells(tab_id: str, report: Report) -> list[Cells]:
 
 def wall(day: int, hour: int = 0, minute: int = 0) -> datetime:
     return datetime(2023, 11, day, hour, minute)  # noqa: DTZ001 - what a sheet holds
+
+
+def outlook(report: Report, projection: str = "not enough data") -> Cells:
+    """What stands to the right of Coverage where there is neither a projection nor a reading."""
+    return projection, None, report.events[0].progress.no_projection, "reported points", None
 
 
 def archived(event: Event) -> Event:
@@ -96,6 +102,7 @@ class TestEveryTab:
             ("schedule", "Status", "closed", "soft", True),
             ("rewards", "Status", "reached", "good", False),
             ("rewards", "Status", "reached, then corrected below", "bad", False),
+            ("commanders", "Last report", "none yet", "now", False),
         }
 
     @pytest.mark.parametrize("alliance", [NOVA, None])
@@ -108,8 +115,8 @@ class TestEveryTab:
     def test_with_no_events_there_are_the_headers(self) -> None:
         found = tabs_of(report_of({"Kestrel": []}, events=()), sheet_of())
         assert [len(tab.rows) for tab in found] == [0, 0, 0, 1, 0]
-        assert found[3].header == ("Commander", "Last report", "Missing today")
-        assert found[3].rows[0].cells == ("Kestrel", None, None)
+        assert found[3].header == ("Commander", *LAST_OF_COMMANDERS)
+        assert found[3].rows[0].cells == ("Kestrel", "none yet", None, None, None)
         assert found[4].header == ("Time", "Points", "Reward at")
 
 
@@ -165,7 +172,7 @@ class TestProgress:
         assert tab("progress", report_of()).header == (
             *("Event", "Status", "Points", "Next reward at", "Remaining", "Progress", "Completions"),
             *("Commanders", "Completions needed", "Commanders needed", "Official points", "Coverage"),
-            "Projection",
+            *("Projection", "Next reward expected", "Basis", "Counted by", "Read at"),
         )
         assert tab("progress", report_of()).labels == ("Event",)
 
@@ -186,24 +193,25 @@ class TestProgress:
     def test_on_each_day_while_nobody_reports(
         self, now: datetime, status: str, commanders_needed: Content
     ) -> None:
-        rest = (0, 8925, 8925, f"{EMPTY_BAR} 0 %", 0, 0, 90, commanders_needed, *UNREAD)
-        assert tab("progress", report_of(now=now)).rows == (
+        report = report_of(now=now)
+        none = outlook(report, "over" if status == "ended" else "not enough data")
+        rest = (0, 8925, 8925, f"{EMPTY_BAR} 0 %", 0, 0, 90, commanders_needed, *UNREAD, *none)
+        assert tab("progress", report).rows == (
             Row(DEFENDERS, ("Defenders of Peace", status, *rest)),
             Row(ARCHITECTS, ("Architects of Chaos", status, *rest)),
         )
 
     def test_a_reached_tier_and_the_other_side_untouched(self) -> None:
-        untouched = (0, 8925, 8925, f"{EMPTY_BAR} 0 %", 0, 0, 90, 30)
-        assert cells("progress", report_of(NINETY, stamps=REACHED)) == [
-            (
-                *("Defenders of Peace", "running", 9000, "all reached", 0, f"{'█' * 20} 100 %"),
-                *(90, 90, 0, 0, *UNREAD),
-            ),
-            ("Architects of Chaos", "running", *untouched, *UNREAD),
-        ]
+        untouched = (0, 8925, 8925, f"{EMPTY_BAR} 0 %", 0, 0, 90, 30, *UNREAD)
+        first, second = cells("progress", report_of(NINETY, stamps=REACHED))
+        assert first[:12] == (
+            *("Defenders of Peace", "running", 9000, "all reached", 0, f"{'█' * 20} 100 %"),
+            *(90, 90, 0, 0, *UNREAD),
+        )
+        assert second[:12] == ("Architects of Chaos", "running", *untouched)
 
     def test_a_correction_below_a_reached_tier(self) -> None:
-        assert cells("progress", report_of(EIGHTY_NINE, stamps=REACHED))[0] == (
+        assert cells("progress", report_of(EIGHTY_NINE, stamps=REACHED))[0][:12] == (
             *("Defenders of Peace", "running", 8900, 8925, 25, f"{'█' * 19}░ 99 %"),
             *(89, 89, 1, 1, *UNREAD),
         )
@@ -216,23 +224,63 @@ class TestProgress:
 
     def test_with_a_reading_that_is_over_what_was_reported(self) -> None:
         forty = dict(list(NINETY.items())[:40])
-        reading = Reading(8000, WEDNESDAY_NOON, 4000)
-        assert cells("progress", report_of(forty, reading=reading))[0] == (
+        report = report_of(forty, reading=Reading(8000, november(15, 10), 4000))
+        row = cells("progress", report)[0]
+        assert row[:12] == (
             *("Defenders of Peace", "running", 4000, 8925, 925, f"{'█' * 17}░░░ 89 %"),
-            *(40, 40, 10, 4, 8000, 0.5, "not enough data"),
+            *(40, 40, 10, 4, 8000, 0.5),
+        )
+        assert row[-2:] == ("reading", wall(15, 10)), "what remains goes by it"
+
+    def test_with_a_reading_that_the_reports_have_overtaken(self) -> None:
+        row = cells("progress", report_of(EIGHTY_NINE, reading=Reading(8000, november(15, 10), 4000)))[0]
+        assert (row[2], row[4], *row[10:12]) == (8900, 25, 8000, 0.5)
+        assert row[-2:] == ("reported points", wall(15, 10))
+
+    def test_with_a_reading_while_the_game_shows_no_points_yet(self) -> None:
+        row = cells("progress", report_of(reading=Reading(0, november(13, 0), 0)))[0]
+        assert (*row[10:12], *row[-2:]) == (0, "no reading", "reported points", wall(13))
+
+    def test_a_projection_is_a_range_with_its_basis(self) -> None:
+        projection = Projection(8900, 12345, november(19), "the pace of the last day")
+        row = cells("progress", projecting(report_of(EIGHTY_NINE), projection))[0]
+        assert row[12:15] == ("8,900 to 12,345", "not before the end", "the pace of the last day")
+
+    @pytest.mark.parametrize(
+        ("from_", "by", "words"),
+        [
+            (november(16, 14), november(17, 9), "Thu 16 Nov 09:00 to Fri 17 Nov 04:00"),
+            (WEDNESDAY_NOON, november(17, 9), "by Fri 17 Nov 04:00"),
+            (november(16, 14), None, "maybe from Thu 16 Nov 09:00"),
+            (WEDNESDAY_NOON, None, "maybe from now on"),
+            (None, None, "not before the end"),
+        ],
+    )
+    def test_when_the_next_reward_is_expected_is_told_in_the_servers_time(
+        self, from_: datetime | None, by: datetime | None, words: str
+    ) -> None:
+        day = GameDay(time(5), "America/New_York", assumed=False)
+        projection = Projection(8900, 12345, november(20), "the pace of the last day", from_, by)
+        made = projecting(report_of(EIGHTY_NINE, game_day=day), projection)
+        assert cells("progress", made)[0][13] == words
+
+    def test_when_all_rewards_are_reached_none_is_expected(self) -> None:
+        projection = Projection(9000, 12345, november(20), "the pace of the last day")
+        assert cells("progress", projecting(report_of(NINETY), projection))[0][12:14] == (
+            *("9,000 to 12,345", None),
         )
 
-    def test_a_projection_is_a_range(self) -> None:
-        made = report_of(NINETY)
-        projection = Projection(8900, 12345, november(19), "the pace of the last day")
-        first = replace(made.events[0], progress=replace(made.events[0].progress, projection=projection))
-        assert cells("progress", replace(made, events=(first,)))[0][-1] == "8,900 to 12,345"
+    def test_why_there_is_no_projection_stands_beside_it(self) -> None:
+        report = projecting(report_of(), None, no_projection="Too early.")
+        assert cells("progress", report)[0][12:15] == ("not enough data", None, "Too early.")
+        report = projecting(report_of(now=november(20, 0)), None, no_projection="It is over.")
+        assert cells("progress", report)[0][12:15] == ("over", None, "It is over.")
 
     def test_without_published_tiers(self) -> None:
         event = EVENTS[DEFENDERS].model_copy(update={"tiers": ()})
-        assert cells("progress", report_of({"Kestrel": [HIDDEN_MOTIVATIONS]}, events=[event])) == [
-            ("Defenders of Peace", "running", 100, "not published", None, None, 1, 1, 0, 0, *UNREAD)
-        ]
+        report = report_of({"Kestrel": [HIDDEN_MOTIVATIONS]}, events=[event])
+        none = None, None, 1, 1, 0, 0, *UNREAD, *outlook(report)
+        assert cells("progress", report) == [("Defenders of Peace", "running", 100, "not published", *none)]
         assert tab("rewards", report_of(events=[event])).rows == ()
 
 
@@ -297,40 +345,47 @@ class TestSchedule:
 class TestRewards:
     def test_while_nothing_is_reached(self) -> None:
         found = tab("rewards", report_of())
-        assert found.header == ("Event", "Points needed", "Rewards", "Status", "Remaining", "Reached at")
+        assert found.header == (
+            *("Event", "Points needed", "Rewards", "Status", "Remaining", "Reached at", "Reached by"),
+        )
         assert found.labels == ("Event", "Points needed")
         assert found.rows == (
             Row(
                 f"{DEFENDERS}/8925",
-                ("Defenders of Peace", 8925, DEFENDERS_REWARDS, "not reached", 8925, None),
+                ("Defenders of Peace", 8925, DEFENDERS_REWARDS, "not reached", 8925, None, None),
             ),
             Row(
                 f"{ARCHITECTS}/8925",
-                ("Architects of Chaos", 8925, ARCHITECTS_REWARDS, "not reached", 8925, None),
+                ("Architects of Chaos", 8925, ARCHITECTS_REWARDS, "not reached", 8925, None, None),
             ),
         )
 
     def test_a_reached_tier(self) -> None:
         assert cells("rewards", report_of(NINETY, stamps=REACHED))[0] == (
             *("Defenders of Peace", 8925, DEFENDERS_REWARDS, "reached", 0, wall(15, 11, 30)),
+            "reported points",
         )
 
     def test_a_tier_that_is_reached_and_not_stamped_yet(self) -> None:
-        assert cells("rewards", report_of(NINETY))[0][3:] == ("reached", 0, None)
+        assert cells("rewards", report_of(NINETY))[0][3:] == ("reached", 0, None, None)
 
     def test_a_correction_below_a_reached_tier(self) -> None:
         assert cells("rewards", report_of(EIGHTY_NINE, stamps=REACHED))[0][3:] == (
-            *("reached, then corrected below", 25, wall(15, 11, 30)),
+            *("reached, then corrected below", 25, wall(15, 11, 30), "reported points"),
         )
 
     def test_a_reading_reaches_a_tier_too(self) -> None:
         reading = Reading(9000, WEDNESDAY_NOON, 0)
-        assert cells("rewards", report_of(reading=reading))[0][3:] == ("reached", 0, None)
+        assert cells("rewards", report_of(reading=reading))[0][3:] == ("reached", 0, None, None)
+        stamps = {8925: TierStamp(WEDNESDAY_NOON, "reading")}
+        assert cells("rewards", report_of(reading=reading, stamps=stamps))[0][3:] == (
+            *("reached", 0, wall(15, 12), "reading"),
+        )
 
     def test_a_tier_whose_rewards_are_not_published(self) -> None:
         event = EVENTS[DEFENDERS].model_copy(update={"tiers": (Tier(threshold=300, rewards=()),)})
         assert cells("rewards", report_of(events=[event])) == [
-            ("Defenders of Peace", 300, "not published", "not reached", 300, None)
+            ("Defenders of Peace", 300, "not published", "not reached", 300, None, None)
         ]
 
 
@@ -343,28 +398,28 @@ class TestCommanders:
             *("Commander", "Unraveling Anomalies", "Disarray Unleashed", "Enlisting Old Allies"),
             *("The Onslaught", "Hidden Motivations", "Confronting Resilience", "Assembling the Resistance"),
             *("Testing Destinies", "Shaping a Unified Destiny", "A Reckoning Across Time"),
-            *("Defenders of Peace points", "Architects of Chaos points", "Last report", "Missing today"),
+            *("Defenders of Peace points", "Architects of Chaos points", *LAST_OF_COMMANDERS),
         )
         assert found.rows == (
             Row(
                 "id-0",
                 (
                     *("Kestrel", None, None, "✓", None, "✓", None, None, None, None, None),
-                    *(200, 0, wall(15, 11), "Confronting Resilience"),
+                    *(200, 0, wall(15, 11), "Confronting Resilience", None, None),
                 ),
             ),
             Row(
                 "id-1",
                 (
                     *('=HYPERLINK("x")', *[None] * 10),
-                    *(0, 0, None, "Hidden Motivations, Confronting Resilience"),
+                    *(0, 0, "none yet", "Hidden Motivations, Confronting Resilience", None, None),
                 ),
             ),
             Row(
                 "id-2",
                 (
                     *("Merlin", None, None, None, None, None, "✓", None, None, None, None),
-                    *(0, 100, wall(15, 11), "Hidden Motivations"),
+                    *(0, 100, wall(15, 11), "Hidden Motivations", None, None),
                 ),
             ),
         )
@@ -383,7 +438,7 @@ class TestCommanders:
         ],
     )
     def test_what_is_missing_on_each_day(self, day: int, missing: str | None) -> None:
-        row = ("Kestrel", *[None] * 10, 0, 0, None, missing)
+        row = ("Kestrel", *[None] * 10, 0, 0, "none yet", missing, None, None)
         assert cells("commanders", report_of({"Kestrel": []}, now=november(day))) == [row]
 
     def test_none_and_a_hundred(self) -> None:
@@ -391,8 +446,36 @@ class TestCommanders:
         hundred = {f"C{number:03}": [HIDDEN_MOTIVATIONS] for number in range(100)}
         done = [*[None] * 4, "✓", *[None] * 5]
         assert cells("commanders", report_of(hundred)) == [
-            (name, *done, 100, 0, wall(15, 11), "Confronting Resilience") for name in hundred
+            (name, *done, 100, 0, wall(15, 11), "Confronting Resilience", None, None) for name in hundred
         ]
+
+    def test_who_has_added_themselves_and_when_in_the_servers_time(self) -> None:
+        report = report_of({"Kestrel": [], "Merlin": []}, game_day=GameDay(time(5), "America/New_York"))
+        report = knowing(report, "Kestrel", added_at=november(14), added_by="member")
+        report = knowing(report, "Merlin", added_at=november(14), added_by="officer")
+        assert [row[-2] for row in cells("commanders", report)] == [wall(14, 7), None]
+
+    def test_one_who_has_retired_is_shown_as_that_and_misses_nothing(self) -> None:
+        report = knowing(report_of({"Kestrel": [HIDDEN_MOTIVATIONS]}), "Kestrel", retired_at=november(15, 11))
+        assert cells("commanders", report)[0][-4:] == (wall(15, 11), None, None, wall(15, 11))
+
+    def test_the_last_report_is_when_it_was_made_wherever_that_was(self) -> None:
+        report = report_of({"Kestrel": [HIDDEN_MOTIVATIONS, ENLISTING_OLD_ALLIES]})
+        (kestrel,) = report.commanders
+        card = kestrel.cards[DEFENDERS]
+        said = dict(zip(card.completions, (november(14, 9), november(14, 8)), strict=True))
+        completions = {
+            milestone: replace(completion, reported_at=said[milestone])
+            for milestone, completion in card.completions.items()
+        }
+        elsewhere = replace(kestrel, cards={DEFENDERS: replace(card, completions=completions)})
+        assert cells("commanders", replace(report, commanders=(elsewhere,)))[0][-4] == wall(14, 9)
+
+    def test_those_who_are_known_besides_have_no_row(self) -> None:
+        left = Commander("id-of-merlin", "Merlin", "orbit", moved=True)
+        found = tab("commanders", replace(report_of({"Kestrel": []}), unlisted=(left,)))
+        assert [row.cells[0] for row in found.rows] == ["Kestrel"]
+        assert found.unlisted == {"id-of-merlin": "Merlin"}
 
     def test_milestones_of_the_same_name_are_told_apart(self) -> None:
         peace, chaos = BOTH
@@ -414,7 +497,7 @@ class TestCommanders:
             *(ENLISTING_OLD_ALLIES, "2024-peace/enlisting-old-allies", "Hidden Motivations"),
             *("Assembling the Resistance", "Shaping a Unified Destiny"),
             *(f"Defenders of Peace points ({DEFENDERS})", "Defenders of Peace points (2024-peace)"),
-            *("Last report", "Missing today"),
+            *LAST_OF_COMMANDERS,
         )
         assert tab("history", report_of(events=[peace, again])).header == (
             *("Time", f"Defenders of Peace: points ({DEFENDERS})", "Defenders of Peace: reward at 8,925"),
@@ -498,7 +581,7 @@ class TestArchivedEvents:
         assert tab("commanders", report).header == (
             *("Commander", "Disarray Unleashed", "The Onslaught", "Confronting Resilience"),
             *("Testing Destinies", "A Reckoning Across Time", "Architects of Chaos points"),
-            *("Last report", "Missing today"),
+            *LAST_OF_COMMANDERS,
         )
         assert cells("commanders", report)[0][6] == 100
         assert cells("history", report) == [(wall(16, 12), 100, 8925)]

@@ -122,7 +122,8 @@ class TestCells:
         assert cell(made, "progress", 1, 1)["userEnteredValue"] == {"numberValue": 45245.5}
         schedule = shown(made, "schedule")[FIRST]
         assert (schedule[0], *schedule[5:7]) == ("Mon 13 Nov 2023", "2023-11-13 00:00", "2023-11-14 00:00")
-        assert shown(made, "commanders")[FIRST][-2] == "2023-11-15 11:00"
+        last_report = tabs(report_of())["commanders"].header.index("Last report")
+        assert shown(made, "commanders")[FIRST][last_report] == "2023-11-15 11:00"
 
     def test_each_column_has_the_format_of_its_kind(self, made: Desk) -> None:
         for tab in tabs(report_of({"Kestrel": []}, history=HISTORY)).values():
@@ -182,6 +183,12 @@ class TestHighlights:
         made.sync(report_of({FORMULA: [HIDDEN_MOTIVATIONS], "Kestrel": []}, history=HISTORY))
         page = self.looks(made, "schedule")
         assert [row for row, is_marked in enumerate(page) if is_marked] == [FIRST + 4, FIRST + 5]
+
+    def test_one_who_never_reported_stands_out(self, made: Desk) -> None:
+        (rule,) = self.rules(made, "commanders")
+        (area,) = rule["ranges"]
+        last_report = tabs(report_of())["commanders"].header.index("Last report")
+        assert (area["startColumnIndex"], area["endColumnIndex"]) == (last_report, last_report + 1)
 
     def test_columns_beyond_z(self) -> None:
         columns = tuple(Column(f"Column {number}") for number in range(30))

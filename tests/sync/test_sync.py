@@ -85,7 +85,7 @@ def test_a_report_is_in_the_sheet_after_the_next_sync(office: Office) -> None:
     assert progress["Architects of Chaos"][2] == "100"
     commanders = office.rows("IMS Commanders")
     assert [row[0] for row in commanders] == ['=HYPERLINK("x")', "Merlin"]
-    assert commanders[0][-1] == "Confronting Resilience"
+    assert "Confronting Resilience" in commanders[0]
     assert "2023-11-15 12:00" in commanders[0]
     schedule = {row[2]: row for row in office.rows("IMS Schedule")}
     assert schedule["Hidden Motivations"] == [

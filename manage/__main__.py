@@ -1,0 +1,65 @@
+"""`./muster`: the groups of commands, and where they work."""
+
+from pathlib import Path
+
+import click
+from click.core import ParameterSource
+
+from manage.events import events
+from manage.imports import completions, roster
+from manage.keys import keys, links
+from manage.ledger import ledger
+from manage.places import alliances, servers
+from manage.sheets import sheets
+from manage.where import Where
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option(
+    "--demo",
+    is_flag=True,
+    help="Work on the demo that `make demo` runs in this folder, with its admin's key.",
+)
+@click.option(
+    "--url",
+    envvar="MUSTER_URL",
+    show_envvar=True,
+    metavar="URL",
+    help="Where the API is, stage included, such as https://….amazonaws.com/api.",
+)
+@click.option(
+    "--key-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A file that holds the key. Else MUSTER_KEY is taken, or it is asked for: as an argument others could see it.",
+)
+@click.pass_context
+def main(context: click.Context, demo: bool, url: str | None, key_file: Path | None) -> None:
+    """Runs Muster for servers and alliances: events, keys and links, rosters, sheets.
+
+    Every command speaks to the API with an admin's or officer's key, and says what the API says. `keys first` and
+    `ledger verify` alone read the table, with your AWS credentials.
+
+    \b
+    To try it, beside a running `make demo`:
+      ./muster --demo events list
+      ./muster --demo roster list 101 nova-guard
+
+    \b
+    With a deployment, once it has its first key:
+      export MUSTER_URL=https://….amazonaws.com/api
+      export MUSTER_KEY=$(./muster keys first --table muster-prod)
+      ./muster servers list
+
+    It ends with 0 if all is well, 1 if something was refused or could not be done, 2 if a command was not
+    understood.
+    """
+    if demo and context.get_parameter_source("url") is ParameterSource.COMMANDLINE:
+        raise click.UsageError("Give --demo or --url, not both.")
+    context.obj = Where(demo, url, key_file)
+
+
+for group in (events, servers, alliances, links, keys, roster, completions, sheets, ledger):
+    main.add_command(group)
+
+if __name__ == "__main__":
+    main(prog_name="./muster")

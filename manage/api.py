@@ -1,0 +1,107 @@
+"""The API as the commands speak to it: with a key, and in its own words where it says no."""
+
+from collections.abc import Callable
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import click
+import requests
+
+from manage.show import plain
+
+PATIENCE = (5, 90)
+"""Seconds to connect and to be answered: an import of a whole roster takes some."""
+
+
+class Api:
+    """`secret` is asked for the key when the first request needs it. Every method raises ClickException."""
+
+    def __init__(self, url: str, secret: Callable[[], str], if_silent: str) -> None:
+        self._url = url.rstrip("/")
+        self._secret = secret
+        self._if_silent = if_silent
+
+    def now(self) -> datetime:
+        """The deployment's clock."""
+        health = self._json(self._send("GET", "/health"))
+        try:
+            return datetime.fromisoformat(health["now"])
+        except (KeyError, TypeError, ValueError):
+            raise self._stranger(HTTPStatus.OK) from None
+
+    def public(self, *path: str) -> Any:
+        """What everybody may read, without a key."""
+        return self._json(self._send("GET", _path(path)))
+
+    def get(self, *path: str, **query: str | None) -> Any:
+        return self._json(self._signed("GET", path, params=query))
+
+    def put(self, *path: str, body: object) -> tuple[Any, bool]:
+        """The answer, and whether it is new."""
+        response = self._signed("PUT", path, json=body)
+        return self._json(response), response.status_code == HTTPStatus.CREATED
+
+    def post(self, *path: str, body: object) -> Any:
+        return self._json(self._signed("POST", path, json=body))
+
+    def post_csv(self, *path: str, csv: bytes, **query: str | None) -> Any:
+        headers = {"Content-Type": "text/csv; charset=utf-8"}
+        return self._json(self._signed("POST", path, params=query, data=csv, headers=headers))
+
+    def delete(self, *path: str) -> Any:
+        response = self._signed("DELETE", path)
+        return None if response.status_code == HTTPStatus.NO_CONTENT else self._json(response)
+
+    def _signed(self, method: str, path: tuple[str, ...], **options: Any) -> requests.Response:
+        return self._send(method, _path(path), self._secret(), **options)
+
+    def _send(self, method: str, path: str, secret: str | None = None, **options: Any) -> requests.Response:
+        def sign(request: requests.PreparedRequest) -> requests.PreparedRequest:
+            """In place of what requests would find in a .netrc."""
+            if secret:
+                request.headers["Authorization"] = f"Bearer {secret}"
+            return request
+
+        try:
+            response = requests.request(
+                method, self._url + path, auth=sign, timeout=PATIENCE, allow_redirects=False, **options
+            )
+        except requests.Timeout:
+            message = f"{self._url} did not answer in time. Send it again: nothing counts twice."
+            raise click.ClickException(message) from None
+        except ValueError:  # what requests makes of an address that is none
+            raise click.ClickException(f"{self._url!r} is no address of a Muster API.") from None
+        except requests.RequestException:
+            raise click.ClickException(f"{self._url} can't be reached. {self._if_silent}") from None
+        if not response.ok or response.is_redirect:
+            raise self._refused(response)
+        return response
+
+    def _json(self, response: requests.Response) -> Any:
+        try:
+            body = response.json()
+        except requests.JSONDecodeError:
+            body = None
+        if not isinstance(body, dict):
+            raise self._stranger(response.status_code)
+        return body
+
+    def _refused(self, response: requests.Response) -> click.ClickException:
+        """A problem as its detail and a line for each field, where that says more."""
+        if response.headers.get("Content-Type", "").partition(";")[0] != "application/problem+json":
+            return self._stranger(response.status_code)
+        problem = response.json()
+        fields = [error for error in problem["errors"] if error["message"] not in problem["detail"]]
+        lines = [problem["detail"], *(f"{error['field']}: {error['message']}" for error in fields)]
+        return click.ClickException("\n  ".join(map(plain, lines)))
+
+    def _stranger(self, status: int) -> click.ClickException:
+        return click.ClickException(
+            f"{self._url} answered {int(status)}, but not as Muster does. Is the address right, stage included?"
+        )
+
+
+def _path(parts: tuple[str, ...]) -> str:
+    return "/v1/" + "/".join(quote(part, safe="") for part in parts)

@@ -1,0 +1,297 @@
+"""`events`: look at them, check files, put, clone and archive them."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+
+from chalicelib.catalog import InvalidEventFile, load_catalog, load_event
+from chalicelib.domain.calendar import GameDay
+from chalicelib.domain.events import Event, Scheduled
+from manage.api import Api
+from manage.show import as_json, listing
+from manage.where import Where
+
+dry_run = click.option("--dry-run", is_flag=True, help="Say what would happen, and change nothing.")
+
+
+@click.group()
+def events() -> None:
+    """What is going on: list, check, put, clone and archive.
+
+    An event holds for all servers. To change one drops no completion: points are counted anew from them.
+
+    \b
+    To run the November 2023 events again from next Monday:
+      ./muster --demo events clone 2023-11-defenders-of-peace 2023-11-architects-of-chaos --to next-monday
+    """
+
+
+@events.command("list")
+@as_json
+@click.pass_obj
+def list_events(where: Where, as_json: bool) -> None:
+    """Lists the events, archived ones too.
+
+    It takes no key.
+
+    \b
+    Example:
+      ./muster --demo events list
+    """
+    answer = where.api.public("events")
+    header = ("Event", "Name", "From", "To", "Milestones", "Tiers", "Archived")
+    rows = [
+        (
+            event["id"],
+            event["name"],
+            _days(event)[0],
+            _days(event)[1],
+            len(event["milestones"]),
+            ", ".join(f"{tier['threshold']:,}" for tier in event["tiers"]),
+            "yes" if event["archived"] else "",
+        )
+        for event in answer["events"]
+    ]
+    listing(answer, as_json, header, rows)
+
+
+@events.command()
+@click.argument("event")
+@as_json
+@click.pass_obj
+def show(where: Where, event: str, as_json: bool) -> None:
+    """Shows an event's milestones.
+
+    --json has its tiers and rewards too, and windows for a game day that begins at 00:00 UTC; a server's own are in
+    its schedule. It takes no key.
+
+    \b
+    Example:
+      ./muster --demo events show 2023-11-defenders-of-peace
+    """
+    answer = where.api.public("events", event)
+    header = ("Milestone", "Name", "From", "To", "Points", "Objectives")
+    rows = [
+        (
+            milestone["id"].partition("/")[2],
+            milestone["name"],
+            *_days(milestone),
+            milestone["points"],
+            "not published" if milestone["objectives"] is None else "; or ".join(milestone["objectives"]),
+        )
+        for milestone in answer["milestones"]
+    ]
+    listing(answer, as_json, header, rows)
+
+
+@events.command()
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+def check(files: tuple[Path, ...]) -> None:
+    """Checks event files, without any deployment.
+
+    docs/settings.md tells their format. Each problem is told as `file: field: reason`, and then it ends with 1. To
+    check changes nothing.
+
+    \b
+    Example:
+      ./muster events check chalicelib/catalog/2023-11-defenders-of-peace.toml
+    """
+    wrong = False
+    for file in files:
+        try:
+            click.echo(f"{file.name}: good, {_summary(load_event(file))}")
+        except InvalidEventFile as error:
+            wrong = True
+            click.echo(str(error), err=True)
+    if wrong:
+        raise SystemExit(1)
+
+
+@events.command()
+@click.argument("sources", nargs=-1, required=True, metavar="FILE|EVENT…")
+@dry_run
+@click.pass_obj
+def put(where: Where, sources: tuple[str, ...], dry_run: bool) -> None:
+    """Puts events in place.
+
+    Each is a TOML file, or the id of one in the catalog that comes with Muster. An event that exists is changed to
+    what the file says; a milestone that somebody has completed can't be taken out of it. To put the same again
+    changes nothing.
+
+    \b
+    Examples:
+      ./muster --demo events put 2023-11-defenders-of-peace 2023-11-architects-of-chaos
+      ./muster --demo events put --dry-run chalicelib/catalog/2023-11-defenders-of-peace.toml
+    """
+    _put(where.api, _stored(where.api), [_event_of(source) for source in sources], dry_run)
+
+
+@events.command()
+@click.argument("event_ids", nargs=-1, required=True, metavar="EVENT…")
+@click.option(
+    "--to",
+    required=True,
+    metavar="DATE|next-monday",
+    callback=lambda _context, _option, text: _day(text),
+    help="The game day on which the first of them begins, as YYYY-MM-DD; or the first Monday after today (UTC).",
+)
+@click.option("--replace", is_flag=True, help="Also change an event that exists under the new id.")
+@dry_run
+@click.pass_obj
+def clone(where: Where, event_ids: tuple[str, ...], to: date | None, replace: bool, dry_run: bool) -> None:
+    """Clones events to another week.
+
+    All of it is cloned: milestones, tiers, objectives; what is unknown stays unknown. They are taken from the
+    deployment, or else from the catalog that comes with Muster. What is cloned begins on the day given, and events
+    cloned together keep their distance. The new id has that day: 2023-11-defenders-of-peace becomes
+    2026-11-30-defenders-of-peace.
+
+    The originals stay as they are. To clone again to the same day changes nothing; if there is another definition
+    under the new id already, nothing is done without --replace.
+
+    \b
+    Examples:
+      ./muster --demo events clone 2023-11-defenders-of-peace 2023-11-architects-of-chaos --to next-monday
+      ./muster --demo events clone 2023-11-defenders-of-peace --to 2026-11-30 --dry-run
+    """
+    stored = _stored(where.api)
+    known = {event.id: event for event in load_catalog()} | stored
+    originals = [_known(known, event_id) for event_id in event_ids]
+    day = to or _next_monday(where.api.now().date())
+    earliest = min(event.begins_on for event in originals)
+    try:
+        clones = [event.cloned(day + (event.begins_on - earliest)) for event in originals]
+    except (OverflowError, ValueError):
+        message = f"To {day} they can't be cloned: an id would be too long, or a date beyond the year 9999."
+        raise click.ClickException(message) from None
+    if len({event.id for event in clones}) < len(clones):
+        raise click.ClickException("Two of these would have the same id on that day. Clone them one by one.")
+    for event in clones:
+        if event.id in stored and _lean(event) != stored[event.id] and not replace:
+            raise click.ClickException(
+                f"There is an event {event.id} already, and it is another. --replace changes it."
+            )
+    _put(where.api, stored, clones, dry_run)
+
+
+@events.command()
+@click.argument("event_ids", nargs=-1, required=True, metavar="EVENT…")
+@click.option("--undo", is_flag=True, help="Open archived events again.")
+@click.pass_obj
+def archive(where: Where, event_ids: tuple[str, ...], undo: bool) -> None:
+    """Archives events: nobody can report to them any more.
+
+    They leave schedules and sheets, and can't be corrected. What was completed in them stays. --undo opens them
+    again.
+
+    \b
+    Example:
+      ./muster --demo events archive 2023-11-defenders-of-peace
+    """
+    stored = _stored(where.api)
+    found = [_known(stored, event_id) for event_id in event_ids]
+    archived = [event.model_copy(update={"archived": not undo}) for event in found]
+    _put(where.api, stored, archived, dry_run=False)
+
+
+def _put(api: Api, stored: Mapping[str, Event], wanted: Iterable[Event], dry_run: bool) -> None:
+    """Puts what isn't there as it is wanted, and says what became of each."""
+    for event in wanted:
+        if stored.get(event.id) == _lean(event):
+            done = "already there"
+        elif dry_run:
+            done = "would be changed" if event.id in stored else "would be new"
+        else:
+            _, is_new = api.put("events", event.id, body=event.model_dump(mode="json", exclude_defaults=True))
+            done = "new" if is_new else "changed"
+        click.echo(f"{event.id}: {done}, {_summary(event)}")
+
+
+def _stored(api: Api) -> dict[str, Event]:
+    return {shown["id"]: _definition(shown) for shown in api.public("events")["events"]}
+
+
+def _event_of(source: str) -> Event:
+    path = Path(source)
+    if path.suffix == ".toml" or path.is_file():
+        try:
+            return load_event(path)
+        except InvalidEventFile as error:
+            raise click.ClickException(str(error)) from None
+        except OSError as error:
+            raise click.ClickException(f"{source}: {error.strerror}") from None
+    return _known({event.id: event for event in load_catalog()}, source)
+
+
+def _known(events: Mapping[str, Event], event_id: str) -> Event:
+    if event_id not in events:
+        raise click.ClickException(f"There is no event {event_id!r}. There are: {', '.join(sorted(events))}.")
+    return events[event_id]
+
+
+def _day(text: str) -> date | None:
+    """None: next Monday."""
+    if text == "next-monday":
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is neither a day, such as 2026-11-30, nor next-monday.") from None
+
+
+def _next_monday(today: date) -> date:
+    return today + timedelta(days=7 - today.weekday())
+
+
+def _definition(shown: Mapping[str, Any]) -> Event:
+    """The event that the API shows, as `_lean` would have it."""
+    grace = datetime.fromisoformat(shown["reporting_closes_at"]) - datetime.fromisoformat(shown["closes_at"])
+    milestones = [
+        {name: one[name] for name in ("name", "points", "server_points", "objectives")}
+        | {"id": one["id"].partition("/")[2], **_times(one)}
+        for one in shown["milestones"]
+    ]
+    event = {name: shown[name] for name in ("id", "name", "ims_name", "sms_name", "archived", "tiers")}
+    event |= {"reporting_grace_hours": grace // timedelta(hours=1), "milestones": milestones}
+    return _lean(Event.model_validate(event | _times(shown)))
+
+
+def _times(shown: Mapping[str, Any]) -> dict[str, Any]:
+    """What was given: the API shows days if they were, and instants always."""
+    names = ("first_day", "last_day") if shown["first_day"] else ("opens_at", "closes_at")
+    return {name: shown[name] for name in names}
+
+
+def _lean(event: Event) -> Event:
+    """In the form in which equal definitions are equal: without what goes without saying, milestones as they open."""
+    milestones = tuple(
+        one.model_copy(
+            update={
+                "server_points": None if one.server_points == one.points else one.server_points,
+                "last_day": _last_day(one),
+            }
+        )
+        for one, _ in event.scheduled(GameDay())
+    )
+    return event.model_copy(update={"milestones": milestones, "last_day": _last_day(event)})
+
+
+def _last_day(scheduled: Scheduled) -> date | None:
+    return None if scheduled.last_day == scheduled.first_day else scheduled.last_day
+
+
+def _days(shown: Mapping[str, Any]) -> tuple[str, str]:
+    if shown["first_day"]:
+        return shown["first_day"], shown["last_day"]
+    return shown["opens_at"], shown["closes_at"]
+
+
+def _summary(event: Event) -> str:
+    last = event.closes_at or event.last_day or event.first_day
+    milestones = "1 milestone" if len(event.milestones) == 1 else f"{len(event.milestones)} milestones"
+    return f"{event.name}, {event.opens_at or event.first_day} to {last}, {milestones}"

@@ -1,0 +1,268 @@
+"""`links` and `keys`: who may do what. A secret is told once, alone on stdout; all words about it go to stderr."""
+
+from datetime import datetime
+from typing import Any, get_args
+
+import click
+
+from chalicelib.domain.access import Role
+from chalicelib.services.keys import AdminKeyExists
+from manage.api import Api
+from manage.show import as_json, listing, plain
+from manage.where import Where
+
+label = click.option("--label", help="What it is for, so that it can be told apart later.")
+expires_at = click.option(
+    "--expires-at", metavar="TIME", help="When it ends, such as 2026-12-07T00:00:00Z. Else it does not."
+)
+old_works_for = click.option(
+    "--old-works-for",
+    type=click.IntRange(0, 60),
+    default=0,
+    show_default=True,
+    metavar="MINUTES",
+    help="How long the old one goes on, up to 60.",
+)
+
+
+@click.group()
+def links() -> None:
+    """Addresses at which members report.
+
+    Whoever has an alliance's member link may report for its commanders.
+
+    \b
+    Example:
+      ./muster --demo links create 101 nova-guard
+    """
+
+
+@links.command("create")
+@click.argument("server")
+@click.argument("alliance")
+@label
+@expires_at
+@click.pass_obj
+def create_link(where: Where, server: str, alliance: str, label: str | None, expires_at: str | None) -> None:
+    """Makes a member link, and prints it alone.
+
+    It is told this once: only its hash is stored. Links made before go on working.
+
+    \b
+    Example:
+      ./muster --demo links create 101 nova-guard --label "for the alliance's chat"
+    """
+    body = {"role": "member", "label": label or "member link", "server": server, "alliance": alliance}
+    made = where.api.post("keys", body=body | ({"expires_at": expires_at} if expires_at else {}))
+    _tell(made, made["link"])
+
+
+@links.command("rotate")
+@click.argument("server")
+@click.argument("alliance")
+@click.option("--id", "identity", metavar="ID", help="Which link, where the alliance has several.")
+@old_works_for
+@click.pass_obj
+def rotate_link(where: Where, server: str, alliance: str, identity: str | None, old_works_for: int) -> None:
+    """Replaces an alliance's member link by a new one.
+
+    The new one is printed alone. The old link ends at once, or after --old-works-for. What was reported through it
+    stays.
+
+    \b
+    Example:
+      ./muster --demo links rotate 101 nova-guard --old-works-for 60
+    """
+    now = where.api.now()
+    good = [one for one in _links(where.api, server, alliance) if not _ended(one, now)]
+    if identity:
+        good = [one for one in good if one["id"] == identity]
+    if not good:
+        raise click.ClickException("There is no such link that works. `links create` makes one.")
+    if len(good) > 1:
+        ids = ", ".join(one["id"] for one in good)
+        raise click.UsageError(f"The alliance has {len(good)} links: say which with --id, of {ids}.")
+    made = _replace(where.api, good[0], None, old_works_for)
+    _tell(made, made["link"])
+
+
+@links.command("list")
+@click.argument("server")
+@click.argument("alliance")
+@as_json
+@click.pass_obj
+def list_links(where: Where, server: str, alliance: str, as_json: bool) -> None:
+    """Lists the member links of an alliance.
+
+    The addresses themselves are told only when they are made.
+
+    \b
+    Example:
+      ./muster --demo links list 101 nova-guard
+    """
+    _list(where.api, _links(where.api, server, alliance), as_json)
+
+
+@click.group()
+def keys() -> None:
+    """What people and programs may do.
+
+    \b
+    Example:
+      ./muster --demo keys create officer --server 101 --alliance nova-guard --label "Example Officer One"
+    """
+
+
+@keys.command("list")
+@as_json
+@click.pass_obj
+def list_keys(where: Where, as_json: bool) -> None:
+    """Lists the keys in the scope of yours.
+
+    Secrets are told only when they are made. When a key was last used is told to the hour.
+
+    \b
+    Example:
+      ./muster --demo keys list
+    """
+    _list(where.api, where.api.get("keys")["keys"], as_json)
+
+
+@keys.command("create")
+@click.argument("role", type=click.Choice(get_args(Role)))
+@click.option("--label", required=True, help="Whose it is or what it is for.")
+@click.option("--server", help="The server that it is for.")
+@click.option("--alliance", help="The alliance that it is for. Without one: the whole server.")
+@expires_at
+@click.pass_obj
+def create_key(
+    where: Where,
+    role: str,
+    label: str,
+    server: str | None,
+    alliance: str | None,
+    expires_at: str | None,
+) -> None:
+    """Makes a key, and prints its secret alone.
+
+    It is told this once: only its hash is stored. An admin's key is for the deployment; all others need --server, a
+    member's --alliance too. An officer gives keys to members and readers in their own scope.
+
+    \b
+    Examples:
+      ./muster --demo keys create officer --server 101 --alliance nova-guard --label "Example Officer One"
+      ./muster --demo keys create reader --server 101 --label "our bot" --expires-at 2030-01-01T00:00:00Z
+    """
+    given = {"role": role, "label": label, "server": server, "alliance": alliance, "expires_at": expires_at}
+    made = where.api.post("keys", body={name: value for name, value in given.items() if value is not None})
+    _tell(made, made["secret"])
+
+
+@keys.command("rotate")
+@click.argument("key_id", metavar="ID")
+@label
+@old_works_for
+@click.pass_obj
+def rotate_key(where: Where, key_id: str, label: str | None, old_works_for: int) -> None:
+    """Replaces a key by a new one.
+
+    That has the same role and scope, and its secret is printed alone. The old key ends at once, or after
+    --old-works-for. `keys list` has the ids.
+
+    \b
+    Example:
+      ./muster --demo keys rotate 0123456789abcdef --old-works-for 10
+    """
+    old = next((one for one in where.api.get("keys")["keys"] if one["id"] == key_id), {"id": key_id})
+    made = _replace(where.api, old, label, old_works_for)
+    _tell(made, made["secret"])
+
+
+@keys.command("revoke")
+@click.argument("key_ids", nargs=-1, required=True, metavar="ID…")
+@click.pass_obj
+def revoke(where: Where, key_ids: tuple[str, ...]) -> None:
+    """Revokes keys and member links, for good.
+
+    They stop to work within 30 seconds. What was done with them stays. To revoke again changes nothing. `keys list`
+    has the ids.
+
+    \b
+    Example:
+      ./muster --demo keys revoke 0123456789abcdef
+    """
+    for key_id in key_ids:
+        gone = where.api.delete("keys", key_id)
+        click.echo(plain(f"Revoked {gone['id']}: {gone['role']}, {gone['label']}."))
+
+
+@keys.command()
+@click.option("--label", default="first admin", show_default=True, help="Whose key it is.")
+@click.option("--another", is_flag=True, help="Make one even if there is an admin's key that is good.")
+@click.option("--table", envvar="TABLE_NAME", show_envvar=True, help="The deployment's DynamoDB table.")
+@click.pass_obj
+def first(where: Where, label: str, another: bool, table: str | None) -> None:
+    """Makes the first admin's key of a deployment.
+
+    Its secret is printed alone. No key can make it, so it is written into the table with your AWS credentials;
+    AWS_DEFAULT_REGION, AWS_PROFILE and AWS_ENDPOINT_URL are heeded. It is told this once: only its hash is stored.
+    If there is an admin's key that is good, it is refused without --another. The ledger has an entry of it.
+
+    \b
+    Example:
+      export MUSTER_KEY=$(./muster keys first --table muster-prod)
+    """
+    with where.muster(table) as muster:
+        try:
+            made, secret = muster.keys.first(label, another=another)
+        except AdminKeyExists as error:
+            raise click.ClickException(f"{plain(error)} --another makes one more.") from None
+    click.echo(f"The key {made.id} is an admin's. Its secret is told this once: keep it.", err=True)
+    click.echo(secret)
+
+
+def _tell(made: Any, secret: str) -> None:
+    ends = f" until {made['expires_at']}" if made["expires_at"] else ""
+    words = f"Made {made['id']}: {made['role']}, {made['label']}, {_scope(made)}{ends}. It is told this once: keep it."
+    click.echo(plain(words), err=True)
+    click.echo(secret)
+
+
+def _replace(api: Api, old: Any, label: str | None, minutes: int) -> Any:
+    body = {"label": label or old.get("label", "rotated"), "replaces": old["id"]}
+    return api.post("keys", body=body | {"old_works_for_minutes": minutes})
+
+
+def _links(api: Api, server: str, alliance: str) -> list[Any]:
+    place = {"role": "member", "server": server, "alliance": alliance}
+    return [one for one in api.get("keys")["keys"] if place.items() <= one.items()]
+
+
+def _ended(key: Any, now: datetime) -> bool:
+    ends = (key["expires_at"], key["revoked_at"])
+    return any(datetime.fromisoformat(end) <= now for end in ends if end)
+
+
+def _list(api: Api, keys: list[Any], is_json: bool) -> None:
+    now = api.now()
+    header = ("Id", "Role", "Label", "For", "Created", "Last used", "State")
+    rows = [
+        (key["id"], key["role"], key["label"], _scope(key), key["created_at"], key["last_used_at"], state)
+        for key in keys
+        for state in [_state(key, now)]
+    ]
+    listing({"keys": keys}, is_json, header, rows)
+
+
+def _state(key: Any, now: datetime) -> str:
+    if key["revoked_at"]:
+        return f"revoked {key['revoked_at']}"
+    if key["expires_at"]:
+        return f"{'ended' if _ended(key, now) else 'until'} {key['expires_at']}"
+    return "good"
+
+
+def _scope(key: Any) -> str:
+    if not key["server"]:
+        return "the deployment"
+    return f"server {key['server']}" + (f", alliance {key['alliance']}" if key["alliance"] else "")

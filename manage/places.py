@@ -1,0 +1,133 @@
+"""`servers` and `alliances`: who uses Muster."""
+
+import click
+
+from manage.show import as_json, listing
+from manage.where import Where
+
+
+@click.group()
+def servers() -> None:
+    """Servers, and when their game day begins.
+
+    \b
+    Example:
+      ./muster --demo servers put 202 --day-starts 18:00 --zone America/New_York
+    """
+
+
+@servers.command("list")
+@as_json
+@click.pass_obj
+def list_servers(where: Where, as_json: bool) -> None:
+    """Lists the servers.
+
+    An assumed game day is one that nobody has set.
+
+    \b
+    Example:
+      ./muster --demo servers list
+    """
+    answer = where.api.get("servers")
+    rows = [
+        (one["id"], day["starts_at"], day["zone"], "yes" if day["assumed"] else "")
+        for one in answer["servers"]
+        for day in [one["game_day"]]
+    ]
+    listing(answer, as_json, ("Server", "Day starts", "Zone", "Assumed"), rows)
+
+
+@servers.command("put")
+@click.argument("server")
+@click.option("--day-starts", metavar="HH:MM", help="When the game day begins, by the clocks of the zone.")
+@click.option("--zone", help="An IANA zone, such as America/New_York or UTC.")
+@click.pass_obj
+def put_server(where: Where, server: str, day_starts: str | None, zone: str | None) -> None:
+    """Puts a server in place, or sets its game day.
+
+    A server goes by its number. Without --day-starts and --zone a new server's day is assumed to begin at 00:00
+    UTC, and a server that exists keeps what it has. To set another day moves the windows of all events on that
+    server; nothing that was recorded is lost.
+
+    \b
+    Example:
+      ./muster --demo servers put 202 --day-starts 18:00 --zone America/New_York
+    """
+    if (day_starts is None) != (zone is None):
+        raise click.UsageError("--day-starts and --zone go together.")
+    known = [one["id"] for one in where.api.get("servers")["servers"]]
+    if day_starts is None and server in known:
+        click.echo(f"Server {server} is already there.")
+        return
+    day = {"game_day": {"starts_at": day_starts, "zone": zone}} if day_starts else {}
+    answer, _ = where.api.put("servers", server, body=day)
+    day = answer["game_day"]
+    done = "changed" if server in known else "new"
+    assumed = " (assumed)" if day["assumed"] else ""
+    click.echo(f"Server {server}: {done}. Its day begins at {day['starts_at']} {day['zone']}{assumed}.")
+
+
+@click.group()
+def alliances() -> None:
+    """Alliances of a server, and who may report.
+
+    \b
+    Example:
+      ./muster --demo alliances put 101 borealis --tag BOR --name "Borealis Watch"
+    """
+
+
+@alliances.command("list")
+@click.argument("server")
+@as_json
+@click.pass_obj
+def list_alliances(where: Where, server: str, as_json: bool) -> None:
+    """Lists the alliances of a server.
+
+    \b
+    Example:
+      ./muster --demo alliances list 101
+    """
+    answer = where.api.get("servers", server, "alliances")
+    rows = [
+        (one["id"], one["tag"], one["name"], "anybody" if one["is_open"] else "the roster only")
+        for one in answer["alliances"]
+    ]
+    listing(answer, as_json, ("Alliance", "Tag", "Name", "Who may report"), rows)
+
+
+@alliances.command("put")
+@click.argument("server")
+@click.argument("alliance")
+@click.option("--tag", help="As the game shows it before names.")
+@click.option("--name", help="As people call it.")
+@click.option(
+    "--open/--roster-only",
+    "is_open",
+    default=None,
+    help="Whether somebody new joins the roster by reporting (as a new alliance has it), or is refused.",
+)
+@click.pass_obj
+def put_alliance(
+    where: Where, server: str, alliance: str, tag: str | None, name: str | None, is_open: bool | None
+) -> None:
+    """Puts an alliance in place, or changes it.
+
+    You choose its id, and that stays; tag and name can change. A new alliance needs --tag and --name. One that
+    exists keeps what is not given, and its roster and completions in any case.
+
+    \b
+    Examples:
+      ./muster --demo alliances put 101 borealis --tag BOR --name "Borealis Watch"
+      ./muster --demo alliances put 101 nova-guard --roster-only
+    """
+    known = {one["id"]: one for one in where.api.get("servers", server, "alliances")["alliances"]}
+    before = known.get(alliance, {"is_open": True})
+    given = {"tag": tag, "name": name, "is_open": is_open}
+    after = {field: before.get(field) if value is None else value for field, value in given.items()}
+    if after["tag"] is None or after["name"] is None:
+        raise click.UsageError(f"{alliance} is new, so it needs --tag and --name.")
+    answer, _ = where.api.put("servers", server, "alliances", alliance, body=after)
+    done = "changed" if alliance in known else "new"
+    who = "Anybody who has its link may report" if answer["is_open"] else "Only its roster may report"
+    click.echo(f"Alliance {alliance} of server {server}: {done}. [{answer['tag']}] {answer['name']}. {who}.")

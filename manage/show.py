@@ -1,0 +1,39 @@
+"""What the commands print: tables of plain text, aligned, or the API's JSON."""
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import click
+
+_STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print the API's JSON instead.")
+
+
+def listing(answer: Any, is_json: bool, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """The answer as JSON, or the rows below their header; of no rows, that there is nothing."""
+    if is_json:
+        click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
+        return
+    cells = [[plain(cell) for cell in row] for row in rows]
+    if not cells:
+        click.echo("Nothing.", err=True)
+        return
+    widths = [max(map(_width, column)) for column in zip(header, *cells, strict=True)]
+    for row in [header, *cells]:
+        padded = (cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True))
+        click.echo("  ".join(padded).rstrip())
+
+
+def plain(value: object) -> str:
+    """As a cell: None is nothing, and what would steer the terminal is shown as a box."""
+    return _STEERING.sub("\ufffd", "" if value is None else str(value))
+
+
+def _width(text: str) -> int:
+    """Columns of a terminal."""
+    wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
+    return len(text) + wide - sum(unicodedata.category(character) in ("Mn", "Me", "Cf") for character in text)

@@ -1,0 +1,116 @@
+"""Where a command works: a deployment or the demo, with which key; and the table itself, for the two that need it."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from chalicelib import bootstrap
+from chalicelib.domain.errors import Busy, MusterError
+from chalicelib.settings import Settings
+from manage.api import Api
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+DEMO = Path(".local/demo.json")
+
+
+@dataclass(frozen=True)
+class Where:
+    """What the options before the command say. Nothing is opened before a command asks for it."""
+
+    demo: bool
+    url: str | None
+    key_file: Path | None
+
+    @cached_property
+    def api(self) -> Api:
+        """Raises ClickException."""
+        if self.demo:
+            return Api(self._facts["api_url"], self._secret, "Is the demo still running?")
+        if not self.url:
+            raise click.UsageError(
+                "Say where: give --url or set MUSTER_URL, or give --demo for the demo on this machine."
+            )
+        return Api(self.url, self._secret, "Is the address right, and is there a network?")
+
+    @contextmanager
+    def muster(self, table: str | None) -> Iterator[bootstrap.Muster]:
+        """The product on its table, without the API: the demo's, or the one named, with the AWS credentials at hand.
+
+        Raises ClickException, also for what AWS and the product refuse within.
+        """
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            client, muster = self._assembled(table)
+            try:
+                yield muster
+            finally:
+                client.close()
+        except Busy:
+            raise click.ClickException("The table did not answer in time. Try again in a moment.") from None
+        except MusterError as error:
+            raise click.ClickException(error.detail) from None
+        except ClientError as error:
+            raise click.ClickException(f"AWS refuses it: {error.response['Error']['Message']}") from None
+        except BotoCoreError as error:
+            raise click.ClickException(f"AWS can't be asked: {error}") from None
+
+    def _assembled(self, table: str | None) -> tuple["DynamoDBClient", bootstrap.Muster]:
+        if not self.demo:
+            if not table:
+                raise click.UsageError("Say which table: give --table or set TABLE_NAME.")
+            client = bootstrap.dynamodb()
+            return client, bootstrap.assemble(Settings(table), client)
+        import boto3
+
+        client = boto3.client(
+            "dynamodb",
+            endpoint_url=self._facts["dynamodb_url"],
+            region_name="us-east-1",
+            aws_access_key_id="demo",
+            aws_secret_access_key="demo",  # noqa: S106 - the demo's table takes any
+        )
+        now = self.api.now()
+        return client, bootstrap.assemble(Settings(self._facts["table_name"]), client, lambda: now)
+
+    @cached_property
+    def _facts(self) -> dict[str, Any]:
+        try:
+            facts: dict[str, Any] = json.loads(DEMO.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise click.ClickException(
+                f"No demo runs in this folder: there is no {DEMO}. `make demo` starts it."
+            ) from None
+        return facts
+
+    def _secret(self) -> str:
+        if self.key_file:
+            secret = self.key_file.read_text(encoding="utf-8")
+        elif self.demo:
+            secret = self._facts["admin_key"]
+        else:
+            secret = os.environ.get("MUSTER_KEY") or _asked()
+        if not secret.strip().isascii() or not secret.strip().isprintable():
+            raise click.ClickException("This is no key: it holds characters that no key has.")
+        return secret.strip()
+
+
+def _asked() -> str:
+    if not _somebody_sits_there():
+        raise click.UsageError("This takes a key: set MUSTER_KEY, or give --key-file.")
+    secret: str = click.prompt("Key", hide_input=True, err=True)
+    return secret
+
+
+def _somebody_sits_there() -> bool:
+    return sys.stdin.isatty()

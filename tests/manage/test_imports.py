@@ -1,0 +1,92 @@
+"""`./muster roster` and `./muster completions`."""
+
+import json
+
+from tests.manage.conftest import Desk
+from tests.world import HIDDEN_MOTIVATIONS
+
+NOVA = ("101", "nova")
+EXAMPLE = "docs/examples/roster.csv"
+
+
+def names(desk: Desk) -> list[str]:
+    answer = json.loads(desk.said("roster", "list", *NOVA, "--json"))
+    return [one["name"] for one in answer["commanders"]]
+
+
+def test_a_roster_is_tried_imported_and_imported_again(desk: Desk) -> None:
+    tried = desk.said("roster", "import", *NOVA, EXAMPLE, "--dry-run")
+    assert tried.splitlines()[-1] == "roster.csv: 8 new, 0 known, 0 refused (dry run: nothing was done)"
+    assert "夜空の旅人" in tried
+    assert names(desk) == []
+    assert desk.said("roster", "import", *NOVA, EXAMPLE) == "roster.csv: 8 new, 0 known, 0 refused\n"
+    assert desk.said("roster", "import", *NOVA, EXAMPLE) == "roster.csv: 0 new, 8 known, 0 refused\n"
+    assert {"Kestrel", "Звездочёт", "حارس النجوم", "-Zero-", "Nova, the Elder"} <= set(names(desk))
+
+
+def test_columns_align_in_any_script(desk: Desk) -> None:
+    desk.said("roster", "import", *NOVA, EXAMPLE)
+    header, *rows = desk.said("roster", "list", *NOVA).splitlines()
+    assert header.split() == ["Commander", "Id", "Added", "By", "Retired"]
+    narrow = next(row for row in rows if row.startswith("Kestrel"))
+    wide = next(row for row in rows if row.startswith("夜空の旅人"))
+    assert narrow.index("2023-11-15") - wide.index("2023-11-15") == len("夜空の旅人")
+
+
+def test_a_line_that_is_refused_is_said_and_spoils_no_other(desk: Desk) -> None:
+    (desk.folder / "roster.csv").write_text("Commander\nKestrel\nKestral\nMerlin\n")
+    result = desk.demo("roster", "import", *NOVA, "roster.csv")
+    assert result.exit_code == 1
+    assert "Kestral is new. Did you mean Kestrel?" in result.stdout
+    assert "roster.csv: 2 new, 0 known, 1 refused" in result.stdout
+    assert names(desk) == ["Kestrel", "Merlin"]
+    assert desk.said("roster", "import", *NOVA, "roster.csv", "--is-new").endswith(
+        "1 new, 2 known, 0 refused\n"
+    )
+
+
+def test_all_or_nothing(desk: Desk) -> None:
+    (desk.folder / "roster.csv").write_text("Commander\nKestrel\n\u202eMerlin\n")
+    result = desk.demo("roster", "import", *NOVA, "roster.csv", "--all-or-nothing")
+    assert result.exit_code == 1
+    assert "not done" in result.stdout
+    assert names(desk) == []
+
+
+def test_what_is_wrong_with_a_file_is_said_in_the_apis_words(desk: Desk) -> None:
+    (desk.folder / "roster.csv").write_text("Who,What\nKestrel,x\n")
+    said = desk.refusal("roster", "import", *NOVA, "roster.csv")
+    assert "Which column has the commanders' names?" in said
+    assert desk.said("roster", "import", *NOVA, "roster.csv", "--commander-column", "who")
+    (desk.folder / "latin.csv").write_bytes("Commander\nÖsterreicher\n".encode("latin-1"))
+    assert "This is not UTF-8." in desk.refusal("roster", "import", *NOVA, "latin.csv")
+    (desk.folder / "excel.csv").write_bytes("Commander\nÖsterreicher\n".encode("utf-8-sig"))
+    assert "1 new" in desk.said("roster", "import", *NOVA, "excel.csv")
+    assert desk.refusal("roster", "import", *NOVA, "missing.csv", code=2)
+    assert "no alliance 'nothing'" in desk.refusal("roster", "import", "101", "nothing", EXAMPLE)
+
+
+def test_only_those_who_joined_by_themselves(desk: Desk) -> None:
+    desk.said("roster", "import", *NOVA, EXAMPLE)
+    desk.world.muster.reporting.report(desk.world.key(), "Kingfisher", [HIDDEN_MOTIVATIONS])
+    rows = desk.said("roster", "list", *NOVA, "--added-by", "member").splitlines()[1:]
+    assert [row.split()[0] for row in rows] == ["Kingfisher"]
+    assert "added_by" in desk.refusal("roster", "list", *NOVA, "--added-by", "nobody")
+
+
+def test_completions_are_imported_from_the_answers_of_a_form(desk: Desk) -> None:
+    command = ("completions", "import", *NOVA, "docs/examples/completions.csv")
+    assert "3 new, 0 known, 0 refused (dry run" in desk.said(*command, "--dry-run")
+    assert desk.said(*command) == "completions.csv: 3 new, 0 known, 0 refused\n"
+    answer = json.loads(desk.said(*command, "--json"))
+    assert (answer["new"], answer["known"]) == (0, 3)
+    assert len(answer["lines"]) == 3
+
+
+def test_where_things_stand_in_a_file_can_be_said(desk: Desk) -> None:
+    (desk.folder / "old.csv").write_text("Who;What;When\nKestrel;Hidden Motivations;15/11/2023 10:00\n")
+    command = ("completions", "import", *NOVA, "old.csv", "--commander-column", "Who")
+    assert "Which column has the milestones?" in desk.refusal(*command)
+    command += ("--milestone-column", "What", "--timestamp-column", "When")
+    command += ("--timestamp-format", "%d/%m/%Y %H:%M", "--event", "Defenders of Peace")
+    assert desk.said(*command) == "old.csv: 1 new, 0 known, 0 refused\n"

@@ -1,0 +1,132 @@
+"""Where a command works, and what it says when it can't."""
+
+import json
+import socket
+from pathlib import Path
+
+import pytest
+import requests
+from click.testing import CliRunner
+from werkzeug.wrappers import Request, Response
+
+from local.serving import LocalServer
+from manage import where
+from manage.__main__ import main
+from manage.show import plain
+from tests.manage.conftest import Desk
+
+
+def test_it_has_to_be_said_where(desk: Desk) -> None:
+    result = desk.run("servers", "list")
+    assert result.exit_code == 2
+    assert "give --url or set MUSTER_URL, or give --demo" in result.stderr
+    assert desk.run("--demo", "--url", desk.url, "servers", "list").exit_code == 2
+
+
+def test_the_url_and_the_key_come_from_the_environment(desk: Desk) -> None:
+    key = desk.world.secret("admin", None, None)
+    result = desk.run("servers", "list", key=key, MUSTER_URL=f"{desk.url}/")
+    assert result.exit_code == 0
+
+
+def test_the_key_can_be_in_a_file(desk: Desk) -> None:
+    (desk.folder / "key").write_text(desk.world.secret("admin", None, None) + "\n")
+    assert desk.run("--url", desk.url, "--key-file", "key", "servers", "list").exit_code == 0
+    (desk.folder / "key").write_text("schlüssel")
+    result = desk.run("--url", desk.url, "--key-file", "key", "servers", "list")
+    assert result.stderr == "Error: This is no key: it holds characters that no key has.\n"
+
+
+def test_the_key_is_asked_for_where_somebody_sits(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    result = desk.run("--url", desk.url, "servers", "list")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "set MUSTER_KEY, or give --key-file" in result.stderr
+    monkeypatch.setattr(where, "_somebody_sits_there", lambda: True)
+    typed = desk.world.secret("admin", None, None)
+    asked = CliRunner().invoke(
+        main, ["--url", desk.url, "servers", "list"], input=f"{typed}\n", env={"MUSTER_KEY": None}
+    )
+    assert asked.exit_code == 0
+    assert typed not in asked.output
+
+
+def test_a_key_is_never_an_argument() -> None:
+    result = CliRunner().invoke(main, ["--key", "secret", "servers", "list"])
+    assert result.exit_code == 2
+    assert "No such option" in result.stderr
+
+
+def test_with_demo_the_key_of_a_deployment_is_not_sent(desk: Desk) -> None:
+    assert desk.run("--demo", "servers", "list", key="of-elsewhere").exit_code == 0
+
+
+def test_where_no_demo_runs_it_says_so(desk: Desk) -> None:
+    Path(".local/demo.json").unlink()
+    assert desk.refusal("events", "list") == (
+        "Error: No demo runs in this folder: there is no .local/demo.json. `make demo` starts it.\n"
+    )
+
+
+def test_a_demo_that_was_killed(desk: Desk) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{probe.getsockname()[1]}"
+    Path(".local/demo.json").write_text(json.dumps({"api_url": url, "admin_key": "x"}))
+    said = desk.refusal("servers", "list")
+    assert said == f"Error: {url} can't be reached. Is the demo still running?\n"
+
+
+def test_a_server_that_does_not_answer(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def late(*_: object, **__: object) -> None:
+        raise requests.ReadTimeout
+
+    monkeypatch.setattr(requests, "request", late)
+    said = f"Error: {desk.url} did not answer in time. Send it again: nothing counts twice.\n"
+    assert desk.refusal("servers", "list") == said
+
+
+@pytest.mark.parametrize("url", ["muster", "ftp://example.org", "http://", "http://["])
+def test_an_address_that_is_none(desk: Desk, url: str) -> None:
+    result = desk.run("--url", url, "events", "list")
+    assert (result.exit_code, result.stderr) == (1, f"Error: {url!r} is no address of a Muster API.\n")
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "content_type"),
+    [
+        ("<h1>Hello", 200, "text/html"),
+        ("[]", 200, "application/json"),
+        ('{"message": "Missing Authentication Token"}', 403, "application/json"),
+        ("", 302, "text/plain"),
+        ("Bad gateway", 502, "text/plain"),
+    ],
+)
+def test_an_address_where_something_else_answers(
+    desk: Desk, body: str, status: int, content_type: str
+) -> None:
+    def answer(_: Request) -> Response:
+        return Response(body, status, {"Location": f"{desk.url}/health"}, content_type=content_type)
+
+    other = LocalServer(answer, "127.0.0.1", 0)
+    other.start()
+    result = desk.run("--url", other.url, "keys", "list", key="x")
+    other.stop()
+    assert result.exit_code == 1
+    assert result.stderr == (
+        f"Error: {other.url} answered {status}, but not as Muster does. "
+        "Is the address right, stage included?\n"
+    )
+
+
+def test_a_problem_is_its_detail_and_a_line_for_each_field(desk: Desk) -> None:
+    assert desk.refusal("servers", "put", "202", "--day-starts", "24:00", "--zone", "Mars").count("\n  ") == 1
+    key = desk.world.secret("member")
+    result = desk.run("--url", desk.url, "servers", "list", key=key)
+    assert result.stderr == "Error: This is a key for a member. It takes one for: admin.\n"
+    result = desk.run("--url", desk.url, "servers", "list", key="unknown")
+    assert result.stderr.startswith("Error: This key is not known.")
+
+
+def test_nothing_that_is_printed_steers_the_terminal() -> None:
+    assert plain("a\x1b[31mb\x9bc\u202ed\n") == "a\ufffd[31mb\ufffdc\ufffdd\ufffd"
+    assert plain("夜空の旅人 حارس") == "夜空の旅人 حارس"

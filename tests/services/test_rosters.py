@@ -1,0 +1,114 @@
+"""Commanders who change while something else is under way, and what becomes of it."""
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from chalicelib.domain.cards import CardChange, count
+from chalicelib.domain.errors import Conflict
+from chalicelib.store.completions import Change
+from tests.world import ARCHITECTS, CONFRONTING_RESILIENCE, DEFENDERS, HIDDEN_MOTIVATIONS, World
+
+
+@pytest.fixture
+def two_alliances(world: World) -> World:
+    world.add_alliance("vega")
+    return world
+
+
+def before_the_next_write(world: World, meanwhile: Callable[[], object]) -> None:
+    """Something that happens after a report has read what there is, and before it writes."""
+    completions = world.muster.reporting._completions
+    record = completions.record
+
+    def late(changes: Sequence[CardChange], more: Sequence[Change] = ()) -> None:
+        completions.record = record  # type: ignore[method-assign]
+        meanwhile()
+        record(changes, more)
+
+    completions.record = late  # type: ignore[method-assign]
+
+
+def held(world: World, alliance: str, event: str = DEFENDERS) -> int:
+    """How many completions the cards of the alliance hold, which its totals say as well."""
+    completions = world.muster.overview._completions
+    counted = count(completions.alliance_cards("101", event, alliance, consistent=True))
+    standing = completions.standing("101", event, consistent=True).alliances
+    assert {m: n for m, n in counted.completions.items() if n} == dict(
+        standing[alliance].completions if alliance in standing else {}
+    )
+    return sum(counted.completions.values())
+
+
+@pytest.mark.parametrize("milestone", [HIDDEN_MOTIVATIONS, CONFRONTING_RESILIENCE], ids=["with", "without"])
+def test_a_report_that_a_move_overtakes_leaves_nothing_behind(two_alliances: World, milestone: str) -> None:
+    """With a card in the event of the report, and without one."""
+    world, admin = two_alliances, two_alliances.key("admin", None, None)
+    first = world.muster.reporting.report(world.key(), "Kestrel", [f"{DEFENDERS}/unraveling-anomalies"])
+    move = world.muster.rosters.move
+    before_the_next_write(world, lambda: move(admin, "101", "nova", first.commander.id, "vega"))
+    with pytest.raises(Conflict, match="other-alliance"):
+        world.muster.reporting.report(world.key(), "Kestrel", [milestone])
+    assert [held(world, "nova", event) for event in (DEFENDERS, ARCHITECTS)] == [0, 0]
+    assert held(world, "vega") == 1
+    again = world.muster.reporting.report(world.key("member", "101", "vega"), "Kestrel", [milestone])
+    assert again.results[0].status == "recorded"
+
+
+def test_a_report_that_a_merge_overtakes_counts_for_the_survivor(world: World) -> None:
+    admin, report = world.key("admin", None, None), world.muster.reporting.report
+    survivor = report(world.key(), "Kestrel", [HIDDEN_MOTIVATIONS]).commander
+    report(world.key(), "Kestrl", [f"{DEFENDERS}/unraveling-anomalies"], is_new=True)
+    merge = world.muster.rosters.merge
+    before_the_next_write(world, lambda: merge(admin, "101", "nova", survivor.id, "Kestrl"))
+    receipt = report(world.key(), "Kestrl", [HIDDEN_MOTIVATIONS, CONFRONTING_RESILIENCE])
+    assert receipt.commander == survivor
+    assert [result.status for result in receipt.results] == ["already_recorded", "recorded"]
+    assert (held(world, "nova"), held(world, "nova", ARCHITECTS)) == (2, 1)
+
+
+def test_a_report_between_the_steps_of_a_merge_is_in_it(world: World) -> None:
+    admin, report = world.key("admin", None, None), world.muster.reporting.report
+    survivor = report(world.key(), "Kestrel", [HIDDEN_MOTIVATIONS]).commander
+    report(world.key(), "Kestrl", [f"{DEFENDERS}/unraveling-anomalies"], is_new=True)
+    before_the_next_write(world, lambda: report(world.key(), "Kestrl", [CONFRONTING_RESILIENCE]))
+    world.muster.rosters.merge(admin, "101", "nova", survivor.id, "Kestrl")
+    assert (held(world, "nova"), held(world, "nova", ARCHITECTS)) == (2, 1)
+    assert world.muster.ledger.differences("101") == []
+
+
+def test_a_void_between_reading_and_writing_of_a_report_is_not_undone(world: World) -> None:
+    admin, report = world.key("admin", None, None), world.muster.reporting.report
+    report(world.key(), "Kestrel", [HIDDEN_MOTIVATIONS])
+    void = world.muster.corrections.correct
+    before_the_next_write(world, lambda: void(admin, "void", "Kestrel", HIDDEN_MOTIVATIONS, "a slip", "101"))
+    report(world.key(), "Kestrel", [f"{DEFENDERS}/unraveling-anomalies"])
+    assert held(world, "nova") == 1
+    standing = world.muster.overview._completions.standing("101", DEFENDERS, consistent=True)
+    assert standing.totals.commanders == 1
+
+
+def test_who_has_retired_comes_back_by_reporting_to_an_open_alliance(two_alliances: World) -> None:
+    world, officer = two_alliances, two_alliances.key("officer")
+    first = world.muster.reporting.report(world.key(), "Kestrel", [HIDDEN_MOTIVATIONS]).commander
+    vega = world.key("member", "101", "vega")
+    with pytest.raises(Conflict, match="other-alliance"):
+        world.muster.reporting.report(vega, "Kestrel", [CONFRONTING_RESILIENCE])
+    world.muster.rosters.retire(officer, "101", "nova", first.id)
+    second = world.muster.reporting.report(vega, "Kestrel", [CONFRONTING_RESILIENCE]).commander
+    assert second == first
+    assert (held(world, "nova"), held(world, "vega"), held(world, "vega", ARCHITECTS)) == (0, 1, 1)
+    entries = world.muster.ledger.of_server(world.key("officer", "101", None), "101", first.id).entries
+    assert [entry.action for entry in entries].count("move") == 2
+
+
+def test_a_rename_keeps_history_and_frees_the_old_name(world: World) -> None:
+    officer, report = world.key("officer"), world.muster.reporting.report
+    first = report(world.key(), "Kestrel", [HIDDEN_MOTIVATIONS]).commander
+    world.muster.rosters.rename(officer, "101", "nova", first.id, "Falcon")
+    receipt = report(world.key(), "falcon", [HIDDEN_MOTIVATIONS])
+    assert (receipt.commander.id, receipt.commander.name) == (first.id, "Falcon")
+    assert receipt.results[0].status == "already_recorded"
+    other = report(world.key(), "Kestrel", [HIDDEN_MOTIVATIONS]).commander
+    assert other.id != first.id
+    assert held(world, "nova") == 2
