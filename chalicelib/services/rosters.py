@@ -289,9 +289,10 @@ class Rosters:
     def _move(
         self, key: Key, here: Alliance, there: Alliance, commander_id: str, reason: str | None
     ) -> Commander:
+        known = self._commanders.member(here.server, here.id, commander_id)
+        if known and known.alliance == there.id:  # now, or by an earlier try whose answer was lost
+            return self._member(there, commander_id)
         before = self._member(here, commander_id)
-        if here.id == there.id:
-            return before
         former = tuple(place for place in before.former if place[0] != there.id)
         after = replace(before, alliance=there.id, retired_at=None, former=(*former, (here.id, commander_id)))
         self._bring(
