@@ -6,7 +6,6 @@ from typing import Any, get_args
 import click
 
 from chalicelib.domain.access import Role
-from chalicelib.services.keys import AdminKeyExists
 from manage.api import Api
 from manage.show import as_json, listing, plain
 from manage.where import Where
@@ -212,6 +211,8 @@ def first(where: Where, label: str, another: bool, table: str | None) -> None:
     Example:
       export MUSTER_KEY=$(./muster keys first --table muster-prod)
     """
+    from chalicelib.services.keys import AdminKeyExists  # brings boto3
+
     with where.muster(table) as muster:
         try:
             made, secret = muster.keys.first(label, another=another)

@@ -102,7 +102,7 @@ class Corrections:
         commander = self._commanders.member(server.id, alliance.id, commander_id)
         if commander is None or commander.moved:
             raise NotFound("unknown-commander", f"{alliance.name} has no such commander.")
-        if self._clock() >= reported_at + UNDO_WITHIN:
+        if self._clock() - reported_at >= UNDO_WITHIN:
             message = "This can't be undone here any more. An officer can still correct it."
             raise Conflict("undo-closed", message)
 

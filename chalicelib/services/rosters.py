@@ -293,7 +293,7 @@ class Rosters:
         if known and known.alliance == there.id:  # now, or by an earlier try whose answer was lost
             return self._member(there, commander_id)
         before = self._member(here, commander_id)
-        former = tuple(place for place in before.former if place[0] != there.id)
+        former = tuple(place for place in before.former if place != (there.id, commander_id))
         after = replace(before, alliance=there.id, retired_at=None, former=(*former, (here.id, commander_id)))
         self._bring(
             key, "move", before, after, writes.changed(here.server, before, after), here.server, reason
@@ -378,13 +378,11 @@ class Rosters:
 
     def _not_on_roster(self, alliance: Alliance, name: str) -> Conflict:
         suggestions = self._near(alliance, name)
-        hint = (
-            f"Did you mean {_either(suggestions)}?"
-            if suggestions
-            else "Check the spelling, or ask an officer."
-        )
+        hint = "Check the spelling, or ask an officer."
+        if suggestions:
+            hint = f"Did you mean {_either(suggestions)}?"
         message = f"{name} is not on the roster of {alliance.name}. {hint}"
-        return Conflict("not-on-roster", message, [FieldError("commander", message)])
+        return DidYouMean("not-on-roster", message, [FieldError("commander", message)], suggestions)
 
 
 def _elsewhere(found: Commander, field: str) -> Conflict:

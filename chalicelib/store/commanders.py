@@ -111,9 +111,9 @@ def merged(server: str, absorbed: Commander, survivor: Commander) -> list[Change
 
 
 def forgotten(server: str, commander: Commander) -> list[Change]:
-    """The writes by which rosters that still know the commander of old call them by their present name."""
+    """The writes by which rosters that still know the commander of old know their present name and no other."""
     return [
-        Update(keys.commander(server, *place), set={"name": commander.name}, exists=True)
+        Update(keys.commander(server, *place), set={"name": commander.name}, remove=["aliases"], exists=True)
         for place in commander.former
     ]
 

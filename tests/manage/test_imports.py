@@ -85,7 +85,7 @@ def test_completions_are_imported_from_the_answers_of_a_form(desk: Desk) -> None
 
 def test_where_things_stand_in_a_file_can_be_said(desk: Desk) -> None:
     (desk.folder / "old.csv").write_text("Who;What;When\nKestrel;Hidden Motivations;15/11/2023 10:00\n")
-    command = ("completions", "import", *NOVA, "old.csv", "--commander-column", "Who")
+    command: tuple[str, ...] = ("completions", "import", *NOVA, "old.csv", "--commander-column", "Who")
     assert "Which column has the milestones?" in desk.refusal(*command)
     command += ("--milestone-column", "What", "--timestamp-column", "When")
     command += ("--timestamp-format", "%d/%m/%Y %H:%M", "--event", "Defenders of Peace")

@@ -2,6 +2,7 @@
 
 import json
 
+import boto3
 import pytest
 import requests
 
@@ -106,6 +107,11 @@ def test_an_officer_gives_what_officers_may(desk: Desk) -> None:
 
 
 class TestFirst:
+    @pytest.fixture(autouse=True)
+    def _own_session(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """boto3 keeps the credentials that it has found."""
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+
     def test_it_makes_an_admins_key_where_there_is_none(self, desk: Desk) -> None:
         for key in desk.world.muster.access_keys.all(None):
             desk.world.muster.access_keys.end(key, desk.world.clock(), revoke=True, more=[])
@@ -145,7 +151,11 @@ class TestFirst:
         assert gone.stderr.startswith("Error: AWS refuses it: ")
 
     def test_without_credentials_it_says_so(self, desk: Desk) -> None:
-        none: dict[str, str | None] = {"AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true", "AWS_PROFILE": None}
+        none: dict[str, str | None] = {
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_PROFILE": None,
+        }
         none |= {"AWS_SHARED_CREDENTIALS_FILE": "none", "AWS_CONFIG_FILE": "none"}
         none |= {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
         none |= {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": None, "AWS_CONTAINER_CREDENTIALS_FULL_URI": None}

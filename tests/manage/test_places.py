@@ -24,7 +24,9 @@ def test_a_server_is_put_listed_and_its_day_set(desk: Desk) -> None:
 def test_what_is_wrong_with_a_game_day_is_said_by_field(desk: Desk) -> None:
     said = desk.refusal("servers", "put", "202", "--day-starts", "18:00", "--zone", "Mars/Olympus")
     assert "game_day.zone: " in said
-    assert "--day-starts and --zone go together" in desk.refusal("servers", "put", "2", "--zone", "UTC", code=2)
+    assert "--day-starts and --zone go together" in desk.refusal(
+        "servers", "put", "2", "--zone", "UTC", code=2
+    )
 
 
 def test_an_alliance_is_put_and_keeps_what_is_not_given(desk: Desk) -> None:

@@ -85,7 +85,7 @@ def test_a_server_that_does_not_answer(desk: Desk, monkeypatch: pytest.MonkeyPat
     assert desk.refusal("servers", "list") == said
 
 
-@pytest.mark.parametrize("url", ["muster", "ftp://example.org", "http://", "http://["])
+@pytest.mark.parametrize("url", ["muster", "ftp://example.org", "http:", "http://["])
 def test_an_address_that_is_none(desk: Desk, url: str) -> None:
     result = desk.run("--url", url, "events", "list")
     assert (result.exit_code, result.stderr) == (1, f"Error: {url!r} is no address of a Muster API.\n")

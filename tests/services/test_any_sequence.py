@@ -77,7 +77,7 @@ class AnySequence(RuleBasedStateMachine):
         if found and found.alliance != alliance:
             if not found.retired:
                 return None
-            found.alliance = alliance
+            found.alliance, found.retired = alliance, False
         return found
 
     @rule(

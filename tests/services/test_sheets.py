@@ -1,13 +1,14 @@
 """Which sheets are due: what changes a sheet's revision, and what it costs to know."""
 
-from datetime import UTC, datetime, time
+from collections.abc import Callable
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
 from chalicelib.domain.calendar import GameDay
 from chalicelib.domain.due import FRESHNESS
 from chalicelib.domain.roster import Alliance, Server
-from tests.world import ARCHITECTS, CONFRONTING_RESILIENCE, HIDDEN_MOTIVATIONS, World
+from tests.world import ARCHITECTS, CONFRONTING_RESILIENCE, DEFENDERS, HIDDEN_MOTIVATIONS, World
 
 
 def bind(world: World) -> None:
@@ -43,6 +44,89 @@ def test_a_report_makes_all_sheets_of_its_server_due(synced: World) -> None:
     assert sync_all(synced) == ["all", "nova", "orbit"]
     synced.muster.reporting.report(synced.key(), "Kestrel", [HIDDEN_MOTIVATIONS])
     assert sync_all(synced) == [], "nothing new was reported"
+
+
+def test_a_correction_makes_them_due_and_so_does_what_it_makes_room_for(synced: World) -> None:
+    muster, officer = synced.muster, synced.key("officer")
+    muster.reporting.report(synced.key(), "Kestrel", [HIDDEN_MOTIVATIONS])
+    muster.rosters.add(officer, "101", "nova", "Merlin")
+    sync_all(synced)
+    muster.corrections.correct(officer, "void", "Kestrel", HIDDEN_MOTIVATIONS, "it was Merlin")
+    assert sync_all(synced) == ["all", "nova", "orbit"]
+    muster.corrections.correct(officer, "void", "Kestrel", HIDDEN_MOTIVATIONS, "it was Merlin")
+    assert sync_all(synced) == [], "it was void already"
+
+
+def test_a_reading_makes_them_due_once(synced: World) -> None:
+    officer = synced.key("officer")
+    synced.muster.readings.log(officer, "101", DEFENDERS, 5000)
+    assert sync_all(synced) == ["all", "nova", "orbit"]
+    synced.clock.advance(minutes=1)
+    synced.muster.readings.log(officer, "101", DEFENDERS, 4000, synced.clock() - timedelta(hours=1))
+    assert sync_all(synced) == [], "the latest one counts"
+
+
+def test_every_change_of_a_roster_concerns_that_alliances_sheet_alone(synced: World) -> None:
+    rosters, officer = synced.muster.rosters, synced.key("officer")
+    place = "101", "nova"
+    kestrel = rosters.add(officer, *place, "Kestrel")
+    assert sync_all(synced) == ["nova"]
+    changes: list[Callable[[], object]] = [
+        lambda: rosters.rename(officer, *place, kestrel.id, "Merlin"),
+        lambda: rosters.retire(officer, *place, kestrel.id),
+        lambda: rosters.reinstate(officer, *place, kestrel.id),
+        lambda: rosters.forget(officer, *place, kestrel.id),
+    ]
+    for change in changes:
+        change()
+        assert sync_all(synced) == ["nova"]
+        if change is not changes[-1]:
+            change()
+            assert sync_all(synced) == [], "it was so already"
+
+
+def test_a_move_concerns_both_alliances_and_a_merger_where_it_happens(synced: World) -> None:
+    rosters, admin = synced.muster.rosters, synced.key("admin", None, None)
+    kestrel, merlin = (rosters.add(admin, "101", "nova", name) for name in ("Kestrel", "Merlin"))
+    sync_all(synced)
+    rosters.move(admin, "101", "nova", kestrel.id, "orbit")
+    assert sync_all(synced) == ["nova", "orbit"]
+    rosters.merge(admin, "101", "nova", merlin.id, kestrel.id)
+    assert sync_all(synced) == ["nova", "orbit"]
+
+
+def test_what_no_sheet_shows_makes_none_due(synced: World) -> None:
+    """The use of a key, the entries that reports owe the ledger, and the same sample of the points again."""
+    muster = synced.muster
+    muster.reporting.report(synced.key(), "Kestrel", [HIDDEN_MOTIVATIONS])
+    muster.refresh.refresh_totals()
+    sync_all(synced)
+    synced.clock.advance(minutes=5)
+    secret = synced.secret("reader")
+    muster.directory.key(secret)
+    muster.refresh.refresh_totals()
+    assert sync_all(synced) == []
+
+
+def test_a_projection_moves_on_with_the_time_and_makes_no_sheet_due(world: World) -> None:
+    """It is shown anew with what makes a sheet due, which is 15 minutes later at the latest."""
+    for hours in range(8):
+        world.clock.now = datetime(2023, 11, 15, hours, tzinfo=UTC)
+        for number in range(5):
+            world.muster.reporting.report(world.key(), f"C{hours}{number}", [HIDDEN_MOTIVATIONS], is_new=True)
+        world.muster.refresh.refresh_totals()
+    bind(world)
+    sync_all(world)
+    sheet = world.muster.sheets.get("nova")
+    assert sheet
+    seen = set()
+    for _ in range(14):
+        world.clock.advance(minutes=1)
+        assert sync_all(world) == []
+        shown = {one.event.id: one.progress for one in world.muster.bound_sheets.report(sheet).events}
+        seen.add(shown[DEFENDERS].projection)
+    assert None not in seen
+    assert len(seen) > 1
 
 
 def test_a_report_during_a_sync_is_seen_by_the_next(world: World) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import requests
 
 from chalicelib.domain.report import Report, Sheet
+from chalicelib.domain.roster import Commander
 from local.sheets import SheetsServer
 from sheets_sync.cells import held_value, same, value_of
 from sheets_sync.content import tabs_of
@@ -119,11 +120,18 @@ class Desk:
         return sizes
 
 
-def ids(done: Mapping[str, Sequence[str]]) -> Report:
-    """A report in which each commander has the same id whoever else there is."""
+def ids(done: Mapping[str, Sequence[str]], left: Mapping[str, str] | None = None) -> Report:
+    """A report in which each commander has the same id whoever else there is.
+
+    `left`: what those are called now who have left, by what they were called before.
+    """
     made = report_of(dict(sorted(done.items())))
     renamed = tuple(
-        replace(c, commander=replace(c.commander, id=f"id-of-{c.commander.name.lower()}"))
-        for c in made.commanders
+        replace(c, commander=replace(c.commander, id=id_of(c.commander.name))) for c in made.commanders
     )
-    return replace(made, commanders=renamed)
+    unlisted = tuple(Commander(id_of(name), label, "nova") for name, label in (left or {}).items())
+    return replace(made, commanders=renamed, unlisted=unlisted)
+
+
+def id_of(name: str) -> str:
+    return f"id-of-{name.lower()}"

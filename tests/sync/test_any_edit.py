@@ -39,10 +39,14 @@ class AnyEdit(RuleBasedStateMachine):
         }
         self.desk = Desk(self.server, self.server.create_spreadsheet("Officers", own))
         self.done = {name: [HIDDEN_MOTIVATIONS] for name in NAMES[:4]}
+        self.left: dict[str, str] = {}
+        """What those are called now who have left, by what they were called before."""
         self.beside: dict[str, str] = {}
         """Officers' notes on the commanders tab that must stand beside that commander, if they are there."""
         self.anywhere: set[str] = set()
         """Notes that must be there, wherever."""
+        self.unmarked: set[str] = set()
+        """Those whose rows may have lost their marks."""
         self.column: int | None = None
         self.good_sync()
         for number, name in enumerate(self.done):
@@ -53,6 +57,7 @@ class AnyEdit(RuleBasedStateMachine):
     @rule(name=names, milestone=st.sampled_from(MILESTONES))
     def report(self, name: str, milestone: str) -> None:
         self.done.setdefault(name, [])
+        self.left.pop(name, None)
         self.done[name] = sorted({*self.done[name], milestone})
 
     @rule(name=names, milestone=st.sampled_from(MILESTONES))
@@ -62,18 +67,25 @@ class AnyEdit(RuleBasedStateMachine):
 
     @rule(name=names)
     def leave(self, name: str) -> None:
-        self.done.pop(name, None)
+        if self.done.pop(name, None) is not None:
+            self.left[name] = name
+
+    @rule(name=names)
+    def forget(self, name: str) -> None:
+        if name in self.left:
+            self.left[name] = "Forgotten"
 
     # syncs
 
     @rule()
     def good_sync(self) -> None:
         own = self.own_tabs()
-        self.desk.sync(ids(self.done))
+        self.desk.sync(ids(self.done, self.left))
         assert self.own_tabs() == own
         self.check_notes()
+        self.check_names()
         self.desk.writes()
-        self.desk.sync(ids(self.done))
+        self.desk.sync(ids(self.done, self.left))
         assert self.desk.writes() == [], "what is true is left alone"
 
     @rule(fault=st.sampled_from(FAULTS), skipped=st.booleans())
@@ -81,7 +93,7 @@ class AnyEdit(RuleBasedStateMachine):
         match = "batchUpdate" if skipped else ""
         self.server.inject(Fault(fault.kind, status=fault.status, match=match))
         with suppress(SyncFailed, requests.RequestException):
-            self.desk.sync(ids(self.done))
+            self.desk.sync(ids(self.done, self.left))
         self.server.forget_faults()
 
     # what officers do in the sheet
@@ -109,6 +121,7 @@ class AnyEdit(RuleBasedStateMachine):
         row, column = row % int(grid["rowCount"]), column % width
         if tab_id == "commanders" and column in (0, width - 1):
             self.may_lose(row)
+            self.unmarked |= {name for name in NAMES if name in str(self.desk.cells(tab_id)[row : row + 1])}
         self.desk.type(tab_id, row, column, "typed by hand")
 
     @rule(row=small, count=st.integers(1, 3))
@@ -231,6 +244,13 @@ class AnyEdit(RuleBasedStateMachine):
                 assert places[0][0] == name
         for note in self.anywhere:
             assert any(note in row for row in cells), note
+
+    def check_names(self) -> None:
+        """The forgotten are not called by their names, but in rows whose mark was typed over as well."""
+        cells = self.desk.cells("commanders")
+        for name, label in self.left.items():
+            if label != name and name not in self.unmarked:
+                assert not [row for row in cells if name in row], name
 
     @invariant()
     def notes_are_there(self) -> None:

@@ -9,8 +9,9 @@ import pytest
 from chalicelib.domain.report import Report
 from local.sheets import SheetsServer
 from sheets_sync.content import tabs_of
-from sheets_sync.held import KEY_COLUMN
+from sheets_sync.held import KEY_COLUMN, column_letters
 from sheets_sync.sync import sync
+from sheets_sync.tabs import Tab
 from tests.sync.desk import FIRST, Desk, ids
 from tests.world import (
     CONFRONTING_RESILIENCE,
@@ -31,6 +32,12 @@ def desk() -> Iterator[Desk]:
         yield Desk(server, server.create_spreadsheet("Officers", own))
 
 
+LATER = {
+    "progress": ("Next reward expected", "Basis", "Counted by", "Read at"),
+    "rewards": ("Reached by",),
+    "commanders": ("Added themselves", "Retired"),
+}
+"""The columns that the first version did not have."""
 NAMES = ["Ash", "Birch", "Cedar", "Elm", "Fir"]
 FIVE = {name: [HIDDEN_MOTIVATIONS] for name in NAMES}
 
@@ -79,6 +86,52 @@ def test_the_note_beside_one_who_left_is_kept_and_found_again(desk: Desk) -> Non
     desk.sync(ids(FIVE))
     assert desk.beside("commanders", column) == {"Birch": "birch's note"}
     assert desk.cells("commanders")[FIRST + 1][0] == "Birch"
+
+
+def test_the_row_of_one_who_left_bears_their_present_name_and_is_never_deleted(desk: Desk) -> None:
+    without = {name: done for name, done in FIVE.items() if name not in ("Birch", "Cedar")}
+    desk.sync(ids(FIVE))
+    column = desk.add_column("commanders", {FIRST + 1: "has left", FIRST + 2: "has left too"})
+    desk.sync(ids(without, {"Birch": "Birch", "Cedar": "Cedar"}))
+    desk.type("commanders", FIRST + 4, 0, "Cedar, whom we miss")
+    desk.sync(ids(without, {"Birch": "Forgotten commander 1", "Cedar": "Cedar"}))
+    assert "Birch" not in str(desk.tab("commanders"))
+    assert desk.beside("commanders", column) == {
+        "Forgotten commander 1": "has left",
+        "Cedar, whom we miss": "has left too",
+    }, "what officers typed there is theirs"
+    desk.sync(ids(without, {"Birch": "Forgotten commander 1", "Cedar": "Forgotten commander 2"}))
+    assert "Cedar" not in str(desk.tab("commanders"))
+    for row in (FIRST + 3, FIRST + 4):
+        desk.type("commanders", row, column, "")
+    desk.sync(ids(without, {"Birch": "Forgotten commander 1", "Cedar": "Forgotten commander 2"}))
+    labels = [row[0] for row in desk.cells("commanders")[FIRST:] if row]
+    assert labels == ["Ash", "Elm", "Fir", "Forgotten commander 1", "Forgotten commander 2"]
+
+
+def test_one_who_comes_back_finds_their_row_even_under_another_name(desk: Desk) -> None:
+    desk.sync(ids(FIVE))
+    column = desk.add_column("commanders", {FIRST + 1: "birch's note"})
+    without_birch = {name: done for name, done in FIVE.items() if name != "Birch"}
+    desk.sync(ids(without_birch, {"Birch": "Birch"}))
+    back = ids(FIVE)
+    renamed = tuple(
+        replace(one, commander=replace(one.commander, name="Beech")) if one.commander.name == "Birch" else one
+        for one in back.commanders
+    )
+    desk.sync(replace(back, commanders=renamed))
+    assert desk.beside("commanders", column) == {"Beech": "birch's note"}
+    assert desk.cells("commanders")[4][1] == "none", "nobody has edited anything"
+
+
+def test_a_former_name_is_not_told_of_in_the_title_block_either(desk: Desk) -> None:
+    desk.sync(ids(FIVE))
+    desk.type("commanders", FIRST + 2, 0, "Birch")
+    desk.sync(ids(FIVE))
+    assert desk.cells("progress")[4][2] == "IMS Commanders!A9 held “Birch”"
+    desk.sync(ids({name: done for name, done in FIVE.items() if name != "Birch"}, {"Birch": "Forgotten"}))
+    assert "Birch" not in str([desk.tab(tab_id) for tab_id in ("progress", "commanders", "schedule")])
+    assert desk.cells("progress")[4][1:3] == ["none", None]
 
 
 def test_notes_follow_when_officers_sort_the_rows(desk: Desk) -> None:
@@ -261,6 +314,50 @@ def test_an_events_end_and_another_alliance_reshape_the_columns(desk: Desk) -> N
     assert desk.beside("commanders", column - 6) == {"Ash": "ash's note"}
     desk.sync(made)
     assert desk.beside("commanders", column) == {"Ash": "ash's note"}
+
+
+def test_columns_that_a_later_version_adds_push_the_officers_own_to_the_right(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as before:
+        for place in ("sheets_sync.sync.tabs_of", "tests.sync.desk.tabs_of"):
+            before.setattr(place, lambda *told: [as_it_was(tab) for tab in tabs_of(*told)])
+        desk.sync(ids(FIVE))
+    columns = {tab_id: desk.add_column(tab_id, {FIRST: "theirs"}) for tab_id in LATER}
+    for tab_id, column in columns.items():
+        letter = column_letters(column)
+        desk.type(tab_id, FIRST + 1, column, f"=A{FIRST + 2}&{letter}{FIRST + 1}")
+        area = {"sheetId": desk.sheet_id(tab_id), "dimension": "COLUMNS", "startIndex": column}
+        area["endIndex"] = column + 1
+        wide = {"range": area, "properties": {"pixelSize": 333}, "fields": "pixelSize"}
+        desk.edit({"updateDimensionProperties": wide})
+    desk.writes()
+    desk.sync(ids(FIVE))
+    assert len(desk.writes()) == 1
+    for tab in tabs_of(ids(FIVE), desk.sheet):
+        if tab.id not in LATER:
+            continue
+        now = columns[tab.id] + len(LATER[tab.id])
+        metadata = desk.tab(tab.id)["data"][0]["columnMetadata"]
+        assert [each["developerMetadata"][0]["metadataValue"] for each in metadata[: now - 1]] == [
+            *tab.header
+        ]
+        assert [bool(each.get("hiddenByUser")) for each in metadata[:now]] == [*[False] * (now - 1), True]
+        assert metadata[now]["pixelSize"] == 333
+        assert metadata[now - 2]["pixelSize"] == tab.columns[-1].width
+        label = desk.cells(tab.id)[FIRST + 1][0]
+        shown = desk.server.values(desk.id, desk.tab(tab.id)["properties"]["title"])
+        assert [row[now] for row in shown[FIRST : FIRST + 2]] == ["theirs", f"{label}theirs"]
+        assert desk.cells(tab.id)[4][1] == "none", "nobody has edited anything"
+    desk.sync(ids(FIVE))
+    assert desk.writes() == []
+
+
+def as_it_was(tab: Tab) -> Tab:
+    """Without the columns that came later."""
+    stay = [place for place, name in enumerate(tab.header) if name not in LATER.get(tab.id, ())]
+    rows = tuple(replace(row, cells=tuple(row.cells[place] for place in stay)) for row in tab.rows)
+    return replace(tab, columns=tuple(tab.columns[place] for place in stay), rows=rows)
 
 
 def test_the_chart_follows_its_numbers(desk: Desk) -> None:

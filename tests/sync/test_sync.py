@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import pytest
 
@@ -12,7 +13,7 @@ from chalicelib.settings import Settings
 from local.sheets import SheetsServer
 from sheets_sync.google import Google
 from sheets_sync.run import sync_due
-from tests.world import CONFRONTING_RESILIENCE, HIDDEN_MOTIVATIONS, World
+from tests.world import CONFRONTING_RESILIENCE, DEFENDERS, HIDDEN_MOTIVATIONS, World
 
 OFFICERS: dict[str, list[list[object]]] = {
     "Officers": [["Officer", "Calls"], ["Example Officer", 3], ["Total", "=SUM(B2:B2)"]],
@@ -39,6 +40,29 @@ class Office:
         header, *rows = self.sheets.values(self.id, tab)[5:]
         marks = next(column for column, text in enumerate(header) if text.startswith("#header "))
         return [row[:marks] for row in rows if row]
+
+    def table(self, tab: str) -> list[dict[str, str]]:
+        """The same by the columns' names."""
+        header = self.sheets.values(self.id, tab)[5]
+        return [dict(zip_longest(header, row, fillvalue="")) for row in self.rows(tab)]
+
+    def note_beside(self, tab: str, label: str, note: str) -> None:
+        """An officer's, in a column of their own."""
+        (sheet,) = [s for s in self.sheets.snapshot(self.id)["sheets"] if s["properties"]["title"] == tab]
+        sheet_id, width = (
+            sheet["properties"]["sheetId"],
+            sheet["properties"]["gridProperties"]["columnCount"],
+        )
+        row = [cells[:1] for cells in self.sheets.values(self.id, tab)].index([label])
+        start = {"sheetId": sheet_id, "rowIndex": row, "columnIndex": width}
+        rows = [{"values": [{"userEnteredValue": {"stringValue": note}}]}]
+        self.sheets.edit(
+            self.id,
+            [
+                {"appendDimension": {"sheetId": sheet_id, "dimension": "COLUMNS", "length": 1}},
+                {"updateCells": {"start": start, "rows": rows, "fields": "userEnteredValue"}},
+            ],
+        )
 
     def titles(self) -> list[str]:
         return [sheet["properties"]["title"] for sheet in self.sheets.snapshot(self.id)["sheets"]]
@@ -152,6 +176,87 @@ def test_a_sheet_whose_tabs_are_all_deleted_is_looked_over_and_filled_again(offi
     office.world.muster.sheets.bind(office.id, "101", "nova")
     assert office.sync()["synced"] == 1
     assert office.rows("IMS Commanders")[0][0] == "Kestrel"
+
+
+def test_officers_see_who_is_new_who_never_reported_and_who_has_retired(office: Office) -> None:
+    rosters, officer = office.world.muster.rosters, office.world.key("officer")
+    rosters.add(officer, "101", "nova", "Altair")
+    bellatrix = rosters.add(officer, "101", "nova", "Bellatrix")
+    castor = rosters.add(officer, "101", "nova", "Castor")
+    office.report("Bellatrix", HIDDEN_MOTIVATIONS)
+    office.report("Deneb", HIDDEN_MOTIVATIONS, CONFRONTING_RESILIENCE)
+    rosters.retire(officer, "101", "nova", bellatrix.id)
+    rosters.retire(officer, "101", "nova", castor.id)
+    office.sync()
+    columns = "Commander", "Last report", "Missing today", "Added themselves", "Retired"
+    noon, both = "2023-11-15 12:00", "Hidden Motivations, Confronting Resilience"
+    assert [tuple(row[name] for name in columns) for row in office.table("IMS Commanders")] == [
+        ("Altair", "none yet", both, "", ""),
+        ("Bellatrix", noon, "", "", noon),
+        ("Deneb", noon, "", noon, ""),
+    ]
+
+
+def test_a_reading_that_reaches_a_reward_is_said_to_count(office: Office) -> None:
+    office.report("Kestrel", HIDDEN_MOTIVATIONS)
+    office.world.muster.readings.log(office.world.key("officer"), "101", DEFENDERS, 9000)
+    office.sync()
+    progress = next(row for row in office.table("IMS Progress") if row["Event"] == "Defenders of Peace")
+    assert (progress["Points"], progress["Official points"], progress["Coverage"]) == ("100", "9,000", "1.1%")
+    assert (progress["Counted by"], progress["Read at"]) == ("reading", "2023-11-15 12:00")
+    reward = next(row for row in office.table("IMS Rewards 2") if row["Event"] == "Defenders of Peace")
+    assert (reward["Status"], reward["Reached at"]) == ("reached", "2023-11-15 12:00")
+    assert reward["Reached by"] == "reading"
+
+
+def test_a_renamed_commander_keeps_what_stands_beside_them(office: Office) -> None:
+    office.report("Kestrel", HIDDEN_MOTIVATIONS)
+    office.sync()
+    office.note_beside("IMS Commanders", "Kestrel", "asked on Monday")
+    rosters, officer = office.world.muster.rosters, office.world.key("officer")
+    (kestrel,) = rosters.roster(officer, "101", "nova")
+    rosters.rename(officer, "101", "nova", kestrel.id, "Merlin")
+    assert office.sync()["synced"] == 1
+    (row,) = [cells for cells in office.sheets.values(office.id, "IMS Commanders") if "Merlin" in cells]
+    assert row[-1] == "asked on Monday"
+    assert "Kestrel" not in str(office.sheets.snapshot(office.id))
+
+
+@pytest.mark.parametrize("has_reported", [True, False])
+@pytest.mark.parametrize("was_here", [True, False])
+def test_of_a_forgotten_commander_the_label_alone_is_left(
+    office: Office, *, has_reported: bool, was_here: bool
+) -> None:
+    """With an officer's note beside them their row stays, even if they had left without a completion."""
+    rosters, admin = office.world.muster.rosters, office.world.key("admin", None, None)
+    kestrel = rosters.add(admin, "101", "nova", "Kestrel")
+    if has_reported:
+        office.report("Kestrel", HIDDEN_MOTIVATIONS)
+    office.sync()
+    office.note_beside("IMS Commanders", "Kestrel", "asked on Monday")
+    home = "nova"
+    if not was_here:
+        home = rosters.move(admin, "101", "nova", kestrel.id, "orbit").alliance
+        office.sync()
+        assert "Kestrel" in str(office.sheets.snapshot(office.id))
+    label = rosters.forget(admin, "101", home, kestrel.id).name
+    office.world.clock.advance(minutes=15)
+    office.sync()
+    assert "Kestrel" not in str(office.sheets.snapshot(office.id))
+    (row,) = [cells for cells in office.sheets.values(office.id, "IMS Commanders") if label in cells]
+    assert row[-1] == "asked on Monday"
+    assert ("✓" in row) == has_reported
+
+
+def test_a_forgotten_commander_without_anything_leaves_nothing(office: Office) -> None:
+    rosters, officer = office.world.muster.rosters, office.world.key("officer")
+    kestrel = rosters.add(officer, "101", "nova", "Kestrel")
+    office.sync()
+    label = rosters.forget(officer, "101", "nova", kestrel.id).name
+    office.sync()
+    assert office.rows("IMS Commanders") == []
+    assert label not in str(office.sheets.snapshot(office.id))
+    assert "Kestrel" not in str(office.sheets.snapshot(office.id))
 
 
 def test_a_growing_roster_grows_its_tab(office: Office) -> None:
