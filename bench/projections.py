@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 from pathlib import Path
 from random import Random
 from statistics import median
@@ -47,8 +48,8 @@ EVENT, LAST_MILESTONE, REPORTING = 144, 120, 168
 PERCENTS = tuple(range(10, 100, 10))
 BEGINS = FIRST_HOURS + SETTLING_HOURS
 """Hours after the opening of this event: when projections begin."""
-TAIL = 0.1
-"""Of the campaigns, outside a range on either side."""
+HELD = 0.8
+"""Of the campaigns, in a range."""
 
 Line = Mapping[float, tuple[float, float]]
 """By hours since the opening: the straight line's range, as multiples of where the line ends."""
@@ -126,7 +127,9 @@ class Crossing:
     @property
     def errors(self) -> tuple[float, float] | None:
         """How far off the middle and the line were; None if the tier was not reached."""
-        return self.reached and (abs(self.middle - self.reached), abs(self.line - self.reached))
+        if self.reached is None:
+            return None
+        return abs(self.middle - self.reached), abs(self.line - self.reached)
 
 
 def crossed(of: Campaign, hours: float) -> Crossing | None:
@@ -139,7 +142,7 @@ def crossed(of: Campaign, hours: float) -> Crossing | None:
     outlook = outlook_of(NOVEMBER, of.game_day, standing, now)
 
     def since_opening(instant: datetime | None) -> float | None:
-        return instant and (instant - of.opens_at) / HOUR
+        return None if instant is None else (instant - of.opens_at) / HOUR
 
     middle = since_opening(reached(outlook, (made.low + made.high) // 2, tier, now, made.at))
     return Crossing(
@@ -161,12 +164,12 @@ def spread() -> list[tuple[float, float, float]]:
     parts = [part for part, _, _ in SPREAD]
     multiples: dict[float, list[float]] = {part: [] for part in parts}
     for each in campaigns(CALIBRATION, SHAPES):
-        for hours in range(30, REPORTING, 3) if each.size >= MANY else ():
+        for hours in range(BEGINS, REPORTING, 3) if each.size >= MANY else ():
             outlook = outlook_of(NOVEMBER, each.game_day, each.standing(hours), each.opens_at + hours * HOUR)
             to_come = outlook.to_come
             _, nearest = min((abs(part - to_come / (outlook.points + to_come)), part) for part in parts)
             multiples[nearest].append((each.final - outlook.points) / to_come)
-    return [(part, *_middle(multiples[part])) for part in parts]
+    return [(part, *_narrowest(multiples[part])) for part in parts]
 
 
 def measure() -> str:
@@ -246,7 +249,7 @@ def _line(of: Iterable[Campaign]) -> Line:
         for hours in _HOURS:
             if points := each.points(hours):
                 multiples[hours].append(each.final / (points * EVENT / hours))
-    return {hours: _middle(values) for hours, values in multiples.items()}
+    return {hours: _narrowest(values) for hours, values in multiples.items()}
 
 
 def _by_percent(tries: Iterable[Try], line: Line) -> Measurement:
@@ -359,10 +362,8 @@ that the game has in the end. The lines go through the reading."""
         if shown := [one for one in tries if one.is_shown and one.since < hours]:
             width = median((one.high - one.low) / one.final for one in shown)
             errors = _three_errors(shown)
-            cells = (
-                *(f"{100 * part:.0f}" for part in (_coverage(shown), width)),
-                *(f"{100 * error:.1f}" for error in errors),
-            )
+            whole = (f"{100 * part:.0f}" for part in (_coverage(shown), width))
+            cells = *whole, *(f"{100 * error:.1f}" for error in errors)
             rows.append([f"{percent} %", *cells, _verdict(errors)])
     columns = (
         *("of the event", "coverage", "width"),
@@ -415,11 +416,11 @@ of {SMALL[0]} to {SMALL[1]} commanders, of all shapes, from hour {BEGINS} on."""
     return Measurement("Too few", how, columns, rows)
 
 
-def _middle(values: Iterable[float]) -> tuple[float, float]:
-    """Between which 80 % of them lie."""
+def _narrowest(values: Iterable[float]) -> tuple[float, float]:
+    """The narrowest range that holds 80 % of them."""
     ordered = sorted(values)
-    last = len(ordered) - 1
-    return ordered[round(TAIL * last)], ordered[round((1 - TAIL) * last)]
+    inside = ceil(HELD * len(ordered)) - 1
+    return min(zip(ordered, ordered[inside:], strict=False), key=lambda ends: ends[1] - ends[0])
 
 
 def main() -> None:

@@ -134,7 +134,7 @@ def _report(
 ) -> Bill:
     muster = _warm(client)
     for event in () if is_first else load_catalog():
-        muster.overview.stamped_progress(Server("101"), event, FRIDAY_NOON)
+        muster.overview.stamped(Server("101"), event, FRIDAY_NOON)
     with _billed(client) as bill:
         muster.reporting.report(ADMIN, name, milestones, "101", "alliance-00")
     return bill

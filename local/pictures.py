@@ -16,7 +16,7 @@ from chalicelib.domain.roster import Alliance
 from chalicelib.settings import Settings
 from local.dynamodb import DynamoDB
 from local.gateway import Gateway
-from local.seed import SERVER, SPREADSHEET_ID, Secrets, seed
+from local.seed import ALLIANCE, SERVER, SPREADSHEET_ID, Secrets, seed
 from local.sheets import SheetsServer
 
 FOLDER = Path("docs/pictures")
@@ -45,7 +45,11 @@ NAMES = [
         "=SUM(A1)",
     ),
 ]
+SILENT, RETIRING = "Vindemiatrix", "Nunki"
 SERVERS_SHEET = "demo-server-sheet"
+ARCHITECTS = "2023-11-architects-of-chaos"
+READ_AT, READ = datetime(2023, 11, 15, 9, tzinfo=UTC), 9200
+"""The game shows more than was reported."""
 
 
 class SteppingClock:
@@ -95,20 +99,34 @@ def main(folder: Path) -> None:
 
 
 def play(muster: Muster, clock: SteppingClock, secrets: Secrets) -> None:
-    """Reports trickle in, most of them in the evening, from two alliances."""
+    """Reports trickle in, most of them in the evening, from two alliances.
+
+    Most commanders of one are on its roster before, where one never reports and one retires; the others add themselves.
+    """
     chance = random.Random(101)
     muster.definitions.put_alliance(Alliance(SERVER.id, "orbit", "ØRB", "Orbit Watch"))
-    member = muster.directory.key(secrets.member_key)
-    admin = muster.directory.key(secrets.admin_key)
+    member, officer, admin = (
+        muster.directory.key(secret)
+        for secret in (secrets.member_key, secrets.officer_key, secrets.admin_key)
+    )
+    for name in [*NAMES[:-4], SILENT]:
+        muster.rosters.add(officer, SERVER.id, ALLIANCE.id, name, is_new=True)
     while clock.now < datetime(2023, 11, 15, 12, tzinfo=UTC):
         clock.now += timedelta(hours=1)
         for name in chance.sample(NAMES, 5 if clock.now.hour > 16 else 2):
             offered = [
                 str(ref) for ref, _ in reportable(muster.directory.events(), clock.now, SERVER.game_day)
             ]
-            muster.reporting.report(member, name, [chance.choice(offered[:4])])
-            muster.reporting.report(admin, f"{name} II", [chance.choice(offered[:4])], SERVER.id, "orbit")
+            mine, theirs = ([chance.choice(offered[:4])] for _ in range(2))
+            muster.reporting.report(member, name, mine, is_new=True)
+            muster.reporting.report(admin, f"{name} II", theirs, SERVER.id, "orbit", is_new=True)
         muster.refresh.refresh_totals()
+        if clock.now == READ_AT:
+            muster.readings.log(officer, SERVER.id, ARCHITECTS, READ)
+    retiring = next(
+        one for one in muster.rosters.roster(officer, SERVER.id, ALLIANCE.id) if one.name == RETIRING
+    )
+    muster.rosters.retire(officer, SERVER.id, ALLIANCE.id, retiring.id)
 
 
 def take(page: Page, url: str, sheets: SheetsServer, secrets: Secrets, folder: Path, kind: str) -> None:
@@ -125,14 +143,17 @@ def take(page: Page, url: str, sheets: SheetsServer, secrets: Secrets, folder: P
     page.screenshot(path=folder / f"receipt-{kind}.png")
     page.goto(f"{url}/servers/{SERVER.id}")
     page.screenshot(path=folder / f"progress-{kind}.png")
-    for name, spreadsheet_id, who in (
-        ("sheet", SPREADSHEET_ID, "Commanders"),
-        ("server", SERVERS_SHEET, "Alliances"),
+    for name, spreadsheet_id, tabs in (
+        ("sheet", SPREADSHEET_ID, ("Progress", "Schedule", "Rewards", "Commanders")),
+        ("server", SERVERS_SHEET, ("Alliances",)),
     ):
-        for tab in ("Progress", "Schedule", "Rewards", who):
+        for tab in tabs:
             page.goto(f"{sheets.page_url(spreadsheet_id)}?refresh=0")
             page.get_by_role("link", name=f"IMS {tab}").click()
             page.screenshot(path=folder / f"{name}-{tab.lower()}-{kind}.png")
+            if tab in ("Progress", "Commanders"):
+                page.locator("main").evaluate("grid => grid.scrollTo(grid.scrollWidth, 0)")
+                page.screenshot(path=folder / f"{name}-{tab.lower()}-right-{kind}.png")
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ def main(context: click.Context, demo: bool, url: str | None, key_file: Path | N
     \b
     To try it, beside a running `make demo`:
       ./muster --demo events list
-      ./muster --demo roster list 101 nova-guard
+      ./muster --demo alliances list 101
 
     \b
     With a deployment, once it has its first key:

@@ -157,7 +157,7 @@ def clone(where: Where, event_ids: tuple[str, ...], to: date | None, replace: bo
     \b
     Examples:
       ./muster --demo events clone 2023-11-defenders-of-peace 2023-11-architects-of-chaos --to next-monday
-      ./muster --demo events clone 2023-11-defenders-of-peace --to 2026-11-30 --dry-run
+      ./muster --demo events clone 2023-11-defenders-of-peace --to 2026-11-30
     """
     stored = _stored(where.api)
     known = {event.id: event for event in load_catalog()} | stored
@@ -191,7 +191,7 @@ def archive(where: Where, event_ids: tuple[str, ...], undo: bool) -> None:
 
     \b
     Example:
-      ./muster --demo events archive 2023-11-defenders-of-peace
+      ./muster --demo events archive 2026-11-30-defenders-of-peace
     """
     stored = _stored(where.api)
     found = [_known(stored, event_id) for event_id in event_ids]

@@ -35,7 +35,7 @@ def roster() -> None:
 
     \b
     Example:
-      ./muster --demo roster import 101 nova-guard docs/examples/roster.csv --dry-run
+      ./muster --demo roster import 202 borealis docs/examples/roster.csv --dry-run
     """
 
 
@@ -52,7 +52,7 @@ def list_roster(where: Where, server: str, alliance: str, added_by: str | None, 
 
     \b
     Example:
-      ./muster --demo roster list 101 nova-guard
+      ./muster --demo roster list 202 borealis
     """
     answer = where.api.get("servers", server, "alliances", alliance, "commanders", added_by=added_by)
     rows = [
@@ -77,8 +77,8 @@ def import_roster(
 
     \b
     Examples:
-      ./muster --demo roster import 101 nova-guard docs/examples/roster.csv --dry-run
-      ./muster --demo roster import 101 nova-guard docs/examples/roster.csv
+      ./muster --demo roster import 202 borealis docs/examples/roster.csv --dry-run
+      ./muster --demo roster import 202 borealis docs/examples/roster.csv
     """
     _import(where, server, alliance, "commanders", file, as_json, options)
 
@@ -89,7 +89,7 @@ def completions() -> None:
 
     \b
     Example:
-      ./muster --demo completions import 101 nova-guard docs/examples/completions.csv --dry-run
+      ./muster --demo completions import 202 borealis docs/examples/completions.csv --event 2023-11-defenders-of-peace
     """
 
 
@@ -106,13 +106,13 @@ def import_completions(
     """Records the completions of a CSV file.
 
     The file is a list, such as the answers of a Google Form, with a column for the milestones of each commander; or
-    a tracker, with a column for each milestone that is ticked. Well-known headings are found by themselves. What a
-    commander has already counts no second time. A line that is refused spoils no other, and then it ends with 1.
+    a tracker, with a column for each milestone that is ticked. Well-known headings are found by themselves. Where
+    events share names of milestones, say with --event which is meant. What a commander has already counts no second
+    time. A line that is refused spoils no other, and then it ends with 1.
 
     \b
-    Examples:
-      ./muster --demo completions import 101 nova-guard docs/examples/completions.csv --dry-run
-      ./muster --demo completions import 101 nova-guard docs/examples/completions.csv
+    Example:
+      ./muster --demo completions import 202 borealis docs/examples/completions.csv --event 2023-11-defenders-of-peace
     """
     _import(where, server, alliance, "completions", file, as_json, options)
 

@@ -32,7 +32,7 @@ def links() -> None:
 
     \b
     Example:
-      ./muster --demo links create 101 nova-guard
+      ./muster --demo links create 202 borealis
     """
 
 
@@ -49,7 +49,7 @@ def create_link(where: Where, server: str, alliance: str, label: str | None, exp
 
     \b
     Example:
-      ./muster --demo links create 101 nova-guard --label "for the alliance's chat"
+      ./muster --demo links create 202 borealis --label "for the alliance's chat"
     """
     body = {"role": "member", "label": label or "member link", "server": server, "alliance": alliance}
     made = where.api.post("keys", body=body | ({"expires_at": expires_at} if expires_at else {}))
@@ -70,7 +70,7 @@ def rotate_link(where: Where, server: str, alliance: str, identity: str | None, 
 
     \b
     Example:
-      ./muster --demo links rotate 101 nova-guard --old-works-for 60
+      ./muster --demo links rotate 202 borealis --old-works-for 60
     """
     now = where.api.now()
     good = [one for one in _links(where.api, server, alliance) if not _ended(one, now)]
@@ -97,7 +97,7 @@ def list_links(where: Where, server: str, alliance: str, as_json: bool) -> None:
 
     \b
     Example:
-      ./muster --demo links list 101 nova-guard
+      ./muster --demo links list 202 borealis
     """
     _list(where.api, _links(where.api, server, alliance), as_json)
 
@@ -108,7 +108,7 @@ def keys() -> None:
 
     \b
     Example:
-      ./muster --demo keys create officer --server 101 --alliance nova-guard --label "Example Officer One"
+      ./muster --demo keys create officer --server 202 --alliance borealis --label "Example Officer One"
     """
 
 
@@ -149,8 +149,8 @@ def create_key(
 
     \b
     Examples:
-      ./muster --demo keys create officer --server 101 --alliance nova-guard --label "Example Officer One"
-      ./muster --demo keys create reader --server 101 --label "our bot" --expires-at 2030-01-01T00:00:00Z
+      ./muster --demo keys create officer --server 202 --alliance borealis --label "Example Officer One"
+      ./muster --demo keys create reader --server 202 --label "our bot" --expires-at 2030-01-01T00:00:00Z
     """
     given = {"role": role, "label": label, "server": server, "alliance": alliance, "expires_at": expires_at}
     made = where.api.post("keys", body={name: value for name, value in given.items() if value is not None})

@@ -14,7 +14,7 @@ def ledger() -> None:
 
     \b
     Example:
-      ./muster --demo ledger show 101 --limit 5
+      ./muster --demo ledger show 202 --limit 5
     """
 
 
@@ -34,8 +34,8 @@ def show(where: Where, /, server: str | None, as_json: bool, **query: str | None
 
     \b
     Examples:
-      ./muster --demo ledger show 101
-      ./muster --demo ledger show 101 --commander Kestrel --limit 5
+      ./muster --demo ledger show 202
+      ./muster --demo ledger show 202 --commander Kestrel --limit 5
       ./muster --demo ledger show
     """
     if not server and (query["alliance"] or query["commander"]):
@@ -73,8 +73,8 @@ def verify(where: Where, server: str, table: str | None) -> None:
 
     \b
     Examples:
-      ./muster --demo ledger verify 101
-      ./muster ledger verify 101 --table muster-prod
+      ./muster --demo ledger verify 202
+      ./muster ledger verify 202 --table muster-prod
     """
     with where.muster(table) as muster:
         differences = muster.ledger.differences(server)

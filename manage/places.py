@@ -73,7 +73,7 @@ def alliances() -> None:
 
     \b
     Example:
-      ./muster --demo alliances put 101 borealis --tag BOR --name "Borealis Watch"
+      ./muster --demo alliances put 202 borealis --tag BOR --name "Borealis Watch"
     """
 
 
@@ -118,8 +118,8 @@ def put_alliance(
 
     \b
     Examples:
-      ./muster --demo alliances put 101 borealis --tag BOR --name "Borealis Watch"
-      ./muster --demo alliances put 101 nova-guard --roster-only
+      ./muster --demo alliances put 202 borealis --tag BOR --name "Borealis Watch"
+      ./muster --demo alliances put 202 borealis --roster-only
     """
     known = {one["id"]: one for one in where.api.get("servers", server, "alliances")["alliances"]}
     before = known.get(alliance, {"is_open": True})

@@ -19,7 +19,7 @@ def sheets() -> None:
 
     \b
     Example:
-      ./muster --demo sheets bind demo-officers-sheet 101 nova-guard
+      ./muster --demo sheets bind demo-officers-sheet 202 borealis
     """
 
 
@@ -37,7 +37,7 @@ def bind(where: Where, spreadsheet: str, server: str, alliance: str | None) -> N
 
     \b
     Example:
-      ./muster --demo sheets bind demo-officers-sheet 101 nova-guard
+      ./muster --demo sheets bind demo-officers-sheet 202 borealis
     """
     place = {"server": server} | ({"alliance": alliance} if alliance else {})
     state, is_new = where.api.put("sheets", _id(spreadsheet), body=place)

@@ -104,7 +104,7 @@ def progress_of(event: Event, server: str, game_day: GameDay, standing: Standing
         _tier(tier.threshold, tier.rewards, best.points, standing.stamps.get(tier.threshold))
         for tier in event.tiers
     )
-    next_tier = next((tier for tier in tiers if tier.remaining), None)
+    threshold = next_tier(event, standing)
     still_open = [m.credit for m, window in event.scheduled(game_day) if window.status(now) != "closed"]
     projection = project(event, game_day, standing, now)
     return Progress(
@@ -118,14 +118,20 @@ def progress_of(event: Event, server: str, game_day: GameDay, standing: Standing
         commanders=totals.commanders,
         milestones=milestones,
         tiers=tiers,
-        next_tier=next_tier.threshold if next_tier else None,
-        needed=needed(next_tier.remaining if next_tier else 0, event, still_open),
+        next_tier=threshold,
+        needed=needed(threshold - best.points if threshold else 0, event, still_open),
         official=Official(reading.points, reading.read_at) if reading else None,
         coverage=reading.coverage if reading else None,
         best=best,
         projection=projection if isinstance(projection, Projection) else None,
         no_projection=projection.reason if isinstance(projection, NoProjection) else None,
     )
+
+
+def next_tier(event: Event, standing: Standing) -> int | None:
+    """The lowest threshold over the better of the two numbers; None if there is none."""
+    best = _best(event, standing)
+    return next((tier.threshold for tier in event.tiers if tier.threshold > best.points), None)
 
 
 def newly_reached(event: Event, standing: Standing, now: datetime) -> dict[int, TierStamp]:

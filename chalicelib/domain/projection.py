@@ -43,15 +43,14 @@ shows: it weighs as much as so many milestones that have been seen."""
 PRIOR = 0.6
 """What is expected of a milestone from those before it weighs as much as so many of its reports, 1 being all."""
 SPREAD = (
-    (0, 0.00, 3.17),
-    (0.02, 0.45, 1.92),
-    (0.05, 0.39, 1.25),
-    (0.1, 0.45, 1.10),
-    (0.2, 0.66, 1.17),
-    (0.4, 0.78, 1.23),
-    (0.6, 0.86, 1.39),
-    (0.75, 0.88, 1.80),
-    (0.9, 0.68, 1.57),
+    (0, 0.00, 2.51),
+    (0.02, 0.37, 1.72),
+    (0.05, 0.31, 1.13),
+    (0.1, 0.55, 1.16),
+    (0.2, 0.65, 1.16),
+    (0.4, 0.76, 1.19),
+    (0.6, 0.80, 1.27),
+    (0.75, 0.79, 1.56),
 )
 """By the part of the points that is still expected: between which multiples of it 80 % of the calibration campaigns
 came in. Printed by `python -m bench.projections calibrate`."""

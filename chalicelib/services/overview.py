@@ -7,8 +7,9 @@ from datetime import date, datetime
 from chalicelib.domain.calendar import GameDay, WindowStatus
 from chalicelib.domain.cards import Card
 from chalicelib.domain.events import Event, EventStatus, running_first
-from chalicelib.domain.progress import Progress, newly_reached, progress_of
+from chalicelib.domain.progress import Progress, newly_reached, next_tier, progress_of
 from chalicelib.domain.roster import Server
+from chalicelib.domain.standing import Standing
 from chalicelib.services.directory import Directory
 from chalicelib.services.standings import RecentStandings
 from chalicelib.store.completions import Completions
@@ -113,24 +114,23 @@ class Overview:
         ]
         return ServerProgress(server.id, now, tuple(self.progress(server.id, event.id) for event in events))
 
-    def stamped_progress(self, server: Server, event: Event, now: datetime) -> Progress:
-        """The progress with the last reports, after stamping the tiers that it shows to be reached."""
+    def stamped(self, server: Server, event: Event, now: datetime) -> Standing:
+        """How the server stands with the last reports, after stamping the tiers that are reached."""
         standing = self._standings.get(server.id, event.id)
         stamps = newly_reached(event, standing, now)
         if stamps:
             self._completions.stamp_tiers(server.id, event.id, stamps)
             self._standings.forget(server.id, event.id)
-            standing = replace(standing, stamps={**stamps, **standing.stamps})
-        return progress_of(event, server.id, server.game_day, standing, now)
+        return replace(standing, stamps={**stamps, **standing.stamps})
 
     def places(self, server: Server, cards: Mapping[str, Card], now: datetime) -> tuple[Place, ...]:
         """Of the events of these cards, which are a commander's, after stamping the tiers that are reached."""
         places = []
         for event_id, card in cards.items():
             event = self._directory.event(event_id)
-            progress = self.stamped_progress(server, event, now)
-            points = card.points(event), event.points_possible
-            places.append(Place(event_id, *points, progress.points, progress.next_tier))
+            standing = self.stamped(server, event, now)
+            points = card.points(event), event.points_possible, standing.totals.points(event)
+            places.append(Place(event_id, *points, next_tier(event, standing)))
         return tuple(places)
 
     def forget_standing(self, server: str, event: str) -> None:

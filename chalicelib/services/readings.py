@@ -96,7 +96,7 @@ class GameReadings:
 
         logged = until_written(write, self._sleep)
         self._overview.forget_standing(server.id, event.id)
-        self._overview.stamped_progress(server, event, now)
+        self._overview.stamped(server, event, now)
         return _state(logged)
 
     def all(self, key: Key, server_id: str, event_id: str) -> list[ReadingState]:

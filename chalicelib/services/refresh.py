@@ -66,8 +66,8 @@ class Refresh:
                         logger.error("drift corrected: %s", asdict(drift))
                         drifts.append(drift)
                 try:
-                    progress = self._overview.stamped_progress(server, event, now)
-                    self._completions.note_points(server.id, event.id, now, progress.points)
+                    standing = self._overview.stamped(server, event, now)
+                    self._completions.note_points(server.id, event.id, now, standing.totals.points(event))
                 except Busy:
                     logger.warning(
                         "tier stamps and history put off", extra={"server": server.id, "event": event.id}

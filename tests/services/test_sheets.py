@@ -46,7 +46,7 @@ def test_a_report_makes_all_sheets_of_its_server_due(synced: World) -> None:
     assert sync_all(synced) == [], "nothing new was reported"
 
 
-def test_a_correction_makes_them_due_and_so_does_what_it_makes_room_for(synced: World) -> None:
+def test_a_correction_makes_them_due_once(synced: World) -> None:
     muster, officer = synced.muster, synced.key("officer")
     muster.reporting.report(synced.key(), "Kestrel", [HIDDEN_MOTIVATIONS])
     muster.rosters.add(officer, "101", "nova", "Merlin")
@@ -91,7 +91,7 @@ def test_a_move_concerns_both_alliances_and_a_merger_where_it_happens(synced: Wo
     sync_all(synced)
     rosters.move(admin, "101", "nova", kestrel.id, "orbit")
     assert sync_all(synced) == ["nova", "orbit"]
-    rosters.merge(admin, "101", "nova", merlin.id, kestrel.id)
+    rosters.merge(admin, "101", "nova", merlin.id, kestrel.name)
     assert sync_all(synced) == ["nova", "orbit"]
 
 

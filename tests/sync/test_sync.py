@@ -189,7 +189,7 @@ def test_officers_see_who_is_new_who_never_reported_and_who_has_retired(office: 
     rosters.retire(officer, "101", "nova", castor.id)
     office.sync()
     columns = "Commander", "Last report", "Missing today", "Added themselves", "Retired"
-    noon, both = "2023-11-15 12:00", "Hidden Motivations, Confronting Resilience"
+    noon, both = "2023-11-15 12:00", "Confronting Resilience, Hidden Motivations"
     assert [tuple(row[name] for name in columns) for row in office.table("IMS Commanders")] == [
         ("Altair", "none yet", both, "", ""),
         ("Bellatrix", noon, "", "", noon),
