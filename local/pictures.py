@@ -151,9 +151,9 @@ def take(page: Page, url: str, sheets: SheetsServer, secrets: Secrets, folder: P
             page.goto(f"{sheets.page_url(spreadsheet_id)}?refresh=0")
             page.get_by_role("link", name=f"IMS {tab}").click()
             page.screenshot(path=folder / f"{name}-{tab.lower()}-{kind}.png")
-            if tab in ("Progress", "Commanders"):
+            if kind == "desk" and tab in ("Progress", "Commanders"):
                 page.locator("main").evaluate("grid => grid.scrollTo(grid.scrollWidth, 0)")
-                page.screenshot(path=folder / f"{name}-{tab.lower()}-right-{kind}.png")
+                page.screenshot(path=folder / f"{name}-{tab.lower()}-right.png")
 
 
 if __name__ == "__main__":

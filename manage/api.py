@@ -69,7 +69,7 @@ class Api:
                 method, self._url + path, auth=sign, timeout=PATIENCE, allow_redirects=False, **options
             )
         except requests.Timeout:
-            message = f"{self._url} did not answer in time. Send it again: nothing counts twice."
+            message = f"{self._url} did not answer in time. It may be done all the same: look before you send it again."
             raise click.ClickException(message) from None
         except ValueError:  # what requests makes of an address that is none
             raise click.ClickException(f"{self._url!r} is no address of a Muster API.") from None

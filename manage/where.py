@@ -101,7 +101,7 @@ class Where:
 
     def _secret(self) -> str:
         if self.key_file:
-            secret = self.key_file.read_text(encoding="utf-8")
+            secret = self.key_file.read_text(encoding="utf-8", errors="replace")
         elif self.demo:
             secret = self._facts["admin_key"]
         else:

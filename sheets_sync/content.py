@@ -68,17 +68,17 @@ def _progress(report: Report, block: tuple[Row, ...]) -> Tab:
         Column("Points", 80, "count"),
         Column("Next reward at", 110, "count"),
         Column("Remaining", 90, "count"),
-        Column("Progress", 250),
+        Column("Progress", 320),
         Column("Completions", 105, "count"),
         Column("Commanders", 105, "count"),
         Column("Completions needed", 105, "count"),
         Column("Commanders needed", 105, "count"),
         Column("Official points", 105, "count"),
         Column("Coverage", 90, "ratio"),
-        Column("Projection", 160),
-        Column("Next reward expected", 250),
+        Column("Projection", 120),
+        Column("Next reward expected", 260),
         Column("Basis", 420, wraps=True),
-        Column("Counted by", 120),
+        Column("Counted by", 115),
         Column("Read at", 140, "time"),
     )
     rows = tuple(Row(e.event.id, _progress_cells(e.progress, report.game_day)) for e in report.events)
@@ -92,7 +92,7 @@ def _progress(report: Report, block: tuple[Row, ...]) -> Tab:
 
 
 def _progress_cells(progress: Progress, day: GameDay) -> tuple[Content, ...]:
-    """Remaining, bar and what is needed go by the number that counts, which `Counted by` tells."""
+    """Remaining, bar and what is needed go by the number that counts; the bar says so if that is a reading."""
     last_threshold = progress.tiers[-1].threshold if progress.tiers else None
     goal = progress.next_tier or last_threshold
     official = progress.official
@@ -102,7 +102,7 @@ def _progress_cells(progress: Progress, day: GameDay) -> tuple[Content, ...]:
         progress.points,
         progress.next_tier if progress.next_tier else ("all reached" if goal else NOT_PUBLISHED),
         max(0, goal - progress.best.points) if goal else None,
-        _bar(progress.best.points / goal) if goal else None,
+        _bar(progress.best.points / goal, by_reading=progress.best.by == "reading") if goal else None,
         progress.completions,
         progress.commanders,
         progress.needed.completions,
@@ -135,7 +135,9 @@ def _expected(progress: Progress, day: GameDay) -> str | None:
     is_now = start <= progress.as_of
     if end is None:
         return "maybe from now on" if is_now else f"maybe from {_wall_time(start, day)}"
-    return f"by {_wall_time(end, day)}" if is_now else f"{_wall_time(start, day)} to {_wall_time(end, day)}"
+    since, until = _wall_time(start, day), _wall_time(end, day)
+    same_day = since[: -len("14:00")]
+    return f"by {until}" if is_now else f"{since} to {until.removeprefix(same_day)}"
 
 
 def _schedule(report: Report, block: tuple[Row, ...]) -> Tab:
@@ -359,10 +361,11 @@ def _tier_status(tier: TierProgress) -> str:
     return REACHED if tier.reached else "not reached"
 
 
-def _bar(ratio: float) -> str:
-    """`████████░░░░░░░░░░░░ 40 %`: full only when it is; readable in any client."""
+def _bar(ratio: float, *, by_reading: bool) -> str:
+    """`████████░░░░░░░░░░░░ 40 % by reading`: full only when it is; readable in any client."""
     full = min(BAR_WIDTH, int(ratio * BAR_WIDTH))
-    return f"{'█' * full}{'░' * (BAR_WIDTH - full)} {min(100, int(ratio * 100))} %"
+    bar = f"{'█' * full}{'░' * (BAR_WIDTH - full)} {min(100, int(ratio * 100))} %"
+    return f"{bar} by {NUMBERS['reading']}" if by_reading else bar
 
 
 def _wall_time(instant: datetime, day: GameDay) -> str:

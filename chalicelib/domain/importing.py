@@ -5,7 +5,7 @@ Whatever is wrong with the file as a whole is raised; whatever is wrong with a l
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from difflib import get_close_matches
@@ -104,20 +104,21 @@ def roster_lines(text: str, column: str | None) -> list[RosterLine]:
 
 
 def completion_lines(
-    text: str, mapping: Columns, events: Sequence[Event], game_day: GameDay
+    text: str, mapping: Columns, events: Sequence[Event], game_day: GameDay, now: datetime
 ) -> list[CompletionLine]:
     """The completions of a file in one of two forms.
 
     A list has a column of milestones, one or several in a cell: their global ids, ids or names. An `Event` column
     says of which event they are. A tracker has a column for each milestone, ticked where it was completed; a
     commander without a tick says nothing, and gives no line. It is a tracker if no milestone column is named and a
-    heading is a milestone.
+    heading is a milestone. A name that several events share is that of the one which has begun at `now`.
 
     Times without an offset are the server's, and a mere date is the beginning of the game day. Raises Malformed
     (`malformed`) if a column, the event or the format isn't known, and for what is no table; TooLarge
     (`too-large`) for more than MOST_LINES.
     """
-    milestones = _Milestones(_within(mapping.event, events))
+    begun = {event.id for event in events if event.window(game_day).opens_at <= now}
+    milestones = _Milestones(_within(mapping.event, events), begun)
     table = as_table(_below_title(read_records(text), _given(mapping.commander)), MOST_LINES)
     names = _places(table, mapping.commander, _COMMANDER, "commander_column")
     if not names:
@@ -226,8 +227,9 @@ class _Milestones:
     Capitals, spaces, and kinds of dashes and apostrophes don't matter.
     """
 
-    def __init__(self, events: Sequence[Event]) -> None:
+    def __init__(self, events: Sequence[Event], begun: Collection[str] = ()) -> None:
         self.events = events
+        self._begun = begun
         self._called: dict[str, dict[str, MilestoneRef]] = {}
         self._spelled: dict[str, str] = {}
         self._problems: dict[str, str] = {}
@@ -243,6 +245,8 @@ class _Milestones:
     def called(self, text: str) -> MilestoneRef | None:
         """The milestone called that, if there is one; raises _Problem if there are several."""
         refs = self._called.get(_folded(text), {})
+        if len(refs) > 1:
+            refs = {name: ref for name, ref in refs.items() if ref.event.id in self._begun} or refs
         if len(refs) > 1:
             raise _Problem(
                 f"{_quoted(text)} is more than one milestone: {', '.join(map(_quoted, refs))}. "

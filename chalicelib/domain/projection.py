@@ -22,8 +22,8 @@ SETTLING_HOURS = 8
 people report is not known before."""
 FEWEST_COMPLETIONS = 20
 """Nor with fewer reported: chance decides."""
-FEWEST_SAMPLES = 6
-"""Nor with fewer hours of history: how reports come in is not known."""
+FEWEST_SAMPLES = 24
+"""Nor with fewer hours of history: without a day of it the ranges held too seldom."""
 
 PEAKS = 0.0, 4.0, 8.0, 12.0, 16.0, 20.0
 PROMPT = 0.97, 0.8, 0.5, 0.2
@@ -34,23 +34,25 @@ SWING = 0.85
 """How far activity swings about its mean in a day."""
 MISFIT = 0.015
 """How far a curve may be off the history, as a part of the points, before it counts for less."""
+NEGLIGIBLE = 0.01
+"""A curve that counts for less than so much of the best one is left out."""
 MOST_SAMPLES = 16
 """Of the history, evenly spread: more make it no better."""
 FADE = 0.95
 FIRMNESS = 3.0
-"""So many of the people of a milestone complete the next one. It is an assumption, and gives way to what the event itself
-shows: it weighs as much as so many milestones that have been seen."""
+"""So many of the people of a milestone complete the next one. That is an assumption, and gives way to what the event
+shows: it weighs as much as the steps between so many milestones."""
 PRIOR = 0.6
 """What is expected of a milestone from those before it weighs as much as so many of its reports, 1 being all."""
 SPREAD = (
-    (0, 0.00, 2.51),
-    (0.02, 0.37, 1.72),
-    (0.05, 0.31, 1.13),
-    (0.1, 0.55, 1.16),
-    (0.2, 0.65, 1.16),
-    (0.4, 0.76, 1.19),
-    (0.6, 0.80, 1.27),
-    (0.75, 0.79, 1.56),
+    (0, 0.00, 2.46),
+    (0.02, 0.34, 1.73),
+    (0.05, 0.30, 1.11),
+    (0.1, 0.54, 1.16),
+    (0.2, 0.66, 1.17),
+    (0.4, 0.76, 1.20),
+    (0.6, 0.80, 1.26),
+    (0.75, 0.73, 1.49),
 )
 """By the part of the points that is still expected: between which multiples of it 80 % of the calibration campaigns
 came in. Printed by `python -m bench.projections calibrate`."""
@@ -144,46 +146,51 @@ def outlook_of(event: Event, game_day: GameDay, standing: Standing, now: datetim
     courses = _courses(milestones, samples, _hours(origin, now))
     reading = standing.reading
     if reading and reading.read_at <= now and reading.points > reading.reported_points:
-        done = [_done(course, reading.points, _hours(origin, reading.read_at)) for course in courses]
-        if all(done):
-            return Outlook(
-                "reading", reading.points, origin, reading.read_at, [course for course in done if course]
-            )
+        read_at = _hours(origin, reading.read_at)
+        in_the_game = [(weight, course.in_the_game()) for weight, course in courses]
+        if all(course.points(read_at) for _, course in in_the_game):
+            scaled = [(weight, course.through(reading.points, read_at)) for weight, course in in_the_game]
+            return Outlook("reading", reading.points, origin, reading.read_at, scaled)
     return Outlook("reported", _points(milestones), origin, now, courses)
 
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What is expected: `points` at `since`, and the courses that may be taken from there."""
+    """What is expected: `points` at `since`, and the courses that may be taken from there, each with its weight."""
 
     number: Basis
     points: int
     origin: datetime
     since: datetime
-    courses: "Sequence[_Course]"
+    courses: "Sequence[tuple[float, _Course]]"
 
     @property
     def to_come(self) -> float:
         """The points that are expected after `since`."""
-        return max(0.0, sum(course.weight * course.whole for course in self.courses) - self.points)
+        return max(0.0, self._whole - self.points)
 
     def part(self, at: datetime) -> float:
         """Of what is to come, how much has by then: 0 at `since`, 1 at the end."""
-        begun, by = (
-            sum(course.weight * course.points(_hours(self.origin, instant)) for course in self.courses)
-            for instant in (self.since, at)
-        )
-        whole = sum(course.weight * course.whole for course in self.courses)
-        return min(1.0, max(0.0, (by - begun) / (whole - begun))) if whole > begun else 1.0
+        begun = self._by(self.since)
+        if self._whole <= begun:
+            return 1.0
+        return min(1.0, max(0.0, (self._by(at) - begun) / (self._whole - begun)))
+
+    def _by(self, at: datetime) -> float:
+        return sum(weight * course.points(_hours(self.origin, at)) for weight, course in self.courses)
+
+    @property
+    def _whole(self) -> float:
+        return sum(weight * course.whole for weight, course in self.courses)
 
 
 def range_of(outlook: Outlook, best: int) -> tuple[int, int]:
     """Between which points the event is to end: whole completions, and never under the `best` number so far."""
     to_come = outlook.to_come
-    if not to_come:
-        return best, max(best, outlook.points)
+    if to_come < 1:
+        return best, best
     fewest, most = _spread(to_come / (outlook.points + to_come))
-    credit = min(milestone.credit for milestone in outlook.courses[0].milestones)
+    credit = min(milestone.credit for milestone in outlook.courses[0][1].milestones)
     luck = CHANCE * sqrt(to_come * credit)
     least = max(0.0, to_come - hypot(to_come * (1 - fewest), luck))
     low = max(best, outlook.points + credit * floor(least / credit))
@@ -201,8 +208,7 @@ def _spread(part: float) -> tuple[float, float]:
 
 
 def reached(outlook: Outlook, end: int, tier: int, now: datetime, at: datetime) -> datetime | None:
-    """The first full hour from that of `now` on, or `at`, by which a path that ends at `end` has come to `tier`; None if
-    it doesn't."""
+    """The first full hour, or `at`, by which the points are at `tier` on their way to `end`; None if that is under it."""
     if end < tier:
         return None
     hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
@@ -271,10 +277,8 @@ class _Curve(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Course:
-    """One way in which it may go: how many complete each milestone in the end, along a curve. `weight` is the part
-    that it has among all courses."""
+    """One way in which it may go: how many have completed each milestone in the end, along a curve."""
 
-    weight: float
     peak: float
     curve: _Curve
     milestones: Sequence[_Milestone]
@@ -286,9 +290,19 @@ class _Course:
         return sum(m.credit * final for m, final in zip(self.milestones, self.finals, strict=True))
 
     def points(self, hours: float) -> float:
+        """The points by then."""
         at = _active(hours, self.peak)
         pairs = zip(self.milestones, self.finals, strict=True)
         return sum(m.credit * final * self.curve.share(m, at) for m, final in pairs)
+
+    def in_the_game(self) -> "_Course":
+        """The same as the game counts it: what is completed counts at once, and nothing is after a milestone closed."""
+        return replace(self, milestones=[replace(m, until=m.closes) for m in self.milestones])
+
+    def through(self, points: int, hours: float) -> "_Course":
+        """The same in proportion, with so many points by then. It must have some."""
+        scale = points / self.points(hours)
+        return replace(self, finals=[final * scale for final in self.finals])
 
 
 def _active(hours: float, peak: float) -> float:
@@ -298,8 +312,8 @@ def _active(hours: float, peak: float) -> float:
 
 def _courses(
     milestones: Sequence[_Milestone], samples: Sequence[tuple[float, float]], now: float
-) -> list[_Course]:
-    """Those that are likely, by how well their curves would have made the history."""
+) -> list[tuple[float, _Course]]:
+    """The likely ones, each with its weight among them: how well its curve would have made the history."""
     courses = []
     for peak in PEAKS:
         active = [m.by_activity(peak) for m in milestones]
@@ -307,13 +321,13 @@ def _courses(
         moment = _active(now, peak)
         for prompt, delay in product(PROMPT, DELAYS):
             curve = _Curve(prompt, delay)
-            misfit = _misfit(curve, active, moments, moment)
-            courses.append(_Course(misfit, peak, curve, active, _finals(curve, active, moment)))
-    least = min(course.weight for course in courses)
-    weights = [exp((least - course.weight) / (2 * MISFIT**2)) for course in courses]
-    whole = sum(weights)
-    pairs = zip(courses, weights, strict=True)
-    return [replace(course, weight=weight / whole) for course, weight in pairs]
+            course = _Course(peak, curve, active, _finals(curve, active, moment))
+            courses.append((_misfit(curve, active, moments, moment), course))
+    best = min(misfit for misfit, _ in courses)
+    weighed = [(exp((best - misfit) / (2 * MISFIT**2)), course) for misfit, course in courses]
+    likely = [(weight, course) for weight, course in weighed if weight > NEGLIGIBLE]
+    whole = sum(weight for weight, _ in likely)
+    return [(weight / whole, course) for weight, course in likely]
 
 
 def _misfit(
@@ -321,12 +335,9 @@ def _misfit(
 ) -> float:
     """The mean square of how far the curve is off the samples, given what is reported now."""
     points = _points(milestones)
-    reported = [
-        (m, m.credit * m.count / points / curve.reported(m, now))
-        for m in milestones
-        if m.count and m.opens < now
-    ]
-    off = [sum(part * curve.reported(m, at) for m, part in reported) - share for at, share in samples]
+    by_now = [(m, curve.reported(m, now)) for m in milestones]
+    parts = [(m, m.credit * m.count / points / whole) for m, whole in by_now if m.count and whole]
+    off = [sum(part * curve.reported(m, at) for m, part in parts) - share for at, share in samples]
     return sum(each * each for each in off) / max(1, len(off))
 
 
@@ -348,16 +359,6 @@ def _finals(curve: _Curve, milestones: Sequence[_Milestone], now: float) -> list
             expected = (known * expected + share * finals[-1]) / (known + share)
             known += share
     return finals
-
-
-def _done(course: _Course, points: int, at: float) -> _Course | None:
-    """The same course in the game's own points, which were `points` at `at`: what is completed counts at once, and
-    nothing more is after a milestone has closed. None if it has no points by then."""
-    milestones = [replace(m, until=m.closes) for m in course.milestones]
-    done = replace(course, milestones=milestones)
-    if not (expected := done.points(at)):
-        return None
-    return replace(done, finals=[final * points / expected for final in course.finals])
 
 
 def _samples(

@@ -123,10 +123,10 @@ class Imports:
         """
         server, alliance = self._place(key, server_id, alliance_id)
         events = [event for event in self._directory.events() if not event.archived]
-        lines = {line.line: line for line in completion_lines(text, columns, events, server.game_day)}
+        now = self._clock()
+        lines = {line.line: line for line in completion_lines(text, columns, events, server.game_day, now)}
         known = self._known(alliance, [line.name for line in lines.values() if line.name])
         self._add_done(known, alliance, lines.values())
-        now = self._clock()
         planned = [self._planned(key, line, known, server, alliance, options, now) for line in lines.values()]
 
         def record(result: LineResult) -> LineResult:

@@ -293,7 +293,7 @@ class Rosters:
         if known and known.alliance == there.id:  # now, or by an earlier try whose answer was lost
             return self._member(there, commander_id)
         before = self._member(here, commander_id)
-        former = tuple(place for place in before.former if place[0] != there.id)
+        former = tuple(place for place in before.former if place != (there.id, commander_id))
         after = replace(before, alliance=there.id, retired_at=None, former=(*former, (here.id, commander_id)))
         self._bring(
             key, "move", before, after, writes.changed(here.server, before, after), here.server, reason

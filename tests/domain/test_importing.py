@@ -19,6 +19,7 @@ ARCHITECTS = "2023-11-architects-of-chaos"
 HIDDEN = f"{DEFENDERS}/hidden-motivations"
 ENLISTING = f"{DEFENDERS}/enlisting-old-allies"
 ONSLAUGHT = f"{ARCHITECTS}/the-onslaught"
+NOW = datetime(2024, 1, 2, tzinfo=UTC)
 NEW_YORK = GameDay(time(5), "America/New_York", assumed=False)
 
 Said = tuple[int, str | None, list[str], tuple[str, ...]]
@@ -43,7 +44,7 @@ def event(event_id: str, *milestones: str, name: str = "Trial") -> Event:
 def lines_of(
     text: str, mapping: Columns | None = None, events: list[Event] | None = None
 ) -> list[CompletionLine]:
-    return completion_lines(text, mapping or Columns(), EVENTS if events is None else events, GameDay())
+    return completion_lines(text, mapping or Columns(), EVENTS if events is None else events, GameDay(), NOW)
 
 
 def said(text: str, mapping: Columns | None = None, events: list[Event] | None = None) -> list[Said]:
@@ -67,7 +68,7 @@ def times_of(*cells: str, pattern: str | None = None, day: GameDay | None = None
     text = csv_text(
         ["Timestamp", "Name", "Milestone"], [[cell, "Kestrel", "hidden-motivations"] for cell in cells]
     )
-    lines = completion_lines(text, Columns(timestamp_format=pattern), EVENTS, day or GameDay())
+    lines = completion_lines(text, Columns(timestamp_format=pattern), EVENTS, day or GameDay(), NOW)
     return ["; ".join(line.problems) or f"{line.reported_at:%Y-%m-%dT%H:%M:%S}" for line in lines]
 
 
@@ -613,3 +614,11 @@ def test_what_is_exported_is_imported_as_it_was(ids: list[str]) -> None:
     names = {event.global_id(m): (event.name, m.name) for event in EVENTS for m in event.milestones}
     text = csv_text(["Commander", "Event", "Milestone"], [["Kestrel", *names[one]] for one in ids])
     assert [str(ref) for line in lines_of(text) for ref in line.refs] == ids
+
+
+def test_a_name_that_events_share_is_that_of_the_one_that_has_begun() -> None:
+    past, clone = EVENTS[0], EVENTS[0].cloned(date(2024, 1, 8))
+    assert of_cell("Hidden Motivations", [past, clone]) == ([past.global_id(past.milestones[2])], [])
+    again = EVENTS[0].cloned(date(2024, 1, 1))
+    assert of_cell("Hidden Motivations", [past, again])[0] == []
+    assert of_cell(f"{again.id}/hidden-motivations", [past, again])[0] == [f"{again.id}/hidden-motivations"]

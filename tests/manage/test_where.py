@@ -81,7 +81,7 @@ def test_a_server_that_does_not_answer(desk: Desk, monkeypatch: pytest.MonkeyPat
         raise requests.ReadTimeout
 
     monkeypatch.setattr(requests, "request", late)
-    said = f"Error: {desk.url} did not answer in time. Send it again: nothing counts twice.\n"
+    said = f"Error: {desk.url} did not answer in time. It may be done all the same: look before you send it again.\n"
     assert desk.refusal("servers", "list") == said
 
 

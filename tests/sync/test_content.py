@@ -227,7 +227,7 @@ class TestProgress:
         report = report_of(forty, reading=Reading(8000, november(15, 10), 4000))
         row = cells("progress", report)[0]
         assert row[:12] == (
-            *("Defenders of Peace", "running", 4000, 8925, 925, f"{'█' * 17}░░░ 89 %"),
+            *("Defenders of Peace", "running", 4000, 8925, 925, f"{'█' * 17}░░░ 89 % by reading"),
             *(40, 40, 10, 4, 8000, 0.5),
         )
         assert row[-2:] == ("reading", wall(15, 10)), "what remains goes by it"
@@ -250,6 +250,7 @@ class TestProgress:
         ("from_", "by", "words"),
         [
             (november(16, 14), november(17, 9), "Thu 16 Nov 09:00 to Fri 17 Nov 04:00"),
+            (november(16, 14), november(17, 4), "Thu 16 Nov 09:00 to 23:00"),
             (WEDNESDAY_NOON, november(17, 9), "by Fri 17 Nov 04:00"),
             (november(16, 14), None, "maybe from Thu 16 Nov 09:00"),
             (WEDNESDAY_NOON, None, "maybe from now on"),
