@@ -617,8 +617,9 @@ def test_what_is_exported_is_imported_as_it_was(ids: list[str]) -> None:
 
 
 def test_a_name_that_events_share_is_that_of_the_one_that_has_begun() -> None:
-    past, clone = EVENTS[0], EVENTS[0].cloned(date(2024, 1, 8))
-    assert of_cell("Hidden Motivations", [past, clone]) == ([past.global_id(past.milestones[2])], [])
-    again = EVENTS[0].cloned(date(2024, 1, 1))
-    assert of_cell("Hidden Motivations", [past, again])[0] == []
-    assert of_cell(f"{again.id}/hidden-motivations", [past, again])[0] == [f"{again.id}/hidden-motivations"]
+    past = next(event for event in EVENTS if event.id == DEFENDERS)
+    later, both = past.cloned(date(2024, 1, 8)), past.cloned(date(2024, 1, 1))
+    assert of_cell("Hidden Motivations", [past, later]) == ([HIDDEN], [])
+    assert of_cell("Hidden Motivations", [past, both])[0] == []
+    named = f"{both.id}/hidden-motivations"
+    assert of_cell(named, [past, both]) == ([named], [])
