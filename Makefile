@@ -5,7 +5,7 @@ RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-reset check format test package pictures bench clean
+.PHONY: help setup demo demo-reset check format test package deploy status logs destroy pictures bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -37,6 +37,18 @@ test: $(READY) ## all tests; those in a browser need Chromium
 
 package: $(READY) ## the deployment package, into dist/
 	$(RUN) -m local.package dist
+
+deploy: $(READY) ## a stage into AWS, or an upgrade of it (STAGE; ALARM_EMAIL, SHEETS_API_URL, RESERVED_CONCURRENCY)
+	@$(RUN) -m deploy deploy
+
+status: $(READY) ## where a stage is, and how it is (STAGE)
+	@$(RUN) -m deploy status
+
+logs: $(READY) ## what a stage has logged in the last minutes (STAGE, MINUTES)
+	@$(RUN) -m deploy logs
+
+destroy: $(READY) ## deletes a stage after asking; its table is kept (STAGE)
+	@$(RUN) -m deploy destroy
 
 pictures: $(READY) ## the README's pictures, of a made-up campaign
 	$(RUN) -m local.pictures

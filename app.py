@@ -8,6 +8,7 @@ from chalicelib.http.officers import officers
 from chalicelib.http.operators import operators
 from chalicelib.http.pages import pages
 from chalicelib.http.problems import answer_problems
+from chalicelib.http.reference import reference
 
 app = Chalice(app_name="muster")
 app.register_middleware(answer_problems, "http")
@@ -15,6 +16,7 @@ app.register_blueprint(api)
 app.register_blueprint(officers)
 app.register_blueprint(operators)
 app.register_blueprint(pages)
+app.register_blueprint(reference)
 
 
 @app.schedule(Rate(5, unit=Rate.MINUTES), description="Recounts totals from the cards and stamps tiers.")

@@ -88,7 +88,7 @@ def _report(size: int, changed: int, now: datetime) -> Report:
     day = GameDay()
     commanders = []
     for number in range(size):
-        commander = Commander(f"commander-{number:04}", f"Commander{number:04}", "nova")
+        commander = Commander(f"commander-{number:04}", f"Commander{number:04}", "nova", NOON, "member")
         is_changed = changed > 0 and number % (size // changed) == 0
         commanders.append(CommanderReport(commander, _cards(commander, number, is_changed)))
     events = []

@@ -4,6 +4,7 @@ Chalice only warns where a wheel is missing, or says nothing, and packs whatever
 requirement must be in the package, and it is made from a clean copy of the files that belong in it.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -11,6 +12,8 @@ import sys
 import zipfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from local.template import stages, to_merge, with_plain_api
 
 ROOT = Path(__file__).parent.parent
 PARTS = ("app.py", "requirements.txt", "chalicelib", "sheets_sync", "vendor", ".chalice")
@@ -31,6 +34,8 @@ def package(output: Path, stage: str = "dev", root: Path = ROOT) -> Path:
 
     Raises PackagingFailed.
     """
+    if stage not in stages(root / ".chalice"):
+        raise PackagingFailed(f"there is no stage {stage!r} in .chalice/config.json")
     with TemporaryDirectory() as folder:
         project = Path(folder) / "muster"
         project.mkdir()
@@ -40,8 +45,10 @@ def package(output: Path, stage: str = "dev", root: Path = ROOT) -> Path:
                 shutil.copytree(source, project / name, symlinks=True, ignore=_LEFT_OUT)
             else:
                 shutil.copy2(source, project / name)
+        merged = project / ".chalice" / "resources.json"
+        merged.write_text(json.dumps(to_merge(root / ".chalice", stage)), encoding="utf-8")
         command = [str(Path(sys.executable).with_name("chalice")), "--project-dir", str(project), "package"]
-        options = ["--stage", stage, "--merge-template", str(project / ".chalice" / "resources.json")]
+        options = ["--stage", stage, "--merge-template", str(merged)]
         done = subprocess.run(
             [*command, *options, str(output.absolute())],
             capture_output=True,
@@ -54,6 +61,9 @@ def package(output: Path, stage: str = "dev", root: Path = ROOT) -> Path:
         raise PackagingFailed(done.stdout + done.stderr)
     if missing := _required(root / "requirements.txt") - _packed(archive):
         raise PackagingFailed(f"not in the package: {', '.join(sorted(missing))}\n{done.stdout}{done.stderr}")
+    template = output / "sam.json"
+    made = with_plain_api(json.loads(template.read_text(encoding="utf-8")))
+    template.write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
     return archive
 
 

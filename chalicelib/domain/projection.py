@@ -25,6 +25,9 @@ FEWEST_COMPLETIONS = 20
 FEWEST_SAMPLES = 24
 """Nor with fewer hours of history: without a day of it the ranges held too seldom."""
 
+LEAST_READ = 0.1
+"""A reading is not projected from if less of the event was done when it was taken."""
+
 PEAKS = 0.0, 4.0, 8.0, 12.0, 16.0, 20.0
 PROMPT = 0.97, 0.8, 0.5, 0.2
 DELAYS = 10.0, 30.0
@@ -45,19 +48,19 @@ shows: it weighs as much as the steps between so many milestones."""
 PRIOR = 0.6
 """What is expected of a milestone from those before it weighs as much as so many of its reports, 1 being all."""
 SPREAD = (
-    (0, 0.00, 2.46),
-    (0.02, 0.34, 1.73),
-    (0.05, 0.30, 1.11),
-    (0.1, 0.54, 1.16),
-    (0.2, 0.66, 1.17),
-    (0.4, 0.76, 1.20),
-    (0.6, 0.80, 1.26),
-    (0.75, 0.73, 1.49),
+    (0, 0.00, 3.32),
+    (0.02, 0.28, 2.01),
+    (0.05, 0.26, 1.27),
+    (0.1, 0.30, 1.15),
+    (0.2, 0.57, 1.22),
+    (0.4, 0.67, 1.26),
+    (0.6, 0.78, 1.47),
+    (0.75, 0.67, 1.82),
 )
-"""By the part of the points that is still expected: between which multiples of it 80 % of the calibration campaigns
-came in. Printed by `python -m bench.projections calibrate`."""
-CHANCE = 1.28
-"""Standard deviations on either side that hold 80 %: the luck of a small number of completions."""
+"""By the part of the points that is still expected: between which multiples of what was expected 90 % of the campaigns
+that it was set on came in. Printed by `python -m bench.projections calibrate`."""
+CHANCE = 1.64
+"""Standard deviations on either side that hold as many: the luck of a small number of completions."""
 HOUR = timedelta(hours=1)
 
 
@@ -65,9 +68,9 @@ HOUR = timedelta(hours=1)
 class Projection:
     """Where the points will end: a range, the instant it is for, and what it is based on.
 
-    `low` and `high` are meant to hold 80 % of what may come. `next_tier_from` and `next_tier_by`: between which
-    instants (full hours, `now` or `at`) the next tier is reached; `next_tier_by` None: it may not be reached at all,
-    both None: it will not be, or there is none.
+    The range is meant to hold in four cases of five, also where people behave as nobody has foreseen.
+    `next_tier_from` and `next_tier_by`: between which instants (full hours, `now` or `at`) the next tier is reached;
+    `next_tier_by` None: it may not be reached at all, both None: it will not be, or there is none.
     """
 
     low: int
@@ -118,11 +121,12 @@ def why_not(event: Event, game_day: GameDay, standing: Standing, now: datetime) 
     if now < opened:
         return "No milestone has opened yet."
     if now < a_day + SETTLING_HOURS * HOUR:
-        return f"Too early: it takes the first milestone, or a day of it, and {SETTLING_HOURS} hours more."
+        since = "the first milestone has closed, or has been open for a day"
+        return f"Too early: there is none until {SETTLING_HOURS} hours after {since}."
     if completions < FEWEST_COMPLETIONS:
-        return f"Too few reports: {completions} completions, and it takes {FEWEST_COMPLETIONS}."
+        return f"Too few reports: it takes {FEWEST_COMPLETIONS} completions, and there are {completions}."
     if samples < FEWEST_SAMPLES:
-        return f"Too little history: {samples} hours of it, and it takes {FEWEST_SAMPLES}."
+        return f"Too little history: it takes {FEWEST_SAMPLES} hours of it, and there are {samples}."
     return None
 
 
@@ -148,7 +152,7 @@ def outlook_of(event: Event, game_day: GameDay, standing: Standing, now: datetim
     if reading and reading.read_at <= now and reading.points > reading.reported_points:
         read_at = _hours(origin, reading.read_at)
         in_the_game = [(weight, course.in_the_game()) for weight, course in courses]
-        if all(course.points(read_at) for _, course in in_the_game):
+        if all(course.points(read_at) > LEAST_READ * course.whole for _, course in in_the_game):
             scaled = [(weight, course.through(reading.points, read_at)) for weight, course in in_the_game]
             return Outlook("reading", reading.points, origin, reading.read_at, scaled)
     return Outlook("reported", _points(milestones), origin, now, courses)
@@ -208,7 +212,7 @@ def _spread(part: float) -> tuple[float, float]:
 
 
 def reached(outlook: Outlook, end: int, tier: int, now: datetime, at: datetime) -> datetime | None:
-    """The first full hour, or `at`, by which the points are at `tier` on their way to `end`; None if that is under it."""
+    """The first full hour, or `at`, by which the points on their way to `end` are at `tier`; None if it is over `end`."""
     if end < tier:
         return None
     hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)

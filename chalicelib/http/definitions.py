@@ -1,15 +1,53 @@
 """Definitions as the API shows them: events and alliances."""
 
-from typing import Any
+from datetime import date, datetime
+
+from typing_extensions import TypedDict  # pydantic reads no other in Python 3.11
 
 from chalicelib.domain.calendar import GameDay
-from chalicelib.domain.events import Event
+from chalicelib.domain.events import Event, Tier
 from chalicelib.domain.roster import Alliance
+
+
+class ShownMilestone(TypedDict):
+    id: str
+    name: str
+    first_day: date | None
+    last_day: date | None
+    opens_at: datetime
+    closes_at: datetime
+    points: int
+    server_points: int
+    objectives: tuple[str, ...] | None
+
+
+class ShownEvent(TypedDict):
+    id: str
+    name: str
+    ims_name: str | None
+    sms_name: str | None
+    first_day: date | None
+    last_day: date | None
+    opens_at: datetime
+    closes_at: datetime
+    reporting_closes_at: datetime
+    game_day: GameDay
+    archived: bool
+    milestones: list[ShownMilestone]
+    tiers: tuple[Tier, ...]
+
+
+class ShownAlliance(TypedDict):
+    id: str
+    tag: str
+    name: str
+    is_open: bool
+
 
 _GAME_DAY = GameDay()
 
 
-def event_json(event: Event) -> dict[str, Any]:
+def event_json(event: Event) -> ShownEvent:
     """The definition with its windows, for a game day that begins at 00:00 UTC where only dates are published.
 
     A server's own windows are in its schedule. What isn't published is null.
@@ -45,6 +83,6 @@ def event_json(event: Event) -> dict[str, Any]:
     }
 
 
-def alliance_json(alliance: Alliance) -> dict[str, Any]:
+def alliance_json(alliance: Alliance) -> ShownAlliance:
     """Its id and labels, without its server."""
-    return {name: getattr(alliance, name) for name in ("id", "tag", "name", "is_open")}
+    return {"id": alliance.id, "tag": alliance.tag, "name": alliance.name, "is_open": alliance.is_open}

@@ -237,11 +237,14 @@ class MissingQuery(Query):
     milestone: Annotated[list[Text], Field(max_length=300)] = []
 
 
-class LedgerQuery(Query):
-    commander: Text | None = None
-    alliance: Text | None = None
+class PageQuery(Query):
     before: Text | None = None
     limit: Text | None = None
+
+
+class LedgerQuery(PageQuery):
+    commander: Text | None = None
+    alliance: Text | None = None
 
 
 class RosterImport(Query):

@@ -16,6 +16,7 @@ from chalicelib.http.inputs import (
     NewName,
     NewReading,
     Nothing,
+    PageQuery,
     RosterImport,
     RosterQuery,
     Why,
@@ -213,5 +214,5 @@ def get_ledger(server: str) -> Response:
 @handled
 def get_ledger_of_deployment() -> Response:
     key = bearer_key(officers.current_request, muster().directory)
-    asked = LedgerQuery.read(officers.current_request)
+    asked = PageQuery.read(officers.current_request)
     return json_response(muster().ledger.of_deployment(key, asked.before, asked.limit))

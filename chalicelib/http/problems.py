@@ -92,7 +92,7 @@ def problem(
 
 def is_page(request: Request) -> bool:
     """Whether a person is looking: pages stand outside `/v1`."""
-    return str(request.path).startswith(("/f/", "/help", "/servers/"))
+    return str(request.path).startswith(("/f/", "/help", "/servers/", "/docs"))
 
 
 def invalid_fields(problems: list[Any]) -> list[FieldError]:

@@ -71,8 +71,8 @@ class Keys:
         server, alliance = (old.server, old.alliance) if old else scope
         if role is None:
             raise _malformed("role", "Say which role the key shall have.")
-        _require_scope(role, server, alliance)
         _require_giving(key, role, server, alliance)
+        _require_scope(role, server, alliance)
         if server:
             self._directory.server(server)
         if server and alliance:

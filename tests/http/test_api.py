@@ -28,7 +28,7 @@ def problem(answer: requests.Response, status: int, code: str) -> list[str]:
     assert answer.status_code == status, answer.text
     assert answer.headers["Content-Type"] == "application/problem+json"
     body = answer.json()
-    more = {"suggestions"} if code == "did-you-mean" else set()
+    more = {"suggestions"} if code in ("did-you-mean", "not-on-roster") else set()
     assert body.keys() == {"type", "title", "status", "code", "detail", "errors"} | more
     assert (body["status"], body["code"], body["title"]) == (status, code, HTTPStatus(status).phrase)
     assert body["detail"]
@@ -195,11 +195,22 @@ class TestReporting:
     def test_who_is_not_on_a_closed_roster_is_told(self, site: Site) -> None:
         answer = site.report(site.world.secret(alliance="orbit"), REPORT)
         assert problem(answer, 409, "not-on-roster") == ["commander"]
+        assert answer.json()["suggestions"] == []
 
     def test_the_same_name_through_another_alliance_is_the_same_commander(self, site: Site) -> None:
         assert site.report(site.world.secret(alliance="nova"), REPORT).status_code == 200
         other = site.report(site.world.secret(alliance="orbit"), {**REPORT, "commander": "KESTREL"})
         assert problem(other, 409, "other-alliance") == ["commander"]
+
+    def test_a_name_that_may_be_a_slip_is_asked_about_and_can_be_insisted_on(self, site: Site) -> None:
+        secret, slip = site.world.secret(), {**REPORT, "commander": "Kestrle"}
+        site.report(secret, REPORT)
+        answer = site.report(secret, slip)
+        assert problem(answer, 409, "did-you-mean") == ["commander"]
+        assert answer.json()["suggestions"] == ["Kestrel"]
+        assert "Did you mean Kestrel?" in answer.json()["detail"]
+        assert site.report(secret, {**slip, "is_new": True}).json()["commander"]["name"] == "Kestrle"
+        assert site.report(secret, slip).status_code == 200, "it is known now"
 
     def test_a_tier_is_stamped_by_the_report_that_reaches_it(self, site: Site) -> None:
         secret, url = site.world.secret(), f"/v1/servers/101/events/{DEFENDERS}/progress"
@@ -230,6 +241,7 @@ class TestRefusing:
             ({"commander": "Kestrel", "milestones": []}, ["milestones"]),
             ({"commander": "Kestrel", "milestones": [HIDDEN_MOTIVATIONS, None]}, ["milestones[1]"]),
             ({**REPORT, "milestone": "x"}, ["milestone"]),
+            ({**REPORT, "is_new": "yes"}, ["is_new"]),
             (["not", "an", "object"], ["body"]),
         ],
     )

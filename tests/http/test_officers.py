@@ -715,7 +715,8 @@ class TestTheLedger:
             officer.add(f"Commander {number}")
         whole = [entry["id"] for entry in self.entries(officer)]
         assert len(whole) == 7
-        pages, before = [], None
+        pages: list[list[str]] = []
+        before = None
         while before or not pages:
             page = officer("GET", self.PATH, params={"limit": 3, "before": before}).json()
             pages.append([entry["id"] for entry in page["entries"]])

@@ -1,211 +1,25 @@
 """Who may do what: every route and method of the app, against every kind of key."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import timedelta
-from itertools import count
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 import requests
 
 import app
 from chalicelib import bootstrap
-from chalicelib.domain.access import Role
-from chalicelib.domain.calendar import rfc3339
-from chalicelib.domain.roster import Alliance, Server
 from chalicelib.settings import Settings
 from chalicelib.store.cache import CACHE_SECONDS
-from tests.http.conftest import Site, served
-from tests.world import DEFENDERS, HIDDEN_MOTIVATIONS, WEDNESDAY_NOON, World, new_world
-
-# Who asks for what alliance "nova" of server "101" has: the role and scope of the key.
-KEYS: dict[str, tuple[Role, str | None, str | None]] = {
-    "admin": ("admin", None, None),
-    "officer of the server": ("officer", "101", None),
-    "officer": ("officer", "101", "nova"),
-    "officer of another alliance": ("officer", "101", "orbit"),
-    "officer of another server": ("officer", "102", None),
-    "officer of its namesake": ("officer", "102", "nova"),
-    "member": ("member", "101", "nova"),
-    "member of another alliance": ("member", "101", "orbit"),
-    "member of its namesake": ("member", "102", "nova"),
-    "reader of the server": ("reader", "101", None),
-    "reader": ("reader", "101", "nova"),
-    "reader of another alliance": ("reader", "101", "orbit"),
-    "reader of another server": ("reader", "102", None),
-}
-STRANGERS = {"a revoked key", "an expired key", "an unknown key", "no key"}
-
-ALL = {*KEYS, *STRANGERS}
-ADMIN = {"admin"}
-OFFICERS = {"admin", "officer of the server", "officer"}
-OFFICERS_OF_SERVER = {*OFFICERS, "officer of another alliance"}
-OFFICERS_ANYWHERE = {*OFFICERS_OF_SERVER, "officer of another server", "officer of its namesake"}
-READERS = {*OFFICERS, "reader of the server", "reader"}
-READERS_OF_SERVER = {*OFFICERS_OF_SERVER, "reader of the server", "reader", "reader of another alliance"}
-MEMBERS = {"member", "member of another alliance", "member of its namesake"}
-
-SERVER = "/v1/servers/{server}"
-ALLIANCE = f"{SERVER}/alliances/{{alliance}}"
-COMMANDER = f"{ALLIANCE}/commanders/{{commander}}"
-EVENT = f"{SERVER}/events/{{event}}"
-SHEET = "/v1/sheets/{spreadsheet_id}"
-SAVED = {"Content-Type": "text/csv"}
-
-
-@dataclass
-class Stage:
-    """The served world, with somebody on each roster, and whose turn it is."""
-
-    site: Site
-    secrets: dict[str, str | None]
-    commanders: dict[tuple[str, str], str]
-    principal: str = "admin"
-    numbers: Iterator[int] = field(default_factory=count)
-
-    @property
-    def secret(self) -> str | None:
-        return self.secrets[self.principal]
-
-    @property
-    def place(self) -> tuple[str, str]:
-        """The server and alliance of a member."""
-        _, server, alliance = KEYS.get(self.principal, KEYS["member"])
-        return server or "101", alliance or "nova"
-
-    @property
-    def form(self) -> dict[str, Any]:
-        return {"commander": "/".join(self.place), "milestone": HIDDEN_MOTIVATIONS}
-
-    @property
-    def report(self) -> dict[str, Any]:
-        return {"commander": self.commanders[self.place], "at": rfc3339(WEDNESDAY_NOON)}
-
-    def name(self) -> str:
-        return f"Commander {next(self.numbers)}"
-
-    def newcomer(self) -> str:
-        """The id of somebody new in the alliance; nobody joins it for who may do nothing with them."""
-        if self.principal not in OFFICERS:
-            return self.commanders["101", "nova"]
-        rosters, key = self.site.world.muster.rosters, self.site.world.key("admin", None, None)
-        return rosters.add(key, "101", "nova", self.name(), is_new=True).id
-
-    def bound(self) -> dict[str, Any]:
-        """A spreadsheet that is bound to the alliance."""
-        self.site.world.muster.sheets.bind("sheet", "101", "nova")
-        return {}
-
-    def url(self, route: str, path: dict[str, str]) -> str:
-        place = {"server": "101", "alliance": "nova", "event": DEFENDERS, "spreadsheet_id": "sheet"}
-        place |= {"commander": self.commanders["101", "nova"], "key": self.secret or "none"}
-        place["key_id"] = self.site.world.key("reader").id
-        return route.format(**place | path)
-
-    def send(self, row: "Row", **options: Any) -> requests.Response:
-        """The row's request, valid for whoever may send it."""
-        options = {"secret": self.secret, **row.request(self), **options}
-        url = self.url(row.route, options.pop("path", {}))
-        return self.site.call(row.method, url, options.pop("secret"), allow_redirects=False, **options)
-
-
-@dataclass(frozen=True)
-class Row:
-    method: str
-    route: str
-    may: set[str]
-    request: Callable[[Stage], dict[str, Any]] = lambda _: {}
-
-    def __str__(self) -> str:
-        return f"{self.method} {self.route}"
-
-
-def json_body(**body: Any) -> Callable[[Stage], dict[str, Any]]:
-    return lambda _: {"json": body}
-
-
-EVENT_BODY = {"name": "Drill", "first_day": "2023-12-01", "milestones": [{"id": "one", "name": "One"}]}
-EVENT_BODY["milestones"][0]["first_day"] = "2023-12-01"  # type: ignore[index]
-REPORT = {"commander": "Kestrel", "milestones": [HIDDEN_MOTIVATIONS], "server": "101", "alliance": "nova"}
-VOID = {"action": "void", "commander": "Kestrel", "milestone": HIDDEN_MOTIVATIONS, "reason": "mistake"}
-VOID |= {"server": "101", "alliance": "nova"}
-
-ROWS = [
-    Row("GET", "/health", ALL),
-    Row("GET", "/v1/events", ALL),
-    Row("GET", "/v1/events/{event}", ALL),
-    Row("GET", f"{SERVER}/schedule", ALL),
-    Row("GET", f"{SERVER}/schedule.ics", ALL),
-    Row("GET", f"{SERVER}/progress", ALL),
-    Row("GET", f"{EVENT}/progress", ALL),
-    Row("GET", "/servers/{server}", ALL),
-    Row("GET", "/help", ALL),
-    Row("GET", "/f/{key}", MEMBERS),
-    Row("POST", "/f/{key}", MEMBERS, lambda s: {"data": s.form}),
-    Row("GET", "/f/{key}/receipt", MEMBERS, lambda s: {"params": s.report}),
-    Row("POST", "/f/{key}/undo", MEMBERS, lambda s: {"data": s.report}),
-    Row("POST", "/v1/completions", {*OFFICERS, "member"}, json_body(**REPORT)),
-    Row("POST", "/v1/corrections", OFFICERS, json_body(**VOID)),
-    Row("GET", f"{ALLIANCE}/commanders", READERS),
-    Row("GET", f"{ALLIANCE}/commanders.csv", READERS),
-    Row("POST", f"{ALLIANCE}/commanders", OFFICERS, lambda s: {"json": {"name": s.name(), "is_new": True}}),
-    Row("POST", f"{ALLIANCE}/commanders/import", OFFICERS, lambda _: {"data": "Kestrel\n", "headers": SAVED}),
-    Row("GET", COMMANDER, OFFICERS),
-    Row("PATCH", COMMANDER, OFFICERS, json_body(name="101/nova")),
-    Row(
-        "POST", f"{COMMANDER}/merge", OFFICERS,
-        lambda s: {"path": {"commander": s.newcomer()}, "json": {"commander": s.newcomer()}},
-    ),
-    Row(
-        "POST", f"{COMMANDER}/move", OFFICERS - {"officer"},
-        lambda s: {"path": {"commander": s.newcomer()}, "json": {"alliance": "orbit"}},
-    ),
-    Row("POST", f"{COMMANDER}/retire", OFFICERS, lambda s: {"path": {"commander": s.newcomer()}}),
-    Row("POST", f"{COMMANDER}/reinstate", OFFICERS),
-    Row("POST", f"{COMMANDER}/forget", OFFICERS, lambda s: {"path": {"commander": s.newcomer()}}),
-    Row("GET", f"{ALLIANCE}/completions", READERS, lambda _: {"params": {"event": DEFENDERS}}),
-    Row("GET", f"{ALLIANCE}/completions.csv", READERS, lambda _: {"params": {"event": DEFENDERS}}),
-    Row(
-        "POST", f"{ALLIANCE}/completions/import", OFFICERS,
-        lambda _: {"data": f"Commander,Milestone\nKestrel,{HIDDEN_MOTIVATIONS}\n", "headers": SAVED},
-    ),
-    Row("GET", f"{ALLIANCE}/missing", READERS),
-    Row("GET", f"{ALLIANCE}/missing.csv", READERS),
-    Row("GET", f"{EVENT}/readings", OFFICERS_OF_SERVER),
-    Row("POST", f"{EVENT}/readings", OFFICERS_OF_SERVER, json_body(points=1_000)),
-    Row("GET", f"{SERVER}/ledger", OFFICERS_OF_SERVER),
-    Row("GET", "/v1/ledger", ADMIN),
-    Row("GET", "/v1/keys", OFFICERS_ANYWHERE),
-    Row("POST", "/v1/keys", OFFICERS, json_body(role="member", label="A link", server="101", alliance="nova")),
-    Row("DELETE", "/v1/keys/{key_id}", OFFICERS),
-    Row("PUT", "/v1/events/{event}", ADMIN, lambda _: {"path": {"event": "drill"}, "json": EVENT_BODY}),
-    Row("GET", "/v1/servers", ADMIN),
-    Row("PUT", SERVER, ADMIN, json_body()),
-    Row("GET", f"{SERVER}/alliances", READERS_OF_SERVER),
-    Row("PUT", ALLIANCE, ADMIN, json_body(tag="NOVA", name="Nova Guard")),
-    Row("PUT", SHEET, ADMIN, json_body(server="101", alliance="nova")),
-    Row("GET", SHEET, OFFICERS, Stage.bound),
-    Row("DELETE", SHEET, ADMIN, Stage.bound),
-]  # fmt: skip
+from tests.http.conftest import served
+from tests.http.every_route import ALL, KEYS, ROWS, STRANGERS, Row, Stage, staged
+from tests.world import WEDNESDAY_NOON, World
 
 
 @pytest.fixture(scope="module")
 def stage() -> Iterator[Stage]:
-    with new_world() as world, served(world) as site:
-        world.muster.definitions.put_server(Server("102"))
-        world.muster.definitions.put_alliance(Alliance("102", "nova", "NOVA", "Nova Guard"))
-        secrets: dict[str, str | None] = {name: world.secret(*scope) for name, scope in KEYS.items()}
-        secrets["a revoked key"] = world.secret("admin", None, None, revoked_at=WEDNESDAY_NOON)
-        secrets["an expired key"] = world.secret("admin", None, None, expires_at=WEDNESDAY_NOON)
-        secrets |= {"an unknown key": "unknown", "no key": None}
-        admin = world.key("admin", None, None)
-        names = {("101", "nova"): "Kestrel", ("101", "orbit"): "101/orbit", ("102", "nova"): "102/nova"}
-        add = world.muster.rosters.add
-        ids = {place: add(admin, *place, name).id for place, name in names.items()}
-        world.muster.reporting.report(admin, "Kestrel", [HIDDEN_MOTIVATIONS], "101", "nova")
-        yield Stage(site, secrets, ids)
+    with staged() as stage:
+        yield stage
 
 
 def test_every_route_has_its_row_and_every_row_its_route() -> None:

@@ -1,0 +1,26 @@
+"""The API's own description: as an OpenAPI document, and as a page."""
+
+from chalice.app import Blueprint, Response
+
+from chalicelib.http.problems import handled
+from chalicelib.http.responses import json_response, page
+
+reference = Blueprint(__name__)
+
+_PUBLIC = {"Cache-Control": "public, max-age=300"}
+
+
+@reference.route("/openapi.json")
+@handled
+def get_openapi() -> Response:
+    from chalicelib.http.openapi import document  # for these two routes alone: it reaches every model
+
+    return json_response(document(), headers=_PUBLIC)
+
+
+@reference.route("/docs")
+@handled
+def show_docs() -> Response:
+    from chalicelib.http.openapi import document
+
+    return page("docs.html", headers=_PUBLIC, api=document())

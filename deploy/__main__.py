@@ -1,0 +1,154 @@
+"""`make deploy`, `destroy`, `status` and `logs`. Results go to stdout, words about them to stderr."""
+
+import os
+import sys
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import boto3
+import click
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib import bootstrap
+from chalicelib.domain.errors import MusterError
+from chalicelib.services.keys import AdminKeyExists
+from chalicelib.settings import Settings
+from deploy.packages import Packages
+from deploy.stack import Change, Stack, StackFailed
+from local.package import ROOT, PackagingFailed, package
+from local.template import stack_name, stages
+
+PARAMETERS = {
+    "ALARM_EMAIL": "AlarmEmail",
+    "RESERVED_CONCURRENCY": "ReservedConcurrency",
+    "SHEETS_API_URL": "SheetsApiUrl",
+}
+"""Environment variables, and which of the stack's parameters each sets. Where one is not set, nothing changes."""
+
+RESERVED, LEAST_UNRESERVED = 52, 100
+"""How much of the account's concurrency the functions reserve, and how much AWS wants to be left."""
+
+_stage = click.option(
+    "--stage",
+    envvar="STAGE",
+    required=True,
+    type=click.Choice(stages(ROOT / ".chalice")),
+    help="Which stack and table.",
+)
+
+
+@click.group()
+def main() -> None:
+    """Muster in AWS, a stack for each stage. Credentials and region are found as boto3 finds them."""
+
+
+@main.command("deploy")
+@_stage
+def deploy_stage(stage: str) -> None:
+    """Makes the stack or upgrades it, and tells where the API is.
+
+    Where there is no admin's key that is good, it makes one, and tells it this once.
+    """
+    stack = Stack(stack_name(stage))
+    parameters = {PARAMETERS[name]: os.environ[name] for name in PARAMETERS if name in os.environ}
+    if stack.described() is None and "ReservedConcurrency" not in parameters and not _can_reserve():
+        parameters["ReservedConcurrency"] = "no"
+        _say("This account has too little concurrency to reserve any, so none is reserved.")
+    with TemporaryDirectory() as folder:
+        _say("Packaging …")
+        package(Path(folder), stage)
+        _say("Uploading …")
+        template = Packages().upload(Path(folder))
+    _say(f"Deploying {stack.name} …")
+    _say(_in_words(stack.bring_to(template, parameters)))
+    outputs = stack.outputs()
+    click.echo(f"API: {outputs['EndpointURL'].rstrip('/')}")
+    _make_first_key(outputs["TableName"])
+
+
+@main.command()
+@_stage
+def destroy(stage: str) -> None:
+    """Deletes the stack, after asking. The table is kept, and the next deployment takes it back."""
+    stack = Stack(stack_name(stage))
+    table = stack.outputs()["TableName"]
+    _say(f"This deletes {stack.name}: the API and its address, logs, alarms, and Google's credentials.")
+    _say(f"The table {table} is kept.")
+    if click.prompt(f"Type {stack.name} to delete it", err=True) != stack.name:
+        raise click.ClickException("Nothing was deleted.")
+    stack.delete()
+    _say(f"{stack.name} is deleted. `make deploy STAGE={stage}` makes it anew, with the table {table}.")
+
+
+@main.command()
+@_stage
+def status(stage: str) -> None:
+    """How the last deployment ended, where things are, and how the alarms stand."""
+    stack = Stack(stack_name(stage))
+    existing, outputs = stack.existing(), stack.outputs()
+    changed_at = existing.get("LastUpdatedTime", existing["CreationTime"])
+    click.echo(f"Stack: {stack.name}, {existing['StackStatus']}, changed {changed_at:%Y-%m-%d %H:%M} UTC")
+    click.echo(f"API: {outputs['EndpointURL'].rstrip('/')}")
+    click.echo(f"Table: {outputs['TableName']}")
+    click.echo(f"Google's credentials: {outputs['SheetsSecret']}")
+    pages = boto3.client("cloudwatch").get_paginator("describe_alarms")
+    for page in pages.paginate(AlarmNamePrefix=f"{stack.name}-"):
+        for alarm in page["MetricAlarms"]:
+            click.echo(f"Alarm {alarm['AlarmName']}: {alarm['StateValue']}")
+
+
+@main.command()
+@_stage
+@click.option("--minutes", envvar="MINUTES", default=10, show_default=True, help="How far back.")
+def logs(stage: str, minutes: int) -> None:
+    """What the functions have logged in the last minutes, in the order of time."""
+    client: Any = boto3.client("logs")
+    since = datetime.now(UTC) - timedelta(minutes=minutes)
+    place = f"/{stack_name(stage)}/"
+    groups = client.describe_log_groups(logGroupNamePrefix=place)["logGroups"]
+    lines = []
+    for name in (group["logGroupName"] for group in groups):
+        pages = client.get_paginator("filter_log_events")
+        for page in pages.paginate(logGroupName=name, startTime=int(since.timestamp() * 1000)):
+            events = ((event["timestamp"], event["message"].rstrip()) for event in page["events"])
+            lines += [(at, name.removeprefix(place), message) for at, message in events]
+    for at, function, message in sorted(lines):
+        click.echo(f"{datetime.fromtimestamp(at / 1000, UTC):%H:%M:%S} {function}: {message}")
+
+
+def _can_reserve() -> bool:
+    limits = boto3.client("lambda").get_account_settings()["AccountLimit"]
+    return int(limits["UnreservedConcurrentExecutions"]) - RESERVED >= LEAST_UNRESERVED
+
+
+def _make_first_key(table: str) -> None:
+    client = bootstrap.dynamodb()
+    try:
+        made, secret = bootstrap.assemble(Settings(table), client).keys.first("first admin")
+    except AdminKeyExists:
+        return
+    finally:
+        client.close()
+    _say(f"The key {made.id} is an admin's. Its secret is told this once: keep it.")
+    click.echo(f"Admin key: {secret}")
+
+
+def _in_words(changes: list[Change]) -> str:
+    counts = Counter(change.action.lower() for change in changes)
+    return ", ".join(f"{action}: {count}" for action, count in counts.items()) or "Nothing has changed."
+
+
+def _say(words: str) -> None:
+    click.echo(words, err=True)
+
+
+if __name__ == "__main__":
+    try:
+        main(prog_name="deploy")
+    except MusterError as problem:
+        sys.exit(f"deploy: {problem.detail}")
+    except (PackagingFailed, StackFailed, ClientError, BotoCoreError) as problem:
+        sys.exit(f"deploy: {problem}")

@@ -1,0 +1,84 @@
+"""Whatever is sent to whichever route is answered, and never with a fault of our own."""
+
+from collections.abc import Iterator
+from string import Formatter
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from tests.http.every_route import ROWS, Row, Stage, staged
+
+IDS = ["a#b", "nova#", "#", "x" * 1100, "\0", "💥", "\u202e", "ﷺ" * 200, "..", "'", "%", "null"]
+VALUES: list[Any] = [
+    None,
+    True,
+    [],
+    {},
+    -1,
+    10**30,
+    1.5,
+    "",
+    "a#b",
+    "\0",
+    "ﷺ" * 200,
+    "\u202e",
+    "9999-12-31T23:59:59-14:00",
+]
+REFUSED = {401, 404, 409, 422}
+
+
+@pytest.fixture(scope="module")
+def stage() -> Iterator[Stage]:
+    with staged() as stage:
+        yield stage
+
+
+def names(row: Row) -> list[str]:
+    return [name for _, name, _, _ in Formatter().parse(row.route) if name]
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if names(row)], ids=str)
+def test_in_the_path(stage: Stage, row: Row) -> None:
+    stage.principal = "admin" if "admin" in row.may else "member"
+    wrong = {}
+    for name in names(row):
+        for value in IDS:
+            request = row.request(stage)
+            path = {**request.get("path", {}), name: quote(value, safe="")}
+            answer = stage.send(row, path=path)
+            if answer.status_code not in REFUSED:
+                wrong[name, value] = answer.status_code, answer.text
+    assert not wrong
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.method != "GET"], ids=str)
+def test_in_the_body(stage: Stage, row: Row) -> None:
+    stage.principal = "admin" if "admin" in row.may else "member"
+    wrong = {}
+    for part in ("json", "data"):
+        valid = row.request(stage).get(part)
+        for name in valid if isinstance(valid, dict) else ():
+            for value in VALUES:
+                body = {**row.request(stage)[part], name: value}
+                answer = stage.send(row, **{part: body})
+                if answer.status_code >= 500:
+                    wrong[name, str(value)] = answer.status_code, answer.text
+    assert not wrong
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in ROWS if row.method == "GET" or "import" in row.route], ids=str
+)
+def test_in_the_query(stage: Stage, row: Row) -> None:
+    stage.principal = "admin" if "admin" in row.may else "member"
+    wrong = {}
+    asked = ["event", "milestone", "added_by", "commander", "alliance", "before", "limit", "at", "key"]
+    asked += ["dry_run", "commander_column", "timestamp_format"]
+    for name in asked:
+        for value in map(str, VALUES):
+            parameters = {**row.request(stage).get("params", {}), name: value}
+            answer = stage.send(row, params=parameters)
+            if answer.status_code >= 500:
+                wrong[name, value] = answer.status_code, answer.text
+    assert not wrong
