@@ -9,9 +9,12 @@ from chalicelib.http.operators import operators
 from chalicelib.http.pages import pages
 from chalicelib.http.problems import answer_problems
 from chalicelib.http.reference import reference
+from chalicelib.telemetry import log_with_request_id, measure_run
 
 app = Chalice(app_name="muster")
+app.register_middleware(log_with_request_id, "all")
 app.register_middleware(answer_problems, "http")
+app.register_middleware(measure_run, "scheduled")
 app.register_blueprint(api)
 app.register_blueprint(officers)
 app.register_blueprint(operators)
@@ -26,15 +29,16 @@ def refresh_totals(event: CloudWatchEvent) -> dict[str, int]:  # noqa: ARG001 - 
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), description="Mirrors progress into the bound Google Sheets.")
-def sync_sheets(event: CloudWatchEvent) -> dict[str, int]:
+def sync_sheets(event: CloudWatchEvent) -> dict[str, float]:
     from sheets_sync.google import Google  # gspread is imported when a sync runs, not with every function
     from sheets_sync.run import seconds_left, sync_due
 
     settings = muster().settings
-    return sync_due(
+    outcome = sync_due(
         muster().bound_sheets,
         Google(settings.sheets_api_url, settings.sheets_credentials_secret),
         settings.sheets_requests,
         seconds_left(event.context),
         help_url=settings.help_url,
     )
+    return {**outcome, **muster().bound_sheets.health()}

@@ -6,7 +6,7 @@ import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 
 from chalicelib.domain.access import Key
@@ -24,6 +24,8 @@ from chalicelib.store.sheets import Sheets, Spent
 from chalicelib.store.table import Put
 
 logger = logging.getLogger(__name__)
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,7 @@ class BoundSheets:
         self._reports = reports
         self._sheets = sheets
         self.clock = clock
+        self._began, self._requests = _NEVER, 0
 
     def due(self) -> list[Due]:
         """The sheets to sync now, in their order. Costs two reads and one per event for each server; no cards."""
@@ -137,11 +140,21 @@ class BoundSheets:
 
     def begin_run(self, run: str) -> Spent | None:
         """What earlier runs spent on requests; None if another run is at the sheets, which is then to do it all."""
-        now = self.clock()
+        self._began = now = self.clock()
         return self._sheets.begin_run(run, now, now + LEASE)
 
     def end_run(self, run: str, spent: Mapping[str, Sequence[datetime]]) -> None:
+        self._requests = sum(at >= self._began for times in spent.values() for at in times)
         self._sheets.end_run(run, spent)
+
+    def health(self) -> dict[str, float]:
+        """After a run: how many `requests` it took, how many sheets are `failing`, and how many seconds ago the
+        `oldest` of those that ever were synced was."""
+        sheets, requests = list(self._sheets.all()), self._requests
+        self._requests = 0
+        failing = [s for s in sheets if s.last_error_at and s.last_error_at > (s.last_success_at or _NEVER)]
+        ages = [(self.clock() - s.last_success_at).total_seconds() for s in sheets if s.last_success_at]
+        return {"requests": requests, "failing": len(failing), "oldest": max(ages, default=0.0)}
 
     def lease(self, due: Due, run: str) -> Due | None:
         """The sheet for this run alone, until `LEASE` is over; None if another was faster."""

@@ -286,7 +286,8 @@ def test_the_scheduled_functions_do_it(office: Office) -> None:
         event |= {"time": "", "id": "", "version": "0"}
         office.report("Kestrel", HIDDEN_MOTIVATIONS)
         assert app.refresh_totals({**event, "resources": []}, None) == {"recounted": 4, "drifts": 0}
-        assert app.sync_sheets({**event, "resources": []}, None) == {"synced": 1, "failed": 0, "put_off": 0}
+        outcome = app.sync_sheets({**event, "resources": []}, None)
+        assert outcome == {"synced": 1, "failed": 0, "put_off": 0, "requests": 2, "failing": 0, "oldest": 0.0}
     finally:
         bootstrap.use(None)
     assert office.rows("IMS Commanders")[0][0] == "Kestrel"

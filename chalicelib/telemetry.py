@@ -1,0 +1,73 @@
+"""What operators see of a deployment: structured logs with a request's id, and metrics of the product's own.
+
+Both only where a Lambda function runs: elsewhere, logs are what Python makes of them, and nothing is measured. No key
+and no commander's name is logged at INFO or above.
+"""
+
+import logging
+import os
+from collections.abc import Callable
+from typing import Any, Literal
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
+
+Metric = Literal["Reports", "Duplicates", "Rejections", "SyncRequests", "SyncAge", "SheetsFailing", "Drift"]
+
+IS_LAMBDA = "AWS_LAMBDA_FUNCTION_NAME" in os.environ
+_NAMESPACE = "Muster"
+_OF_RUNS: dict[str, Metric] = {
+    "drifts": "Drift",
+    "requests": "SyncRequests",
+    "failing": "SheetsFailing",
+    "oldest": "SyncAge",
+}
+_SECONDS: tuple[Metric, ...] = ("SyncAge",)
+
+
+def request_id(request: Any) -> str | None:
+    """The id by which CloudWatch finds the log lines of an event: in an HTTP request, or in a schedule's event."""
+    context = getattr(request, "lambda_context", None) or getattr(request, "context", None)
+    return getattr(context, "aws_request_id", None)
+
+
+def log_with_request_id(event: Any, get_response: Callable[[Any], Any]) -> Any:
+    """Middleware: all that is logged meanwhile has the request's id."""
+    if _logger:
+        _logger.append_keys(request_id=request_id(event))
+    return get_response(event)
+
+
+def measure_run(event: Any, get_response: Callable[[Any], dict[str, float]]) -> dict[str, float]:
+    """Middleware of the scheduled functions: measures what a run says of itself."""
+    outcome = get_response(event)
+    for name, metric in _OF_RUNS.items():
+        if name in outcome:
+            measure(metric, outcome[name])
+    return outcome
+
+
+def measure(metric: Metric, value: float, **dimensions: str) -> None:
+    """Notes a value for CloudWatch, of this deployment and, with more dimensions, of a part of it."""
+    if not IS_LAMBDA:
+        return
+    unit = MetricUnit.Seconds if metric in _SECONDS else MetricUnit.Count
+    service = {"service": os.environ.get("POWERTOOLS_SERVICE_NAME", "muster")}
+    with single_metric(metric, unit, value, namespace=_NAMESPACE, default_dimensions=service) as noted:
+        for name, content in dimensions.items():
+            noted.add_dimension(name, content)
+
+
+def _configured() -> Logger | None:
+    """Has our own modules log as Powertools does: one JSON object a line."""
+    if not IS_LAMBDA:
+        return None
+    logger = Logger()
+    for name in ("chalicelib", "sheets_sync"):
+        ours = logging.getLogger(name)
+        ours.handlers, ours.propagate = logger.handlers, False
+        ours.setLevel(logging.INFO)
+    return logger
+
+
+_logger = _configured()

@@ -1,0 +1,383 @@
+"""The deployed product, in an emulated AWS: from the first `make deploy` to an upgrade, and what each function may do."""
+
+import json
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin
+
+import pytest
+import requests
+
+from local.sheets import SheetsServer
+from tests.e2e.emulated_aws import EmulatedAws, why_not
+from tests.e2e.test_demo import ROOT
+
+STAGE, STACK = "prod", "muster-prod"
+FUNCTIONS = ("APIHandler", "RefreshTotals", "SyncSheets")
+SECRET = '{"type": "authorized_user", "refresh_token": "not-to-be-shown"}'
+PLACE = {"server": "101", "alliance": "nova"}
+NOVA = "/v1/servers/101/alliances/nova"
+
+TODAY = datetime.now(UTC).date()
+DAYS = {"first_day": f"{TODAY - timedelta(days=1)}", "last_day": f"{TODAY + timedelta(days=1)}"}
+EVENT = {
+    "name": "Trial",
+    **DAYS,
+    "milestones": [{"id": name, "name": name.title(), **DAYS} for name in ("one", "two", "three")],
+    "tiers": [{"threshold": 300}],
+}
+ONE, TWO, THREE = (f"trial/{milestone['id']}" for milestone in EVENT["milestones"])  # type: ignore[index]
+
+
+@dataclass
+class Deployment:
+    """What an operator has of it: the AWS that it is in, and what `make deploy` says."""
+
+    aws: EmulatedAws
+    url: str = ""
+    key: str = ""
+    web: requests.Session = field(default_factory=requests.Session)
+
+    def make(self, target: str, typed: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
+        """Runs a target of the Makefile, with this interpreter."""
+        variables = [f"{name}={value}" for name, value in settings.items()]
+        return subprocess.run(
+            [
+                "make",
+                "-s",
+                "-o",
+                ".venv/.ready",
+                f"RUN={sys.executable}",
+                target,
+                f"STAGE={STAGE}",
+                *variables,
+            ],
+            cwd=ROOT,
+            env={"PATH": "/usr/bin:/bin", "HOME": str(Path.home()), **self.aws.credentials},
+            input=typed,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def deploy(self, **settings: str) -> str:
+        """What it said on stdout, beyond the API's address."""
+        done = self.make("deploy", **settings)
+        assert done.returncode == 0, done.stderr
+        found = re.fullmatch(r"API: (https://\S+/api)\n(.*)", done.stdout, flags=re.S)
+        assert found, done.stdout
+        self.url = found[1]
+        return found[2]
+
+    def ask(
+        self, method: str, path: str, body: Any = None, key: str | None = None, **more: Any
+    ) -> requests.Response:
+        headers = {"Authorization": f"Bearer {key or self.key}", **more.pop("headers", {})}
+        return self.web.request(method, self.url + path, json=body, headers=headers, timeout=60, **more)
+
+    def done(self, method: str, path: str, body: Any = None, key: str | None = None, **more: Any) -> Any:
+        """The answer to a request that must succeed."""
+        answer = self.ask(method, path, body, key, **more)
+        assert answer.ok, (method, path, answer.status_code, answer.text)
+        return answer.json() if answer.content and "json" in answer.headers["Content-Type"] else answer.text
+
+    def report(self, commander: str, *milestones: str, **more: Any) -> Any:
+        body = {"commander": commander, "milestones": milestones, **PLACE, **more}
+        return self.done("POST", "/v1/completions", body)
+
+    def progress(self) -> tuple[int, int]:
+        """Points and completions."""
+        progress = self.done("GET", "/v1/servers/101/events/trial/progress")
+        return progress["points"], progress["completions"]
+
+    def resource(self, name: str) -> str:
+        """The physical id of a resource of the stack."""
+        found = self.aws.client("cloudformation").describe_stack_resource(
+            StackName=STACK, LogicalResourceId=name
+        )
+        return str(found["StackResourceDetail"]["PhysicalResourceId"])
+
+    def invoke(self, name: str) -> Any:
+        """Runs a scheduled function out of turn, as an operator can."""
+        event = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}, "resources": []}
+        event |= dict.fromkeys(("version", "id", "account", "time", "region"), "")
+        answer = self.aws.client("lambda").invoke(FunctionName=self.resource(name), Payload=json.dumps(event))
+        said = json.loads(answer["Payload"].read())
+        assert "FunctionError" not in answer, said
+        return said
+
+
+@pytest.fixture
+def aws(tmp_path: Path) -> Iterator[EmulatedAws]:
+    if reason := why_not():
+        pytest.skip(reason)
+    with EmulatedAws(tmp_path) as aws:
+        yield aws
+
+
+def test_from_the_first_deployment_to_an_upgrade(aws: EmulatedAws) -> None:
+    at = Deployment(aws, web=aws.browser())
+    with SheetsServer() as sheets:
+        spreadsheet = sheets.create_spreadsheet("Officers", {"Own": [["kept"]]})
+        at.key = key_of_the_first_deployment(at)
+        the_gateway_answers_problems(at)
+        link = make_the_world(at)
+        the_form_works_under_the_stage(at, link)
+        many_report_at_once(at)
+        officers_keep_the_roster(at)
+        drift_is_found(at)
+        the_secret_is_read_and_not_shown(at, spreadsheet)
+
+        before = at.progress()
+        with no_downtime(at):
+            assert at.deploy(SHEETS_API_URL=sheets.url) == "", "no second key"
+        assert at.progress() == before
+        at.done("PUT", f"/v1/sheets/{spreadsheet}", PLACE)  # else it would wait a quarter of an hour
+        runs = runs_of_the_sync(at)
+        wait_until(lambda: "Merlin" in str(sheets.values(spreadsheet, "IMS Commanders")), seconds=100)
+        assert runs_of_the_sync(at) > runs, "nobody but the schedule has run it"
+        assert sheets.values(spreadsheet, "Own") == [["kept"]]
+        assert any(row[:1] == ["Trial"] for row in sheets.values(spreadsheet, "IMS Progress"))
+
+    operators_see_how_it_is(at)
+    too_many_requests_are_refused(at)
+    the_policies_are_what_the_functions_need(at)
+
+
+def key_of_the_first_deployment(at: Deployment) -> str:
+    said = at.deploy()
+    found = re.fullmatch(r"Admin key: (\S+)\n", said)
+    assert found, said
+    return found[1]
+
+
+def the_gateway_answers_problems(at: Deployment) -> None:
+    for method, path in (("GET", "/v1/nothing"), ("DELETE", "/health"), ("GET", "/")):
+        for headers in (
+            {},
+            {"Authorization": f"Bearer {at.key}"},
+            {"Authorization": "AWS4-HMAC-SHA256 Credential=x"},
+        ):
+            answer = at.web.request(method, at.url + path, headers=headers, timeout=60)
+            assert (answer.status_code, answer.json()["code"]) == (404, "not-found"), (method, path, headers)
+            assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+def make_the_world(at: Deployment) -> str:
+    """An event, a server, two alliances and keys; the member link."""
+    at.done("PUT", "/v1/events/trial", EVENT)
+    at.done("PUT", "/v1/servers/101", {})
+    at.done("PUT", NOVA, {"tag": "NOVA", "name": "Nova Guard"})
+    at.done("PUT", "/v1/servers/101/alliances/orbit", {"tag": "ORB", "name": "Orbit Watch"})
+    made = at.done("POST", "/v1/keys", {"role": "member", "label": "link", **PLACE})
+    gone = at.done("POST", "/v1/keys", {"role": "officer", "label": "gone", "server": "101"})
+    at.done("DELETE", f"/v1/keys/{gone['id']}")
+    assert at.ask("GET", "/v1/servers/101/ledger", key=gone["secret"]).status_code == 401
+    assert made["link"] == f"{at.url}/f/{made['secret']}", "it works under the stage prefix"
+    return str(made["link"])
+
+
+def the_form_works_under_the_stage(at: Deployment, link: str) -> None:
+    form = at.web.get(link, timeout=60)
+    assert form.status_code == 200
+    action = re.search(r'<form method="post" action="([^"]*)"', form.text)
+    assert action
+    sent = at.web.post(
+        urljoin(link, action[1]),
+        data={"commander": "Kestrel", "milestone": [ONE, TWO]},
+        timeout=60,
+        allow_redirects=False,
+    )
+    assert sent.status_code == 303, sent.text
+    receipt = at.web.get(urljoin(link, sent.headers["Location"]), timeout=60)
+    assert receipt.status_code == 200
+    assert "Kestrel" in receipt.text
+    for address in re.findall(r'(?:href|action)="([^"]+)"', form.text + receipt.text):
+        assert urljoin(link, address).startswith(at.url), address
+    assert at.progress() == (200, 2)
+
+
+def many_report_at_once(at: Deployment) -> None:
+    """Each of eight milestones is sent three times at the same moment, by a member."""
+    at.report("Merlin", ONE)
+    with ThreadPoolExecutor(6) as pool:
+        turns = [(f"Pilot {number}", milestone) for number in range(4) for milestone in (ONE, TWO)] * 3
+        answers = list(pool.map(lambda turn: at.report(*turn, is_new=True), turns))
+    states = [result["status"] for answer in answers for result in answer["results"]]
+    assert (states.count("recorded"), states.count("already_recorded")) == (8, 16)
+    assert at.progress() == (1100, 11)
+    tier = at.done("GET", "/v1/servers/101/events/trial/progress")["tiers"][0]
+    assert (tier["reached"], tier["reached_by"]) == (True, "reported")
+
+
+def officers_keep_the_roster(at: Deployment) -> None:
+    """Once each of what an officer does, so that each of it is known to be permitted."""
+    officer = at.done("POST", "/v1/keys", {"role": "officer", "label": "officer", "server": "101"})["secret"]
+    people = {
+        one["name"]: f"{NOVA}/commanders/{one['id']}"
+        for one in at.done("GET", f"{NOVA}/commanders")["commanders"]
+    }
+    why = {"reason": "a trial"}
+    for action in ("void", "restore"):
+        order = {"action": action, "commander": "Kestrel", "milestone": ONE, **why}
+        at.done("POST", "/v1/corrections", {**order, **PLACE}, officer)
+    at.done("PATCH", people["Pilot 0"], {"name": "Skipper"}, officer)
+    absorbed = people["Pilot 2"].rsplit("/", 1)[-1]
+    at.done("POST", f"{people['Pilot 1']}/merge", {"commander": absorbed, **why}, officer)
+    at.done("POST", f"{people['Pilot 3']}/move", {"alliance": "orbit", **why}, officer)
+    for action in ("retire", "reinstate", "retire"):
+        at.done("POST", f"{people['Merlin']}/{action}", why, officer)
+    at.done("POST", f"{people['Merlin']}/reinstate", why, officer)
+    added = at.done("POST", f"{NOVA}/commanders", {"name": "Passer-by", "is_new": True}, officer)
+    at.done("POST", f"{NOVA}/commanders/{added['id']}/forget", {})
+    csv = {"Content-Type": "text/csv"}
+    roster = "Commander\nOsprey\nHarrier\n"
+    at.done("POST", f"{NOVA}/commanders/import?is_new=true", key=officer, data=roster, headers=csv)
+    reports = f"Commander,Milestone\nOsprey,{THREE}\n"
+    at.done("POST", f"{NOVA}/completions/import", key=officer, data=reports, headers=csv)
+    at.done("POST", "/v1/servers/101/events/trial/readings", {"points": 2000}, officer)
+    assert at.done("GET", f"{NOVA}/missing?milestone={THREE}", key=officer)
+    assert "Osprey" in at.done("GET", f"{NOVA}/completions.csv?event=trial", key=officer)
+    kestrel = people["Kestrel"].rsplit("/", 1)[-1]
+    for query in ("", "?alliance=nova", f"?commander={kestrel}"):
+        assert at.done("GET", f"/v1/servers/101/ledger{query}", key=officer)["entries"], query
+    assert at.done("GET", "/v1/ledger")["entries"]
+    at.done("PUT", "/v1/sheets/another", PLACE)
+    at.done("DELETE", "/v1/sheets/another")
+
+
+def drift_is_found(at: Deployment) -> None:
+    """Somebody who may write the table makes the totals wrong; the recount mends them, and says so."""
+    where = {"PK": {"S": "STANDING#101#trial"}, "SK": {"S": "ALLIANCE#nova"}}
+    right = at.progress()
+    at.aws.client("dynamodb").update_item(
+        TableName=STACK,
+        Key=where,
+        UpdateExpression="ADD #done :many",
+        ExpressionAttributeNames={"#done": "done.one"},
+        ExpressionAttributeValues={":many": {"N": "5"}},
+    )
+    assert at.progress() != right
+    assert at.invoke("RefreshTotals")["drifts"] == 1
+    assert at.progress() == right
+    assert at.invoke("RefreshTotals")["drifts"] == 0
+
+
+def the_secret_is_read_and_not_shown(at: Deployment, spreadsheet: str) -> None:
+    at.done("PUT", f"/v1/sheets/{spreadsheet}", PLACE)
+    name = {line.split(": ")[0]: line.split(": ", 1)[1] for line in at.make("status").stdout.splitlines()}
+    at.aws.client("secretsmanager").put_secret_value(
+        SecretId=name["Google's credentials"], SecretString=SECRET
+    )
+    assert at.invoke("SyncSheets")["failed"] == 1
+    state = at.done("GET", f"/v1/sheets/{spreadsheet}")
+    assert "holds no service account" in state["last_error"]
+    assert "not-to-be-shown" not in json.dumps(state) + at.make("logs").stdout
+
+
+@contextmanager
+def no_downtime(at: Deployment) -> Iterator[None]:
+    """The API is asked again and again meanwhile, and always answers."""
+    answers: list[int] = []
+    over = threading.Event()
+
+    def ask() -> None:
+        web = at.aws.browser()
+        while not over.wait(0.2):
+            answers.append(web.get(f"{at.url}/v1/events", timeout=60).status_code)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        yield
+    finally:
+        over.set()
+        asking.join()
+    assert set(answers) == {200}
+
+
+def runs_of_the_sync(at: Deployment) -> int:
+    events = at.aws.client("logs").filter_log_events(logGroupName=f"/{STACK}/sync", filterPattern="START")
+    return len(events["events"])
+
+
+def operators_see_how_it_is(at: Deployment) -> None:
+    lines = at.make("status").stdout.splitlines()
+    assert f"API: {at.url}" in lines
+    assert len([line for line in lines if line.startswith(f"Alarm {STACK}-")]) == 9
+    logged = at.make("logs", MINUTES="30").stdout
+    assert "api: " in logged
+    assert "drift corrected" in logged
+    assert at.key not in logged
+    dashboard = at.aws.client("cloudwatch").get_dashboard(DashboardName=STACK)
+    assert "${" not in dashboard["DashboardBody"]
+    refused = at.make("destroy", typed="muster\n")
+    assert (refused.returncode, "Nothing was deleted." in refused.stderr) == (2, True)
+
+
+def too_many_requests_are_refused(at: Deployment) -> None:
+    """With the limits turned down, as an operator can where somebody floods the API."""
+    api = at.url.split("//")[1].split(".")[0]
+    limits = [("rateLimit", "0.01"), ("burstLimit", "1")]
+    at.aws.client("apigateway").update_stage(
+        restApiId=api,
+        stageName="api",
+        patchOperations=[
+            {"op": "replace", "path": f"/*/*/throttling/{name}", "value": value} for name, value in limits
+        ],
+    )
+    answers = [at.web.get(f"{at.url}/health", timeout=60) for _ in range(3)]
+    refused = answers[-1]
+    assert (refused.status_code, refused.json()["code"]) == (429, "throttled")
+    assert refused.headers["Retry-After"] == "2"
+    assert refused.headers["Content-Type"] == "application/problem+json"
+
+
+def the_policies_are_what_the_functions_need(at: Deployment) -> None:
+    account = at.aws.client("sts").get_caller_identity()["Account"]
+    functions = {at.resource(name): name for name in FUNCTIONS}
+    used: dict[str, set[tuple[str, str]]] = {name: set() for name in FUNCTIONS}
+    for call in at.aws.calls:
+        assert not call.is_denied, call
+        used[functions[call.function]] |= call.permissions(account)
+    for physical, name in functions.items():
+        assert used[name] == granted(at, physical), name
+
+
+def granted(at: Deployment, function: str) -> set[tuple[str, str]]:
+    """The actions and resources of the function's role, but for its log, which Lambda itself writes by that role."""
+    role = (
+        at.aws.client("lambda").get_function_configuration(FunctionName=function)["Role"].rsplit("/", 1)[-1]
+    )
+    iam = at.aws.client("iam")
+    assert not iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+    permissions = set()
+    for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+        document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+        for statement in document["Statement"]:
+            resources = statement["Resource"]
+            for resource in [resources] if isinstance(resources, str) else resources:
+                permissions |= {(action, resource) for action in statement["Action"]}
+    return {one for one in permissions if not one[0].startswith("logs:")}
+
+
+def wait_until(look: Callable[[], bool], seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            if look():
+                return
+        except KeyError:  # the tab is not there yet
+            pass
+        assert time.monotonic() < until, f"not within {seconds:g} seconds"
+        time.sleep(1)
