@@ -1,8 +1,8 @@
-"""`make bench`: measures all, and writes docs/measurements.md."""
+"""`make bench`: measures all, and writes docs/measurements.md and docs/projection.md."""
 
 from pathlib import Path
 
-from bench import reports, sheets, start
+from bench import projections, reports, sheets, start
 
 PAGE = Path(__file__).parent.parent / "docs" / "measurements.md"
 INTRODUCTION = """\
@@ -20,6 +20,7 @@ def main() -> None:
         measured.append(measure().markdown())
         print(f"{measured[-1]}\n", flush=True)
     PAGE.write_text("\n".join([INTRODUCTION, "\n\n".join(measured), ""]), encoding="utf-8")
+    projections.main()
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import click
 
 from manage.show import as_json, listing
+from manage.transfer import export_server, import_server
 from manage.where import Where
 
 
@@ -65,6 +66,10 @@ def put_server(where: Where, server: str, day_starts: str | None, zone: str | No
     done = "changed" if server in known else "new"
     assumed = " (assumed)" if day["assumed"] else ""
     click.echo(f"Server {server}: {done}. Its day begins at {day['starts_at']} {day['zone']}{assumed}.")
+
+
+servers.add_command(export_server)
+servers.add_command(import_server)
 
 
 @click.group()

@@ -1,8 +1,11 @@
 """`sheets`: spreadsheets of officers, bound to what they show."""
 
+import os
 import re
 
 import click
+
+from chalicelib.settings import InvalidSettings, Settings
 
 from manage.show import as_json, listing
 from manage.where import Where
@@ -77,6 +80,43 @@ def unbind(where: Where, spreadsheet: str) -> None:
     """
     where.api.delete("sheets", _id(spreadsheet))
     click.echo(f"Spreadsheet {_id(spreadsheet)} is bound no more.")
+
+
+@sheets.command()
+@click.argument("spreadsheet")
+@click.option(
+    "--secret",
+    envvar="SHEETS_CREDENTIALS_SECRET",
+    show_envvar=True,
+    help="The secret with the Google credentials: the stack's output SheetsSecret.",
+)
+@click.pass_obj
+def check(where: Where, spreadsheet: str, secret: str | None) -> None:
+    """Checks whether Google lets Muster write it.
+
+    Step by step: the secret, signing in, reading, writing, the quota. Where a step fails, it says what to do and ends
+    with 1. The secret is read with your AWS credentials; no key of Muster's is needed. Nothing changes in the
+    spreadsheet: its title is written as it is. SHEETS_API_URL, SHEETS_REQUESTS_PER_USER and
+    SHEETS_REQUESTS_PER_PROJECT are heeded; at another host than Google's no credentials are needed.
+
+    \b
+    Example:
+      ./muster sheets check demo-officers-sheet --secret muster-prod-google
+    """
+    from manage.check import findings  # brings gspread
+    from sheets_sync.google import Google
+
+    try:
+        settings = Settings.from_environment({**os.environ, "TABLE_NAME": "none is read"})
+    except InvalidSettings as error:
+        raise click.ClickException(str(error)) from None
+    address = where._facts["sheets_api_url"] if where.demo else settings.sheets_api_url
+    google = Google(address, secret)
+    for found in findings(google, _id(spreadsheet), settings.sheets_requests):
+        click.echo(f"{'✗' if found.advice else '✓'} {found.step}: {found.says}")
+        if found.advice:
+            click.echo(f"  {found.advice}")
+            click.get_current_context().exit(1)
 
 
 def _id(spreadsheet: str) -> str:

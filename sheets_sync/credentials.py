@@ -53,22 +53,12 @@ def signed_in(
     if kept is not None:
         with suppress(SignInFailed):
             credentials = _fresh(kept)
-    _kept[secret_id] = credentials or _fresh(_read(secret_id, read_secret))
+    _kept[secret_id] = credentials or _fresh(held_in(secret_id, read_secret))
     return AuthorizedSession(_kept[secret_id])  # type: ignore[no-untyped-call]
 
 
-def forget(secret_id: str | None) -> None:
-    """Makes the next `signed_in` read the secret anew."""
-    _kept.pop(secret_id or "", None)
-
-
-def address_of(session: object) -> str | None:
-    """The e-mail address of the account that the session signs in with, if it tells."""
-    credentials = getattr(session, "credentials", None)
-    return getattr(credentials, "service_account_email", None)
-
-
-def _read(secret_id: str, read_secret: Callable[[str], str]) -> Credentials:
+def held_in(secret_id: str, read_secret: Callable[[str], str] = from_secrets_manager) -> Credentials:
+    """The credentials that the secret holds, which nobody has tried yet. Raises SignInFailed as `signed_in` does."""
     try:
         held = json.loads(read_secret(secret_id))
         return _credentials(held if isinstance(held, dict) else {})
@@ -81,6 +71,17 @@ def _read(secret_id: str, read_secret: Callable[[str], str]) -> Credentials:
     except (ValueError, KeyError, TypeError, GoogleAuthError):
         words = f"The secret {secret_id} holds no service account and no external_account configuration."
         raise SignInFailed(words, lasting=True) from None
+
+
+def forget(secret_id: str | None) -> None:
+    """Makes the next `signed_in` read the secret anew."""
+    _kept.pop(secret_id or "", None)
+
+
+def address_of(session: object) -> str | None:
+    """The e-mail address of the account that the session signs in with, if it tells."""
+    credentials = getattr(session, "credentials", None)
+    return getattr(credentials, "service_account_email", None)
 
 
 def _credentials(held: Mapping[str, Any]) -> Credentials:

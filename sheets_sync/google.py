@@ -36,9 +36,13 @@ class Google:
     read_secret: Callable[[str], str] = from_secrets_manager
     host: str | None = urlsplit(SPREADSHEETS_API_V4_BASE_URL).hostname
 
+    @property
+    def needs_sign_in(self) -> bool:
+        return urlsplit(self.api_url).hostname == self.host
+
     def session(self) -> requests.Session:
         """Raises SignInFailed."""
-        if urlsplit(self.api_url).hostname == self.host:
+        if self.needs_sign_in:
             return cast(requests.Session, signed_in(self.credentials_secret, self.read_secret))
         return requests.Session()
 

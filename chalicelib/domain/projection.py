@@ -115,7 +115,7 @@ def why_not(event: Event, game_day: GameDay, standing: Standing, now: datetime) 
     opened = windows[0].opens_at
     a_day = min(opened + FIRST_HOURS * HOUR, *(window.closes_at for window in windows))
     completions = sum(standing.totals.completions.get(milestone.id, 0) for milestone in event.milestones)
-    samples = sum(opened <= hour <= now for hour in standing.history)
+    samples = len(_hours_known(standing.history, opened, now))
     if now >= event.reporting_closes_at(game_day):
         return "The event is over: members can report no more."
     if now < opened:
@@ -212,7 +212,7 @@ def _spread(part: float) -> tuple[float, float]:
 
 
 def reached(outlook: Outlook, end: int, tier: int, now: datetime, at: datetime) -> datetime | None:
-    """The first full hour, or `at`, by which the points on their way to `end` are at `tier`; None if it is over `end`."""
+    """The first full hour, or `at`, by which the points on the way to `end` are at `tier`; None if it is over `end`."""
     if end < tier:
         return None
     hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
@@ -228,24 +228,26 @@ def _basis(event: Event, game_day: GameDay, standing: Standing, outlook: Outlook
     """What the range rests on: facts only."""
     words = ["reported points"]
     if outlook.number == "reading" and standing.reading:
-        words = [f"the game's own points, of which {standing.reading.coverage or 0:.0%} had been reported"]
+        words = [
+            f"the game's own points, {standing.reading.coverage or 0:.0%} of them reported at the reading"
+        ]
     statuses = [(milestone, window.status(now)) for milestone, window in event.scheduled(game_day)]
     opened = sum(status != "upcoming" for _, status in statuses)
-    hours = sum(instant <= now for instant in standing.history)
+    hours = len(_hours_known(standing.history, outlook.origin, now))
     words.append(f"the pace of {hours} hours and of {opened} of {len(statuses)} milestones")
+    if all(status == "closed" for _, status in statuses):
+        words.append("all milestones have closed")
     commanders = standing.totals.commanders
     for milestone, status in statuses:
         if status == "active":
             missing = max(0, commanders - standing.totals.completions.get(milestone.id, 0))
             words.append(f"{missing:,} of {commanders:,} commanders have still to report {milestone.name}")
-    if opened == len(statuses) and len(words) == 2:
-        words.append("all milestones have closed")
     return "; ".join(words)
 
 
 @dataclass(frozen=True, slots=True)
 class _Milestone:
-    """Its times in active hours. `count` is reported so far, and nothing more comes in after `until`."""
+    """Of the event. `count` is reported so far, and nothing more comes in after `until`."""
 
     opens: float
     closes: float
@@ -254,6 +256,7 @@ class _Milestone:
     count: int
 
     def by_activity(self, peak: float) -> "_Milestone":
+        """The same, its times turned from hours into active ones."""
         opens, closes, until = (_active(hours, peak) for hours in (self.opens, self.closes, self.until))
         return replace(self, opens=opens, closes=closes, until=until)
 
@@ -368,14 +371,19 @@ def _finals(curve: _Curve, milestones: Sequence[_Milestone], now: float) -> list
 def _samples(
     history: Mapping[datetime, int], points: int, origin: datetime, now: datetime
 ) -> Iterator[tuple[float, float]]:
-    """Some of the history, evenly spread: hours, and the part of `points` at their end. What was corrected later counts
-    as never reported."""
-    ends = [(min(hour + HOUR, now), history[hour]) for hour in sorted(history) if origin <= hour < now]
+    """Some of the history, evenly spread: hours, and the part of `points` at their end. Where a correction made the
+    points fall, they were no higher before."""
+    hours = _hours_known(history, origin, now)
     most = points
-    for number, (end, value) in enumerate(reversed(ends)):
-        most = min(most, value)
-        if points and number % -(-len(ends) // MOST_SAMPLES) == 0:
-            yield _hours(origin, end), most / points
+    for number, hour in enumerate(reversed(hours)):
+        most = min(most, history[hour])
+        if points and number % -(-len(hours) // MOST_SAMPLES) == 0:
+            yield _hours(origin, min(hour + HOUR, now)), most / points
+
+
+def _hours_known(history: Mapping[datetime, int], origin: datetime, now: datetime) -> list[datetime]:
+    """Those that count: not from before the first milestone, or from the future."""
+    return sorted(hour for hour in history if origin <= hour < now)
 
 
 def _points(milestones: Sequence[_Milestone]) -> int:

@@ -86,11 +86,12 @@ class Completions:
 
     def standing(self, server: str, event: str, *, consistent: bool = False) -> Standing:
         """Everything that a server's progress is made of, in one query."""
-        alliances, stamps, history, reading = {}, {}, {}, None
+        alliances, stamps, history, reading, changes = {}, {}, {}, None, 0
         for item in self._table.query(keys.standing(server, event), consistent=consistent):
             sort = item["SK"]
             if sort.startswith(keys.ALLIANCE_PREFIX):
                 alliances[sort.removeprefix(keys.ALLIANCE_PREFIX)] = _totals(item)
+                changes += int(item.get("changes", 0))
             elif sort.startswith(keys.TIER_PREFIX):
                 reached_at = datetime.fromisoformat(item["reached_at"])
                 stamps[int(item["threshold"])] = TierStamp(reached_at, item["reached_by"])
@@ -99,7 +100,7 @@ class Completions:
             elif sort == keys.READING:
                 read_at = datetime.fromisoformat(item["read_at"])
                 reading = Reading(int(item["points"]), read_at, int(item["reported"]))
-        return Standing(alliances, stamps, reading, history)
+        return Standing(alliances, stamps, reading, history, changes)
 
     def record(self, changes: Sequence[CardChange], more: Sequence[Change] = ()) -> None:
         """Writes the changes of cards, the totals with them, and `more`, all or nothing.

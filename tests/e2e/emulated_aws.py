@@ -135,13 +135,8 @@ class EmulatedAws:
     def client(self, service: str) -> Any:
         import boto3
 
-        return boto3.client(
-            service,
-            endpoint_url=self.url,
-            region_name=REGION,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
+        session: Any = boto3.Session("test", "test", region_name=REGION)
+        return session.client(service, endpoint_url=self.url)
 
     def browser(self) -> requests.Session:
         """An HTTP client for which the addresses of AWS lead here."""
@@ -169,7 +164,7 @@ class EmulatedAws:
         return Response(answer.content, answer.status_code, headers)
 
     def _function(self, authorization: str) -> str:
-        """The name of the function that has these credentials. It is waiting for its answer, so its process is there."""
+        """Which function has these credentials. It is waiting for its answer, so its process is there."""
         access_key = authorization.partition("Credential=")[2].partition("/")[0]
         if access_key not in self._functions:
             self._functions |= {
@@ -214,8 +209,8 @@ def _python() -> Path:
     wanted = f"{sys.version}\n{REQUIREMENTS.read_text(encoding='utf-8')}"
     python = ENVIRONMENT / "bin" / "python"
     if not made_of.exists() or made_of.read_text(encoding="utf-8") != wanted:
-        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([sys.executable, "-m", "venv", "--clear", ENVIRONMENT], check=True)
-        subprocess.run([*pip, "-r", REQUIREMENTS], check=True)
+        pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT)], check=True)
+        subprocess.run([*pip, "-r", str(REQUIREMENTS)], check=True)
         made_of.write_text(wanted, encoding="utf-8")
     return python

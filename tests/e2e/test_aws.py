@@ -1,4 +1,4 @@
-"""The deployed product, in an emulated AWS: from the first `make deploy` to an upgrade, and what each function may do."""
+"""The deployed product in an emulated AWS: from the first deployment to an upgrade, and what each function may do."""
 
 import json
 import re
@@ -34,7 +34,7 @@ EVENT = {
     "name": "Trial",
     **DAYS,
     "milestones": [{"id": name, "name": name.title(), **DAYS} for name in ("one", "two", "three")],
-    "tiers": [{"threshold": 300}],
+    "tiers": [{"threshold": 300, "rewards": []}],
 }
 ONE, TWO, THREE = (f"trial/{milestone['id']}" for milestone in EVENT["milestones"])  # type: ignore[index]
 
@@ -202,8 +202,9 @@ def the_form_works_under_the_stage(at: Deployment, link: str) -> None:
     receipt = at.web.get(urljoin(link, sent.headers["Location"]), timeout=60)
     assert receipt.status_code == 200
     assert "Kestrel" in receipt.text
-    for address in re.findall(r'(?:href|action)="([^"]+)"', form.text + receipt.text):
-        assert urljoin(link, address).startswith(at.url), address
+    for page in (form, receipt):
+        for address in re.findall(r'(?:href|action)="([^"]+)"', page.text):
+            assert urljoin(page.url, address).startswith(at.url), address
     assert at.progress() == (200, 2)
 
 

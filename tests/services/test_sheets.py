@@ -47,6 +47,17 @@ def synced(world: World) -> World:
     return world
 
 
+def test_what_leaves_the_totals_as_they_were_makes_them_due_too(synced: World) -> None:
+    muster, officer = synced.muster, synced.key("officer")
+    for name in ("Kestrel", "Merlin"):
+        muster.rosters.add(officer, "101", "nova", name)
+    muster.reporting.report(synced.key(), "Kestrel", [HIDDEN_MOTIVATIONS])
+    sync_all(synced)
+    muster.corrections.correct(officer, "void", "Kestrel", HIDDEN_MOTIVATIONS, "it was Merlin")
+    muster.reporting.report(synced.key(), "Merlin", [HIDDEN_MOTIVATIONS])
+    assert sync_all(synced) == ["all", "nova", "orbit"]
+
+
 def test_a_report_makes_all_sheets_of_its_server_due(synced: World) -> None:
     synced.muster.reporting.report(synced.key(), "Kestrel", [HIDDEN_MOTIVATIONS])
     assert sync_all(synced) == ["all", "nova", "orbit"]

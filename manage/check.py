@@ -1,0 +1,158 @@
+"""What `sheets check` looks at, step by step, and what is to be done where a step fails."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from google.auth.exceptions import GoogleAuthError
+from google.oauth2 import service_account
+
+from manage.show import plain
+from sheets_sync.allowance import Allowance, Budget
+from sheets_sync.credentials import held_in, signed_in
+from sheets_sync.failures import QuotaExceeded, SheetError, SignInFailed
+from sheets_sync.google import Google, connect
+from sheets_sync.run import NEEDS
+
+PATIENCE = 45.0
+"""Seconds for the requests, those included that are tried again."""
+
+ADVICE: tuple[tuple[str, str, str], ...] = (
+    ("secret", "is not named", "Give --secret with the stack's output SheetsSecret."),
+    ("secret", "AccessDenied", "Let your AWS identity do secretsmanager:GetSecretValue with this secret."),
+    (
+        "secret",
+        "ResourceNotFound",
+        "Nothing has been put into it yet, or it is in another AWS account or region.",
+    ),
+    ("secret", "holds no", "Put the file that Google made into it, as it is."),
+    (
+        "secret",
+        "",
+        "See that AWS_PROFILE and AWS_DEFAULT_REGION are right: `aws sts get-caller-identity` tells who you are.",
+    ),
+    ("token", "TransportError", "See that this machine reaches Google: there may be a proxy or a firewall."),
+    (
+        "token",
+        "of a key",
+        "The key or its account was deleted or disabled, or this machine's clock is wrong. Make a new key.",
+    ),
+    (
+        "token",
+        "",
+        "The pool, its provider and the service account must let in the AWS identity that asks. Here that is your "
+        "own, and it has to be in the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and "
+        "AWS_REGION.",
+    ),
+    (
+        "",
+        "limit of requests",
+        "Wait a minute. If it comes again, somebody else uses this account or project.",
+    ),
+    ("", "Muster's credentials", "Enable the Google Sheets API in the project, or do what Google says."),
+    ("", "could not be reached", "See that this machine reaches Google: there may be a proxy or a firewall."),
+    ("read", "not shared", "In the spreadsheet: Share, add this address, choose Editor."),
+    ("read", "does not exist", "Take the id from the spreadsheet's address, between /d/ and the next /."),
+    ("read", "not supported for this document", "It is an Excel file: File, Save as Google Sheets."),
+    ("write", "not shared", "It can be read, so it is shared for viewing only: make the address an Editor."),
+    ("", "", "Try again in a few minutes. Google tells of disturbances at www.google.com/appsstatus."),
+)
+"""Of each failure: the step, words of what went wrong, and what to do. The first that fits; empty fits all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What came of a step. `advice`: what to do, if it failed."""
+
+    step: str
+    says: str
+    advice: str | None = None
+
+
+def findings(
+    google: Google, spreadsheet_id: str, limit: int, sleep: Callable[[float], None] = time.sleep
+) -> Iterator[Finding]:
+    """Each step's, up to the first that fails. `limit` is how many reads, and writes, are made in a minute."""
+    check = _Check(google, spreadsheet_id, limit, sleep)
+    steps: list[tuple[str, Callable[[], str]]] = [("secret", check.secret)]
+    if google.needs_sign_in:
+        steps.append(("token", check.token))
+    steps += [("read", check.read), ("write", check.write), ("quota", check.quota)]
+    for step, does in steps:
+        try:
+            yield Finding(step, does())
+        except SheetError as failure:
+            yield Finding(step, _said(failure), _advice(step, failure, check.has_key))
+            return
+
+
+class _Check:
+    """The steps. Each says what it found, or raises SheetError."""
+
+    def __init__(
+        self, google: Google, spreadsheet_id: str, limit: int, sleep: Callable[[float], None]
+    ) -> None:
+        ends_at = time.monotonic() + PATIENCE
+        allowance = Allowance(limit, lambda: datetime.now(UTC))
+        self._google = google
+        self._id = spreadsheet_id
+        self._limit = limit
+        self._budget = Budget(allowance, lambda: ends_at - time.monotonic(), sleep)
+        self._title = ""
+        self.has_key = False
+
+    def secret(self) -> str:
+        if not self._google.needs_sign_in:
+            return f"none is needed, since {self._google.api_url} is not Google's."
+        if not self._google.credentials_secret:
+            raise SignInFailed("The secret is not named.")
+        held = held_in(self._google.credentials_secret, self._google.read_secret)
+        self.has_key = isinstance(held, service_account.Credentials)
+        kind = (
+            "a service account's key" if self.has_key else "an external_account configuration, without a key"
+        )
+        address = getattr(held, "service_account_email", None)
+        if not address:
+            return (
+                f"it holds {kind}. It names no service account, so nothing can be shared with it by e-mail."
+            )
+        return f"it holds {kind}. Share spreadsheets with {address}, as editor."
+
+    def token(self) -> str:
+        with closing(signed_in(self._google.credentials_secret, self._google.read_secret)):
+            return "Google accepts these credentials."
+
+    def read(self) -> str:
+        with connect(self._google, self._budget) as spreadsheets:
+            found = spreadsheets.overview(self._id, "properties.title")
+        self._title = found["properties"]["title"]
+        return f"the spreadsheet is called “{plain(self._title)}”."
+
+    def write(self) -> str:
+        """Nothing changes: the title becomes what it is."""
+        change = {"properties": {"title": self._title}, "fields": "title"}
+        with connect(self._google, self._budget) as spreadsheets:
+            spreadsheets.write(self._id, [{"updateSpreadsheetProperties": change}])
+        return "it can be written; its title was written as it is."
+
+    def quota(self) -> str:
+        fewest = self._limit // NEEDS["read"]
+        return (
+            f"at most {self._limit} reads and {self._limit} writes a minute are made. That is for {self._limit} sheets "
+            f"a minute, or for {fewest} that are new. How much of Google's quota is left can't be asked."
+        )
+
+
+def _said(failure: SheetError) -> str:
+    """With Google's own words, where only operators are to see them."""
+    reason = failure.__context__
+    if isinstance(reason, GoogleAuthError) and reason.args:
+        return plain(f"{failure} Google's library says: {str(reason.args[0])[:300]}")
+    return plain(failure)
+
+
+def _advice(step: str, failure: SheetError, has_key: bool) -> str:
+    words = f"{failure} of a key" if has_key else str(failure)
+    return next(advice for at, part, advice in ADVICE if at in ("", step) and part in words)

@@ -1,0 +1,260 @@
+"""`./muster sheets check`: each step, and what it says where one fails."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ClientError, NoCredentialsError
+
+from local.sheets import Fault, SheetsServer
+from manage.check import ADVICE, Finding, findings
+from sheets_sync import credentials
+from sheets_sync.google import Google
+from tests.manage.conftest import ROOT, Desk
+from tests.sync.test_google import ADDRESS, KEYLESS, SignIn, private_key, sign_in
+
+__all__ = ["private_key", "sign_in"]
+
+ID = "officers-sheet"
+
+
+@pytest.fixture
+def server() -> Iterator[SheetsServer]:
+    with SheetsServer() as server:
+        server.create_spreadsheet("Nova Guard officers", {"Own": [["kept"]]}, ID)
+        yield server
+
+
+@pytest.fixture
+def google(server: SheetsServer, sign_in: SignIn) -> Google:
+    """The stand-in counts as Google's own host, and wants the token."""
+    server.tokens = {"token-1"}
+    return Google(server.url, "muster/google", sign_in.read_secret, host="127.0.0.1")
+
+
+def found(google: Google, spreadsheet_id: str = ID, limit: int = 60) -> list[Finding]:
+    return list(findings(google, spreadsheet_id, limit, sleep=lambda _: None))
+
+
+def failure(google: Google, step: str, spreadsheet_id: str = ID) -> Finding:
+    """The one that fails is the last one, and all before are good."""
+    *good, bad = found(google, spreadsheet_id)
+    assert bad.advice
+    assert bad.step == step, bad
+    assert not [each for each in good if each.advice]
+    return bad
+
+
+def words(step: str, part: str) -> str:
+    return next(advice for at, words, advice in ADVICE if (at, words) == (step, part))
+
+
+class TestAllIsWell:
+    def test_every_step_says_what_it_found(self, google: Google) -> None:
+        assert [(each.step, each.says) for each in found(google)] == [
+            ("secret", f"it holds a service account's key. Share spreadsheets with {ADDRESS}, as editor."),
+            ("token", "Google accepts these credentials."),
+            ("read", "the spreadsheet is called “Nova Guard officers”."),
+            ("write", "it can be written; its title was written as it is."),
+            (
+                "quota",
+                "at most 60 reads and 60 writes a minute are made. That is for 60 sheets a minute, or for 30 that "
+                "are new. How much of Google's quota is left can't be asked.",
+            ),
+        ]
+
+    def test_nothing_changes_in_the_spreadsheet(self, google: Google, server: SheetsServer) -> None:
+        before = server.snapshot(ID)
+        found(google)
+        assert server.snapshot(ID) == before
+        assert [request.kind for request in server.requests] == ["read", "write"]
+
+    def test_a_configuration_without_a_key(self, google: Google, sign_in: SignIn, tmp_path: Path) -> None:
+        (tmp_path / "token").write_text("who we are")
+        held = {
+            **KEYLESS,
+            "credential_source": {"file": str(tmp_path / "token")},
+            "token_url": sign_in.url,
+        }
+        sign_in.secret = json.dumps(held)
+        secret, *others = found(google)
+        assert secret.says.startswith("it holds an external_account configuration, without a key. It names no")
+        assert not [each for each in others if each.advice]
+        accounts = "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts"
+        held["service_account_impersonation_url"] = f"{accounts}/{ADDRESS}:generateAccessToken"
+        sign_in.secret = json.dumps(held)
+        assert f"Share spreadsheets with {ADDRESS}, as editor." in found(google)[0].says
+
+
+class TestTheSecret:
+    def test_which_it_is_has_to_be_said(self, google: Google) -> None:
+        bad = failure(replace(google, credentials_secret=None), "secret")
+        assert bad.advice == "Give --secret with the stack's output SheetsSecret."
+
+    @pytest.mark.parametrize(
+        ("error", "says", "part"),
+        [
+            (ClientError({"Error": {"Code": "AccessDeniedException"}}, "X"), "AccessDenied", "AccessDenied"),
+            (
+                ClientError({"Error": {"Code": "ResourceNotFoundException"}}, "X"),
+                "ResourceNotFound",
+                "ResourceNotFound",
+            ),
+            (ClientError({"Error": {"Code": "ExpiredTokenException"}}, "X"), "ExpiredToken", ""),
+            (NoCredentialsError(), "NoCredentialsError", ""),
+            (KeyError("SecretString"), "holds no service account", "holds no"),
+        ],
+    )
+    def test_one_that_can_not_be_read(
+        self, google: Google, sign_in: SignIn, error: Exception, says: str, part: str
+    ) -> None:
+        sign_in.secret_error = error
+        bad = failure(google, "secret")
+        assert says in bad.says
+        assert bad.advice == words("secret", part)
+
+    @pytest.mark.parametrize(
+        "secret", ["hush-hush", '{"type": "service_account", "private_key": "hush-hush"}']
+    )
+    def test_one_that_holds_something_else_is_not_shown(
+        self, google: Google, sign_in: SignIn, secret: str
+    ) -> None:
+        sign_in.secret = secret
+        bad = failure(google, "secret")
+        assert "hush-hush" not in f"{bad.says}{bad.advice}"
+        assert bad.advice == words("secret", "holds no")
+
+
+class TestTheToken:
+    def test_a_key_that_google_refuses(self, google: Google, sign_in: SignIn) -> None:
+        sign_in.refuses = True
+        bad = failure(google, "token")
+        assert "Google's library says: invalid_grant: Invalid JWT Signature." in bad.says
+        assert bad.advice == words("token", "of a key")
+        assert json.loads(sign_in.secret)["private_key"].splitlines()[1] not in bad.says
+
+    def test_an_aws_identity_that_is_not_at_hand(
+        self, google: Google, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The configuration of docs/google.md names no metadata server, so nobody waits for one."""
+        for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            monkeypatch.delenv(name, raising=False)
+        sign_in.secret = documented()
+        bad = failure(google, "token")
+        assert "Unable to determine AWS region" in bad.says
+        assert "AWS_SESSION_TOKEN" in (bad.advice or "")
+        monkeypatch.setenv("AWS_REGION", "eu-west-1")
+        assert "Unable to determine the AWS metadata server" in failure(google, "token").says
+
+    def test_an_aws_identity_of_the_environment_is_what_google_gets(
+        self, google: Google, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As in a Lambda function. Only the impersonation is left out: Google's own address is fixed there."""
+        environment = {"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE"}
+        environment |= {"AWS_SECRET_ACCESS_KEY": "made up", "AWS_SESSION_TOKEN": "made up too"}
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        held = json.loads(documented())
+        del held["service_account_impersonation_url"]
+        sign_in.secret = json.dumps({**held, "token_url": sign_in.url})
+        assert not [each for each in found(google) if each.advice]
+
+    def test_where_google_can_not_be_reached(self, google: Google, sign_in: SignIn) -> None:
+        sign_in.secret = sign_in.secret.replace(sign_in.url, "http://127.0.0.1:1/token")
+        assert failure(google, "token").advice == words("token", "TransportError")
+
+
+class TestTheSpreadsheet:
+    def test_one_that_is_not_shared(self, google: Google, server: SheetsServer) -> None:
+        server.unshare(ID)
+        bad = failure(google, "read")
+        assert ADDRESS in bad.says
+        assert bad.advice == words("read", "not shared")
+
+    def test_one_that_is_not_there(self, google: Google) -> None:
+        assert failure(google, "read", "other").advice == words("read", "does not exist")
+
+    def test_one_that_is_shared_for_viewing(self, google: Google, server: SheetsServer) -> None:
+        server.inject(Fault("refuse", 403, match=":batchUpdate"))
+        bad = failure(google, "write")
+        assert ADDRESS in bad.says
+        assert bad.advice == words("write", "not shared")
+
+    def test_an_api_that_does_not_take_the_token(self, google: Google, server: SheetsServer) -> None:
+        server.tokens = set()
+        assert failure(google, "read").advice == words("", "Muster's credentials")
+
+    @pytest.mark.parametrize(("match", "step"), [("GET", "read"), (":batchUpdate", "write")])
+    def test_googles_quota_is_recognised(
+        self, google: Google, server: SheetsServer, match: str, step: str
+    ) -> None:
+        server.inject(*[Fault("refuse", 429, match=match)] * 3)
+        bad = failure(google, step)
+        assert bad.advice == words("", "limit of requests")
+
+    def test_a_disturbance(self, google: Google, server: SheetsServer) -> None:
+        server.inject(Fault("refuse", 503))
+        assert failure(google, "read").advice == words("", "")
+        server.inject(Fault("drop"))
+        assert failure(google, "read").advice == words("", "could not be reached")
+
+
+class TestTheCommand:
+    def test_at_another_host_than_googles_no_credentials_are_needed(
+        self, desk: Desk, server: SheetsServer
+    ) -> None:
+        address = f"https://docs.google.com/spreadsheets/d/{ID}/edit#gid=0"
+        result = desk.run("sheets", "check", address, SHEETS_API_URL=server.url, SHEETS_REQUESTS_PER_USER="9")
+        assert result.exit_code == 0
+        lines = result.stdout.splitlines()
+        assert lines[0] == f"✓ secret: none is needed, since {server.url} is not Google's."
+        assert [line.split(":")[0] for line in lines] == ["✓ secret", "✓ read", "✓ write", "✓ quota"]
+        assert "at most 9 reads" in lines[-1]
+        assert "for 4 that are new" in lines[-1]
+
+    def test_the_first_failure_ends_it(self, desk: Desk, server: SheetsServer) -> None:
+        result = desk.run("sheets", "check", "other", SHEETS_API_URL=server.url)
+        assert result.exit_code == 1
+        assert result.stdout.splitlines()[1:] == [
+            "✗ read: This spreadsheet does not exist any more. "
+            "If it was not deleted, check the id that is bound.",
+            "  Take the id from the spreadsheet's address, between /d/ and the next /.",
+        ]
+
+    def test_without_a_secret_nothing_is_asked(self, desk: Desk) -> None:
+        result = desk.run("sheets", "check", ID, SHEETS_CREDENTIALS_SECRET=None, SHEETS_API_URL=None)
+        assert result.exit_code == 1
+        assert result.stdout == (
+            "✗ secret: The secret is not named.\n  Give --secret with the stack's output SheetsSecret.\n"
+        )
+
+    def test_with_demo_it_asks_the_demos_stand_in(self, desk: Desk, server: SheetsServer) -> None:
+        facts = Path(".local/demo.json")
+        facts.write_text(json.dumps({**json.loads(facts.read_text()), "sheets_api_url": server.url}))
+        assert "Nova Guard officers" in desk.said("sheets", "check", ID)
+
+    def test_a_setting_that_is_none(self, desk: Desk) -> None:
+        result = desk.run("sheets", "check", ID, SHEETS_REQUESTS_PER_USER="many")
+        assert result.stderr.startswith("Error: SHEETS_REQUESTS_PER_USER must be a whole number")
+
+
+class TestTheDocumentation:
+    TEXT = (ROOT / "docs" / "google.md").read_text(encoding="utf-8")
+
+    @pytest.mark.parametrize("advice", [advice for _, _, advice in ADVICE])
+    def test_what_to_do_is_there_in_the_same_words(self, advice: str) -> None:
+        assert advice in self.TEXT
+
+    def test_the_configuration_that_it_shows_is_one_that_muster_takes(self) -> None:
+        made = credentials._credentials(json.loads(documented()))
+        assert made.service_account_email == "muster-sheets@my-project.iam.gserviceaccount.com"
+
+
+def documented() -> str:
+    """The configuration without a key that docs/google.md shows."""
+    shown = re.search(r"```json\n(.*?)```", TestTheDocumentation.TEXT, re.S)
+    assert shown
+    return shown[1]
