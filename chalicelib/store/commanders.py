@@ -112,10 +112,12 @@ def merged(server: str, absorbed: Commander, survivor: Commander) -> list[Change
 
 def forgotten(server: str, commander: Commander) -> list[Change]:
     """The writes by which rosters that still know the commander of old know their present name and no other."""
-    return [
+    names = (
         Update(keys.commander(server, *place), set={"name": commander.name}, remove=["aliases"], exists=True)
         for place in commander.former
-    ]
+    )
+    left = dict.fromkeys(alliance for alliance, _ in commander.former if alliance != commander.alliance)
+    return [*names, *(_noted(server, alliance) for alliance in left)]
 
 
 def names_of(commander: Commander) -> tuple[str, ...]:
