@@ -2,7 +2,7 @@
 
 from chalice.app import Chalice, CloudWatchEvent, Rate
 
-from chalicelib.bootstrap import muster
+from chalicelib.bootstrap import muster, seconds_left
 from chalicelib.http.api import api
 from chalicelib.http.officers import officers
 from chalicelib.http.operators import operators
@@ -23,15 +23,15 @@ app.register_blueprint(reference)
 
 
 @app.schedule(Rate(5, unit=Rate.MINUTES), description="Recounts totals from the cards and stamps tiers.")
-def refresh_totals(event: CloudWatchEvent) -> dict[str, int]:  # noqa: ARG001 - the event says only that it is time
-    refreshed = muster().refresh.refresh_totals()
+def refresh_totals(event: CloudWatchEvent) -> dict[str, int]:
+    refreshed = muster().refresh.refresh_totals(seconds_left(event.context))
     return {"recounted": refreshed.recounted, "drifts": len(refreshed.drifts)}
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), description="Mirrors progress into the bound Google Sheets.")
 def sync_sheets(event: CloudWatchEvent) -> dict[str, float]:
     from sheets_sync.google import Google  # gspread is imported when a sync runs, not with every function
-    from sheets_sync.run import seconds_left, sync_due
+    from sheets_sync.run import sync_due
 
     settings = muster().settings
     outcome = sync_due(

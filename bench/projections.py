@@ -4,7 +4,7 @@ docs/projection.md; with `calibrate` it prints `SPREAD` of chalicelib/domain/pro
 
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from math import ceil
 from pathlib import Path
@@ -27,6 +27,7 @@ from bench.campaigns import (
 from bench.tables import Measurement, verdict
 from chalicelib.domain.projection import (
     FEWEST_COMPLETIONS,
+    FEWEST_SAMPLES,
     FIRST_HOURS,
     SETTLING_HOURS,
     SPREAD,
@@ -89,9 +90,12 @@ class Try:
         return max(self.points, self.line() * low), self.line() * high
 
 
-def tried(of: Campaign, hours: float, reading_at: float | None = None) -> Try:
-    """The projection at `hours`, whether or not it would be shown."""
+def tried(of: Campaign, hours: float, reading_at: float | None = None, samples: int | None = None) -> Try:
+    """The projection at `hours`, whether or not it would be shown; from the last `samples` of the history, or all."""
     standing, now = of.standing(hours, reading_at), of.opens_at + hours * HOUR
+    if samples is not None:
+        last = sorted(standing.history)[-samples:]
+        standing = replace(standing, history={hour: standing.history[hour] for hour in last})
     outlook = outlook_of(NOVEMBER, of.game_day, standing, now)
     low, high = range_of(outlook, max(outlook.points, of.points(hours)))
     return Try(
@@ -185,6 +189,7 @@ def measure() -> str:
         _readings(of),
         _beginning(of),
         _fewest(),
+        _history(of),
     ]
     return "\n".join([_introduction(), "\n\n".join(table.markdown() for table in tables), ""])
 
@@ -418,6 +423,27 @@ of {SMALL[0]} to {SMALL[1]} commanders, of all shapes, from hour {BEGINS} on."""
         "shown",
     )
     return Measurement("Too few", how, columns, rows)
+
+
+def _history(of: Sequence[Campaign]) -> Measurement:
+    how = f"""\
+Why there is none with fewer than {FEWEST_SAMPLES} hours of history. In the middle of the event, from the last so many
+hours only, of the campaigns with at least {FEWEST_COMPLETIONS} completions."""
+    hours = EVENT / 2
+    rows = []
+    for samples in (6, 12, 18, 24, 36, 72):
+        tries = [
+            tried(each, hours, None, samples) for each in of if each.points(hours) >= 100 * FEWEST_COMPLETIONS
+        ]
+        errors = _three_errors(tries)
+        cells = (f"{100 * error:.1f}" for error in errors)
+        is_shown = "yes" if samples >= FEWEST_SAMPLES else "no"
+        rows.append([f"{samples}", _coverage_in_words(tries), *cells, _verdict(errors), is_shown])
+    columns = (
+        *("hours of history", "coverage", "error", "line's error", "short line's error"),
+        *("better than the line", "shown"),
+    )
+    return Measurement("Too little history", how, columns, rows)
 
 
 def _narrowest(values: Iterable[float]) -> tuple[float, float]:

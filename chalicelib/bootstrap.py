@@ -1,5 +1,6 @@
 """The one place that puts the parts together. Nothing is opened before the first request."""
 
+import math
 import os
 import time
 from collections.abc import Callable
@@ -67,6 +68,12 @@ class Muster:
 
 def system_clock() -> datetime:
     return datetime.now(UTC)
+
+
+def seconds_left(lambda_context: object) -> Callable[[], float]:
+    """The time that a Lambda function has left, as its context tells; unbounded where there is none."""
+    in_millis = getattr(lambda_context, "get_remaining_time_in_millis", None)
+    return lambda: in_millis() / 1000 if in_millis else math.inf
 
 
 def assemble(

@@ -12,7 +12,7 @@ from google.oauth2 import service_account
 from manage.show import plain
 from sheets_sync.allowance import Allowance, Budget
 from sheets_sync.credentials import held_in, signed_in
-from sheets_sync.failures import QuotaExceeded, SheetError, SignInFailed
+from sheets_sync.failures import SheetError, SignInFailed
 from sheets_sync.google import Google, connect
 from sheets_sync.run import NEEDS
 

@@ -6,7 +6,6 @@ import re
 import click
 
 from chalicelib.settings import InvalidSettings, Settings
-
 from manage.show import as_json, listing
 from manage.where import Where
 

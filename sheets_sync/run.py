@@ -88,12 +88,6 @@ def sync_due(
     return counts
 
 
-def seconds_left(lambda_context: object) -> Callable[[], float]:
-    """The time that a Lambda function has left, as its context tells; unbounded where there is none."""
-    in_millis = getattr(lambda_context, "get_remaining_time_in_millis", None)
-    return lambda: in_millis() / 1000 if in_millis else math.inf
-
-
 @dataclass
 class _Run:
     run: str

@@ -7,7 +7,10 @@ PARAMETERS = {
     "commander": ("The commander's id", "T5N_JKk8uwkh"),
     "key": ("What a member link ends with", "KEY"),
     "key_id": ("The key's public id", "0f6d1ee59b0a1c52"),
-    "spreadsheet_id": ("What stands between `/d/` and the next `/` of the spreadsheet's address", "SPREADSHEET"),
+    "spreadsheet_id": (
+        "What stands between `/d/` and the next `/` of the spreadsheet's address",
+        "SPREADSHEET",
+    ),
 }
 """Of paths: what each is, and an example."""
 
@@ -48,13 +51,13 @@ FIELDS = {
     "code": "Stable, for programs",
     "commander": "The commander",
     "Absorbed.commander": "Who becomes one with the commander: a name or an id",
-    "CompletionReport.commander": "The name",
+    "CompletionReport.commander": "The name, of up to 64 characters",
     "CompletionRow.commander": "The name",
     "CorrectionOrder.commander": "The name",
     "FormUndo.commander": "The commander's id",
     "LedgerQuery.commander": "Only what is about this commander: an id or a name",
     "LineResult.commander": "The name, if the line has one",
-    "ReportForm.commander": "The name",
+    "ReportForm.commander": "The name, of up to 64 characters",
     "commander_column": "The heading of the column with the names, where it is not told by itself",
     "commander_id": "The commander's id",
     "commander_points": "The commander's points",
@@ -127,6 +130,8 @@ FIELDS = {
     "ShownEvent.milestones": "In the order in which they open",
     "missing": "By name",
     "name": "The name",
+    "NewCommander.name": "The name, of up to 64 characters",
+    "NewName.name": "The name, of up to 64 characters",
     "Reward.name": "Null: not published",
     "needed": "What closes the gap to the next tier",
     "new": "Lines of which something is added",

@@ -339,6 +339,12 @@ def query(request: Request, name: str) -> str | None:
     return parameters.get(name)
 
 
+def stage(request: Request) -> str:
+    """The prefix of all addresses, such as `/api`; nothing, where there is none."""
+    path: str = request.context["path"]
+    return path.rstrip("/").removesuffix(request.path)
+
+
 def _form_fields(request: Request) -> dict[str, list[str]]:
     try:
         return parse_qs(_body(request, MAX_BODY).decode(), keep_blank_values=True, max_num_fields=200)

@@ -27,7 +27,7 @@ _ABOUT = (
 
 @cache
 def document() -> Json:
-    """The whole. It is the same for every caller."""
+    """The whole, wherever it is served: `servers` is beside it."""
     operations = [(group, one) for group, several in OPERATIONS.items() for one in several]
     types, schemas = _schemas([one for _, one in operations])
     responses: dict[str, Json] = {}
@@ -43,7 +43,7 @@ def document() -> Json:
             "description": _ABOUT,
             "license": {"name": "Apache License 2.0", "identifier": "Apache-2.0"},
         },
-        "servers": [{"url": ".", "description": "Where this document is"}],
+        "servers": [{"url": "."}],
         "tags": [{"name": group} for group in OPERATIONS],
         "paths": paths,
         "components": {
@@ -52,7 +52,9 @@ def document() -> Json:
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "description": "A key."},
                 "key": {
-                    **{"type": "apiKey", "in": "query", "name": "key"},
+                    "type": "apiKey",
+                    "in": "query",
+                    "name": "key",
                     "description": "A key, of CSV alone: a spreadsheet that imports it can send no headers.",
                 },
             },
@@ -63,7 +65,7 @@ def document() -> Json:
 class _Schemas(GenerateJsonSchema):
     """What results hold is always there; a time of day is `HH:MM`, as `json_response` writes it."""
 
-    def field_title_should_be_set(self, schema: Any) -> bool:
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - as it is inherited
         return False
 
     def field_is_required(self, field: Any, total: bool) -> bool:
@@ -76,7 +78,7 @@ class _Schemas(GenerateJsonSchema):
             return self.generate_inner(schema["schema"])
         return super().default_schema(schema)
 
-    def time_schema(self, schema: core_schema.TimeSchema) -> JsonSchemaValue:
+    def time_schema(self, schema: core_schema.TimeSchema) -> JsonSchemaValue:  # noqa: ARG002
         return {"type": "string", "pattern": r"^\d{2}:\d{2}$"}
 
 
@@ -117,7 +119,7 @@ def _operation(group: str, one: Operation, types: dict[str, Json], answers: dict
         told["parameters"] = parameters
     if one.body is not None:
         told["requestBody"] = {
-            "required": not getattr(one.body, "may_be_empty", False),
+            "required": not _may_be_empty(one),
             "content": _body(one, types),
         }
     return {**told, "responses": answers}
@@ -158,8 +160,10 @@ def _given(name: str, schema: Json) -> Json:
 def _body(one: Operation, types: dict[str, Json]) -> Json:
     if isinstance(one.body, Text):
         return _text(one.body)
-    media_type = _FORM if one.who == LINK else _JSON
-    return {media_type: {"schema": types[f"{one.id} body"], "example": one.example}}
+    schema = types[f"{one.id} body"]
+    if _may_be_empty(one):
+        schema = {"anyOf": [schema, {"type": "null"}]}
+    return {_FORM if one.who == LINK else _JSON: {"schema": schema, "example": one.example}}
 
 
 def _successes(one: Operation, types: dict[str, Json]) -> dict[str, Json]:
@@ -217,7 +221,9 @@ def _problem(status: int, codes: list[str], *, is_page: bool) -> Json:
         told["headers"] = {name: {"required": True, "schema": schema}}
     own = {"status": {"const": status}, "code": {"enum": codes}}
     schema = {"$ref": _REF.format(model="Problem"), "properties": own}
-    told["content"] = _text(Text("text/html")) if is_page else {"application/problem+json": {"schema": schema}}
+    told["content"] = (
+        _text(Text("text/html")) if is_page else {"application/problem+json": {"schema": schema}}
+    )
     return told
 
 
@@ -230,6 +236,10 @@ _HEADERS: dict[int, tuple[str, Json]] = {
 def _text(text: Text) -> Json:
     example = {"example": text.example} if text.example else {}
     return {text.media_type: {"schema": {"type": "string"}, **example}}
+
+
+def _may_be_empty(one: Operation) -> bool:
+    return getattr(one.body, "may_be_empty", False)
 
 
 def _is_csv(one: Operation) -> bool:

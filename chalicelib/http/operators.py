@@ -14,6 +14,7 @@ from chalicelib.http.inputs import (
     SheetBinding,
     bearer_key,
     event_definition,
+    stage,
 )
 from chalicelib.http.problems import handled
 from chalicelib.http.responses import json_response, no_content
@@ -118,6 +119,5 @@ def _member_link(request: Request, made: KeyState, secret: str) -> str | None:
     if made.role != "member":
         return None
     scheme, host = request.headers.get("x-forwarded-proto", "http"), request.headers.get("host", "")
-    stage = request.context["path"].rstrip("/").removesuffix(request.path)
-    base = muster().settings.public_url or f"{scheme}://{host}{stage}"
+    base = muster().settings.public_url or f"{scheme}://{host}{stage(request)}"
     return f"{base.rstrip('/')}/f/{secret}"

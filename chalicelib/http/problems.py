@@ -97,7 +97,10 @@ def is_page(request: Request) -> bool:
 
 def invalid_fields(problems: list[Any]) -> list[FieldError]:
     """Pydantic's findings as field errors: `milestones[2]`, `body` for the whole."""
-    return [FieldError(_path(found["loc"]) or "body", found["msg"]) for found in problems]
+    return [
+        FieldError(_path(found["loc"]) or "body", found["msg"].removeprefix("Value error, "))
+        for found in problems
+    ]
 
 
 def _path(location: tuple[int | str, ...]) -> str:

@@ -2,6 +2,8 @@
 
 from chalice.app import Blueprint, Response
 
+from chalicelib.bootstrap import muster
+from chalicelib.http.inputs import stage
 from chalicelib.http.problems import handled
 from chalicelib.http.responses import json_response, page
 
@@ -15,7 +17,8 @@ _PUBLIC = {"Cache-Control": "public, max-age=300"}
 def get_openapi() -> Response:
     from chalicelib.http.openapi import document  # for these two routes alone: it reaches every model
 
-    return json_response(document(), headers=_PUBLIC)
+    base = muster().settings.public_url or stage(reference.current_request) or "/"
+    return json_response({**document(), "servers": [{"url": base}]}, headers=_PUBLIC)
 
 
 @reference.route("/docs")

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from math import inf
 
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.events import Event
@@ -15,6 +16,11 @@ from chalicelib.store.definitions import Definitions
 from chalicelib.store.table import Contended
 
 logger = logging.getLogger(__name__)
+
+ENOUGH = 20.0
+"""Seconds for the largest server."""
+_EVERY = 300
+"""Seconds from one run to the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,26 +46,30 @@ class Refresh:
         self._access_keys = access_keys
         self._clock = clock
 
-    def refresh_totals(self) -> Refreshed:
-        """Recounts every alliance in every event that can still change; stamps tiers, samples the points.
+    def refresh_totals(self, remaining: Callable[[], float] = lambda: inf) -> Refreshed:
+        """Recounts every alliance in every event that can still change; writes the ledger entries that are owed, stamps
+        tiers, samples the points.
 
-        Drift should never happen; it is logged as an error with both counts. An alliance that can't be read now
-        is logged and left for the next run; the others go on.
+        Drift should never happen; it is logged as an error with both counts. What can't be read now is logged and left
+        for the next run; the others go on. No server is begun with less than `ENOUGH` seconds `remaining`: each run
+        begins at another one.
         """
         now = self._clock()
+        servers = self._definitions.servers()
+        first = int(now.timestamp() // _EVERY) % len(servers) if servers else 0
         recounted, drifts = 0, []
-        for server in self._definitions.servers():
-            alliances = [alliance.id for alliance in self._definitions.alliances(server.id)]
-            actors = self._access_keys.actors(server.id)
+        for done, server in enumerate([*servers[first:], *servers[:first]]):
+            if remaining() < ENOUGH:
+                logger.warning("no time for all servers", extra={"put_off": len(servers) - done})
+                break
             for event in self._open_events(server, now):
-                for alliance in alliances:
+                for alliance in self._definitions.alliances(server.id):
                     try:
-                        tally = self._completions.tally(server.id, event.id, alliance)
-                        drift = self._completions.recount(tally, now)
-                        if tally.owes:
-                            self._completions.settle(tally, actors, now)
+                        drift = self._alliance(server, event, alliance.id, now)
                     except (Busy, Contended):
-                        logger.warning("recount put off", extra={"server": server.id, "alliance": alliance})
+                        logger.warning(
+                            "recount put off", extra={"server": server.id, "alliance": alliance.id}
+                        )
                         continue
                     recounted += 1
                     if drift:
@@ -73,6 +83,12 @@ class Refresh:
                         "tier stamps and history put off", extra={"server": server.id, "event": event.id}
                     )
         return Refreshed(recounted, tuple(drifts))
+
+    def _alliance(self, server: Server, event: Event, alliance: str, now: datetime) -> Drift | None:
+        tally = self._completions.tally(server.id, event.id, alliance)
+        if tally.owes:
+            self._completions.settle(tally, self._access_keys.actors(server.id), now)
+        return self._completions.recount(tally, now)
 
     def _open_events(self, server: Server, now: datetime) -> list[Event]:
         """Those that have begun and whose cards can still change."""

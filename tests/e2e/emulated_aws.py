@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -85,6 +86,7 @@ class EmulatedAws:
         self.calls: list[Call] = []
         self.url = f"http://127.0.0.1:{free_port()}"
         self.log = folder / "emulator.log"
+        self._folder = TemporaryDirectory(prefix="emulated-aws-", ignore_cleanup_errors=True)
         self._functions: dict[str, str] = {}
         self._recorder = LocalServer(self._pass_on, "127.0.0.1", 0)
         self._session = requests.Session()
@@ -102,11 +104,11 @@ class EmulatedAws:
             "GATEWAY_PORT": str(urlsplit(self.url).port),
             "MINISTACK_HOST": f"{REGION}.amazonaws.com",
             "MINISTACK_REGION": REGION,
-            "PYTHONDONTWRITEBYTECODE": "1",
+            "TMPDIR": self._folder.name,  # the functions are unpacked there, once for each process
         }
         with self.log.open("w") as log:
             self._process = subprocess.Popen(
-                [python, "-m", "ministack"], env=environment, stdout=log, stderr=log, cwd=self.log.parent
+                [python, "-m", "ministack"], env=environment, stdout=log, stderr=log, cwd=self._folder.name
             )
         until = time.monotonic() + SECONDS_TO_START
         while not self._is_up():
@@ -121,6 +123,7 @@ class EmulatedAws:
         self._process.wait(30)
         self._recorder.stop()
         self._session.close()
+        self._folder.cleanup()
 
     @property
     def credentials(self) -> dict[str, str]:

@@ -211,7 +211,7 @@ def the_form_works_under_the_stage(at: Deployment, link: str) -> None:
 def many_report_at_once(at: Deployment) -> None:
     """Each of eight milestones is sent three times at the same moment, by a member."""
     at.report("Merlin", ONE)
-    with ThreadPoolExecutor(6) as pool:
+    with ThreadPoolExecutor(3) as pool:
         turns = [(f"Pilot {number}", milestone) for number in range(4) for milestone in (ONE, TWO)] * 3
         answers = list(pool.map(lambda turn: at.report(*turn, is_new=True), turns))
     states = [result["status"] for answer in answers for result in answer["results"]]
@@ -294,7 +294,7 @@ def no_downtime(at: Deployment) -> Iterator[None]:
 
     def ask() -> None:
         web = at.aws.browser()
-        while not over.wait(0.2):
+        while not over.wait(0.5):
             answers.append(web.get(f"{at.url}/v1/events", timeout=60).status_code)
 
     asking = threading.Thread(target=ask)

@@ -81,7 +81,9 @@ class TestAllIsWell:
         }
         sign_in.secret = json.dumps(held)
         secret, *others = found(google)
-        assert secret.says.startswith("it holds an external_account configuration, without a key. It names no")
+        assert secret.says.startswith(
+            "it holds an external_account configuration, without a key. It names no"
+        )
         assert not [each for each in others if each.advice]
         accounts = "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts"
         held["service_account_impersonation_url"] = f"{accounts}/{ADDRESS}:generateAccessToken"
@@ -149,7 +151,7 @@ class TestTheToken:
         monkeypatch.setenv("AWS_REGION", "eu-west-1")
         assert "Unable to determine the AWS metadata server" in failure(google, "token").says
 
-    def test_an_aws_identity_of_the_environment_is_what_google_gets(
+    def test_an_aws_identity_of_the_environment_signs_in(
         self, google: Google, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """As in a Lambda function. Only the impersonation is left out: Google's own address is fixed there."""

@@ -8,13 +8,14 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.bootstrap import seconds_left
 from chalicelib.domain.calendar import GameDay
 from chalicelib.domain.due import FRESHNESS, LEASE, PATIENCE
 from chalicelib.domain.report import Report, Sheet
 from chalicelib.services.reports import Reports
 from local.sheets import Fault, Quota
 from sheets_sync.google import Spreadsheets
-from sheets_sync.run import ENOUGH, NEEDS, seconds_left
+from sheets_sync.run import ENOUGH, NEEDS
 from tests.sync.fleet import Fleet, new_fleet, sync
 
 ALL = {"synced": 3, "failed": 0, "put_off": 0}

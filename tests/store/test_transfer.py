@@ -1,0 +1,386 @@
+"""A server moves to another table: all of it, exactly, or not at all."""
+
+import inspect
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from io import BytesIO
+from typing import Any
+
+import pytest
+
+from chalicelib.bootstrap import Muster, assemble
+from chalicelib.domain.due import LEASE
+from chalicelib.domain.errors import Busy
+from chalicelib.domain.ledger import Actor
+from chalicelib.domain.roster import Alliance, Server
+from chalicelib.settings import Settings
+from chalicelib.store import keys, transfer
+from chalicelib.store.keys import ItemKey
+from chalicelib.store.table import Delete, Item, Put, Table, Update
+from chalicelib.store.transfer import Transfer, TransferRefused
+from local.dynamodb import table_definition
+from tests.world import ARCHITECTS, CONFRONTING_RESILIENCE, DEFENDERS, HIDDEN_MOTIVATIONS, World
+
+OPERATOR = Actor("table", "whoever")
+
+
+@dataclass
+class Place:
+    """A deployment: one table, and Muster on it."""
+
+    world: World
+    name: str
+    muster: Muster = field(init=False)
+
+    def __post_init__(self) -> None:
+        client = self.world.dynamodb.client()
+        self.table = Table(client, self.name)
+        self.transfer = Transfer(self.table)
+        self.muster = assemble(Settings(self.name), client, self.world.clock, sleep=lambda _: None)
+
+    def items(self) -> dict[ItemKey, Item]:
+        """All that the table holds."""
+        pages = self.table.client.get_paginator("scan").paginate(TableName=self.name)
+        read = [transfer.deserialised(item) for page in pages for item in page["Items"]]
+        return {ItemKey(item["PK"], item["SK"]): item for item in read}
+
+    def exported(self, server: str = "101") -> BytesIO:
+        file = BytesIO()
+        self.transfer.export_server(server, self.world.clock(), file)
+        return file
+
+    def imported(self, file: BytesIO) -> transfer.Imported:
+        return self.transfer.import_server(file, OPERATOR, self.world.clock())
+
+    def refusal(self, file: BytesIO) -> str:
+        """What an import says that changes nothing."""
+        before = self.items()
+        with pytest.raises(TransferRefused) as raised:
+            self.imported(file)
+        assert self.items() == before
+        return raised.value.detail
+
+
+@pytest.fixture
+def here(world: World) -> Place:
+    """Where a server 101 has everything that a server can have, beside another server."""
+    place = Place(world, "muster-test")
+    muster, clock = place.muster, world.clock
+    admin, officer, member = (
+        world.key("admin", None, None),
+        world.key("officer", alliance=None),
+        world.key("member"),
+    )
+    muster.definitions.put_server(Server("1010"))
+    muster.definitions.put_alliance(Alliance("1010", "nova", "N", "Another Nova"))
+    muster.reporting.report(world.key("member", "1010"), "Kestrel", [HIDDEN_MOTIVATIONS])
+    muster.sheets.bind("their-sheet", "1010", "nova")
+    for name in ("Kestrel", "Merlin", "Osprey # 1", "夜空の旅人"):
+        muster.reporting.report(member, name, [HIDDEN_MOTIVATIONS, CONFRONTING_RESILIENCE])
+    muster.reporting.report(admin, "Harrier", [HIDDEN_MOTIVATIONS], "101", "nova")
+    roster = {one.name: one.id for one in muster.rosters.roster(officer, "101", "nova")}
+    muster.rosters.rename(officer, "101", "nova", roster["Merlin"], "Merlin the Second")
+    muster.rosters.move(officer, "101", "nova", roster["Kestrel"], "orbit")
+    muster.rosters.merge(officer, "101", "nova", roster["夜空の旅人"], "Osprey # 1")
+    muster.rosters.retire(officer, "101", "nova", roster["Harrier"])
+    muster.corrections.correct(officer, "void", "Merlin the Second", HIDDEN_MOTIVATIONS, "a slip")
+    muster.readings.log(officer, "101", DEFENDERS, 9_000, clock() - timedelta(minutes=1))
+    muster.refresh.refresh_totals()
+    muster.sheets.bind("officers-sheet", "101", "nova")
+    muster.sheets.bind("servers-sheet", "101", None)
+    (sheet,) = (one for one in muster.sheets.all() if one.spreadsheet_id == "officers-sheet")
+    muster.sheets.lease(sheet, "a run", clock() + LEASE)
+    muster.sheets.begin_run("a run", clock(), clock() + LEASE)
+    muster.ledger.settle("101")
+    return place
+
+
+@pytest.fixture
+def there(world: World) -> Iterator[Place]:
+    """Another deployment, with a server of its own, and an admin."""
+    client = world.dynamodb.client()
+    client.create_table(TableName="muster-other", **table_definition())
+    place = Place(world, "muster-other")
+    place.muster.definitions.put_server(Server("202"))
+    place.muster.keys.first("operator there")
+    yield place
+    client.close()
+
+
+def test_every_kind_of_item_moves_or_is_said_to_stay() -> None:
+    made = {
+        name
+        for name, make in inspect.getmembers(keys, inspect.isfunction)
+        if inspect.signature(make).return_annotation is ItemKey
+    }
+    moves, stays = set(transfer._openings("101")), {make.__name__ for make in transfer.STAYS}
+    assert moves | stays == made
+    assert not moves & stays
+
+
+def test_all_of_it_arrives_as_it_was(here: Place, there: Place) -> None:
+    before, theirs = here.items(), there.items()
+    file = here.exported()
+    assert here.items() == before, "nothing changes where it was"
+    done = there.imported(file)
+    assert (done.server, done.removed) == ("101", 0)
+    assert set(done.counts) == set(transfer._openings("101")), "the world of this test has every kind"
+    ours = {key: item for key, item in before.items() if of_the_server(key, item)}
+    for key, item in ours.items():
+        if key.pk == keys.SHEETS:
+            ours[key] = {
+                name: item[name] for name in ("PK", "SK", "id", "server", "alliance") if name in item
+            }
+    after = there.items()
+    new = {key: item for key, item in after.items() if key not in theirs}
+    assert {key: new[key] for key in ours} == ours
+    added = [item for key, item in new.items() if key not in ours]
+    assert {item["PK"]: item["action"] for item in added if "action" in item} == {
+        "LEDGER#": "event",
+        "LEDGER#101": "server",
+    }
+    labels = [item for item in added if "action" not in item]
+    assert [(item["PK"], item["role"], item["hash"]) for item in labels] == [("KEYS#101", "admin", "")]
+    assert {key: after[key] for key in theirs} == theirs, "nothing changes of what was there"
+
+
+def of_the_server(key: ItemKey, item: Item) -> bool:
+    """Whether it is of server 101, or an event, as keys and attributes tell."""
+    named = key.pk.split("#")[1:2] == ["101"] or key == ("SERVERS", "SERVER#101")
+    return named or item.get("server") == "101" or key.pk == keys.EVENTS
+
+
+def test_links_and_numbers_are_as_before(here: Place, there: Place, world: World) -> None:
+    secret = world.secret("member")
+    there.imported(here.exported())
+    assert there.transfer.miscounted("101") == []
+    assert there.muster.ledger.differences("101") == []
+    assert not [key for key in there.muster.access_keys.all("101") if key.role == "admin"]
+    assert moved(there) == moved(here), "and so on to a third place"
+    member = there.muster.directory.member_key(secret)
+    report = there.muster.reporting.report(member, "OSPREY # 1", [CONFRONTING_RESILIENCE])
+    assert [result.status for result in report.results] == ["already_recorded"]
+
+
+def test_the_ledger_goes_on_naming_who_reported_with_a_key_of_the_deployment(
+    here: Place, there: Place, world: World
+) -> None:
+    there.imported(here.exported())
+    label = there.muster.access_keys.actors("101")[world.key("admin", None, None).id].label
+    assert label == "test admin"
+
+
+def test_numbers_and_nothing_go_to_and_fro() -> None:
+    item: Any = {
+        "PK": "LEDGER#101",
+        "SK": "x",
+        "n": [Decimal("1E+30"), Decimal("0.1"), Decimal(-3), Decimal("123456789012345678901234567890")],
+        "nested": {"none": None, "yes": True, "text": "\u2028 # \x00 𝒩", "empty": ""},
+    }
+    header = json.dumps({"format": transfer.FORMAT}).encode() + b"\n"
+    file = BytesIO(header + transfer._line(transfer.serialised(item)))
+    assert list(transfer._read(file, "101", 1)) == [("ledger_entry", item)]
+
+
+class TestExport:
+    def test_a_server_that_is_not_there(self, here: Place) -> None:
+        with pytest.raises(TransferRefused, match="no server 999"):
+            here.exported("999")
+
+    def test_what_changes_meanwhile_spoils_it(self, here: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+        asked = 0
+
+        def items(self: Transfer, server: str) -> Iterator[Item]:
+            nonlocal asked
+            asked += 1
+            if asked == 2:
+                here.muster.definitions.put_alliance(Alliance("101", "nova", "NOVA", "Nova Watch"))
+            return read(self, server)
+
+        read = Transfer._items
+        monkeypatch.setattr(Transfer, "_items", items)
+        with pytest.raises(TransferRefused, match="Something changed"):
+            here.exported()
+
+
+class TestAFileThatIsNotWhole:
+    def test_is_refused_wherever_it_was_cut(self, here: Place, there: Place) -> None:
+        text = here.exported().getvalue()
+        lines = text.splitlines(keepends=True)
+        for cut in (
+            b"",
+            text[:10],
+            lines[0],
+            b"".join(lines[:-1]),
+            text[:-20],
+            b"".join(lines[:3] + lines[4:]),
+            text[: len(text) // 2],
+        ):
+            assert "file" in there.refusal(BytesIO(cut))
+
+    def test_is_refused_if_a_letter_is_another(self, here: Place, there: Place) -> None:
+        text = here.exported().getvalue()
+        assert "not whole" in there.refusal(BytesIO(text.replace(b"Nova Guard", b"Nova Gxard")))
+
+    def test_is_refused_if_it_is_something_else(self, there: Place) -> None:
+        assert "no file of" in there.refusal(BytesIO(b"Commander\nKestrel\n"))
+        assert "no file of" in there.refusal(BytesIO(b"[]\n"))
+        header = json.dumps({"format": transfer.FORMAT, "version": 2}).encode()
+        assert "format 2" in there.refusal(BytesIO(header + b"\n"))
+
+
+class TestWhatIsThereAlready:
+    def test_a_server_is_never_replaced(self, here: Place, there: Place) -> None:
+        file = here.exported()
+        assert "replaces nothing" in here.refusal(file)
+        there.imported(file)
+        assert "replaces nothing" in there.refusal(file)
+
+    def test_an_event_that_is_the_same_is_shared(self, here: Place, there: Place) -> None:
+        for event in here.muster.definitions.stored_events():
+            there.muster.definitions.put_event(event)
+        there.imported(here.exported())
+        entries = [key for key in there.items() if key.pk == keys.ledger(None)]
+        assert len(entries) == 1, "of the operator's key alone"
+
+    def test_an_event_that_differs_is_refused(self, here: Place, there: Place) -> None:
+        for event in here.muster.definitions.stored_events():
+            there.muster.definitions.put_event(event.model_copy(update={"name": "Another"}))
+        assert "is defined differently here" in there.refusal(here.exported())
+
+    def test_a_spreadsheet_of_another_server_is_refused(self, here: Place, there: Place) -> None:
+        there.muster.sheets.bind("officers-sheet", "202", None)
+        assert "is bound to server 202 here" in there.refusal(here.exported())
+
+
+class TestAFileOfSomebodyElse:
+    """Whoever runs a deployment may take a file from somebody else: it can't reach beyond its server."""
+
+    @pytest.mark.parametrize(
+        "item",
+        [
+            {"PK": "SERVERS", "SK": "SERVER#202", "id": "202"},
+            {"PK": "ALLIANCES#202", "SK": "ALLIANCE#nova"},
+            {"PK": "NAME#202#kestrel", "SK": "NAME"},
+            {"PK": "KEYS#", "SK": "KEY#1"},
+            {"PK": "KEY#1", "SK": "KEY", "id": "1", "role": "admin", "server": "101"},
+            {"PK": "KEY#1", "SK": "KEY", "id": "1", "role": "officer", "server": "202"},
+            {"PK": "KEY#1", "SK": "KEY", "id": "1", "role": "officer"},
+            {"PK": "SHEETS", "SK": "SHEET#1", "id": "1", "server": "202"},
+            {"PK": "SHEETS_RUN", "SK": "RUN"},
+            {"PK": 1, "SK": "x"},
+            {"SK": "x"},
+        ],
+    )
+    def test_what_is_not_of_its_server_is_refused(self, there: Place, item: Item) -> None:
+        assert "does not belong to server 101" in there.refusal(made("101", item))
+
+    def test_a_key_that_is_for_something_else_there_stays(self, there: Place, world: World) -> None:
+        world.muster = there.muster
+        hashed = transfer.sha256(world.secret("officer", "202", None).encode()).hexdigest()
+        item: Item = {"PK": f"KEY#{hashed}", "SK": "KEY", "id": "1", "role": "officer", "server": "101"}
+        assert "for something else" in there.refusal(made("101", item))
+
+    @pytest.mark.parametrize("definition", ["{}", "no JSON", None])
+    def test_an_event_that_nobody_could_read_is_refused(self, there: Place, definition: str | None) -> None:
+        item = {"PK": keys.EVENTS, "SK": "EVENT#x"} | ({"definition": definition} if definition else {})
+        assert "no event that this Muster knows" in there.refusal(made("101", item))
+
+    def test_an_event_under_the_key_of_another_is_refused(self, here: Place, there: Place) -> None:
+        event = here.muster.definitions.stored_events()[0].model_dump_json(exclude_unset=True)
+        item = {"PK": keys.EVENTS, "SK": "EVENT#x", "definition": event}
+        assert "holds another event" in there.refusal(made("101", item))
+
+    def test_a_server_that_reaches_into_another_is_refused(self, there: Place) -> None:
+        assert "which server" in there.refusal(made("101#nova"))
+
+
+def made(server: str, *items: Item) -> BytesIO:
+    """A file that is whole."""
+    lines = b"".join(transfer._line(transfer.serialised(item)) for item in items)
+    header = {"format": transfer.FORMAT, "version": transfer.VERSION, "server": server, "counts": {}}
+    end = {"lines": len(items), "sha256": transfer.sha256(lines).hexdigest()}
+    return BytesIO(transfer._line(header) + lines + transfer._line(end))
+
+
+class TestAnImportThatBreaksOff:
+    def test_is_done_again_and_what_it_left_goes(
+        self, here: Place, there: Place, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """After any of its writes: some of an older file, then all of a newer one."""
+        older = here.exported()
+        officer = here.world.key("officer", alliance=None)
+        (commander,) = (
+            one for one in here.muster.rosters.roster(officer, "101", "nova") if one.name.startswith("Merlin")
+        )
+        here.muster.rosters.forget(officer, "101", "nova", commander.id)
+        newer = here.exported()
+        before, writes = there.items(), -4
+        while True:
+            writes += 5
+            try:
+                broken_off_after(writes, there, older, monkeypatch)
+            except Busy:
+                assert not there.muster.definitions.server("101")
+                assert "101" not in [server.id for server in there.muster.definitions.servers()]
+                done = there.imported(newer)
+                assert bool(done.removed) == (writes > 1)
+                assert moved(there) == moved(here)
+                clear(there, before)
+            else:
+                break
+        assert writes > 25
+
+    def test_of_two_at_once_one_is_refused(
+        self, here: Place, there: Place, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        put = Transfer._put_server
+
+        def late(self: Transfer, *arguments: Any) -> None:
+            there.muster.definitions.put_server(Server("101"))
+            put(self, *arguments)
+
+        monkeypatch.setattr(Transfer, "_put_server", late)
+        with pytest.raises(TransferRefused, match="Somebody else"):
+            there.imported(here.exported())
+
+
+def broken_off_after(writes: int, there: Place, file: BytesIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An import that makes that many writes, and then none."""
+    left = writes
+    with monkeypatch.context() as patch:
+        for name in ("put_many", "transact"):
+            real = getattr(Table, name)
+
+            def limited(self: Table, changes: Any, real: Any = real) -> None:
+                nonlocal left
+                left -= 1
+                if left <= 0:
+                    raise Busy
+                real(self, changes)
+
+            patch.setattr(Table, name, limited)
+        there.imported(file)
+
+
+def moved(place: Place) -> list[bytes]:
+    lines = place.exported().getvalue().splitlines()[1:-1]
+    return [line for line in lines if b'"label":{"S":"whoever"}' not in line]
+
+
+def clear(place: Place, before: dict[ItemKey, Item]) -> None:
+    for key in place.items().keys() - before.keys():
+        place.table.write(Delete(key))
+    place.muster.definitions._cache.clear()
+
+
+class TestMiscounted:
+    def test_totals_that_are_not_the_sum_of_the_cards_are_told(self, here: Place) -> None:
+        assert here.transfer.miscounted("101") == []
+        key = keys.totals("101", DEFENDERS, "nova")
+        here.table.write(Update(key, add={"commanders": 1}))
+        here.table.write(Put(keys.totals("101", ARCHITECTS, "orbit"), {"commanders": 3}))
+        assert here.transfer.miscounted("101") == [f"{ARCHITECTS}/orbit", f"{DEFENDERS}/nova"]
