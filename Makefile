@@ -53,7 +53,7 @@ destroy: $(READY) ## deletes a stage after asking; its table is kept (STAGE)
 pictures: $(READY) ## the README's pictures, of a made-up campaign
 	$(RUN) -m local.pictures
 
-bench: $(READY) ## counted costs and ratios, into docs/measurements.md
+bench: $(READY) ## counted costs and ratios, and how projections do, into docs/
 	$(RUN) -m bench
 
 clean: ## removes what was made, but not what the demo recorded

@@ -9,8 +9,8 @@ import boto3
 from botocore.exceptions import ClientError, WaiterError
 
 SECONDS_BETWEEN_LOOKS = 2
-_OPERATION_BEGAN = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS")
-_DONE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
+_MAKING, _MADE = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"), ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+_DELETING, _DELETED = ("DELETE_IN_PROGRESS",), ("DELETE_COMPLETE",)
 _NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
 
 
@@ -81,14 +81,14 @@ class Stack:
         changes = self._changes(made["Id"])
         if changes:
             self._client.execute_change_set(ChangeSetName=made["Id"])
-            self._wait_until(_DONE, made["StackId"])
+            self._wait(made["StackId"], _MAKING, _MADE)
         return changes
 
     def delete(self) -> None:
         """With all that it holds, but the table. Raises StackFailed."""
         stack_id = self.existing()["StackId"]
         self._client.delete_stack(StackName=self.name)
-        self._wait_until(("DELETE_COMPLETE",), stack_id)
+        self._wait(stack_id, _DELETING, _DELETED)
 
     def _changes(self, change_set: str) -> list[Change]:
         try:
@@ -105,21 +105,22 @@ class Stack:
         found = [one["ResourceChange"] for page in pages for one in page["Changes"]]
         return [Change(one["Action"], one["LogicalResourceId"], one["ResourceType"]) for one in found]
 
-    def _wait_until(self, done: tuple[str, ...], stack_id: str) -> None:
+    def _wait(self, stack_id: str, doing: tuple[str, ...], done: tuple[str, ...]) -> None:
         while True:
             (stack,) = self._client.describe_stacks(StackName=stack_id)["Stacks"]
             status: str = stack["StackStatus"]
             if status in done:
                 return
             if not status.endswith("_IN_PROGRESS"):
-                raise StackFailed("\n".join([f"{self.name} is {status}", *self._reasons(stack_id)]))
+                reasons = [f"{self.name} is {status}", *self._failures(stack_id, doing)]
+                raise StackFailed("\n".join(reasons))
             time.sleep(SECONDS_BETWEEN_LOOKS)
 
-    def _reasons(self, stack_id: str) -> Iterator[str]:
-        """What failed in the last operation, the first failure last. CloudFormation tells the newest events first."""
+    def _failures(self, stack_id: str, since: tuple[str, ...]) -> Iterator[str]:
+        """Of the last operation, which began with the stack in that state. The events are told from the newest on."""
         for page in self._client.get_paginator("describe_stack_events").paginate(StackName=stack_id):
             for event in page["StackEvents"]:
                 if event["ResourceStatus"].endswith("_FAILED"):
-                    yield f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', event['ResourceStatus'])}"
-                if event["PhysicalResourceId"] == stack_id and event["ResourceStatus"] in _OPERATION_BEGAN:
+                    yield f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}"
+                if event["PhysicalResourceId"] == stack_id and event["ResourceStatus"] in since:
                     return

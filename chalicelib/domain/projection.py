@@ -19,11 +19,11 @@ from chalicelib.domain.standing import Basis, Standing
 FIRST_HOURS = 24
 SETTLING_HOURS = 8
 """There is no projection until so long after a milestone has closed, or the first has been open for a day: how late
-people report is not known before."""
+people report is not known before, and a straight line does better."""
 FEWEST_COMPLETIONS = 20
 """Nor with fewer reported: chance decides."""
 FEWEST_SAMPLES = 24
-"""Nor with fewer hours of history: without a day of it the ranges held too seldom."""
+"""Nor with fewer hours of history: a straight line does better without a day of it."""
 
 LEAST_READ = 0.1
 """A reading is not projected from if less of the event was done when it was taken."""

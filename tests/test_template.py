@@ -1,0 +1,289 @@
+"""The template that is deployed: what it grants, keeps, watches and tells nobody."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import app
+from deploy.__main__ import PARAMETERS, RESERVED
+from deploy.packages import digest
+from local.package import PARTS, ROOT, PackagingFailed, package
+
+SCHEDULED = {"RefreshTotals": "refresh", "SyncSheets": "sync"}
+FUNCTIONS = {"APIHandler": "api", **SCHEDULED}
+METRICS = {"Reports", "Duplicates", "Rejections", "SyncRequests", "SyncAge", "SheetsFailing", "Drift"}
+"""The product's own, in the namespace `Muster`."""
+
+Resource = dict[str, Any]
+
+
+def made(folder: Path, stage: str = "prod") -> dict[str, Any]:
+    """The template of the real app, as `make deploy` has it. The package is quicker without its wheels."""
+    root = folder / "root"
+    if not root.exists():
+        root.mkdir()
+        for name in PARTS:
+            copy: Any = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
+            copy(ROOT / name, root / name)
+        (root / "requirements.txt").write_text("")
+    package(folder / stage, stage, root)
+    template: dict[str, Any] = json.loads((folder / stage / "sam.json").read_text())
+    return template
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("template")
+
+
+@pytest.fixture(scope="module")
+def template(folder: Path) -> dict[str, Any]:
+    return made(folder)
+
+
+@pytest.fixture
+def resources(template: dict[str, Any]) -> dict[str, Resource]:
+    found: dict[str, Resource] = template["Resources"]
+    return found
+
+
+def of_type(resources: dict[str, Resource], kind: str) -> dict[str, Resource]:
+    """Their properties."""
+    return {name: one["Properties"] for name, one in resources.items() if one["Type"] == kind}
+
+
+def test_cfn_lint_has_nothing_to_say(folder: Path, template: dict[str, Any]) -> None:
+    command = [str(Path(sys.executable).with_name("cfn-lint")), str(folder / "prod" / "sam.json")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
+
+
+class TestPolicies:
+    def test_each_function_has_a_role_with_the_policy_that_is_written_for_it(
+        self, resources: dict[str, Resource]
+    ) -> None:
+        roles = of_type(resources, "AWS::IAM::Role")
+        functions = of_type(resources, "AWS::Serverless::Function")
+        assert set(functions) == set(FUNCTIONS)
+        for name, function in functions.items():
+            assert "Policies" not in function, "SAM would add to the role"
+            role = roles.pop(function["Role"]["Fn::GetAtt"][0])
+            assert role.keys() == {"AssumeRolePolicyDocument", "Policies"}
+            (policy,) = role["Policies"]
+            written = ROOT / ".chalice" / f"policy-{FUNCTIONS[name]}.json"
+            assert policy["PolicyDocument"] == json.loads(written.read_text())
+        assert not roles, "a role that no function has"
+
+    def test_none_has_a_wildcard_but_in_its_own_log(self, resources: dict[str, Resource]) -> None:
+        for name, function in of_type(resources, "AWS::Serverless::Function").items():
+            role = resources[function["Role"]["Fn::GetAtt"][0]]["Properties"]
+            for statement in role["Policies"][0]["PolicyDocument"]["Statement"]:
+                assert statement.keys() == {"Effect", "Action", "Resource"}, "no NotAction, no NotResource"
+                assert "*" not in json.dumps(statement)
+                actions, places = statement["Action"], statement["Resource"]
+                assert isinstance(actions, list)
+                for place in places if isinstance(places, list) else [places]:
+                    service = self.service(place, resources)
+                    assert all(action.startswith(f"{service}:") for action in actions), statement
+                    if service == "logs":  # the ARN that this gives ends with `:*`: the streams of the log
+                        assert place == {"Fn::GetAtt": [f"{name}Logs", "Arn"]}
+
+    @staticmethod
+    def service(place: Resource, resources: dict[str, Resource]) -> str:
+        """Whose a policy's resource is, which must be one of the stack, or an index of its table."""
+        of = {"AWS::DynamoDB::Table": "dynamodb", "AWS::Logs::LogGroup": "logs"}
+        of["AWS::SecretsManager::Secret"] = "secretsmanager"
+        if "Fn::Sub" in place:
+            index = place["Fn::Sub"].removeprefix("${Table.Arn}/index/")
+            indexes = resources["Table"]["Properties"]["GlobalSecondaryIndexes"]
+            assert index in {one["IndexName"] for one in indexes}, place
+            return "dynamodb"
+        (name, attribute) = place["Fn::GetAtt"]
+        assert attribute in ("Arn", "Id")
+        return of[resources[name]["Type"]]
+
+
+class TestSecrets:
+    def test_no_environment_holds_one(self, template: dict[str, Any], resources: dict[str, Resource]) -> None:
+        told: set[str] = set()
+        for function in of_type(resources, "AWS::Serverless::Function").values():
+            variables = function["Environment"]["Variables"]
+            told |= {value for value in variables.values() if isinstance(value, str)}
+            assert variables["TABLE_NAME"] == {"Ref": "Table"}
+            for name, value in variables.items():
+                if re.search("SECRET|KEY|TOKEN|PASSWORD|CREDENTIAL", name):
+                    assert value == {"Fn::GetAtt": ["SheetsCredentials", "Id"]}, "where it is, not what it is"
+        assert told == {"Muster"}
+        assert all(one.get("Default", "") in ("", "yes") for one in template["Parameters"].values())
+
+    def test_the_stack_leaves_the_secret_to_the_operator(self, resources: dict[str, Resource]) -> None:
+        (secret,) = of_type(resources, "AWS::SecretsManager::Secret").values()
+        assert secret.keys() == {"Description"}
+
+
+class TestData:
+    def test_the_table_outlives_what_may_happen_to_it(self, resources: dict[str, Resource]) -> None:
+        table = resources["Table"]
+        assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("Retain", "Retain")
+        assert table["Properties"]["DeletionProtectionEnabled"] is True
+        assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+        assert table["Properties"]["BillingMode"] == "PAY_PER_REQUEST"
+
+    def test_each_stage_has_its_own(self, folder: Path, resources: dict[str, Resource]) -> None:
+        dev = made(folder, "dev")["Resources"]
+        tables = [one["Table"]["Properties"]["TableName"] for one in (resources, dev)]
+        assert tables == ["muster-prod", "muster-dev"], "literal: only so can it be taken back"
+        assert resources["RestAPI"]["Properties"]["Name"] == {"Ref": "AWS::StackName"}
+
+    def test_there_are_no_others(self, folder: Path) -> None:
+        with pytest.raises(PackagingFailed, match="there is no stage 'production'"):
+            package(folder / "none", "production")
+
+
+class TestFunctions:
+    def test_a_log_is_kept_for_a_month(self, resources: dict[str, Resource]) -> None:
+        logs = of_type(resources, "AWS::Logs::LogGroup")
+        assert {log["RetentionInDays"] for log in logs.values()} == {30}
+        for name, function in of_type(resources, "AWS::Serverless::Function").items():
+            assert function["LoggingConfig"] == {"LogGroup": {"Ref": f"{name}Logs"}}
+            assert f"{name}Logs" in logs
+
+    def test_none_lasts_longer_than_it_may(self, resources: dict[str, Resource]) -> None:
+        """API Gateway gives up after 29 seconds; a scheduled run has ended before its next one begins."""
+        functions = of_type(resources, "AWS::Serverless::Function")
+        assert functions["APIHandler"]["Timeout"] <= 29
+        for name in SCHEDULED:
+            (event,) = functions[name]["Events"].values()
+            minutes = int(re.findall(r"rate\((\d+) minute", event["Properties"]["Schedule"])[0])
+            assert functions[name]["Timeout"] < 60 * minutes
+            again = {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60}
+            assert functions[name]["EventInvokeConfig"] == again, "the next run comes by itself"
+
+    def test_concurrency_is_reserved_where_the_account_has_enough(
+        self, template: dict[str, Any], resources: dict[str, Resource]
+    ) -> None:
+        reserved = []
+        for function in of_type(resources, "AWS::Serverless::Function").values():
+            condition, some, none = function["ReservedConcurrentExecutions"]["Fn::If"]
+            assert (condition, none) == ("ReservesConcurrency", {"Ref": "AWS::NoValue"})
+            reserved.append(some)
+        assert sum(reserved) == RESERVED
+        assert set(PARAMETERS.values()) == set(template["Parameters"])
+
+
+class TestGateway:
+    def test_every_route_is_there(self, resources: dict[str, Resource]) -> None:
+        parts = of_type(resources, "AWS::ApiGateway::Resource")
+
+        def path(reference: Resource) -> str:
+            if "Fn::GetAtt" in reference:
+                return ""
+            return f"{path(parts[reference['Ref']]['ParentId'])}/{parts[reference['Ref']]['PathPart']}"
+
+        methods = of_type(resources, "AWS::ApiGateway::Method").values()
+        deployed = {(path(method["ResourceId"]), method["HttpMethod"]) for method in methods}
+        assert deployed == {(route, method) for route, views in app.app.routes.items() for method in views}
+
+    def test_what_the_gateway_refuses_is_a_problem(self, resources: dict[str, Resource]) -> None:
+        statuses = {}
+        for response in of_type(resources, "AWS::ApiGateway::GatewayResponse").values():
+            headers = response["ResponseParameters"]
+            assert headers["gatewayresponse.header.Content-Type"] == "'application/problem+json'"
+            problem = json.loads(response["ResponseTemplates"]["application/json"])
+            assert problem.keys() == {"type", "title", "status", "code", "detail", "errors"}
+            assert str(problem["status"]) == response["StatusCode"]
+            assert ("gatewayresponse.header.Retry-After" in headers) == (problem["status"] in (429, 503))
+            statuses[response["ResponseType"]] = problem["status"]
+        assert statuses == {
+            "MISSING_AUTHENTICATION_TOKEN": 404,
+            "DEFAULT_4XX": 404,
+            "REQUEST_TOO_LARGE": 413,
+            "THROTTLED": 429,
+            "DEFAULT_5XX": 500,
+            "INTEGRATION_FAILURE": 503,
+            "INTEGRATION_TIMEOUT": 503,
+        }
+
+    def test_the_deployment_holds_all_of_it_and_is_made_anew_for_a_change(
+        self, folder: Path, resources: dict[str, Resource]
+    ) -> None:
+        name = deployment(resources)
+        kinds = ("Resource", "Method", "GatewayResponse")
+        parts = {one for kind in kinds for one in of_type(resources, f"AWS::ApiGateway::{kind}")}
+        assert set(resources[name]["DependsOn"]) == parts
+        assert deployment(made(folder)["Resources"]) == name, "nothing has changed"
+        merged = folder / "root" / ".chalice" / "resources.json"
+        before = merged.read_text()
+        try:
+            merged.write_text(before.replace("There is nothing here.", "Nothing is here."))
+            assert deployment(made(folder)["Resources"]) != name
+        finally:
+            merged.write_text(before)
+
+    def test_the_stage_is_throttled(self, resources: dict[str, Resource]) -> None:
+        (stage,) = of_type(resources, "AWS::ApiGateway::Stage").values()
+        (settings,) = stage["MethodSettings"]
+        assert (settings["ResourcePath"], settings["HttpMethod"]) == ("/*", "*")
+        assert (settings["ThrottlingRateLimit"], settings["ThrottlingBurstLimit"]) == (50, 100)
+
+
+class TestAlarms:
+    def test_none_is_missing(self, resources: dict[str, Resource]) -> None:
+        watched = set()
+        for alarm in of_type(resources, "AWS::CloudWatch::Alarm").values():
+            assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}] == alarm["OKActions"]
+            of = {one["Name"]: one["Value"] for one in alarm["Dimensions"]}
+            watched.add((alarm["MetricName"], of["FunctionName"]["Ref"] if "FunctionName" in of else None))
+        per_function = {(metric, name) for metric in ("Errors", "Throttles") for name in FUNCTIONS}
+        assert watched == per_function | {("SheetsFailing", None), ("Drift", None), ("5XXError", None)}
+
+    def test_a_sync_may_fail_for_half_an_hour_or_not_run_at_all(self, resources: dict[str, Resource]) -> None:
+        alarm = resources["SyncFailing"]["Properties"]
+        assert alarm["Period"] * alarm["EvaluationPeriods"] == 30 * 60
+        assert alarm["TreatMissingData"] == "breaching"
+
+    def test_the_topic_sends_e_mail_where_an_address_is_given(self, resources: dict[str, Resource]) -> None:
+        assert resources["AlarmSubscription"]["Condition"] == "HasAlarmEmail"
+
+    def test_they_and_the_metrics_are_on_the_dashboard(self, resources: dict[str, Resource]) -> None:
+        body = resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+        alarms = of_type(resources, "AWS::CloudWatch::Alarm").values()
+        for alarm in alarms:
+            assert f':alarm:{alarm["AlarmName"]["Fn::Sub"]}"' in body
+        shown = set(own_metrics(json.loads(body)))
+        assert shown == METRICS
+        assert {one["MetricName"] for one in alarms if one["Namespace"] == "Muster"} <= METRICS
+        for function in of_type(resources, "AWS::Serverless::Function").values():
+            variables = function["Environment"]["Variables"]
+            assert variables["POWERTOOLS_METRICS_NAMESPACE"] == "Muster"
+            assert variables["POWERTOOLS_SERVICE_NAME"] == {"Ref": "AWS::StackName"}
+
+
+def test_the_same_files_are_the_same_package(folder: Path, template: dict[str, Any]) -> None:
+    """So that what has not changed is not deployed again."""
+    first = digest(folder / "prod" / "deployment.zip")
+    made(folder)
+    assert digest(folder / "prod" / "deployment.zip") == first
+
+
+def deployment(resources: dict[str, Resource]) -> str:
+    """The name of the one that the stage has."""
+    (name,) = of_type(resources, "AWS::ApiGateway::Deployment")
+    assert resources["Stage"]["Properties"]["DeploymentId"] == {"Ref": name}
+    return name
+
+
+def own_metrics(dashboard: dict[str, Any]) -> Iterator[str]:
+    for widget in dashboard["widgets"]:
+        for metric in widget["properties"].get("metrics", []):
+            if metric[0] == "Muster":
+                yield metric[1]
+            elif isinstance(metric[0], dict):
+                yield from re.findall(r'MetricName="(\w+)"', metric[0]["expression"])
