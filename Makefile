@@ -57,5 +57,5 @@ bench: $(READY) ## counted costs and ratios, and how projections do, into docs/
 	$(RUN) -m bench
 
 clean: ## removes what was made, but not what the demo recorded
-	rm -rf $(VENV) dist .chalice/deployments .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .emulator dist .chalice/deployments .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

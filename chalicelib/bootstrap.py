@@ -33,6 +33,7 @@ from chalicelib.store.ledger import Ledger
 from chalicelib.store.readings import Readings
 from chalicelib.store.sheets import Sheets
 from chalicelib.store.table import Table
+from chalicelib.store.transfer import Transfer
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -64,6 +65,7 @@ class Muster:
     definitions: Definitions
     access_keys: AccessKeys
     sheets: Sheets
+    transfer: Transfer
 
 
 def system_clock() -> datetime:
@@ -118,6 +120,7 @@ def assemble(
         definitions=definitions,
         access_keys=access_keys,
         sheets=sheets,
+        transfer=Transfer(table),
     )
 
 

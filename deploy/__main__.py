@@ -28,7 +28,7 @@ PARAMETERS = {
 }
 """Environment variables, and which of the stack's parameters each sets. Where one is not set, nothing changes."""
 
-RESERVED, LEAST_UNRESERVED = 52, 100
+RESERVED, LEAST_UNRESERVED = 102, 100
 """How much of the account's concurrency the functions reserve, and how much AWS wants to be left."""
 
 _stage = click.option(

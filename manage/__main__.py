@@ -36,8 +36,9 @@ from manage.where import Where
 def main(context: click.Context, demo: bool, url: str | None, key_file: Path | None) -> None:
     """Runs Muster for servers and alliances: events, keys and links, rosters, sheets.
 
-    Every command speaks to the API with an admin's or officer's key, and says what the API says. `keys first` and
-    `ledger verify` alone read the table, with your AWS credentials.
+    Every command speaks to the API with an admin's or officer's key, and says what the API says. Only `keys first`,
+    `ledger verify`, `servers export` and `servers import` work on the table, with your AWS credentials, and
+    `sheets check` asks Google.
 
     \b
     To try it, beside a running `make demo`:

@@ -109,7 +109,7 @@ def check(where: Where, spreadsheet: str, secret: str | None) -> None:
         settings = Settings.from_environment({**os.environ, "TABLE_NAME": "none is read"})
     except InvalidSettings as error:
         raise click.ClickException(str(error)) from None
-    address = where._facts["sheets_api_url"] if where.demo else settings.sheets_api_url
+    address = where.facts["sheets_api_url"] if where.demo else settings.sheets_api_url
     google = Google(address, secret)
     for found in findings(google, _id(spreadsheet), settings.sheets_requests):
         click.echo(f"{'✗' if found.advice else '✓'} {found.step}: {found.says}")

@@ -11,8 +11,7 @@ import click
 from manage.where import Where
 
 if TYPE_CHECKING:
-    from chalicelib.bootstrap import Muster
-    from chalicelib.store.transfer import Transfer
+    pass
 
 _SHOWN = {
     "alliance": "alliances",
@@ -49,7 +48,7 @@ def export_server(where: Where, server: str, file: Path, table: str | None) -> N
     """
     with where.muster(table) as muster, _new(file) as output:
         muster.ledger.settle(server)
-        counts = _transfer(muster).export_server(server, muster.clock(), output)
+        counts = muster.transfer.export_server(server, muster.clock(), output)
     click.echo(f"Server {server} is in {file}: {_told(counts)}.")
     click.echo("It holds names and the hashes of keys. Delete it when the server has moved.", err=True)
 
@@ -72,7 +71,7 @@ def import_server(where: Where, file: Path, table: str | None) -> None:
     from chalicelib.services.keys import WHOEVER_HAS_THE_TABLE  # brings boto3
 
     with where.muster(table) as muster, file.open("rb") as source:
-        transfer = _transfer(muster)
+        transfer = muster.transfer
         done = transfer.import_server(source, WHOEVER_HAS_THE_TABLE, muster.clock())
         if done.removed:
             click.echo(f"{done.removed} items of an import that broke off were removed first.", err=True)
@@ -88,12 +87,6 @@ def import_server(where: Where, file: Path, table: str | None) -> None:
         )
     click.echo("Totals are the sum of the cards, and every card is what the ledger makes of it.")
     click.echo("Unbind its sheets in the old place, and take its keys back there.", err=True)
-
-
-def _transfer(muster: "Muster") -> "Transfer":
-    from chalicelib.store.transfer import Transfer
-
-    return Transfer(muster.definitions._table)
 
 
 @contextmanager

@@ -1,6 +1,6 @@
-"""Where a command works: a deployment or the demo, with which key; and the table itself, for the two that need it.
+"""Where a command works: a deployment or the demo, with which key; and the table itself, for those that need it.
 
-boto3 is imported for those two alone: the others start in half the time without.
+boto3 is imported for those alone: the others start in half the time without.
 """
 
 import json
@@ -39,7 +39,7 @@ class Where:
     def api(self) -> Api:
         """Raises ClickException."""
         if self.demo:
-            return Api(self._facts["api_url"], self._secret, "Is the demo still running?")
+            return Api(self.facts["api_url"], self._secret, "Is the demo still running?")
         if not self.url:
             raise click.UsageError(
                 "Say where: give --url or set MUSTER_URL, or give --demo for the demo on this machine."
@@ -81,16 +81,16 @@ class Where:
 
         client = boto3.client(
             "dynamodb",
-            endpoint_url=self._facts["dynamodb_url"],
+            endpoint_url=self.facts["dynamodb_url"],
             region_name="us-east-1",
             aws_access_key_id="demo",
             aws_secret_access_key="demo",  # noqa: S106 - the demo's table takes any
         )
         now = self.api.now()
-        return client, bootstrap.assemble(Settings(self._facts["table_name"]), client, lambda: now)
+        return client, bootstrap.assemble(Settings(self.facts["table_name"]), client, lambda: now)
 
     @cached_property
-    def _facts(self) -> dict[str, Any]:
+    def facts(self) -> dict[str, Any]:
         try:
             facts: dict[str, Any] = json.loads(DEMO.read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -103,7 +103,7 @@ class Where:
         if self.key_file:
             secret = self.key_file.read_text(encoding="utf-8", errors="replace")
         elif self.demo:
-            secret = self._facts["admin_key"]
+            secret = self.facts["admin_key"]
         else:
             secret = os.environ.get("MUSTER_KEY") or _asked()
         if not secret.strip().isascii() or not secret.strip().isprintable():

@@ -75,7 +75,12 @@ def make_real(case: Case, stage: Stage, choose: Random) -> None:
         "spreadsheet_id": "sheet",
         "commander": stage.commanders["101", "nova"],
     }
-    said = {**known, "commander": "Kestrel", "milestone": HIDDEN_MOTIVATIONS, "milestones": [CONFRONTING_RESILIENCE]}
+    said = {
+        **known,
+        "commander": "Kestrel",
+        "milestone": HIDDEN_MOTIVATIONS,
+        "milestones": [CONFRONTING_RESILIENCE],
+    }
     parts = [(case.path_parameters, known, 0.8), (case.query, said, 0.5), (case.body, said, 0.5)]
     places = ParameterLocation.PATH, ParameterLocation.QUERY, ParameterLocation.BODY
     for place, (part, real, often) in zip(places, parts, strict=True):
@@ -83,4 +88,3 @@ def make_real(case: Case, stage: Stage, choose: Random) -> None:
             for name in real.keys() & part.keys():
                 if choose.random() < often:
                     part[name] = real[name]
-

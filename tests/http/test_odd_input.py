@@ -9,7 +9,7 @@ import pytest
 
 from tests.http.every_route import ROWS, Row, Stage, staged
 
-IDS = ["a#b", "nova#", "#", "x" * 1100, "\0", "💥", "\u202e", "ﷺ" * 200, "...", "'", "%", "null"]
+IDS = ["a#b", "nova#", "#", "x" * 1100, "\0", "💥", "\u202e", "ﷺ" * 200, "...", "'", "%"]
 VALUES: list[Any] = [
     None,
     True,
@@ -57,15 +57,19 @@ def names(row: Row) -> list[str]:
     return [name for _, name, _, _ in Formatter().parse(row.route) if name]
 
 
+def turn(stage: Stage, row: Row) -> dict[str, Any]:
+    """A valid request, by somebody who may send it."""
+    stage.principal = "admin" if "admin" in row.may else "member"
+    return row.request(stage)
+
+
 @pytest.mark.parametrize("row", [row for row in ROWS if names(row)], ids=str)
 def test_in_the_path(stage: Stage, row: Row) -> None:
-    stage.principal = "admin" if "admin" in row.may else "member"
-    wrong = {}
+    request, wrong = turn(stage, row), {}
     for name in names(row):
         for value in IDS:
-            request = row.request(stage)
             path = {**request.get("path", {}), name: quote(value, safe="")}
-            answer = stage.send(row, path=path)
+            answer = stage.send(row, request, path=path)
             if answer.status_code not in REFUSED:
                 wrong[name, value] = answer.status_code, answer.text
     assert not wrong
@@ -73,14 +77,12 @@ def test_in_the_path(stage: Stage, row: Row) -> None:
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.method != "GET"], ids=str)
 def test_in_the_body(stage: Stage, row: Row) -> None:
-    stage.principal = "admin" if "admin" in row.may else "member"
-    wrong = {}
+    request, wrong = turn(stage, row), {}
     for part in ("json", "data"):
-        valid = row.request(stage).get(part)
+        valid = request.get(part)
         for name in valid if isinstance(valid, dict) else ():
             for value in VALUES:
-                body = {**row.request(stage)[part], name: value}
-                answer = stage.send(row, **{part: body})
+                answer = stage.send(row, request, **{part: {**valid, name: value}})
                 if answer.status_code >= 500:
                     wrong[name, str(value)] = answer.status_code, answer.text
     assert not wrong
@@ -88,12 +90,10 @@ def test_in_the_body(stage: Stage, row: Row) -> None:
 
 @pytest.mark.parametrize("row", [row for row in ROWS if asked(row)], ids=str)
 def test_in_the_query(stage: Stage, row: Row) -> None:
-    stage.principal = "admin" if "admin" in row.may else "member"
-    wrong = {}
+    request, wrong = turn(stage, row), {}
     for name in asked(row):
         for value in IDS:
-            parameters = {**row.request(stage).get("params", {}), name: value}
-            answer = stage.send(row, params=parameters)
+            answer = stage.send(row, request, params={**request.get("params", {}), name: value})
             if answer.status_code >= 500:
                 wrong[name, value] = answer.status_code, answer.text
     assert not wrong

@@ -32,7 +32,7 @@ def test_every_route_has_its_row_and_every_row_its_route() -> None:
 def test_who_may(stage: Stage, row: Row) -> None:
     wrong = {}
     for stage.principal in sorted(ALL):
-        answer = stage.send(row)
+        answer = stage.send(row, row.request(stage))
         if outcome(answer, row) != expected(row, stage.principal):
             wrong[stage.principal] = answer.status_code, answer.text
     assert not wrong
@@ -44,8 +44,9 @@ def test_a_key_in_the_address_counts_for_csv_alone(stage: Stage, row: Row) -> No
         return
     wrong = {}
     for stage.principal in sorted({*KEYS, "a revoked key", "an expired key", "an unknown key"}):
-        parameters = {**row.request(stage).get("params", {}), "key": stage.secret}
-        answer = stage.send(row, secret=None, params=parameters)
+        request = row.request(stage)
+        parameters = {**request.get("params", {}), "key": stage.secret}
+        answer = stage.send(row, request, secret=None, params=parameters)
         is_csv = row.route.endswith(".csv")
         if outcome(answer, row) != (expected(row, stage.principal) if is_csv else "401 no-key"):
             wrong[stage.principal] = answer.status_code, answer.text

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
+from hashlib import sha256
 from io import BytesIO
 from typing import Any
 
@@ -19,7 +20,7 @@ from chalicelib.domain.roster import Alliance, Server
 from chalicelib.settings import Settings
 from chalicelib.store import keys, transfer
 from chalicelib.store.keys import ItemKey
-from chalicelib.store.table import Delete, Item, Put, Table, Update
+from chalicelib.store.table import Delete, Item, Put, Table, Update, deserialised, serialised
 from chalicelib.store.transfer import Transfer, TransferRefused
 from local.dynamodb import table_definition
 from tests.world import ARCHITECTS, CONFRONTING_RESILIENCE, DEFENDERS, HIDDEN_MOTIVATIONS, World
@@ -44,7 +45,7 @@ class Place:
     def items(self) -> dict[ItemKey, Item]:
         """All that the table holds."""
         pages = self.table.client.get_paginator("scan").paginate(TableName=self.name)
-        read = [transfer.deserialised(item) for page in pages for item in page["Items"]]
+        read = [deserialised(item) for page in pages for item in page["Items"]]
         return {ItemKey(item["PK"], item["SK"]): item for item in read}
 
     def exported(self, server: str = "101") -> BytesIO:
@@ -181,7 +182,7 @@ def test_numbers_and_nothing_go_to_and_fro() -> None:
         "nested": {"none": None, "yes": True, "text": "\u2028 # \x00 𝒩", "empty": ""},
     }
     header = json.dumps({"format": transfer.FORMAT}).encode() + b"\n"
-    file = BytesIO(header + transfer._line(transfer.serialised(item)))
+    file = BytesIO(header + transfer._line(serialised(item)))
     assert list(transfer._read(file, "101", 1)) == [("ledger_entry", item)]
 
 
@@ -280,7 +281,7 @@ class TestAFileOfSomebodyElse:
 
     def test_a_key_that_is_for_something_else_there_stays(self, there: Place, world: World) -> None:
         world.muster = there.muster
-        hashed = transfer.sha256(world.secret("officer", "202", None).encode()).hexdigest()
+        hashed = sha256(world.secret("officer", "202", None).encode()).hexdigest()
         item: Item = {"PK": f"KEY#{hashed}", "SK": "KEY", "id": "1", "role": "officer", "server": "101"}
         assert "for something else" in there.refusal(made("101", item))
 
@@ -300,9 +301,9 @@ class TestAFileOfSomebodyElse:
 
 def made(server: str, *items: Item) -> BytesIO:
     """A file that is whole."""
-    lines = b"".join(transfer._line(transfer.serialised(item)) for item in items)
+    lines = b"".join(transfer._line(serialised(item)) for item in items)
     header = {"format": transfer.FORMAT, "version": transfer.VERSION, "server": server, "counts": {}}
-    end = {"lines": len(items), "sha256": transfer.sha256(lines).hexdigest()}
+    end = {"lines": len(items), "sha256": sha256(lines).hexdigest()}
     return BytesIO(transfer._line(header) + lines + transfer._line(end))
 
 
