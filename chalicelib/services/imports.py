@@ -71,7 +71,7 @@ class _Known:
     returning: dict[str, Commander]
     """Those elsewhere who have retired there: they bring along what they have completed."""
     done: dict[str, set[str]] = field(default_factory=dict)
-    """Global milestone ids by normalised name."""
+    """Global milestone ids by the commander's present name, normalised: several names may lead to one."""
 
 
 class Imports:
@@ -168,7 +168,7 @@ class Imports:
             result = self._joining(line.line, line.name, known, alliance, options, may_join=alliance.is_open)
         if result.status == "refused":
             return result
-        done = known.done.setdefault(name, set())
+        done = known.done.setdefault(normalised(known.names[name]), set())
         added = tuple(str(ref) for ref in line.refs if str(ref) not in done)
         done.update(added)
         is_new = bool(added) or result.adds_commander
@@ -190,6 +190,8 @@ class Imports:
         if reason:
             return LineResult(line, name, "refused", reasons=(reason,))
         known.names[normalised(name)] = name
+        if back := known.returning.get(normalised(name)):
+            known.names |= {each: back.name for each, one in known.returning.items() if one.id == back.id}
         return LineResult(line, name, "new", adds_commander=True)
 
     def _place(self, key: Key, server_id: str, alliance_id: str) -> tuple[Server, Alliance]:
@@ -208,17 +210,18 @@ class Imports:
     def _add_done(self, known: _Known, alliance: Alliance, lines: Iterable[CompletionLine]) -> None:
         events = dict.fromkeys(ref.event.id for line in lines for ref in line.refs)
         roster = self._commanders.roster(alliance.server, alliance.id)
-        names = {one.id: (normalised(one.name), *one.aliases) for one in roster}
+        names = {one.id: normalised(one.name) for one in roster}
         for event in events:
             for card in self._completions.alliance_cards(
                 alliance.server, event, alliance.id, consistent=True
             ):
                 done = {f"{event}/{milestone}" for milestone in card.completions}
-                for name in names.get(card.commander, ()):
+                if name := names.get(card.commander):
                     known.done.setdefault(name, set()).update(done)
-        for name, one in known.returning.items():
+        for one in known.returning.values():
             cards = self._completions.cards(alliance.server, one.alliance, one.id, events, consistent=True)
-            known.done[name] = {f"{event}/{m}" for event, card in cards.items() for m in card.completions}
+            done = {f"{event}/{m}" for event, card in cards.items() for m in card.completions}
+            known.done[normalised(one.name)] = done
 
 
 def _carried_out(

@@ -155,6 +155,7 @@ def test_from_the_first_deployment_to_an_upgrade(aws: EmulatedAws) -> None:
     operators_see_how_it_is(at)
     too_many_requests_are_refused(at)
     the_policies_are_what_the_functions_need(at)
+    what_was_destroyed_is_taken_back(at)
 
 
 def key_of_the_first_deployment(at: Deployment) -> str:
@@ -324,10 +325,11 @@ def operators_see_how_it_is(at: Deployment) -> None:
     assert "api: " in logged
     assert "drift corrected" in logged
     assert at.key not in logged
+    noted = [json.loads(line) for line in re.findall(r'\{.*"_aws".*\}', logged)]
+    assert {one["service"] for one in noted} == {STACK}
+    assert {"Drift", "SheetsFailing", "SyncAge", "SyncRequests"} <= {name for one in noted for name in one}
     dashboard = at.aws.client("cloudwatch").get_dashboard(DashboardName=STACK)
     assert "${" not in dashboard["DashboardBody"]
-    refused = at.make("destroy", typed="muster\n")
-    assert (refused.returncode, "Nothing was deleted." in refused.stderr) == (2, True)
 
 
 def too_many_requests_are_refused(at: Deployment) -> None:
@@ -357,6 +359,16 @@ def the_policies_are_what_the_functions_need(at: Deployment) -> None:
         used[functions[call.function]] |= call.permissions(account)
     for physical, name in functions.items():
         assert used[name] == granted(at, physical), name
+
+
+def what_was_destroyed_is_taken_back(at: Deployment) -> None:
+    before = at.progress()
+    refused = at.make("destroy", typed="prod\n")
+    assert (refused.returncode, "Nothing was deleted." in refused.stderr) == (2, True)
+    assert at.make("destroy", typed=f"{STACK}\n").returncode == 0
+    assert at.make("status").stderr.startswith(f"deploy: there is no stack {STACK}\n")
+    assert at.deploy() == "", "the key is good still"
+    assert at.progress() == before
 
 
 def granted(at: Deployment, function: str) -> set[tuple[str, str]]:

@@ -98,9 +98,9 @@ class Stage:
         place["key_id"] = self.site.world.key("reader").id
         return route.format(**place | path)
 
-    def send(self, row: "Row", request: dict[str, Any], **options: Any) -> requests.Response:
-        """A request to the row's route, with its key or another `secret`."""
-        options = {"secret": self.secret, **request, **options}
+    def send(self, row: "Row", request: dict[str, Any] | None = None, **options: Any) -> requests.Response:
+        """The row's request, or another one to its route, with the key of whose turn it is or another `secret`."""
+        options = {"secret": self.secret, **(request or row.request(self)), **options}
         url = self.url(row.route, options.pop("path", {}))
         return self.site.call(row.method, url, options.pop("secret"), allow_redirects=False, **options)
 

@@ -375,6 +375,18 @@ class TestImporting:
         rows = table_of(officer("GET", f"{NOVA}/completions.csv?event={DEFENDERS}"))
         assert [row[-2:] for row in rows[1:]] == [["2023-11-15T12:00:00Z", "2023-11-15T10:02:03Z"]] * 2
 
+    def test_two_names_of_one_commander_are_one_commander(
+        self, officer: Desk, member: Callable[..., requests.Response]
+    ) -> None:
+        kestrel, _ = officer.add("Kestrel", "Merlin", alliance=ORBIT)
+        officer("POST", f"{ORBIT}/commanders/{kestrel}/merge", {"commander": "Merlin"})
+        officer("POST", f"{ORBIT}/commanders/{kestrel}/retire")
+        text = f"Name,Milestone\nKestrel,{HIDDEN_MOTIVATIONS}\nMerlin,{HIDDEN_MOTIVATIONS}\n"
+        dry = officer("POST", f"{self.COMPLETIONS}?dry_run=1", text).json()
+        assert [line["status"] for line in dry["lines"]] == ["new", "known"]
+        assert officer("POST", self.COMPLETIONS, text).json() == {**dry, "dry_run": False}
+        assert officer.roster() == ["Kestrel"]
+
     def test_the_columns_can_be_named(self, officer: Desk) -> None:
         text = "Pilot;Did;When\nKestrel;confronting-resilience;15.11.2023 09-00\n"
         asked = {

@@ -32,7 +32,7 @@ def test_every_route_has_its_row_and_every_row_its_route() -> None:
 def test_who_may(stage: Stage, row: Row) -> None:
     wrong = {}
     for stage.principal in sorted(ALL):
-        answer = stage.send(row, row.request(stage))
+        answer = stage.send(row)
         if outcome(answer, row) != expected(row, stage.principal):
             wrong[stage.principal] = answer.status_code, answer.text
     assert not wrong
