@@ -6,7 +6,8 @@ and no commander's name is logged at INFO or above.
 
 import logging
 import os
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
 from aws_lambda_powertools import Logger
@@ -45,6 +46,15 @@ def measure_run(event: Any, get_response: Callable[[Any], dict[str, float]]) -> 
         if name in outcome:
             measure(metric, outcome[name])
     return outcome
+
+
+def measure_report(statuses: Iterable[str]) -> None:
+    """Counts the completions of a report: those that were recorded, and those that had been already."""
+    counts = Counter(statuses)
+    metrics: dict[str, Metric] = {"recorded": "Reports", "already_recorded": "Duplicates"}
+    for status, metric in metrics.items():
+        if counts[status]:
+            measure(metric, counts[status])
 
 
 def measure(metric: Metric, value: float, **dimensions: str) -> None:

@@ -7,6 +7,7 @@ from chalicelib.http import definitions
 from chalicelib.http.inputs import CompletionReport, bearer_key
 from chalicelib.http.problems import handled
 from chalicelib.http.responses import json_response
+from chalicelib.telemetry import measure_report
 from chalicelib.version import VERSION
 
 api = Blueprint(__name__)
@@ -64,4 +65,5 @@ def report_completions() -> Response:
     receipt = muster().reporting.report(
         key, report.commander, report.milestones, report.server, report.alliance, is_new=report.is_new
     )
+    measure_report(result.status for result in receipt.results)
     return json_response(receipt)

@@ -168,6 +168,7 @@ FIELDS = {
     "refused": "Lines that are not taken; `reasons` says why",
     "remaining": "Points to go; of a tier that was reached, what corrections took away again",
     "replaces": "The id of a key that the new one takes the place of, with its role and scope",
+    "request_id": "By which operators find it in the log",
     "reported_at": "When it was reported elsewhere, if it was imported",
     "reported_points": "What was reported at that time",
     "reporting_closes_at": "From when on members can't report any more",

@@ -110,6 +110,7 @@ class Problem(TypedDict):
     code: str
     detail: str
     errors: list[FieldError]
+    request_id: str | None
     suggestions: NotRequired[list[str]]
 
 

@@ -18,6 +18,7 @@ from chalicelib.http.problems import STATUS, handled, problem_headers
 from chalicelib.http.responses import page, see_other, text_response
 from chalicelib.services.corrections import UNDO_WITHIN
 from chalicelib.services.reporting import Receipt
+from chalicelib.telemetry import measure, measure_report
 
 pages = Blueprint(__name__)
 
@@ -43,6 +44,7 @@ def send_form(key: str) -> Response:
         taken = muster().reporting.report(granted, sent.commander, sent.milestones, is_new=sent.is_new)
     except MusterError as error:
         return _form(granted, sent.commander, sent.milestones, error)
+    measure_report(result.status for result in taken.results)
     address = _receipt_address(request, taken.commander.id, rfc3339(_counted_at(taken)))
     return see_other(address, _cookie(request, taken.commander.name))
 
@@ -82,6 +84,8 @@ def show_progress(server: str) -> Response:
 def _form(key: Key, name: str, ticked: list[str] | None = None, error: MusterError | None = None) -> Response:
     form = muster().member_pages.form(key, name)
     status, headers = (STATUS[type(error)], problem_headers(error)) if error else (200, {})
+    if error:
+        measure("Rejections", 1, code=error.code)
     return page("form.html", status, headers, form=form, ticked=ticked or [], error=error)
 
 

@@ -19,6 +19,7 @@ from chalicelib.domain.errors import (
     Unauthenticated,
 )
 from chalicelib.http.responses import HeaderValue, json_response, page
+from chalicelib.telemetry import measure, request_id
 
 P = ParamSpec("P")
 
@@ -81,10 +82,12 @@ def problem(
     """The error as `application/problem+json`, or as a page with the same words."""
     status = status or STATUS[type(error)]
     headers = {**(headers or {}), **problem_headers(error)}
+    measure("Rejections", 1, code=error.code)
     if is_page(request):
-        return page("error.html", status, headers, error=error, code=status)
+        return page("error.html", status, headers, error=error, code=status, request_id=request_id(request))
     body: dict[str, Any] = {"type": "about:blank", "title": _title(status), "status": status}
     body |= {"code": error.code, "detail": error.detail, "errors": error.errors}
+    body["request_id"] = request_id(request)
     if isinstance(error, DidYouMean):
         body["suggestions"] = error.suggestions
     return json_response(body, status, {"Content-Type": "application/problem+json", **headers})

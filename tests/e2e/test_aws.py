@@ -141,12 +141,11 @@ def test_from_the_first_deployment_to_an_upgrade(aws: EmulatedAws) -> None:
         drift_is_found(at)
         the_secret_is_read_and_not_shown(at, spreadsheet)
 
-        before = at.progress()
+        before, runs = at.progress(), runs_of_the_sync(at)
         with no_downtime(at):
             assert at.deploy(SHEETS_API_URL=sheets.url) == "", "no second key"
         assert at.progress() == before
         at.done("PUT", f"/v1/sheets/{spreadsheet}", PLACE)  # else it would wait a quarter of an hour
-        runs = runs_of_the_sync(at)
         wait_until(lambda: "Merlin" in str(sheets.values(spreadsheet, "IMS Commanders")))
         assert runs_of_the_sync(at) > runs, "nobody but the schedule has run it"
         assert sheets.values(spreadsheet, "Own") == [["kept"]]
