@@ -5,15 +5,18 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 import app
+from chalicelib.telemetry import Metric
+from deploy.__main__ import PARAMETERS
 from sheets_sync.content import tabs_of
 from tests.sync.reports import report_of, sheet_of
 
 ROOT = Path(__file__).parent.parent
-OURS = {"app", "bench", "chalicelib", "local", "manage", "sheets_sync", "tests"}
+OURS = {"app", "bench", "chalicelib", "deploy", "local", "manage", "sheets_sync", "tests"}
 
 MAY_IMPORT = {
     "chalicelib.domain": ["chalicelib.domain"],
@@ -22,7 +25,7 @@ MAY_IMPORT = {
     "chalicelib.services": ["chalicelib.services", "chalicelib.store", "chalicelib.domain"],
     "chalicelib.http": [
         *("chalicelib.http", "chalicelib.services", "chalicelib.domain"),
-        *("chalicelib.bootstrap", "chalicelib.version"),
+        *("chalicelib.bootstrap", "chalicelib.telemetry", "chalicelib.version"),
     ],
     "chalicelib.bootstrap": ["chalicelib"],
     "chalicelib.settings": [],
@@ -31,6 +34,7 @@ MAY_IMPORT = {
     "sheets_sync": ["sheets_sync", "chalicelib.domain"],
     "app": ["chalicelib", "sheets_sync"],
     "manage": ["manage", "chalicelib", "sheets_sync"],
+    "deploy": ["deploy", "chalicelib", "local"],
 }
 
 
@@ -56,7 +60,7 @@ def is_within(name: str, package: str) -> bool:
 
 
 PRODUCT = dict(modules("app.py", "chalicelib", "sheets_sync"))
-ALL = {**PRODUCT, **dict(modules("manage"))}
+ALL = {**PRODUCT, **dict(modules("manage", "deploy"))}
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -147,6 +151,26 @@ class TestDocumentation:
         assert len(names) >= 7
         for name in names:
             assert f"`{name}`" in self.text("docs/settings.md"), name
+
+    def test_every_parameter_of_a_deployment(self) -> None:
+        for name in PARAMETERS:
+            assert f"`{name}`" in self.text("docs/OPERATIONS.md"), name
+
+    def test_every_alarm(self) -> None:
+        resources = json.loads(self.text(".chalice/resources.json"))["Resources"].values()
+        names = [
+            one["Properties"]["AlarmName"]["Fn::Sub"].removeprefix("${AWS::StackName}-")
+            for one in resources
+            if one.get("Type") == "AWS::CloudWatch::Alarm"
+        ]
+        assert len(names) >= 9
+        for name in names:
+            assert f"`{name}`" in self.text("docs/OPERATIONS.md"), name
+
+    def test_every_metric(self) -> None:
+        for name in get_args(Metric):
+            assert f"`{name}`" in self.text("docs/OPERATIONS.md"), name
+            assert name in self.text(".chalice/dashboard.json"), name
 
     def test_every_make_target(self) -> None:
         targets = re.findall(r"^([a-z-]+):.*## ", self.text("Makefile"), flags=re.M)

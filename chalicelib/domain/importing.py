@@ -17,7 +17,7 @@ from chalicelib.domain.names import display_name, normalised
 from chalicelib.domain.reporting import MilestoneRef
 from chalicelib.domain.spreadsheets import Row, Table, as_table, read_records
 
-MOST_LINES = 1_000
+MOST_LINES = 500
 """Of an import, its header aside."""
 
 # Headings that are known without being told, the likeliest first.

@@ -250,7 +250,7 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
         Operation(
             "import_roster", f"POST {_ALLIANCE}/commanders/import", "Import a roster", OFFICERS, Imported,
             query=RosterImport, body=Text("text/csv", "Commander\r\nKestrel\r\nMerlin\r\n"), refuses=_PLACE,
-            detail="A CSV file in UTF-8 with up to 1,000 lines. Each line is taken or refused by itself.",
+            detail="A CSV file in UTF-8 with up to 500 lines. Each line is taken or refused by itself.",
         ),
         Operation("get_commander", f"GET {_COMMANDER}", "A commander", OFFICERS, RosterEntry, refuses=_SOMEBODY),
         Operation(
@@ -297,7 +297,7 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
             "import_completions", f"POST {_ALLIANCE}/completions/import", "Import past completions", OFFICERS, Imported,
             query=CompletionImport, body=Text("text/csv", f"Commander,Milestone\r\nKestrel,{_HIDDEN_MOTIVATIONS}\r\n"),
             refuses=_PLACE,
-            detail="A CSV file in UTF-8 with up to 1,000 lines, such as the responses of a Google Form. Each line is "
+            detail="A CSV file in UTF-8 with up to 500 lines, such as the responses of a Google Form. Each line is "
             "taken or refused by itself.",
         ),
         Operation(

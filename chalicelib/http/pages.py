@@ -4,7 +4,6 @@ Links are relative, so that they work under a stage prefix and without one.
 """
 
 from datetime import datetime
-from http.cookies import SimpleCookie
 from urllib.parse import quote, unquote, urlencode
 
 from chalice.app import Blueprint, Request, Response
@@ -113,9 +112,9 @@ def _instant(text: str) -> datetime:
 
 
 def _remembered(request: Request) -> str:
-    """The commander who reported from this device last, or an empty string."""
-    morsel = SimpleCookie(request.headers.get("cookie", "")).get(_COOKIE)
-    return unquote(morsel.value) if morsel else ""
+    """The commander who reported from this device last, or an empty string. Cookies of others may be of any form."""
+    pairs = (pair.strip().partition("=") for pair in request.headers.get("cookie", "").split(";"))
+    return next((unquote(value) for name, _, value in pairs if name == _COOKIE), "")
 
 
 def _cookie(request: Request, name: str) -> str:

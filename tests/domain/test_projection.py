@@ -347,7 +347,7 @@ game_days = st.sampled_from(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(events, game_days, st.integers(0, 4000), counts, readings, histories, instants)
 def test_whatever_is_known_the_range_is_one(
     event: Event,

@@ -79,8 +79,9 @@ def test_in_the_path(stage: Stage, row: Row) -> None:
 def test_in_the_body(stage: Stage, row: Row) -> None:
     request, wrong = turn(stage, row), {}
     for part in ("json", "data"):
-        valid = request.get(part)
-        for name in valid if isinstance(valid, dict) else ():
+        sent = request.get(part)
+        valid = sent if isinstance(sent, dict) else {}
+        for name in valid:
             for value in VALUES:
                 answer = stage.send(row, request, **{part: {**valid, name: value}})
                 if answer.status_code >= 500:

@@ -152,6 +152,12 @@ def test_the_cookie_is_kept_from_scripts_and_from_plain_connections(site: Site) 
     assert "Secure" not in plain
 
 
+@pytest.mark.parametrize("other", ["a/b=1", "a@b,c=1", "alone", "=", 'quoted="1'])
+def test_the_cookies_of_others_do_not_matter(site: Site, other: str) -> None:
+    headers = {"Cookie": f"{other}; muster_commander=Zo%C3%AB%20%3D1"}
+    assert Page(site.get(f"/f/{site.world.secret()}", headers=headers)).name == "Zoë =1"
+
+
 @pytest.mark.parametrize(
     ("name", "milestones", "status", "words"),
     [

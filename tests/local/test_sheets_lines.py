@@ -204,7 +204,7 @@ EDITS = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(EDITS, max_size=8))
 def test_a_reference_means_its_cell_as_long_as_that_exists(edits: list[Json]) -> None:
     server = SheetsServer()

@@ -265,5 +265,5 @@ class AnyEdit(RuleBasedStateMachine):
 
 TestAnyEdit = AnyEdit.TestCase
 TestAnyEdit.settings = settings(
-    max_examples=25, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=25, stateful_step_count=20, suppress_health_check=list(HealthCheck)
 )
