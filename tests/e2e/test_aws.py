@@ -155,6 +155,7 @@ def test_from_the_first_deployment_to_an_upgrade(aws: EmulatedAws) -> None:
     too_many_requests_are_refused(at)
     the_policies_are_what_the_functions_need(at)
     what_was_destroyed_is_taken_back(at)
+    a_backup_is_put_in_place(at)
 
 
 def key_of_the_first_deployment(at: Deployment) -> str:
@@ -407,3 +408,21 @@ def _own_environment() -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith("AWS_") and name not in PARAMETERS
     }
+
+
+def a_backup_is_put_in_place(at: Deployment) -> None:
+    """The runbook's way, from a backup on demand: the emulator has no other point in time than now."""
+    dynamodb, before = at.aws.client("dynamodb"), at.progress()
+    backup = dynamodb.create_backup(TableName=STACK, BackupName="before")["BackupDetails"]["BackupArn"]
+    at.report("Somebody", ONE, TWO, THREE)
+    assert at.progress() != before
+    assert at.make("destroy", typed=STACK + "\n").returncode == 0
+    dynamodb.update_table(TableName=STACK, DeletionProtectionEnabled=False)
+    dynamodb.delete_table(TableName=STACK)
+    dynamodb.restore_table_from_backup(TargetTableName=STACK, BackupArn=backup)
+    dynamodb.get_waiter("table_exists").wait(TableName=STACK)
+    assert at.deploy() == "", "the admin's key is in the backup"
+    assert at.progress() == before
+    dynamodb.update_table(TableName=STACK, DeletionProtectionEnabled=True)  # a restored table has neither
+    recovery = {"PointInTimeRecoveryEnabled": True}
+    dynamodb.update_continuous_backups(TableName=STACK, PointInTimeRecoverySpecification=recovery)
