@@ -33,7 +33,6 @@ from chalicelib.store.ledger import Ledger
 from chalicelib.store.readings import Readings
 from chalicelib.store.sheets import Sheets
 from chalicelib.store.table import Table
-from chalicelib.store.transfer import Transfer
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -65,7 +64,7 @@ class Muster:
     definitions: Definitions
     access_keys: AccessKeys
     sheets: Sheets
-    transfer: Transfer
+    table: Table
 
 
 def system_clock() -> datetime:
@@ -120,7 +119,7 @@ def assemble(
         definitions=definitions,
         access_keys=access_keys,
         sheets=sheets,
-        transfer=Transfer(table),
+        table=table,
     )
 
 

@@ -1,17 +1,20 @@
 """What operators see of a deployment: structured logs with a request's id, and metrics of the product's own.
 
 Both only where a Lambda function runs: elsewhere, logs are what Python makes of them, and nothing is measured. No key
-and no commander's name is logged at INFO or above.
+and no commander's name is logged at INFO or above. Powertools is imported when there is something to tell: every cold
+start would wait for it.
 """
 
 import logging
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import Any, Literal
+from contextvars import ContextVar
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Literal
 
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import MetricUnit, single_metric
+if TYPE_CHECKING:
+    from aws_lambda_powertools import Logger
 
 Metric = Literal["Reports", "Duplicates", "Rejections", "SyncRequests", "SyncAge", "SheetsFailing", "Drift"]
 
@@ -34,8 +37,7 @@ def request_id(request: Any) -> str | None:
 
 def log_with_request_id(event: Any, get_response: Callable[[Any], Any]) -> Any:
     """Middleware: all that is logged meanwhile has the request's id."""
-    if _logger:
-        _logger.append_keys(request_id=request_id(event))
+    _current.set(request_id(event))
     return get_response(event)
 
 
@@ -61,6 +63,8 @@ def measure(metric: Metric, value: float, **dimensions: str) -> None:
     """Notes a value for CloudWatch, of this deployment and, with more dimensions, of a part of it."""
     if not IS_LAMBDA:
         return
+    from aws_lambda_powertools.metrics import MetricUnit, single_metric
+
     unit = MetricUnit.Seconds if metric in _SECONDS else MetricUnit.Count
     service = {"service": os.environ.get("POWERTOOLS_SERVICE_NAME", "muster")}
     with single_metric(metric, unit, value, namespace=_NAMESPACE, default_dimensions=service) as noted:
@@ -68,16 +72,26 @@ def measure(metric: Metric, value: float, **dimensions: str) -> None:
             noted.add_dimension(name, content)
 
 
-def _configured() -> Logger | None:
-    """Has our own modules log as Powertools does: one JSON object a line."""
-    if not IS_LAMBDA:
-        return None
-    logger = Logger()
-    for name in ("chalicelib", "sheets_sync"):
-        ours = logging.getLogger(name)
-        ours.handlers, ours.propagate = logger.handlers, False
-        ours.setLevel(logging.INFO)
-    return logger
+class _Structured(logging.Handler):
+    """Logs as Powertools does: one JSON object a line."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        logger = _powertools()
+        logger.append_keys(request_id=_current.get())
+        logger.handlers[0].handle(record)
 
 
-_logger = _configured()
+@lru_cache
+def _powertools() -> "Logger":
+    from aws_lambda_powertools import Logger
+
+    return Logger()
+
+
+_current: ContextVar[str | None] = ContextVar("request_id", default=None)
+
+if IS_LAMBDA:
+    for _name in ("chalicelib", "sheets_sync"):
+        _ours = logging.getLogger(_name)
+        _ours.handlers, _ours.propagate = [_Structured()], False
+        _ours.setLevel(logging.INFO)

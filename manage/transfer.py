@@ -46,9 +46,11 @@ def export_server(where: Where, server: str, file: Path, table: str | None) -> N
       ./muster --demo servers export 202 server-202.jsonl
       ./muster servers export 202 another-202.jsonl --table muster-prod
     """
+    from chalicelib.store.transfer import Transfer  # brings boto3
+
     with where.muster(table) as muster, _new(file) as output:
         muster.ledger.settle(server)
-        counts = muster.transfer.export_server(server, muster.clock(), output)
+        counts = Transfer(muster.table).export_server(server, muster.clock(), output)
     click.echo(f"Server {server} is in {file}: {_told(counts)}.")
     click.echo("It holds names and the hashes of keys. Delete it when the server has moved.", err=True)
 
@@ -68,10 +70,11 @@ def import_server(where: Where, file: Path, table: str | None) -> None:
     Example:
       ./muster servers import server-202.jsonl --table muster-prod
     """
-    from chalicelib.services.keys import WHOEVER_HAS_THE_TABLE  # brings boto3
+    from chalicelib.services.keys import WHOEVER_HAS_THE_TABLE
+    from chalicelib.store.transfer import Transfer
 
     with where.muster(table) as muster, file.open("rb") as source:
-        transfer = muster.transfer
+        transfer = Transfer(muster.table)
         done = transfer.import_server(source, WHOEVER_HAS_THE_TABLE, muster.clock())
         if done.removed:
             click.echo(f"{done.removed} items of an import that broke off were removed first.", err=True)

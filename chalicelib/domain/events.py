@@ -35,7 +35,7 @@ _DATE = re.compile(r"^\d{4}(-\d{2}){0,2}-")
 class Definition(BaseModel):
     """Frozen, and strict about what it doesn't know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Scheduled(Definition):

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
-from typing import Annotated, Any, ClassVar, Literal, Self, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, get_origin
 from urllib.parse import parse_qs
 
 from chalice.app import MultiDict, Request
@@ -24,11 +24,13 @@ from chalicelib.domain.access import Key, Role
 from chalicelib.domain.calendar import GameDay, zone_info
 from chalicelib.domain.errors import FieldError, Malformed, TooLarge, Unauthenticated
 from chalicelib.domain.events import Event
-from chalicelib.domain.importing import Columns
 from chalicelib.http.problems import invalid_fields
 from chalicelib.services.directory import Directory
 from chalicelib.services.imports import Options
 from chalicelib.services.keys import Wanted
+
+if TYPE_CHECKING:
+    from chalicelib.domain.importing import Columns
 
 MAX_BODY, MAX_EVENT, MAX_CSV = 16 * 1024, 256 * 1024, 1024 * 1024
 """Bytes. A report of every milestone of ten events has about a fifth of the first."""
@@ -65,7 +67,7 @@ Flag = Annotated[bool, BeforeValidator(_flag)]
 class JsonBody(BaseModel):
     """What a JSON body may hold: nothing else, and nothing of another type."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
     may_be_empty: ClassVar[bool] = False
     """Whether no body, and null, are as good as `{}`."""
 
@@ -212,7 +214,7 @@ def event_definition(request: Request, event_id: str) -> Event:
 class Query(BaseModel):
     """What a query may hold. Other parameters don't matter; of one that is repeated the last counts, but for lists."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="ignore", defer_build=True)
 
     @classmethod
     def read(cls, request: Request) -> Self:
@@ -250,7 +252,7 @@ class LedgerQuery(PageQuery):
 class RosterImport(Query):
     """How to read a roster, and what to do with it. A misspelt `dry_run` must not import."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     dry_run: Flag = False
     all_or_nothing: Flag = False
@@ -269,7 +271,9 @@ class CompletionImport(RosterImport):
     event: Text | None = None
 
     @property
-    def columns(self) -> Columns:
+    def columns(self) -> "Columns":
+        from chalicelib.domain.importing import Columns  # reads files: for the routes that import alone
+
         times = self.timestamp_column, self.timestamp_format
         return Columns(self.commander_column, self.milestone_column, *times, self.event)
 
@@ -286,7 +290,7 @@ def csv_body(request: Request) -> str:
     return text
 
 
-class FormReport(BaseModel):
+class FormReport(BaseModel, defer_build=True):
     """What the member's form sends. `is_new`: the name is no slip."""
 
     commander: str = ""
@@ -304,7 +308,7 @@ class FormReport(BaseModel):
         )
 
 
-class FormUndo(BaseModel):
+class FormUndo(BaseModel, defer_build=True):
     """What the receipt's button sends: whose report, and of when."""
 
     commander: str = ""

@@ -7,12 +7,11 @@ changes nothing.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from chalicelib.domain.access import Key
 from chalicelib.domain.cards import Completion
 from chalicelib.domain.errors import Conflict, MusterError
-from chalicelib.domain.importing import Columns, CompletionLine, completion_lines, roster_lines
 from chalicelib.domain.names import normalised
 from chalicelib.domain.near import near_names
 from chalicelib.domain.reporting import require_reportable
@@ -22,6 +21,9 @@ from chalicelib.services.reporting import Reporting
 from chalicelib.services.rosters import Rosters
 from chalicelib.store.commanders import Commanders
 from chalicelib.store.completions import Completions
+
+if TYPE_CHECKING:
+    from chalicelib.domain.importing import Columns, CompletionLine
 
 Status = Literal["new", "known", "refused", "not_done"]
 
@@ -95,6 +97,8 @@ class Imports:
         self, key: Key, server_id: str, alliance_id: str, text: str, column: str | None, options: Options
     ) -> Imported:
         """Adds the commanders whom a CSV file names. Raises Forbidden, NotFound, Malformed, TooLarge, Busy."""
+        from chalicelib.domain.importing import roster_lines  # reads files: imported for this alone
+
         _, alliance = self._place(key, server_id, alliance_id)
         lines = roster_lines(text, column)
         known = self._known(alliance, [line.name for line in lines if line.name])
@@ -115,12 +119,14 @@ class Imports:
         return _carried_out(planned, add, options)
 
     def completions(
-        self, key: Key, server_id: str, alliance_id: str, text: str, columns: Columns, options: Options
+        self, key: Key, server_id: str, alliance_id: str, text: str, columns: "Columns", options: Options
     ) -> Imported:
         """Records the past completions that a CSV file tells of. Raises Forbidden, NotFound, Malformed, TooLarge, Busy.
 
         When each is said to have been reported stays with it; it is recorded now.
         """
+        from chalicelib.domain.importing import completion_lines
+
         server, alliance = self._place(key, server_id, alliance_id)
         events = [event for event in self._directory.events() if not event.archived]
         now = self._clock()
@@ -144,7 +150,7 @@ class Imports:
     def _planned(
         self,
         key: Key,
-        line: CompletionLine,
+        line: "CompletionLine",
         known: _Known,
         server: Server,
         alliance: Alliance,
@@ -207,7 +213,7 @@ class Imports:
         elsewhere = {name: one for name, one in found.items() if not one.retired_at}
         return _Known(known, elsewhere, {name: one for name, one in found.items() if one.retired_at})
 
-    def _add_done(self, known: _Known, alliance: Alliance, lines: Iterable[CompletionLine]) -> None:
+    def _add_done(self, known: _Known, alliance: Alliance, lines: "Iterable[CompletionLine]") -> None:
         events = dict.fromkeys(ref.event.id for line in lines for ref in line.refs)
         roster = self._commanders.roster(alliance.server, alliance.id)
         names = {one.id: normalised(one.name) for one in roster}
