@@ -91,7 +91,9 @@ def test_what_is_slow_to_import_is_imported_where_it_is_used(name: str) -> None:
     ]
     slow = {"aws_lambda_powertools", "gspread", "google", "requests", "jinja2", "icalendar", "sheets_sync"}
     slow |= {"boto3.session", "chalicelib.domain.importing", "chalicelib.store.transfer"}
-    assert not [other for other in at_import if other.split(".")[0] in slow or other.rpartition(".")[0] in slow]
+    assert not [
+        other for other in at_import if other.split(".")[0] in slow or other.rpartition(".")[0] in slow
+    ]
 
 
 def test_app_only_declares() -> None:
