@@ -31,6 +31,11 @@ class Malformed(MusterError):
     """The input can't be understood."""
 
 
+def malformed(field: str, message: str) -> Malformed:
+    """That one field is wrong."""
+    return Malformed("malformed", message, [FieldError(field, message)])
+
+
 class Unauthenticated(MusterError):
     """No key, or one that is unknown, expired or revoked."""
 

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from difflib import get_close_matches
 
 from chalicelib.domain.calendar import GameDay, zone_info
-from chalicelib.domain.errors import FieldError, Malformed
+from chalicelib.domain.errors import Malformed, malformed
 from chalicelib.domain.events import Event
 from chalicelib.domain.names import display_name, normalised
 from chalicelib.domain.reporting import MilestoneRef
@@ -190,7 +190,7 @@ def _places(table: Table, named: str | None, words: Sequence[str], field: str) -
         if places:
             return places
     if named:
-        raise _malformed(field, f"There is no column {_quoted(named)}. {_columns(table)}")
+        raise malformed(field, f"There is no column {_quoted(named)}. {_columns(table)}")
     return ()
 
 
@@ -218,7 +218,7 @@ def _columns(table: Table) -> str:
 
 def _no_commander_column(table: Table) -> Malformed:
     message = f"Which column has the commanders' names? Give it as commander_column. {_columns(table)}"
-    return _malformed("commander_column", message)
+    return malformed("commander_column", message)
 
 
 class _Milestones:
@@ -314,7 +314,7 @@ def _list_reader(table: Table, named: str | None, milestones: _Milestones) -> _R
     places = _places(table, named, _MILESTONE, "milestone_column")
     if not places:
         message = f"Which column has the milestones? Give it as milestone_column. {_columns(table)}"
-        raise _malformed("milestone_column", message)
+        raise malformed("milestone_column", message)
     event_places = [place for place in _places(table, None, _EVENT, "event") if place not in places]
     of_event: dict[str, _Milestones] = {}
 
@@ -350,13 +350,13 @@ def _tick_columns(table: Table, taken: set[int], milestones: _Milestones) -> dic
         try:
             ref = milestones.called(heading) or milestones.called(name)
         except _Problem as problem:
-            raise _malformed("event", str(problem)) from None
+            raise malformed("event", str(problem)) from None
         if ref:
             columns[place] = ref
         elif near := milestones.near(name, 0.92):
             misspelled.append(f"The column {_quoted(name)} is no milestone. Did you mean {_quoted(near)}?")
     if columns and misspelled:
-        raise _malformed("csv", misspelled[0])
+        raise malformed("csv", misspelled[0])
     return columns
 
 
@@ -384,7 +384,7 @@ def _within(called: str | None, events: Sequence[Event]) -> Sequence[Event]:
     try:
         return [_event_called(called, events)]
     except _Problem as problem:
-        raise _malformed("event", str(problem)) from None
+        raise malformed("event", str(problem)) from None
 
 
 def _event_called(called: str, events: Sequence[Event]) -> Event:
@@ -443,7 +443,7 @@ def _time_reader(
         has_hour = _has_hour(pattern)
         if not places:
             message = f"Which column is timestamp_format for? Give it as timestamp_column. {_columns(table)}"
-            raise _malformed("timestamp_column", message)
+            raise malformed("timestamp_column", message)
     day_first = _is_day_first(_plain(_cell(row, places)) for row in table.rows)
 
     def read(row: Row) -> datetime | None:
@@ -539,7 +539,7 @@ def _has_hour(pattern: str) -> bool:
             f"The timestamp_format {_quoted(pattern)} can't be used. It needs year, month and day, "
             "such as '%d/%m/%Y %H:%M:%S' or '%m/%d/%Y %I:%M:%S %p'; a zone can only be %z."
         )
-        raise _malformed("timestamp_format", message)
+        raise malformed("timestamp_format", message)
     return read.hour == _SAMPLE.hour
 
 
@@ -568,7 +568,3 @@ def _quoted(text: str) -> str:
     """As it stands in a sentence: cut if it is long, and with escapes for what doesn't show."""
     text = text.strip()
     return repr(text if len(text) <= 80 else f"{text[:79]}…")
-
-
-def _malformed(field: str, message: str) -> Malformed:
-    return Malformed("malformed", message, [FieldError(field, message)])

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from chalicelib.domain.access import Role
 from chalicelib.domain.calendar import GameDay, Window, rfc3339
-from chalicelib.domain.errors import Conflict, FieldError, Malformed, NotFound
+from chalicelib.domain.errors import Conflict, FieldError, NotFound, malformed
 from chalicelib.domain.events import Event, Milestone
 
 
@@ -30,7 +30,7 @@ def find_milestones(
     """
     if not global_ids:
         message = "Choose at least one milestone."
-        raise Malformed("malformed", message, [FieldError(field, message)])
+        raise malformed(field, message)
     known = {event.global_id(m): MilestoneRef(event, m) for event in events for m in event.milestones}
     unknown = [
         FieldError(f"{field}[{index}]", f"There is no milestone {global_id!r}.")

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from itertools import chain
 
 from chalicelib.domain.calendar import rfc3339
-from chalicelib.domain.errors import FieldError, Malformed, TooLarge
+from chalicelib.domain.errors import FieldError, Malformed, TooLarge, malformed
 
 MOST_COLUMNS = 256
 """Of a table that is read: every row is filled up to the width of the header."""
@@ -156,4 +156,4 @@ def _delimiter(text: str) -> str:
 
 def _malformed(line: int, what: str) -> Malformed:
     message = f"Line {line} {what}"
-    return Malformed("malformed", message, [FieldError("csv", message)])
+    return malformed("csv", message)

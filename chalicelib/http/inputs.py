@@ -22,7 +22,7 @@ from pydantic_core import PydanticCustomError
 
 from chalicelib.domain.access import Key, Role
 from chalicelib.domain.calendar import GameDay, zone_info
-from chalicelib.domain.errors import FieldError, Malformed, TooLarge, Unauthenticated
+from chalicelib.domain.errors import FieldError, Malformed, TooLarge, Unauthenticated, malformed
 from chalicelib.domain.events import Event
 from chalicelib.http.problems import invalid_fields
 from chalicelib.services.directory import Directory
@@ -286,7 +286,7 @@ def csv_body(request: Request) -> str:
         text = "\ufffd"
     if "\ufffd" in text:
         message = "This is not UTF-8. Save the file as “CSV UTF-8” and send that."
-        raise Malformed("malformed", message, [FieldError("body", message)])
+        raise malformed("body", message)
     return text
 
 
@@ -354,7 +354,7 @@ def _form_fields(request: Request) -> dict[str, list[str]]:
         return parse_qs(_body(request, MAX_BODY).decode(), keep_blank_values=True, max_num_fields=200)
     except ValueError:
         message = "The form could not be read. Please open the link again."
-        raise Malformed("malformed", message, [FieldError("body", message)]) from None
+        raise malformed("body", message) from None
 
 
 def _malformed(error: ValidationError) -> Malformed:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from chalicelib.domain.access import Key
 from chalicelib.domain.calendar import GameDay
-from chalicelib.domain.errors import Conflict, FieldError, Malformed, TooLarge
+from chalicelib.domain.errors import Conflict, FieldError, TooLarge, malformed
 from chalicelib.domain.events import Event
 from chalicelib.domain.ledger import Action, Actor
 from chalicelib.domain.roster import Alliance, Server
@@ -136,4 +136,4 @@ def _labels(alliance: Alliance) -> dict[str, object]:
 def _require_id(field: str, text: str) -> None:
     if not _ID.fullmatch(text):
         message = "An id has up to 64 letters without accents, digits, dots, dashes and underscores."
-        raise Malformed("malformed", message, [FieldError(field, message)])
+        raise malformed(field, message)

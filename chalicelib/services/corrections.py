@@ -7,7 +7,7 @@ from typing import Literal
 
 from chalicelib.domain.access import Key
 from chalicelib.domain.cards import Card, CardChange, restored, voided
-from chalicelib.domain.errors import Conflict, FieldError, Malformed, NotFound
+from chalicelib.domain.errors import Conflict, FieldError, NotFound, malformed
 from chalicelib.domain.ledger import Action, Actor, card_entries
 from chalicelib.domain.reporting import MilestoneRef, find_milestone
 from chalicelib.domain.roster import Alliance, Commander, Server
@@ -122,7 +122,7 @@ class Corrections:
         server_id = server_id or key.server
         if server_id is None:
             message = f"With this {key.role} key, say which server."
-            raise Malformed("malformed", message, [FieldError("server", message)])
+            raise malformed("server", message)
         key.require("officer", "admin", server=server_id, alliance=key.alliance)
         return self._directory.server(server_id)
 

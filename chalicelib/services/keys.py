@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chalicelib.domain.access import Key, Role, key_id, new_secret, secret_hash
-from chalicelib.domain.errors import FieldError, Forbidden, Malformed, NotFound
+from chalicelib.domain.errors import FieldError, Forbidden, NotFound, malformed
 from chalicelib.domain.ledger import Actor
 from chalicelib.services.directory import Directory
 from chalicelib.store import ledger
@@ -70,7 +70,7 @@ class Keys:
         scope = wanted.server or key.server, wanted.alliance or key.alliance
         server, alliance = (old.server, old.alliance) if old else scope
         if role is None:
-            raise _malformed("role", "Say which role the key shall have.")
+            raise malformed("role", "Say which role the key shall have.")
         _require_giving(key, role, server, alliance)
         _require_scope(role, server, alliance)
         if server:
@@ -78,9 +78,9 @@ class Keys:
         if server and alliance:
             self._directory.alliance(server, alliance)
         if wanted.expires_at and wanted.expires_at <= now:
-            raise _malformed("expires_at", "This time is over already.")
+            raise malformed("expires_at", "This time is over already.")
         if not wanted.label.strip():
-            raise _malformed("label", "Give the key a label, so that it can be told apart later.")
+            raise malformed("label", "Give the key a label, so that it can be told apart later.")
         secret = new_secret()
         made = Key(
             key_id(secret_hash(secret)),
@@ -132,13 +132,13 @@ class Keys:
 
     def _replaced(self, key: Key, wanted: Wanted) -> Key:
         if wanted.overlap > LONGEST_OVERLAP:
-            raise _malformed("old_works_for_minutes", "60 minutes is the most.")
+            raise malformed("old_works_for_minutes", "60 minutes is the most.")
         old = self._find(key, wanted.replaces or "", "replaces")
         if not old.is_valid(self._clock()):
-            raise _malformed("replaces", "This key has ended already: make one without replacing it.")
+            raise malformed("replaces", "This key has ended already: make one without replacing it.")
         for name in ("role", "server", "alliance"):
             if getattr(wanted, name) not in (None, getattr(old, name)):
-                raise _malformed(name, "A key that replaces another has the role and scope of that.")
+                raise malformed(name, "A key that replaces another has the role and scope of that.")
         return old
 
     def _find(self, key: Key, identity: str, field: str = "key_id") -> Key:
@@ -181,15 +181,11 @@ def _require_giving(key: Key, role: Role, server: str | None, alliance: str | No
 def _require_scope(role: Role, server: str | None, alliance: str | None) -> None:
     """Raises Malformed unless the role can have that scope."""
     if role == "admin" and (server or alliance):
-        raise _malformed("server" if server else "alliance", "An admin's key is for the whole deployment.")
+        raise malformed("server" if server else "alliance", "An admin's key is for the whole deployment.")
     if role != "admin" and not server:
-        raise _malformed("server", f"Say which server the {role}'s key is for.")
+        raise malformed("server", f"Say which server the {role}'s key is for.")
     if role == "member" and not alliance:
-        raise _malformed("alliance", "Say which alliance the member's key is for.")
-
-
-def _malformed(field: str, message: str) -> Malformed:
-    return Malformed("malformed", message, [FieldError(field, message)])
+        raise malformed("alliance", "Say which alliance the member's key is for.")
 
 
 def _state(key: Key) -> KeyState:

@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.domain.access import Key
 from chalicelib.domain.cards import Completion
-from chalicelib.domain.errors import FieldError, Malformed
+from chalicelib.domain.errors import malformed
 from chalicelib.domain.ledger import Action, Actor, Entry, rebuilt
 from chalicelib.services.directory import Directory
 from chalicelib.services.rosters import CommanderRef
@@ -132,7 +132,7 @@ def _limit(text: str | None) -> int:
         return PAGE
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST):
         message = f"The limit is a whole number from 1 to {MOST}."
-        raise Malformed("malformed", message, [FieldError("limit", message)])
+        raise malformed("limit", message)
     return int(text)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain.access import Key
-from chalicelib.domain.errors import Conflict, FieldError, Malformed
+from chalicelib.domain.errors import Conflict, FieldError, malformed
 from chalicelib.domain.ledger import Actor
 from chalicelib.domain.reading import implausible, reported_at
 from chalicelib.domain.standing import Reading
@@ -67,9 +67,9 @@ class GameReadings:
         server, event, now = self._directory.server(server_id), self._directory.event(event_id), self._clock()
         at = read_at or now
         if at > now:
-            raise _malformed("read_at", "This time is still to come.")
+            raise malformed("read_at", "This time is still to come.")
         if at < event.window(server.game_day).opens_at:
-            raise _malformed("read_at", f"{event.name} had not begun then.")
+            raise malformed("read_at", f"{event.name} had not begun then.")
 
         def write() -> LoggedReading:
             standing = self._completions.standing(server.id, event.id, consistent=True)
@@ -104,10 +104,6 @@ class GameReadings:
         key.require("officer", "admin", server=server_id, alliance=key.alliance)
         server, event = self._directory.server(server_id), self._directory.event(event_id)
         return [_state(logged) for logged in reversed(self._readings.all(server.id, event.id))]
-
-
-def _malformed(field: str, message: str) -> Malformed:
-    return Malformed("malformed", message, [FieldError(field, message)])
 
 
 def _state(logged: LoggedReading) -> ReadingState:

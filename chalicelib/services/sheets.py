@@ -11,7 +11,7 @@ from functools import cache
 
 from chalicelib.domain.access import Key
 from chalicelib.domain.due import LEASE, PATIENCE, Due, due_first
-from chalicelib.domain.errors import FieldError, Malformed, NotFound
+from chalicelib.domain.errors import FieldError, NotFound, malformed
 from chalicelib.domain.ledger import Actor
 from chalicelib.domain.report import Report, Sheet
 from chalicelib.domain.roster import Alliance
@@ -64,7 +64,7 @@ class Bindings:
             message = (
                 "This is no spreadsheet's id: take what stands between /d/ and the next / of its address."
             )
-            raise Malformed("malformed", message, [FieldError("spreadsheet_id", message)])
+            raise malformed("spreadsheet_id", message)
         self._directory.server(server_id)
         if alliance_id:
             self._directory.alliance(server_id, alliance_id)
