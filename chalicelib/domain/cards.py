@@ -76,11 +76,12 @@ class CardChange:
 
 
 def reported(card: Card, milestones: Iterable[str], completion: Completion) -> CardChange:
-    """Adds these milestones, of which the card has none. Their ledger entry is owed."""
+    """Adds these milestones, of which the card has none. Their ledger entry is owed. The commander is here."""
     version = card.version + 1
     added = dict.fromkeys(milestones, replace(completion, owed=version))
     void = {milestone: was for milestone, was in card.voided.items() if milestone not in added}
-    after = replace(card, completions={**card.completions, **added}, voided=void, version=version)
+    completions = {**card.completions, **added}
+    after = replace(card, completions=completions, voided=void, moved=False, version=version)
     return CardChange(card, after)
 
 

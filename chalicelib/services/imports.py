@@ -69,6 +69,8 @@ class _Known:
     """Whom and what an alliance has, with what the lines before have added to it."""
 
     names: dict[str, str]
+    ids: dict[str, str]
+    """The present name, normalised, by id."""
     elsewhere: dict[str, Commander]
     returning: dict[str, Commander]
     """Those elsewhere who have retired there: they bring along what they have completed."""
@@ -163,7 +165,7 @@ class Imports:
         if said > now:
             return LineResult(line.line, line.name, "refused", reasons=("The time is still to come.",))
         try:
-            require_reportable(line.refs, key.role, min(said, now), server.game_day)
+            require_reportable(line.refs, key.role, said, server.game_day)
         except Conflict as conflict:
             reasons = tuple(error.message for error in conflict.errors)
             return LineResult(line.line, line.name, "refused", reasons=reasons)
@@ -211,18 +213,17 @@ class Imports:
         unknown = {name for name in map(normalised, names) if name not in known}
         found = self._commanders.all_named(alliance.server, unknown)
         elsewhere = {name: one for name, one in found.items() if not one.retired_at}
-        return _Known(known, elsewhere, {name: one for name, one in found.items() if one.retired_at})
+        ids = {one.id: normalised(one.name) for one in roster}
+        return _Known(known, ids, elsewhere, {name: one for name, one in found.items() if one.retired_at})
 
     def _add_done(self, known: _Known, alliance: Alliance, lines: "Iterable[CompletionLine]") -> None:
         events = dict.fromkeys(ref.event.id for line in lines for ref in line.refs)
-        roster = self._commanders.roster(alliance.server, alliance.id)
-        names = {one.id: normalised(one.name) for one in roster}
         for event in events:
             for card in self._completions.alliance_cards(
                 alliance.server, event, alliance.id, consistent=True
             ):
                 done = {f"{event}/{milestone}" for milestone in card.completions}
-                if name := names.get(card.commander):
+                if name := known.ids.get(card.commander):
                     known.done.setdefault(name, set()).update(done)
         for one in known.returning.values():
             cards = self._completions.cards(alliance.server, one.alliance, one.id, events, consistent=True)

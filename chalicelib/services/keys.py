@@ -91,7 +91,7 @@ class Keys:
             created_at=now,
             expires_at=wanted.expires_at,
         )
-        self._access_keys.put(secret, made, [self._entry(Actor.of(key), made, None, now)])
+        self._access_keys.put(secret, made, [self._entry(Actor.of(key), made, None, made.expires_at)])
         if old:
             ends_at = now + wanted.overlap
             if old.expires_at is None or ends_at < old.expires_at:

@@ -16,7 +16,7 @@ from chalicelib.services.directory import Directory
 from chalicelib.services.overview import Overview, Place
 from chalicelib.services.rosters import CommanderRef, Rosters
 from chalicelib.services.standings import RecentStandings
-from chalicelib.store.commanders import Commanders
+from chalicelib.store.commanders import Commanders, still_here
 from chalicelib.store.completions import CardsChanged, Completions
 from chalicelib.store.table import ConditionFailed, Contended
 
@@ -119,9 +119,12 @@ class Reporting:
             changes = _changes(refs, cards, completion)
             if not changes:
                 return Outcome(commander, cards)
+            more = list(new)
+            if any(change.before.moved for change in changes):  # they left, and perhaps they came back
+                more.append(still_here(alliance.server, commander))
             try:
                 with self._standings.recording(changes):
-                    self._completions.record(changes, new)
+                    self._completions.record(changes, more)
             except CardsChanged as changed:
                 cards |= changed.cards
                 elsewhere = any(card.moved for card in changed.cards.values())

@@ -335,7 +335,7 @@ class Rosters:
         pairs = [moved(here[event.id], there[event.id]) for event in events]
         leaving = [left for left, _ in pairs]
         arriving = [came for left, came in pairs if left.before.completions or left.before.voided]
-        sides = [(source, target, leaving), (target, source, arriving)]
+        sides = [(source, leaving), (target, arriving)]
         entries = [
             ledger.new_entry(
                 now,
@@ -349,7 +349,7 @@ class Rosters:
                 after={"alliance": target.alliance, "commander": target.id},
                 reason=reason,
             )
-            for one, _, cards in sides
+            for one, cards in sides
         ]
         more = [*changes, *map(ledger.put, entries)]
         if len(more) + 2 * len(leaving + arriving) > MOST_CHANGES:

@@ -90,6 +90,12 @@ def changed(server: str, before: Commander, after: Commander) -> list[Change]:
     return writes + _renamed(server, before, after)
 
 
+def still_here(server: str, commander: Commander) -> Change:
+    """A write that changes nothing, on the condition that the commander has not left the alliance."""
+    key = keys.commander(server, commander.alliance, commander.id)
+    return Update(key, set={"alliance": commander.alliance}, expected={"moved": None}, exists=True)
+
+
 def merged(server: str, absorbed: Commander, survivor: Commander) -> list[Change]:
     """The writes by which one commander becomes another: the absorbed one's names lead to the survivor from now on."""
     former = (*survivor.former, *absorbed.former, (absorbed.alliance, absorbed.id))

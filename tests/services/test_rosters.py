@@ -1,11 +1,14 @@
 """Commanders who change while something else is under way, and what becomes of it."""
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 import pytest
 
 from chalicelib.domain.cards import CardChange, count
 from chalicelib.domain.errors import Conflict
+from chalicelib.domain.roster import Commander
+from chalicelib.services.keys import Wanted
 from chalicelib.store.completions import Change
 from tests.world import ARCHITECTS, CONFRONTING_RESILIENCE, DEFENDERS, HIDDEN_MOTIVATIONS, World
 
@@ -112,3 +115,35 @@ def test_a_rename_keeps_history_and_frees_the_old_name(world: World) -> None:
     other = report(world.key(), "Kestrel", [HIDDEN_MOTIVATIONS]).commander
     assert other.id != first.id
     assert held(world, "nova") == 2
+
+
+@pytest.mark.parametrize("milestone", [HIDDEN_MOTIVATIONS, CONFRONTING_RESILIENCE], ids=["with", "without"])
+def test_a_report_that_still_finds_the_old_name_leaves_nothing_on_the_card_that_was_left(
+    two_alliances: World, milestone: str
+) -> None:
+    """The name was read before the move, the cards after it: what is seen is the card that was left behind."""
+    world, admin = two_alliances, two_alliances.key("admin", None, None)
+    first = world.muster.reporting.report(world.key(), "Kestrel", [f"{DEFENDERS}/unraveling-anomalies"])
+    commanders = world.muster.reporting._commanders
+    look, stale = commanders.named, commanders.named("101", "Kestrel")
+    world.muster.rosters.move(admin, "101", "nova", first.commander.id, "vega")
+
+    def late(server: str, name: str, *, consistent: bool = False) -> Commander | None:
+        return look(server, name, consistent=True) if consistent else stale
+
+    commanders.named = late  # type: ignore[method-assign]
+    with pytest.raises(Conflict, match="other-alliance"):
+        world.muster.reporting.report(world.key(), "Kestrel", [milestone])
+    commanders.named = look  # type: ignore[method-assign]
+    assert [held(world, "nova", event) for event in (DEFENDERS, ARCHITECTS)] == [0, 0]
+    world.muster.rosters.move(admin, "101", "vega", first.commander.id, "nova")
+    back = world.muster.reporting.report(world.key(), "Kestrel", [milestone])
+    assert back.results[0].status == "recorded"
+    assert world.muster.ledger.differences("101") == []
+
+
+def test_the_ledger_says_when_a_new_key_ends(world: World) -> None:
+    admin, ends_at = world.key("admin", None, None), world.clock() + timedelta(days=7)
+    world.muster.keys.create(admin, Wanted("reader", "for a week", "101", "nova", ends_at))
+    entry = world.muster.ledger.of_server(admin, "101").entries[0]
+    assert (entry.action, (entry.after or {})["ends_at"]) == ("key", "2023-11-22T12:00:00Z")
