@@ -10,7 +10,8 @@ from chalicelib.catalog import load_catalog
 from chalicelib.domain.calendar import GameDay
 from chalicelib.domain.errors import Malformed, MusterError, TooLarge
 from chalicelib.domain.events import Event
-from chalicelib.domain.importing import MOST_LINES, Columns, CompletionLine, completion_lines, roster_lines
+from chalicelib.domain.importing import Columns, CompletionLine, RosterLine, read_completions, read_roster
+from chalicelib.domain.importing.tables import MOST_LINES
 from chalicelib.domain.spreadsheets import csv_text
 
 EVENTS = load_catalog()
@@ -44,7 +45,12 @@ def event(event_id: str, *milestones: str, name: str = "Trial") -> Event:
 def lines_of(
     text: str, mapping: Columns | None = None, events: list[Event] | None = None
 ) -> list[CompletionLine]:
-    return completion_lines(text, mapping or Columns(), EVENTS if events is None else events, GameDay(), NOW)
+    known = EVENTS if events is None else events
+    return list(read_completions(text, mapping or Columns(), known, GameDay(), NOW).lines)
+
+
+def roster_lines(text: str, column: str | None = None) -> list[RosterLine]:
+    return list(read_roster(text, Columns(column)).lines)
 
 
 def said(text: str, mapping: Columns | None = None, events: list[Event] | None = None) -> list[Said]:
@@ -68,7 +74,8 @@ def times_of(*cells: str, pattern: str | None = None, day: GameDay | None = None
     text = csv_text(
         ["Timestamp", "Name", "Milestone"], [[cell, "Kestrel", "hidden-motivations"] for cell in cells]
     )
-    lines = completion_lines(text, Columns(timestamp_format=pattern), EVENTS, day or GameDay(), NOW)
+    columns = Columns(timestamp_format=pattern)
+    lines = read_completions(text, columns, EVENTS, day or GameDay(), NOW).lines
     return ["; ".join(line.problems) or f"{line.reported_at:%Y-%m-%dT%H:%M:%S}" for line in lines]
 
 
