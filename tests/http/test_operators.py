@@ -100,6 +100,19 @@ class TestEvents:
             ),
             (changed(tiers=[{"threshold": 5, "rewards": []}] * 2), ["body"]),
             (changed(tiers=[{"threshold": 5, "rewards": [{"name": 5}]}]), ["tiers[0].rewards[0].name"]),
+            (with_milestone(objectives=["gather ore"] * 21), ["milestones[0].objectives"]),
+            (with_milestone(objectives=["x" * 201]), ["milestones[0].objectives[0]"]),
+            (with_milestone(name="x" * 201), ["milestones[0].name"]),
+            (with_milestone(id="x" * 65), ["milestones[0].id"]),
+            (changed(name="x" * 201), ["name"]),
+            (changed(sms_name="x" * 201), ["sms_name"]),
+            (changed(tiers=[{"threshold": 5, "rewards": [{"name": "Shards"}] * 21}]), ["tiers[0].rewards"]),
+            (changed(tiers=[{"threshold": 5, "rewards": [{"name": "x" * 201}]}]), ["tiers[0].rewards[0].name"]),
+            (changed(tiers=[{"threshold": n + 1, "rewards": []} for n in range(101)]), ["tiers"]),
+            (
+                {**with_milestone(objectives=["gather ore"] * 265), "tiers": [{"threshold": 5, "rewards": [{}] * 21}]},
+                ["milestones[0].objectives", "tiers[0].rewards"],
+            ),
             ([DRILL], ["body"]),
             (None, ["body"]),
         ],
@@ -120,7 +133,8 @@ class TestEvents:
         raw = json.dumps(DRILL).encode() + b" " * 256 * 1024
         answer = admin("PUT", PATH, raw, headers={"Content-Type": "application/json"})
         assert problem(answer, 413, "too-large") == ["body"]
-        most = with_milestone(objectives=objectives[:600])
+        days = [{"id": f"m{n}", "name": "Steps", "first_day": "2023-11-15"} for n in range(30)]
+        most = changed(milestones=[{**day, "objectives": objectives[:20]} for day in days])
         assert [admin("PUT", PATH, most).status_code for _ in range(2)] == [201, 200]
 
     def test_what_somebody_has_completed_stays_and_counts_as_it_is_defined_now(self, admin: Desk) -> None:
