@@ -82,6 +82,7 @@ def assemble(
     client: "DynamoDBClient",
     clock: Clock = system_clock,
     sleep: Callable[[float], None] = time.sleep,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> Muster:
     table = Table(client, settings.table_name)
     definitions, access_keys = Definitions(table, time.monotonic), AccessKeys(table, time.monotonic)
@@ -92,6 +93,9 @@ def assemble(
     overview = Overview(directory, completions, standings, clock)
     rosters = Rosters(directory, commanders, completions, access_keys, entries, standings, clock, sleep)
     reporting = Reporting(directory, overview, completions, commanders, rosters, standings, clock, sleep)
+    corrections = Corrections(
+        directory, overview, commanders, completions, access_keys, standings, clock, sleep
+    )
     ledger = LedgerPages(directory, commanders, completions, access_keys, entries, clock)
     reports = Reports(directory, overview, definitions, completions, commanders, clock)
     return Muster(
@@ -100,11 +104,11 @@ def assemble(
         directory=directory,
         overview=overview,
         reporting=reporting,
-        corrections=Corrections(
-            directory, overview, commanders, completions, access_keys, standings, clock, sleep
-        ),
+        corrections=corrections,
         rosters=rosters,
-        imports=Imports(directory, rosters, reporting, commanders, completions, clock),
+        imports=Imports(
+            directory, rosters, reporting, corrections, commanders, completions, clock, monotonic
+        ),
         exports=Exports(directory, overview, commanders, completions, clock),
         readings=GameReadings(
             directory, overview, completions, Readings(table), settings.reading_tolerance, clock, sleep

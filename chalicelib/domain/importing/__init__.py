@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain.calendar import GameDay
-from chalicelib.domain.errors import Malformed, malformed
+from chalicelib.domain.errors import Malformed, malformed, quoted
 from chalicelib.domain.events import Event
-from chalicelib.domain.importing.cells import Unclear, heading, listed, quoted, tick
+from chalicelib.domain.importing.cells import Unclear, folded, heading, listed, tick
 from chalicelib.domain.importing.headings import EVENT, MILESTONE, OTHER_TIMES, TIME, TIME_WEAK, TOTALS
 from chalicelib.domain.importing.milestones import Milestones, event_called, within
 from chalicelib.domain.importing.tables import (
@@ -108,13 +108,14 @@ class CompletionFile:
         )
 
 
-def read_roster(text: str, columns: Columns) -> RosterFile:
+def read_roster(text: str, columns: Columns, is_commander: Callable[[str], bool]) -> RosterFile:
     """The commanders of a roster: of the column named, else of one with a well-known heading, else of the only one.
 
+    `is_commander` says whether the alliance has a commander of that name: a file that begins with one has no headings.
     Raises Malformed (`malformed`) for what is no table, for a column that isn't there, and to ask for `separator`,
     `header_line` or `commander_column`; TooLarge (`too-large`) for more than MOST_LINES.
     """
-    file = read_file(text, columns.layout, may_be_one_column=True)
+    file = read_file(text, columns.layout, is_commander)
     seen: dict[str, int] = {}
     lines = tuple(_roster_line(file, row, seen) for row in file.table.rows)
     return RosterFile(_read_as(file, dict.fromkeys(file.names, "commander")), lines)
@@ -199,7 +200,7 @@ def _roster_line(file: File, row: Row, seen: dict[str, int]) -> RosterLine:
 def _name(file: File, row: Row) -> str:
     """The commander's, as it is to be shown. What spreadsheets put in its place is none."""
     try:
-        names = {normalised(name): name for cell in file.names if (name := row.cells[cell].strip())}
+        names = {folded(name): name for place in file.names if (name := row.cells[place].strip())}
         if len(names) > 1:
             raise Unclear(f"Two names stand in this line: {' and '.join(map(quoted, names.values()))}.")
         name = display_name(next(iter(names.values()), ""))

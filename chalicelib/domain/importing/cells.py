@@ -1,8 +1,10 @@
-"""What a single cell says: text to compare, a tick, something to quote."""
+"""What a single cell says: text to compare, or a tick."""
 
 import re
 import unicodedata
 from collections.abc import Iterable
+
+from chalicelib.domain.errors import quoted
 
 MOST_COMPARED = 500
 """Characters: what is longer is none of the words that are looked for. Long runs of marks take minutes to fold."""
@@ -47,6 +49,8 @@ def folded(text: str) -> str:
 
 def heading(text: str) -> str:
     """Of a column, for comparing: accents and all that is neither letter nor digit don't matter either."""
+    if len(text) > MOST_COMPARED:
+        return ""
     plain = unicodedata.normalize("NFKD", folded(text))
     letters = "".join(c for c in plain if not unicodedata.combining(c))
     return " ".join(re.sub(r"[\W_]+", " ", letters).split())
@@ -58,12 +62,6 @@ def tick(cell: str) -> bool | None:
     if number := _NUMBER.fullmatch(said):
         return {0: False, 100 if number["percent"] else 1: True}.get(int(number["whole"]))
     return True if said in _TICKS else False if said in _NO_TICKS else None
-
-
-def quoted(text: str) -> str:
-    """As it stands in a sentence: cut if it is long, and with escapes for what doesn't show."""
-    text = text.strip()
-    return repr(text if len(text) <= 80 else f"{text[:79]}…")
 
 
 def listed(texts: Iterable[str], most: int = 20) -> str:

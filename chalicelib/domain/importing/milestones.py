@@ -4,9 +4,9 @@ import re
 from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 
-from chalicelib.domain.errors import malformed
+from chalicelib.domain.errors import malformed, quoted
 from chalicelib.domain.events import Event
-from chalicelib.domain.importing.cells import Unclear, folded, listed, quoted
+from chalicelib.domain.importing.cells import Unclear, folded, listed
 from chalicelib.domain.reporting import MilestoneRef
 
 _MOST_UNKNOWN = 5  # of a cell: what is no list of milestones at all is not worth a problem for each comma

@@ -4,11 +4,11 @@ What is not certain is asked about: Malformed, with the parameter that decides a
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from chalicelib.domain.errors import Malformed, malformed
-from chalicelib.domain.importing.cells import folded, heading, listed, quoted, tick
+from chalicelib.domain.errors import Malformed, malformed, quoted
+from chalicelib.domain.importing.cells import folded, heading, listed, tick
 from chalicelib.domain.importing.headings import COMMANDER, COMMANDER_WEAK
 from chalicelib.domain.spreadsheets import (
     Row,
@@ -71,16 +71,18 @@ class _Try:
         return 2 * alike >= len(below), evenness > 0.9, evenness
 
 
-def read_file(text: str, layout: Layout, *, may_be_one_column: bool = False) -> File:
+def read_file(text: str, layout: Layout, is_commander: Callable[[str], bool] | None = None) -> File:
     """The table of a file, and where the commanders' names are in it.
 
+    With `is_commander`, which knows names, it may be a single column; a name that is known at its top is no heading.
     Raises Malformed (`malformed`) for what is no table, for a column that isn't there, and to ask for `separator`,
     `header_line` or `commander_column`; TooLarge (`too-large`) for more than MOST_LINES.
     """
     chosen = _chosen(text, layout)
     records, at = chosen.records, chosen.at
-    only = _only_column(records) if may_be_one_column and not layout.commander else ()
-    if layout.header_line == 0:
+    only = _only_column(records) if is_commander and not layout.commander else ()
+    begins_with_names = at is None and only and is_commander and is_commander(records[0].cells[only[0]])
+    if layout.header_line == 0 or begins_with_names:
         header = Row(0, tuple(str(number) for number in range(1, max(len(r.cells) for r in records) + 1)))
         names = _numbered(layout.commander, header) or only
         above, below = [], records

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta, timezone
 
 from chalicelib.domain.calendar import GameDay, zone_info
-from chalicelib.domain.errors import malformed
-from chalicelib.domain.importing.cells import Unclear, quoted
+from chalicelib.domain.errors import malformed, quoted
+from chalicelib.domain.importing.cells import Unclear
 from chalicelib.domain.understood import DateOrder
 
 _LONGEST = 100  # characters of a time; what is longer is none
@@ -42,7 +42,7 @@ _MONTHS = (
 )
 _LIKE_A_TIME = re.compile(
     rf"""
-    \d{{1,4}}\ ?([/.-])\ ?\d{{1,2}}\ ?\1\ ?\d{{1,4}}(?![\d.])  # a date
+    (?<![\w.])\d{{1,4}}\ ?([/.-])\ ?\d{{1,2}}\ ?\1\ ?\d{{1,4}}(?![\d.])  # a date
     | \b\d{{1,2}}[:h]\d{{2}}\b                                 # a time of day
     | (?=.*\b(?:19|20)\d\d\b)(?=.*\b(?:{_MONTHS})\w*)          # a month and a year in words
     | (?<!\d)1[5-9]\d{{8}}(?:\d{{3}})?(?!\d)                   # seconds, or thousandths, since 1970
