@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from chalicelib.services.administration import Administration
+from chalicelib.services.bindings import Bindings
 from chalicelib.services.corrections import Corrections
 from chalicelib.services.directory import Directory
 from chalicelib.services.exports import Exports
@@ -20,9 +21,9 @@ from chalicelib.services.overview import Overview
 from chalicelib.services.readings import GameReadings
 from chalicelib.services.refresh import Refresh
 from chalicelib.services.reporting import Reporting
-from chalicelib.services.reports import Reports
 from chalicelib.services.rosters import Rosters
-from chalicelib.services.sheets import Bindings, BoundSheets
+from chalicelib.services.sheet_queue import SheetQueue
+from chalicelib.services.sheet_views import SheetViews
 from chalicelib.services.standings import RecentStandings
 from chalicelib.settings import Settings
 from chalicelib.store.access import AccessKeys
@@ -60,7 +61,7 @@ class Muster:
     member_pages: MemberPages
     refresh: Refresh
     bindings: Bindings
-    bound_sheets: BoundSheets
+    sheet_queue: SheetQueue
     definitions: Definitions
     access_keys: AccessKeys
     sheets: Sheets
@@ -93,7 +94,7 @@ def assemble(
     rosters = Rosters(directory, commanders, completions, access_keys, entries, standings, clock, sleep)
     reporting = Reporting(directory, overview, completions, commanders, rosters, standings, clock, sleep)
     ledger = LedgerPages(directory, commanders, completions, access_keys, entries, clock)
-    reports = Reports(directory, overview, definitions, completions, commanders, clock)
+    views = SheetViews(directory, overview, definitions, completions, commanders, clock)
     return Muster(
         settings=settings,
         clock=clock,
@@ -115,7 +116,7 @@ def assemble(
         member_pages=MemberPages(directory, overview, completions, commanders, clock),
         refresh=Refresh(definitions, overview, completions, access_keys, clock),
         bindings=Bindings(directory, sheets, clock),
-        bound_sheets=BoundSheets(directory, definitions, completions, reports, sheets, clock),
+        sheet_queue=SheetQueue(directory, definitions, completions, views, sheets, clock),
         definitions=definitions,
         access_keys=access_keys,
         sheets=sheets,

@@ -13,7 +13,7 @@ import app
 from chalicelib.telemetry import Metric
 from deploy.__main__ import PARAMETERS
 from sheets_sync.content import tabs_of
-from tests.sync.reports import report_of, sheet_of
+from tests.sync.views import binding_of, view_of
 
 ROOT = Path(__file__).parent.parent
 OURS = {"app", "bench", "chalicelib", "deploy", "local", "manage", "sheets_sync", "tests"}
@@ -182,7 +182,7 @@ class TestDocumentation:
             assert f"make {target}" in self.text("README.md", "CONTRIBUTING.md"), target
 
     def test_every_tab_and_column(self) -> None:
-        for tab in tabs_of(report_of(), sheet_of()):
+        for tab in tabs_of(view_of(), binding_of()):
             assert f"`{tab.title}`" in self.text("docs/sheet.md")
             if tab.id != "commanders":
                 for column in tab.header:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from chalicelib.domain.report import Sheet
+from chalicelib.domain.binding import Binding
 
 FRESHNESS = timedelta(minutes=15)
 """A sheet that shows what it should is synced again after this, so that its times tell that the sync is alive."""
@@ -22,11 +22,11 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 class Due:
     """A sheet whose turn it is. `revision` is of what it should show; it was made before its report is read."""
 
-    sheet: Sheet
+    sheet: Binding
     revision: str
 
 
-def due_first(sheets: Iterable[tuple[Sheet, str]], now: datetime) -> list[Due]:
+def due_first(sheets: Iterable[tuple[Binding, str]], now: datetime) -> list[Due]:
     """Those that are due, of sheets with the revision that each should show, in the order of their turns.
 
     First what changed or is overdue, then what is only stale; each the longest unattended first, never attended
@@ -36,7 +36,7 @@ def due_first(sheets: Iterable[tuple[Sheet, str]], now: datetime) -> list[Due]:
     return sorted(due, key=lambda each: _turn(each, now))
 
 
-def is_due(sheet: Sheet, revision: str, now: datetime) -> bool:
+def is_due(sheet: Binding, revision: str, now: datetime) -> bool:
     """Whether it should show something else than it did, or is stale; not while it is leased, or has to wait."""
     if is_held(sheet.leased_until, now) or _is_ahead(sheet.retry_at, now, PATIENCE):
         return False

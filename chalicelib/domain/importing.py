@@ -11,11 +11,11 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from difflib import get_close_matches
 
 from chalicelib.domain.calendar import GameDay, zone_info
+from chalicelib.domain.csv_tables import Row, Table, as_table, read_records
 from chalicelib.domain.errors import Malformed, malformed
 from chalicelib.domain.events import Event
 from chalicelib.domain.names import display_name, normalised
 from chalicelib.domain.reporting import MilestoneRef
-from chalicelib.domain.spreadsheets import Row, Table, as_table, read_records
 
 MOST_LINES = 500
 """Of an import, its header aside."""

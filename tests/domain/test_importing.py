@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from chalicelib.catalog import load_catalog
 from chalicelib.domain.calendar import GameDay
+from chalicelib.domain.csv_tables import csv_text
 from chalicelib.domain.errors import Malformed, MusterError, TooLarge
 from chalicelib.domain.events import Event
 from chalicelib.domain.importing import MOST_LINES, Columns, CompletionLine, completion_lines, roster_lines
-from chalicelib.domain.spreadsheets import csv_text
 
 EVENTS = load_catalog()
 DEFENDERS = "2023-11-defenders-of-peace"

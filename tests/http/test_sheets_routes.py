@@ -50,7 +50,7 @@ def test_without_an_alliance_it_is_the_servers(site: Site) -> None:
 
 
 def test_the_state_tells_how_the_syncs_went_and_binding_anew_forgets_the_revision(site: Site) -> None:
-    secret, bound = admin(site), site.world.muster.bound_sheets
+    secret, bound = admin(site), site.world.muster.sheet_queue
     call(site, "PUT", secret, NOVA)
     (due,) = bound.due()
     bound.failed(due, "Not shared.", lasting=False)

@@ -5,25 +5,25 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
+from chalicelib.domain.binding import Binding
 from chalicelib.domain.due import LEASE
-from chalicelib.domain.report import Sheet
 from tests.world import World
 
 ID = "spreadsheet-1"
 
 
-def bound(world: World) -> Sheet:
+def bound(world: World) -> Binding:
     world.muster.sheets.bind(ID, "101", "nova")
     return read(world)
 
 
-def read(world: World) -> Sheet:
+def read(world: World) -> Binding:
     sheet = world.muster.sheets.get(ID)
     assert sheet
     return sheet
 
 
-def leased(sheet: Sheet, token: str, world: World) -> Sheet:
+def leased(sheet: Binding, token: str, world: World) -> Binding:
     until = world.clock() + LEASE
     assert world.muster.sheets.lease(sheet, token, until)
     return replace(sheet, lease=token, leased_until=until)

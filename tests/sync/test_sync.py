@@ -30,7 +30,7 @@ class Office:
     id: str
 
     def sync(self) -> dict[str, int]:
-        return sync_due(self.world.muster.bound_sheets, Google(self.sheets.url))
+        return sync_due(self.world.muster.sheet_queue, Google(self.sheets.url))
 
     def report(self, name: str, *milestones: str) -> None:
         self.world.muster.reporting.report(self.world.key(), name, milestones)

@@ -29,7 +29,7 @@ def bind(world: World) -> None:
 
 def sync_all(world: World) -> list[str]:
     """Which were due; they are not any more."""
-    bound = world.muster.bound_sheets
+    bound = world.muster.sheet_queue
     names = []
     for due in bound.due():
         leased = bound.lease(due, "run")
@@ -140,7 +140,7 @@ def test_a_projection_moves_on_with_the_time_and_makes_no_sheet_due(world: World
     sheet = world.muster.sheets.get("nova")
     assert sheet
     for _ in range(2):
-        defenders = next(e for e in world.muster.bound_sheets.report(sheet).events if e.event.id == DEFENDERS)
+        defenders = next(e for e in world.muster.sheet_queue.view(sheet).events if e.event.id == DEFENDERS)
         assert defenders.progress.projection
         world.clock.advance(minutes=7)
         assert sync_all(world) == []
@@ -148,10 +148,10 @@ def test_a_projection_moves_on_with_the_time_and_makes_no_sheet_due(world: World
 
 def test_a_report_during_a_sync_is_seen_by_the_next(world: World) -> None:
     bind(world)
-    bound = world.muster.bound_sheets
+    bound = world.muster.sheet_queue
     due = bound.lease(bound.due()[0], "run")
     assert due
-    bound.report(due.sheet)
+    bound.view(due.sheet)
     world.muster.reporting.report(world.key(), "Kestrel", [HIDDEN_MOTIVATIONS])
     bound.synced(due)
     assert due.sheet.spreadsheet_id in {again.sheet.spreadsheet_id for again in bound.due()}
@@ -189,9 +189,9 @@ def test_rebinding_makes_due_at_once(synced: World) -> None:
     assert sync_all(synced) == ["nova"]
 
 
-def test_a_sheet_of_no_server_is_due_and_its_report_says_why(world: World) -> None:
+def test_a_binding_of_no_server_is_due_and_its_report_says_why(world: World) -> None:
     world.muster.sheets.bind("lost", "999", None)
-    (due,) = world.muster.bound_sheets.due()
+    (due,) = world.muster.sheet_queue.due()
     assert due.sheet.spreadsheet_id == "lost"
 
 
@@ -201,7 +201,7 @@ def test_knowing_costs_reads_by_server_and_event_however_many_sheets_there_are(s
     synced.muster.reporting.report(synced.key(), "Kestrel", [HIDDEN_MOTIVATIONS, CONFRONTING_RESILIENCE])
     synced.clock.advance(minutes=FRESHNESS.seconds / 60)
     synced.dynamodb.calls.clear()
-    assert len(synced.muster.bound_sheets.due()) == 64
+    assert len(synced.muster.sheet_queue.due()) == 64
     queries = [call.parameters for call in synced.dynamodb.calls if call.operation == "Query"]
     asked = [query["ExpressionAttributeValues"][":pk"]["S"] for query in queries]
     assert len(asked) == len(set(asked)) == 7, "the sheets; of each server its alliances and two events"

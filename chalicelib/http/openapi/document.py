@@ -9,8 +9,8 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from chalicelib.http.glossary import FIELDS, PARAMETERS, PROBLEMS
-from chalicelib.http.operations import ALL, LINK, OPERATIONS, Operation, Problem, Text
+from chalicelib.http.openapi.glossary import FIELDS, PARAMETERS, PROBLEMS
+from chalicelib.http.openapi.operations import ALL, LINK, OPERATIONS, Operation, Problem, Text
 from chalicelib.services.ledger_pages import MOST
 from chalicelib.version import VERSION
 

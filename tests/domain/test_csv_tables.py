@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.domain.csv_tables import MOST_COLUMNS, Row, csv_text, read_table
 from chalicelib.domain.errors import Malformed, MusterError, TooLarge
-from chalicelib.domain.spreadsheets import MOST_COLUMNS, Row, csv_text, read_table
 
 CELLS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
 MEAN_CELLS = st.text(st.sampled_from("'\"=-＝\t\r\n ,;\ufeff\u2028a"), max_size=8)
