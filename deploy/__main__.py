@@ -127,7 +127,8 @@ def _can_reserve() -> bool:
 def _make_first_key(table: str) -> None:
     client = bootstrap.dynamodb()
     try:
-        made, secret = bootstrap.assemble(Settings(table), client).keys.first("first admin")
+        product = bootstrap.assemble(Settings(table), bootstrap.dynamodb_table(table, client))
+        made, secret = product.keys.first("first admin")
     except AdminKeyExists:
         return
     finally:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain.access import Key
@@ -23,20 +24,13 @@ MOST_BYTES = 128 * 1024
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
+@dataclass(frozen=True, slots=True)
 class Administration:
-    def __init__(
-        self,
-        directory: Directory,
-        definitions: Definitions,
-        completions: Completions,
-        pages: LedgerPages,
-        clock: Callable[[], datetime],
-    ) -> None:
-        self._directory = directory
-        self._definitions = definitions
-        self._completions = completions
-        self._pages = pages
-        self._clock = clock
+    _directory: Directory
+    _definitions: Definitions
+    _completions: Completions
+    _pages: LedgerPages
+    _clock: Callable[[], datetime]
 
     def require_admin(self, key: Key) -> None:
         """Raises Forbidden."""

@@ -31,13 +31,13 @@ class SheetState:
     revision: str | None
 
 
+@dataclass(frozen=True, slots=True)
 class Bindings:
     """Binding spreadsheets to a server or an alliance, and looking how they are."""
 
-    def __init__(self, directory: Directory, sheets: Sheets, clock: Callable[[], datetime]) -> None:
-        self._directory = directory
-        self._sheets = sheets
-        self._clock = clock
+    _directory: Directory
+    _sheets: Sheets
+    _clock: Callable[[], datetime]
 
     def bind(
         self, key: Key, spreadsheet_id: str, server_id: str, alliance_id: str | None

@@ -19,6 +19,7 @@ from chalicelib.domain.roster import Alliance, Commander, Server
 from chalicelib.services.directory import Directory
 from chalicelib.services.reporting import Reporting
 from chalicelib.services.rosters import Rosters
+from chalicelib.services.tiers import Tiers
 from chalicelib.store.commanders import Commanders
 from chalicelib.store.completions import Completions
 
@@ -78,22 +79,15 @@ class _Known:
     """Global milestone ids by the commander's present name, normalised: several names may lead to one."""
 
 
+@dataclass(frozen=True, slots=True)
 class Imports:
-    def __init__(
-        self,
-        directory: Directory,
-        rosters: Rosters,
-        reporting: Reporting,
-        commanders: Commanders,
-        completions: Completions,
-        clock: Callable[[], datetime],
-    ) -> None:
-        self._directory = directory
-        self._rosters = rosters
-        self._reporting = reporting
-        self._commanders = commanders
-        self._completions = completions
-        self._clock = clock
+    _directory: Directory
+    _rosters: Rosters
+    _reporting: Reporting
+    _tiers: Tiers
+    _commanders: Commanders
+    _completions: Completions
+    _clock: Callable[[], datetime]
 
     def roster(
         self, key: Key, server_id: str, alliance_id: str, text: str, column: str | None, options: Options
@@ -147,7 +141,11 @@ class Imports:
             is_new = bool(added) or result.adds_commander
             return replace(result, milestones=added, status="new" if is_new else "known")
 
-        return _carried_out(planned, record, options)
+        imported = _carried_out(planned, record, options)
+        if not options.dry_run:
+            for event in {ref.event.id: ref.event for line in lines.values() for ref in line.refs}.values():
+                self._tiers.stamp(server.id, event)
+        return imported
 
     def _planned(
         self,

@@ -44,22 +44,14 @@ class LedgerPage:
     next: str | None
 
 
+@dataclass(frozen=True, slots=True)
 class LedgerPages:
-    def __init__(
-        self,
-        directory: Directory,
-        commanders: Commanders,
-        completions: Completions,
-        access_keys: AccessKeys,
-        entries: Ledger,
-        clock: Callable[[], datetime],
-    ) -> None:
-        self._directory = directory
-        self._commanders = commanders
-        self._completions = completions
-        self._access_keys = access_keys
-        self._entries = entries
-        self._clock = clock
+    _directory: Directory
+    _commanders: Commanders
+    _completions: Completions
+    _access_keys: AccessKeys
+    _entries: Ledger
+    _clock: Callable[[], datetime]
 
     def of_server(
         self,

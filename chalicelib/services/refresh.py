@@ -10,10 +10,10 @@ from chalicelib.domain.errors import Busy
 from chalicelib.domain.events import Event
 from chalicelib.domain.roster import Server
 from chalicelib.services.overview import Overview
+from chalicelib.services.tiers import Tiers
 from chalicelib.store.access import AccessKeys
 from chalicelib.store.completions import Completions, Drift
 from chalicelib.store.definitions import Definitions
-from chalicelib.store.table import Contended
 
 logger = logging.getLogger(__name__)
 
@@ -31,20 +31,14 @@ class Refreshed:
     drifts: tuple[Drift, ...]
 
 
+@dataclass(frozen=True, slots=True)
 class Refresh:
-    def __init__(
-        self,
-        definitions: Definitions,
-        overview: Overview,
-        completions: Completions,
-        access_keys: AccessKeys,
-        clock: Callable[[], datetime],
-    ) -> None:
-        self._definitions = definitions
-        self._overview = overview
-        self._completions = completions
-        self._access_keys = access_keys
-        self._clock = clock
+    _definitions: Definitions
+    _overview: Overview
+    _tiers: Tiers
+    _completions: Completions
+    _access_keys: AccessKeys
+    _clock: Callable[[], datetime]
 
     def refresh_totals(self, remaining: Callable[[], float] = lambda: inf) -> Refreshed:
         """Recounts every alliance in every event that can still change; writes the ledger entries that are owed, stamps
@@ -66,7 +60,7 @@ class Refresh:
                 for alliance in self._definitions.alliances(server.id):
                     try:
                         drift = self._alliance(server, event, alliance.id, now)
-                    except (Busy, Contended):
+                    except Busy:
                         logger.warning(
                             "recount put off", extra={"server": server.id, "alliance": alliance.id}
                         )
@@ -76,7 +70,7 @@ class Refresh:
                         logger.error("drift corrected: %s", asdict(drift))
                         drifts.append(drift)
                 try:
-                    standing = self._overview.stamped(server, event, now)
+                    standing = self._tiers.stamp(server.id, event).standing
                     self._completions.note_points(server.id, event.id, now, standing.totals.points(event))
                 except Busy:
                     logger.warning(

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
 
@@ -23,25 +23,18 @@ logger = logging.getLogger(__name__)
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
+@dataclass(slots=True)
 class SheetQueue:
     """The sheets as a run sees them. Each run has a token of its own, which its leases carry."""
 
-    def __init__(
-        self,
-        directory: Directory,
-        definitions: Definitions,
-        completions: Completions,
-        views: SheetViews,
-        sheets: Sheets,
-        clock: Callable[[], datetime],
-    ) -> None:
-        self._directory = directory
-        self._definitions = definitions
-        self._completions = completions
-        self._views = views
-        self._sheets = sheets
-        self.clock = clock
-        self._began, self._requests = _NEVER, 0
+    _directory: Directory
+    _definitions: Definitions
+    _completions: Completions
+    _views: SheetViews
+    _sheets: Sheets
+    clock: Callable[[], datetime]
+    _began: datetime = field(default=_NEVER, init=False)
+    _requests: int = field(default=0, init=False)
 
     def due(self) -> list[Due]:
         """The sheets to sync now, in their order. Costs two reads and one per event for each server; no cards."""

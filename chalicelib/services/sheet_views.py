@@ -1,6 +1,7 @@
 """What a bound sheet should show, gathered from the store."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain.binding import Binding
@@ -17,22 +18,14 @@ from chalicelib.store.completions import Completions
 from chalicelib.store.definitions import Definitions
 
 
+@dataclass(frozen=True, slots=True)
 class SheetViews:
-    def __init__(
-        self,
-        directory: Directory,
-        overview: Overview,
-        definitions: Definitions,
-        completions: Completions,
-        commanders: Commanders,
-        clock: Callable[[], datetime],
-    ) -> None:
-        self._directory = directory
-        self._overview = overview
-        self._definitions = definitions
-        self._completions = completions
-        self._commanders = commanders
-        self._clock = clock
+    _directory: Directory
+    _overview: Overview
+    _definitions: Definitions
+    _completions: Completions
+    _commanders: Commanders
+    _clock: Callable[[], datetime]
 
     def of(self, sheet: Binding) -> SheetView:
         """Raises NotFound if the server or alliance is gone."""

@@ -1,7 +1,8 @@
 """Keys: found by the hash of their secret, and listed by an index that knows their hashes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain.access import Key, key_id, secret_hash
@@ -9,15 +10,15 @@ from chalicelib.domain.calendar import rfc3339
 from chalicelib.domain.ledger import Actor
 from chalicelib.store import keys
 from chalicelib.store.cache import Cache
-from chalicelib.store.table import ConditionFailed, Delete, Item, Put, Table, Update
+from chalicelib.store.table import Change, ConditionFailed, Item, Put, Table, Update
 
 _INSTANTS = "created_at", "expires_at", "revoked_at", "last_used_at"
 
 
+@dataclass(frozen=True, slots=True)
 class AccessKeys:
-    def __init__(self, table: Table, monotonic: Callable[[], float]) -> None:
-        self._table = table
-        self._cache = Cache(monotonic)
+    _table: Table
+    _cache: Cache
 
     def find(self, secret: str) -> Key | None:
         """The key with that secret, valid or not; validity is the caller's to check, at each use."""
@@ -38,7 +39,7 @@ class AccessKeys:
             )
         self._cache.clear()
 
-    def put(self, secret: str, key: Key, more: Sequence[Put | Update | Delete] = ()) -> None:
+    def put(self, secret: str, key: Key, more: Sequence[Change] = ()) -> None:
         """Stores what the secret grants, with `more` in one transaction; of the secret itself only the hash.
 
         `key.id` must be `key_id` of that.
@@ -72,7 +73,7 @@ class AccessKeys:
         entries = (entry for scope in (server, None) for entry in self._table.query(keys.access_keys(scope)))
         return {entry["id"]: Actor(entry["id"], entry["label"], entry["role"]) for entry in entries}
 
-    def end(self, key: Key, at: datetime, *, revoke: bool, more: Sequence[Put | Update | Delete]) -> None:
+    def end(self, key: Key, at: datetime, *, revoke: bool, more: Sequence[Change]) -> None:
         """Lets it expire at `at`, or notes that it was revoked then, with `more` in one transaction."""
         entry = self._table.get(keys.access_key_entry(key.server, key.id), consistent=True)
         if entry:

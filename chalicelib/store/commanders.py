@@ -5,21 +5,19 @@ report has to know. All of them change in one transaction.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chalicelib.domain.calendar import rfc3339
 from chalicelib.domain.names import normalised
 from chalicelib.domain.roster import Commander
 from chalicelib.store import keys
-from chalicelib.store.table import Delete, Item, Put, Table, Update
-
-Change = Put | Update | Delete
+from chalicelib.store.table import Change, Delete, Item, Put, Table, Update
 
 
+@dataclass(frozen=True, slots=True)
 class Commanders:
-    def __init__(self, table: Table) -> None:
-        self._table = table
+    _table: Table
 
     def named(self, server: str, name: str, *, consistent: bool = False) -> Commander | None:
         """The commander of that name, in any spelling that is the same, in whichever alliance.
@@ -56,7 +54,7 @@ class Commanders:
         return {wanted[key]: _commander(item) for key, item in found.items()}
 
     def transact(self, changes: Sequence[Change]) -> None:
-        """All or nothing. Raises ConditionFailed, Contended."""
+        """All or nothing. Raises ConditionFailed."""
         self._table.transact(changes)
 
 

@@ -16,12 +16,7 @@ from chalicelib.domain.ledger import MUSTER, Actor, Entry, owed_reports
 from chalicelib.domain.standing import Reading, Standing, TierStamp, Totals
 from chalicelib.store import keys, ledger
 from chalicelib.store.keys import COMPLETION_PREFIX, VOIDED_PREFIX
-from chalicelib.store.table import ConditionFailed, Delete, Item, Put, Table, Update
-
-Change = Put | Update | Delete
-
-MOST_CHANGES = 100
-"""Of one transaction: DynamoDB's limit."""
+from chalicelib.store.table import Change, ConditionFailed, Item, Put, Table, Update
 
 _HOUR = 3600
 _LONGEST_WRITE = timedelta(minutes=2)
@@ -62,9 +57,9 @@ class Tally:
         return _owes(self.item)
 
 
+@dataclass(frozen=True, slots=True)
 class Completions:
-    def __init__(self, table: Table) -> None:
-        self._table = table
+    _table: Table
 
     def cards(
         self, server: str, alliance: str, commander: str, events: Iterable[str], *, consistent: bool = False
@@ -106,7 +101,7 @@ class Completions:
         """Writes the changes of cards, the totals with them, and `more`, all or nothing.
 
         Costs two write units for each card, each totals item, and each of `more`. Raises CardsChanged if a card is not
-        as it was seen, ConditionFailed if a condition of `more` fails, or Contended: nothing is written then. Raises
+        as it was seen, or ConditionFailed if a condition of `more` fails: nothing is written then. Raises
         Busy where it is not known whether it was; it can be sent again.
         """
         writes: list[Change] = [*more, *map(_card_update, changes), *_totals_updates(changes)]
@@ -123,13 +118,16 @@ class Completions:
                 raise CardsChanged(found) from failure
             raise
 
-    def stamp_tiers(self, server: str, event: str, stamps: Mapping[int, TierStamp]) -> None:
-        """Writes the stamps of tiers that have none yet: the first one stands."""
+    def stamp_tiers(self, server: str, event: str, stamps: Mapping[int, TierStamp]) -> dict[int, TierStamp]:
+        """Writes the stamps of tiers that have none yet, and says which these were: the first one stands."""
+        written = {}
         for threshold, stamp in stamps.items():
             item: Item = {"threshold": threshold, "reached_at": rfc3339(stamp.reached_at)}
             item["reached_by"] = stamp.reached_by
             with suppress(ConditionFailed):
                 self._table.write(Put(keys.tier(server, event, threshold), item, unless_exists=True))
+                written[threshold] = stamp
+        return written
 
     def note_points(self, server: str, event: str, at: datetime, points: int) -> None:
         """Samples the points for the hour that `at` is in; of an hour, the last sample stays."""

@@ -1,6 +1,7 @@
 """What operators define: events, servers, alliances. Read often, changed seldom, so cached briefly."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import time
 from typing import TypeVar
 
@@ -14,12 +15,12 @@ from chalicelib.store.table import Item, Put, Table, Update
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True)
 class Definitions:
     """Reads answer from a cache of this process."""
 
-    def __init__(self, table: Table, monotonic: Callable[[], float]) -> None:
-        self._table = table
-        self._cache = Cache(monotonic)
+    _table: Table
+    _cache: Cache
 
     def events(self) -> list[Event]:
         """All events, by id."""

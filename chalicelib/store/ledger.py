@@ -3,6 +3,7 @@
 import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -31,9 +32,9 @@ def put(entry: Entry) -> Put:
     return Put(keys.ledger_entry(entry.server, entry.id), _item(entry))
 
 
+@dataclass(frozen=True, slots=True)
 class Ledger:
-    def __init__(self, table: Table) -> None:
-        self._table = table
+    _table: Table
 
     def page(
         self,

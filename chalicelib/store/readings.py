@@ -20,9 +20,9 @@ class LoggedReading:
     label: str
 
 
+@dataclass(frozen=True, slots=True)
 class Readings:
-    def __init__(self, table: Table) -> None:
-        self._table = table
+    _table: Table
 
     def all(self, server: str, event: str) -> list[LoggedReading]:
         """In the order of when they were read."""

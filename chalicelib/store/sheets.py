@@ -6,6 +6,7 @@ has it, and a run that was overtaken, or whose sheet has been unbound, writes no
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from chalicelib.domain.binding import Binding
@@ -20,9 +21,9 @@ Spent = dict[str, list[datetime]]
 _TIMES = ("last_success_at", "last_error_at", "retry_at", "leased_until")
 
 
+@dataclass(frozen=True, slots=True)
 class Sheets:
-    def __init__(self, table: Table) -> None:
-        self._table = table
+    _table: Table
 
     def bind(self, spreadsheet_id: str, server: str, alliance: str | None, *more: Put) -> None:
         """Binds it, or binds it anew: the next sync is due at once. A lease on it goes on. With `more` in one write."""

@@ -68,9 +68,9 @@ def deployed() -> Iterator[tuple[World, SheetsServer, str, Event]]:
     milestone = {"id": "only", "name": "Only", **days}
     event = Event.model_validate({"id": "trial", "name": "Trial", **days, "milestones": [milestone]})
     with new_world() as world, SheetsServer() as sheets:
-        world.muster.definitions.put_event(event)
+        world.muster.stores.definitions.put_event(event)
         identity = sheets.create_spreadsheet("Officers", {"Own": [["kept"]]})
-        world.muster.sheets.bind(identity, "101", "nova")
+        world.muster.stores.sheets.bind(identity, "101", "nova")
         yield world, sheets, identity, event
 
 

@@ -67,7 +67,7 @@ class TestReadingForAll:
         assert sorted(active) == [CONFRONTING_RESILIENCE, HIDDEN_MOTIVATIONS]
 
         game_day = GameDay(time(18), "America/New_York", assumed=False)
-        site.world.muster.definitions.put_server(Server("101", game_day))
+        site.world.muster.stores.definitions.put_server(Server("101", game_day))
         moved = {m["milestone"]: m for m in site.get("/v1/servers/101/schedule").json()["milestones"]}
         assert moved[HIDDEN_MOTIVATIONS]["opens_at"] == "2023-11-15T23:00:00Z"
         assert moved[HIDDEN_MOTIVATIONS]["date"] == "2023-11-15"

@@ -7,7 +7,7 @@ from tests.world import World
 
 def test_each_run_begins_at_another_server_and_ends_before_its_time_does(world: World) -> None:
     for number in ("102", "103"):
-        world.muster.definitions.put_server(Server(number))
+        world.muster.stores.definitions.put_server(Server(number))
         world.add_alliance("vega", server=number)
     refreshed = []
     for _ in range(3):

@@ -42,11 +42,11 @@ class Fleet:
     def bind(self, *names: str, server: str = "101", alliance: str | None = None) -> None:
         for name in names:
             self.server.create_spreadsheet(name, {"T": []}, name)
-            self.world.muster.sheets.bind(name, server, alliance)
+            self.world.muster.stores.sheets.bind(name, server, alliance)
 
     def add_server(self, server: str) -> None:
-        self.world.muster.definitions.put_server(Server(server))
-        self.world.muster.definitions.put_alliance(Alliance(server, "nova", "NOVA", "Nova Guard"))
+        self.world.muster.stores.definitions.put_server(Server(server))
+        self.world.muster.stores.definitions.put_alliance(Alliance(server, "nova", "NOVA", "Nova Guard"))
 
     def report(self, name: str, server: str = "101") -> None:
         key = self.world.key(server=server)
@@ -61,7 +61,7 @@ class Fleet:
         return self.run()
 
     def sheet(self, name: str) -> Binding:
-        found = self.world.muster.sheets.get(name)
+        found = self.world.muster.stores.sheets.get(name)
         assert found
         return found
 

@@ -211,11 +211,11 @@ class TestFailures:
         three.server.unshare("b")
         three.run()
         three.server.share("b")
-        three.world.muster.sheets.bind("b", "101", None)
+        three.world.muster.stores.sheets.bind("b", "101", None)
         assert three.run_a_minute_later() == {**NONE, "synced": 1}
 
     def test_a_binding_of_no_server_is_told_without_asking_google(self, three: Fleet) -> None:
-        three.world.muster.sheets.bind("b", "999", None)
+        three.world.muster.stores.sheets.bind("b", "999", None)
         assert three.run() == {"synced": 2, "failed": 1, "put_off": 0}
         assert three.sheet("b").last_error == "Server '999' doesn't use Muster."
         assert {name for _, name in three.asked()} == {"a", "c"}
