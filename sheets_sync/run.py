@@ -35,7 +35,8 @@ Sync = Callable[[Binding, SheetView, Spreadsheets], None]
 class SheetSource(Protocol):
     """Where the sheets to sync, and what they should show, come from. `run` is the run's own token."""
 
-    clock: Callable[[], datetime]
+    @property
+    def clock(self) -> Callable[[], datetime]: ...
 
     def due(self) -> Sequence[Due]: ...
 
