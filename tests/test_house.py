@@ -34,7 +34,7 @@ MAY_IMPORT = {
     "sheets_sync": ["sheets_sync", "chalicelib.domain"],
     "app": ["chalicelib", "sheets_sync"],
     "manage": ["manage", "chalicelib", "sheets_sync"],
-    "deploy": ["deploy", "chalicelib", "local"],
+    "deploy": ["deploy", "chalicelib"],
 }
 
 
