@@ -248,7 +248,8 @@ class TestDocumentation:
             assert f"`{code}`" in self.text("docs/api.md"), code
 
     def test_every_relative_link_leads_somewhere(self) -> None:
-        for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
+        folders = (ROOT / name for name in ("docs", "local", ".github"))
+        for page in [*ROOT.glob("*.md"), *(page for folder in folders for page in folder.rglob("*.md"))]:
             for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
                 if "://" not in target:
                     assert (page.parent / target).exists(), f"{page.name}: {target}"
