@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 import app
 from chalicelib.telemetry import Metric
+from chalicelib.version import VERSION
 from deploy.__main__ import PARAMETERS
 from sheets_sync.content import tabs_of
 from tests.sync.reports import report_of, sheet_of
@@ -246,6 +248,17 @@ class TestDocumentation:
         assert {"milestone-not-open", "invalid-key", "too-large"} <= codes
         for code in codes:
             assert f"`{code}`" in self.text("docs/api.md"), code
+
+    def test_every_version(self) -> None:
+        """It is the same wherever it stands, and has upgrade notes."""
+        unreleased, *headings = re.findall(r"^## (.+)$", self.text("CHANGELOG.md"), flags=re.M)
+        dated = [re.fullmatch(r"(\d+\.\d+\.\d+) - (\d{4}-\d\d-\d\d)", heading) for heading in headings]
+        versions = [found[1] for found in dated if found]
+        assert unreleased == "Unreleased"
+        assert len(versions) == len(headings)
+        assert versions[0] == VERSION == tomllib.loads(self.text("pyproject.toml"))["project"]["version"]
+        notes = self.text("docs/RELEASING.md").split("\n## Upgrade notes\n")[1]
+        assert re.findall(r"^### (.+)$", notes, flags=re.M) == versions
 
     def test_every_relative_link_leads_somewhere(self) -> None:
         folders = (ROOT / name for name in ("docs", "local", ".github"))
