@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from chalicelib.domain.events import Event
+from deploy.__main__ import main as deploy
+from deploy.package import PARTS, ROOT, PackagingFailed, package
 from local.dynamodb import REGION
-from local.package import PARTS, ROOT, PackagingFailed, package
 from local.sheets import SheetsServer
 from tests.world import World, new_world
 
@@ -38,7 +40,8 @@ print(json.dumps(getattr(app, call["function"])(call["event"], None)))
 @pytest.fixture(scope="module")
 def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("package")
-    package(folder)
+    done = CliRunner().invoke(deploy, ["package", str(folder)], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
     return folder
 
 
