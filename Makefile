@@ -36,7 +36,7 @@ test: $(READY) ## all tests; those in a browser need Chromium
 	$(RUN) -m pytest -n auto
 
 package: $(READY) ## the deployment package, into dist/
-	$(RUN) -m local.package dist
+	$(RUN) -m deploy package dist
 
 deploy: $(READY) ## a stage into AWS, or an upgrade of it (STAGE; ALARM_EMAIL, SHEETS_API_URL, RESERVED_CONCURRENCY)
 	@$(RUN) -m deploy deploy

@@ -1,4 +1,4 @@
-"""`make deploy`, `destroy`, `status` and `logs`. Results go to stdout, words about them to stderr."""
+"""`make deploy`, `destroy`, `status`, `logs` and `package`. Results go to stdout, words about them to stderr."""
 
 import os
 import sys
@@ -16,10 +16,10 @@ from chalicelib import bootstrap
 from chalicelib.domain.errors import MusterError
 from chalicelib.services.keys import AdminKeyExists
 from chalicelib.settings import Settings
-from deploy.packages import Packages
+from deploy.bucket import PackageBucket
+from deploy.package import ROOT, PackagingFailed, package
 from deploy.stack import Change, Stack, StackFailed
-from local.package import ROOT, PackagingFailed, package
-from local.template import stack_name, stages
+from deploy.template import stack_name, stages
 
 PARAMETERS = {
     "ALARM_EMAIL": "AlarmEmail",
@@ -61,12 +61,20 @@ def deploy_stage(stage: str) -> None:
         _say("Packaging …")
         package(Path(folder), stage)
         _say("Uploading …")
-        template = Packages().upload(Path(folder))
+        template = PackageBucket().upload(Path(folder))
     _say(f"Deploying {stack.name} …")
     _say(_in_words(stack.bring_to(template, parameters)))
     outputs = stack.outputs()
     click.echo(f"API: {outputs['EndpointURL'].rstrip('/')}")
     _make_first_key(outputs["TableName"])
+
+
+@main.command("package")
+@click.argument("output", type=click.Path(path_type=Path))
+def package_into(output: Path) -> None:
+    """Writes the package and its template into the folder OUTPUT, for stage dev. Needs no account."""
+    archive = package(output)
+    click.echo(f"{archive}: {archive.stat().st_size / 1e6:.1f} MB")
 
 
 @main.command()
@@ -127,7 +135,8 @@ def _can_reserve() -> bool:
 def _make_first_key(table: str) -> None:
     client = bootstrap.dynamodb()
     try:
-        made, secret = bootstrap.assemble(Settings(table), client).keys.first("first admin")
+        product = bootstrap.assemble(Settings(table), bootstrap.dynamodb_table(table, client))
+        made, secret = product.keys.first("first admin")
     except AdminKeyExists:
         return
     finally:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -62,15 +63,13 @@ class Allowance:
         return [each for each in self._times[kind] if abs(now - each) < MINUTE]
 
 
+@dataclass(frozen=True, slots=True)
 class Budget:
     """An allowance and the time left, in seconds. Whoever is to wait is told how long, by `sleep`."""
 
-    def __init__(
-        self, allowance: Allowance, remaining: Callable[[], float], sleep: Callable[[float], None]
-    ) -> None:
-        self.allowance = allowance
-        self._remaining = remaining
-        self._sleep = sleep
+    allowance: Allowance
+    _remaining: Callable[[], float]
+    _sleep: Callable[[float], None]
 
     @property
     def seconds(self) -> float:

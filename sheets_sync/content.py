@@ -1,15 +1,16 @@
-"""Report → tabs (DESIGN §7). Pure: what the officers see is decided here, and nowhere else."""
+"""Sheet view → tabs (DESIGN §7). Pure: what the officers see is decided here, and nowhere else."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from chalicelib.domain.binding import Binding
 from chalicelib.domain.calendar import GameDay, Window, rfc3339, zone_info
 from chalicelib.domain.cards import last_report
 from chalicelib.domain.events import Milestone
 from chalicelib.domain.progress import Progress, TierProgress
-from chalicelib.domain.report import AllianceReport, CommanderReport, EventReport, Report, Sheet
+from chalicelib.domain.sheet_view import AllianceView, CommanderView, EventView, SheetView
 from chalicelib.domain.standing import Basis, Totals
 from sheets_sync.tabs import Column, Content, Highlight, Link, Row, Tab
 
@@ -31,26 +32,26 @@ class Restored:
 
 
 def tabs_of(
-    report: Report, sheet: Sheet, restored: Restored | None = None, help_url: str | None = None
+    view: SheetView, sheet: Binding, restored: Restored | None = None, help_url: str | None = None
 ) -> list[Tab]:
     """The tabs of the sheet, in the order in which they are made."""
-    block = _title_block(report, sheet, restored, help_url)
-    tabs = [_progress(report, block), _schedule(report, block), _rewards(report, block)]
-    who = _commanders(report, block) if report.alliance else _alliances(report, block)
-    return [*tabs, who, _history(report, block)]
+    block = _title_block(view, sheet, restored, help_url)
+    tabs = [_progress(view, block), _schedule(view, block), _rewards(view, block)]
+    who = _commanders(view, block) if view.alliance else _alliances(view, block)
+    return [*tabs, who, _history(view, block)]
 
 
 def _title_block(
-    report: Report, sheet: Sheet, restored: Restored | None, help_url: str | None
+    view: SheetView, sheet: Binding, restored: Restored | None, help_url: str | None
 ) -> tuple[Row, ...]:
-    day = report.game_day
-    alliance = f" · [{report.alliance.tag}] {report.alliance.name}" if report.alliance else ""
+    day = view.game_day
+    alliance = f" · [{view.alliance.tag}] {view.alliance.name}" if view.alliance else ""
     assumed = " (assumed: the hour is not published)" if day.assumed else ""
     zone = f"Times are {day.zone}; a game day begins at {day.starts_at:%H:%M}{assumed}"
-    synced = local(report.as_of, day)
+    synced = local(view.as_of, day)
     failed_at = local(sheet.last_error_at, day) if sheet.last_error_at else None
     return (
-        Row("#title", (f"Server {report.server}{alliance} · kept by Muster",)),
+        Row("#title", (f"Server {view.server}{alliance} · kept by Muster",)),
         Row("#as-of", ("Data as of", synced, zone)),
         Row("#synced", ("Last successful sync", synced, *([Link(help_url)] if help_url else []))),
         Row("#error", ("Last error", failed_at or "none", sheet.last_error)),
@@ -61,7 +62,7 @@ def _title_block(
     )
 
 
-def _progress(report: Report, block: tuple[Row, ...]) -> Tab:
+def _progress(view: SheetView, block: tuple[Row, ...]) -> Tab:
     columns = (
         Column("Event", 170),
         Column("Status", 130),
@@ -81,7 +82,7 @@ def _progress(report: Report, block: tuple[Row, ...]) -> Tab:
         Column("Counted by", 115),
         Column("Read at", 140, "time"),
     )
-    rows = tuple(Row(e.event.id, _progress_cells(e.progress, report.game_day)) for e in report.events)
+    rows = tuple(Row(e.event.id, _progress_cells(e.progress, view.game_day)) for e in view.events)
     highlights = (
         Highlight("Status", "running", "good"),
         Highlight("Status", "reporting", "now"),
@@ -140,7 +141,7 @@ def _expected(progress: Progress, day: GameDay) -> str | None:
     return f"by {until}" if is_now else f"{since} to {until.removeprefix(same_day)}"
 
 
-def _schedule(report: Report, block: tuple[Row, ...]) -> Tab:
+def _schedule(view: SheetView, block: tuple[Row, ...]) -> Tab:
     columns = (
         Column("Date", 150, "day"),
         Column("Event", 160),
@@ -156,9 +157,9 @@ def _schedule(report: Report, block: tuple[Row, ...]) -> Tab:
         Highlight("Status", "active", "now", whole_row=True),
         Highlight("Status", "closed", "soft", whole_row=True),
     )
-    day = report.game_day
+    day = view.game_day
     rows = []
-    for event, milestone, window in _scheduled(report):
+    for event, milestone, window in _scheduled(view):
         progress = next(m for m in event.progress.milestones if m.id == event.event.global_id(milestone))
         cells: tuple[Content, ...] = (
             day.date_of(window.opens_at),
@@ -175,7 +176,7 @@ def _schedule(report: Report, block: tuple[Row, ...]) -> Tab:
     return Tab("schedule", "IMS Schedule", block, columns, tuple(rows), ("Milestone",), highlights)
 
 
-def _rewards(report: Report, block: tuple[Row, ...]) -> Tab:
+def _rewards(view: SheetView, block: tuple[Row, ...]) -> Tab:
     columns = (
         Column("Event", 170),
         Column("Points needed", 140, "count"),
@@ -195,19 +196,19 @@ def _rewards(report: Report, block: tuple[Row, ...]) -> Tab:
                 "; ".join(map(str, tier.rewards)) or NOT_PUBLISHED,
                 _tier_status(tier),
                 tier.remaining,
-                local(tier.reached_at, report.game_day) if tier.reached_at else None,
+                local(tier.reached_at, view.game_day) if tier.reached_at else None,
                 NUMBERS[tier.reached_by] if tier.reached_by else None,
             ),
         )
-        for event in report.events
+        for event in view.events
         for tier in event.progress.tiers
     ]
     return Tab("rewards", "IMS Rewards", block, columns, tuple(rows), ("Event", "Points needed"), highlights)
 
 
-def _commanders(report: Report, block: tuple[Row, ...]) -> Tab:
-    milestones = list(_scheduled(report))
-    current = _current(report)
+def _commanders(view: SheetView, block: tuple[Row, ...]) -> Tab:
+    milestones = list(_scheduled(view))
+    current = _current(view)
     told_apart = [
         (milestone.name, f"{milestone.name} ({event.event.name})", event.event.global_id(milestone))
         for event, milestone, _ in milestones
@@ -227,11 +228,11 @@ def _commanders(report: Report, block: tuple[Row, ...]) -> Tab:
         *last,
     )
     rows = tuple(
-        Row(commander.commander.id, _commander_cells(commander, milestones, current, report))
-        for commander in report.commanders
+        Row(commander.commander.id, _commander_cells(commander, milestones, current, view))
+        for commander in view.commanders
     )
     highlights = (Highlight("Last report", NO_REPORT, "now"),)
-    unlisted = {one.id: one.name for one in report.unlisted}
+    unlisted = {one.id: one.name for one in view.unlisted}
     return Tab(
         "commanders",
         "IMS Commanders",
@@ -245,17 +246,17 @@ def _commanders(report: Report, block: tuple[Row, ...]) -> Tab:
 
 
 def _commander_cells(
-    shown: CommanderReport,
-    columns: list[tuple[EventReport, Milestone, Window]],
-    current: list[EventReport],
-    report: Report,
+    shown: CommanderView,
+    columns: list[tuple[EventView, Milestone, Window]],
+    current: list[EventView],
+    view: SheetView,
 ) -> tuple[Content, ...]:
-    commander, cards, day = shown.commander, shown.cards, report.game_day
+    commander, cards, day = shown.commander, shown.cards, view.game_day
     has = {f"{event}/{milestone}" for event, card in cards.items() for milestone in card.completions}
     missing = [
         milestone.name
         for event, milestone, window in columns
-        if window.status(report.as_of) == "active" and event.event.global_id(milestone) not in has
+        if window.status(view.as_of) == "active" and event.event.global_id(milestone) not in has
     ]
     points = (cards[e.event.id].points(e.event) if e.event.id in cards else 0 for e in current)
     last = last_report(cards.values())
@@ -272,32 +273,32 @@ def _commander_cells(
     )
 
 
-def _alliances(report: Report, block: tuple[Row, ...]) -> Tab:
-    current = _current(report)
+def _alliances(view: SheetView, block: tuple[Row, ...]) -> Tab:
+    current = _current(view)
     columns = (
         Column("Alliance", 200),
         Column("Commanders", 140, "count"),
         Column("Completions", 110, "count"),
         *(Column(name, 130, "count") for name in _points_names(current)),
     )
-    rows = tuple(Row(one.alliance.id, _alliance_cells(one, current)) for one in report.alliances)
+    rows = tuple(Row(one.alliance.id, _alliance_cells(one, current)) for one in view.alliances)
     return Tab("alliances", "IMS Alliances", block, columns, rows, ("Alliance",))
 
 
-def _alliance_cells(report: AllianceReport, current: list[EventReport]) -> tuple[Content, ...]:
+def _alliance_cells(view: AllianceView, current: list[EventView]) -> tuple[Content, ...]:
     """Commanders are known by event only: here are those of the event that has most."""
-    totals = [(event.event, report.totals.get(event.event.id, Totals())) for event in current]
+    totals = [(event.event, view.totals.get(event.event.id, Totals())) for event in current]
     return (
-        f"[{report.alliance.tag}] {report.alliance.name}",
+        f"[{view.alliance.tag}] {view.alliance.name}",
         max((one.commanders for _, one in totals), default=0),
         sum(one.completions.get(m.id, 0) for event, one in totals for m in event.milestones),
         *(one.points(event) for event, one in totals),
     )
 
 
-def _history(report: Report, block: tuple[Row, ...]) -> Tab:
+def _history(view: SheetView, block: tuple[Row, ...]) -> Tab:
     """The numbers of the chart: a row for each sampled hour of the events, their points then, and their tiers."""
-    current = _current(report)
+    current = _current(view)
     candidates: list[tuple[str, ...]] = [("Time",)]
     for event in current:
         lines = ["points", *(f"reward at {tier.threshold:,}" for tier in event.event.tiers)]
@@ -311,31 +312,31 @@ def _history(report: Report, block: tuple[Row, ...]) -> Tab:
     columns = Column(time, 140, "hour"), *(Column(name, 140, "count") for name in numbers)
     rows = []
     for hour in sorted({hour for event in current for hour in event.history}):
-        cells: list[Content] = [local(hour, report.game_day)]
+        cells: list[Content] = [local(hour, view.game_day)]
         for event in current:
             cells += [event.history.get(hour), *(tier.threshold for tier in event.event.tiers)]
         rows.append(Row(rfc3339(hour), tuple(cells)))
     return Tab("history", "IMS History", block, columns, tuple(rows), ("Time",), is_charted=True)
 
 
-def _scheduled(report: Report) -> Iterator[tuple[EventReport, Milestone, Window]]:
-    """Every milestone on its day: by opening, events side by side in the report's order."""
+def _scheduled(view: SheetView) -> Iterator[tuple[EventView, Milestone, Window]]:
+    """Every milestone on its day: by opening, events side by side in the view's order."""
     found = [
         (window.opens_at, place, event, milestone, window)
-        for place, event in enumerate(report.events)
+        for place, event in enumerate(view.events)
         if not event.event.archived
-        for milestone, window in event.event.scheduled(report.game_day)
+        for milestone, window in event.event.scheduled(view.game_day)
     ]
     for _, _, event, milestone, window in sorted(found, key=lambda entry: entry[:2]):
         yield event, milestone, window
 
 
-def _current(report: Report) -> list[EventReport]:
-    """The events that are not archived, in the report's order."""
-    return [event for event in report.events if not event.event.archived]
+def _current(view: SheetView) -> list[EventView]:
+    """The events that are not archived, in the view's order."""
+    return [event for event in view.events if not event.event.archived]
 
 
-def _points_names(events: list[EventReport]) -> list[str]:
+def _points_names(events: list[EventView]) -> list[str]:
     """Of the columns with the points of each event."""
     return _told_apart([(f"{e.event.name} points", f"{e.event.name} points ({e.event.id})") for e in events])
 

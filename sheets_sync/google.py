@@ -47,14 +47,14 @@ class Google:
         return requests.Session()
 
 
+@dataclass(frozen=True, slots=True)
 class Spreadsheets:
     """The spreadsheets that this deployment can reach. Each method is one request.
 
     It raises SheetError, or OutOfAllowance if the request is more than the run may spend.
     """
 
-    def __init__(self, client: "ApiClient") -> None:
-        self._client = client
+    _client: "ApiClient"
 
     def managed(self, spreadsheet_id: str, metadata_key: str, fields: str) -> Mapping[str, Any]:
         """What the field mask wants of those sheets alone that carry developer metadata of that key."""

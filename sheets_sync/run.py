@@ -10,9 +10,10 @@ from datetime import datetime
 from functools import partial
 from typing import Literal, Protocol
 
+from chalicelib.domain.binding import Binding
 from chalicelib.domain.due import Due
 from chalicelib.domain.errors import MusterError, NotFound
-from chalicelib.domain.report import Report, Sheet
+from chalicelib.domain.sheet_view import SheetView
 from sheets_sync.allowance import Allowance, Budget, Kind, OutOfAllowance
 from sheets_sync.credentials import forget
 from sheets_sync.failures import QuotaExceeded, SheetError, SignInFailed
@@ -28,13 +29,14 @@ ENOUGH = 10.0
 MOST_REFUSED = 2
 """Sheets in a row that Google's quota refuses until the run ends: it would refuse the others too."""
 
-Sync = Callable[[Sheet, Report, Spreadsheets], None]
+Sync = Callable[[Binding, SheetView, Spreadsheets], None]
 
 
 class SheetSource(Protocol):
     """Where the sheets to sync, and what they should show, come from. `run` is the run's own token."""
 
-    clock: Callable[[], datetime]
+    @property
+    def clock(self) -> Callable[[], datetime]: ...
 
     def due(self) -> Sequence[Due]: ...
 
@@ -46,7 +48,7 @@ class SheetSource(Protocol):
 
     def lease(self, due: Due, run: str) -> Due | None: ...
 
-    def report(self, sheet: Sheet) -> Report:
+    def view(self, sheet: Binding) -> SheetView:
         """Raises MusterError."""
         ...
 
@@ -143,16 +145,16 @@ class _Run:
         self.source.synced(due)
         return "synced"
 
-    def _sync(self, sheet: Sheet, spreadsheets: Spreadsheets) -> None:
+    def _sync(self, sheet: Binding, spreadsheets: Spreadsheets) -> None:
         """Tried again, from the reading on, where it isn't known what was applied. Never is a batch sent again."""
-        report = self.source.report(sheet)
+        view = self.source.view(sheet)
         try:
-            self.sync(sheet, report, spreadsheets)
+            self.sync(sheet, view, spreadsheets)
         except SheetError as error:
             if not error.again or not self._has_room():
                 raise
             logger.warning("sync of %s is tried again: %s", sheet.spreadsheet_id, error)
-            self.sync(sheet, report, spreadsheets)
+            self.sync(sheet, view, spreadsheets)
 
     def _has_room(self) -> bool:
         return self.budget.has_room(NEEDS, ENOUGH)

@@ -4,7 +4,8 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from chalicelib.domain.report import Report, Sheet
+from chalicelib.domain.binding import Binding
+from chalicelib.domain.sheet_view import SheetView
 from sheets_sync.cells import moment_of
 from sheets_sync.content import Restored, local, tabs_of
 from sheets_sync.difference import difference
@@ -36,7 +37,9 @@ class SpreadsheetAccess(Protocol):
     def write(self, spreadsheet_id: str, requests: Sequence[Mapping[str, Any]]) -> None: ...
 
 
-def sync(sheet: Sheet, report: Report, spreadsheets: SpreadsheetAccess, help_url: str | None = None) -> None:
+def sync(
+    sheet: Binding, view: SheetView, spreadsheets: SpreadsheetAccess, help_url: str | None = None
+) -> None:
     """One read and at most one write; one read more where a tab of ours is missing, to see which names are free.
 
     A sheet that was not synced yet, or failed last, is looked over first: what Google answers where nothing of ours
@@ -48,14 +51,14 @@ def sync(sheet: Sheet, report: Report, spreadsheets: SpreadsheetAccess, help_url
     held: Mapping[str, HeldTab] = {}
     if overview is None or has_ours(overview):
         held = held_tabs(spreadsheets.managed(sheet.spreadsheet_id, TAB_METADATA, MANAGED_FIELDS))
-    tabs = tabs_of(report, sheet)
+    tabs = tabs_of(view, sheet)
     edits = hand_edits(tabs, held)
     if edits:
         logger.warning("hand edits undone in %s: %s", sheet.spreadsheet_id, [str(edit) for edit in edits])
-    restored = Restored(local(report.as_of, report.game_day), told(edits)) if edits else _told_before(held)
+    restored = Restored(local(view.as_of, view.game_day), told(edits)) if edits else _told_before(held)
     if restored and any(name in restored.words for name in former_names(tabs, held)):
         restored = None  # whoever was forgotten is not to be told of either
-    tabs = tabs_of(report, sheet, restored, help_url)
+    tabs = tabs_of(view, sheet, restored, help_url)
     names = Names()
     if any(tab.id not in held for tab in tabs):
         names = names_in(overview or spreadsheets.overview(sheet.spreadsheet_id, OVERVIEW_FIELDS))
@@ -96,7 +99,7 @@ def names_in(overview: Mapping[str, Any]) -> Names:
     return Names(ids, {sheet["properties"]["title"] for sheet in sheets})
 
 
-def _was_good(sheet: Sheet) -> bool:
+def _was_good(sheet: Binding) -> bool:
     """Whether the last sync was."""
     good, bad = sheet.last_success_at, sheet.last_error_at
     return good is not None and (bad is None or bad <= good)

@@ -1,6 +1,6 @@
 """A small world to test in: a server, two alliances, the November 2023 events, and a clock set by hand."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -10,6 +10,9 @@ from chalicelib.catalog import load_catalog
 from chalicelib.domain.access import Key, Role, key_id, new_secret, secret_hash
 from chalicelib.domain.roster import Alliance, Server
 from chalicelib.settings import Settings
+from chalicelib.store.cache import CACHE_SECONDS
+from chalicelib.store.dynamodb import CLIENT, DynamoDBTable
+from chalicelib.store.table import Table
 from local.dynamodb import DynamoDB
 
 DEFENDERS = "2023-11-defenders-of-peace"
@@ -38,10 +41,24 @@ class HandClock:
         self.now += timedelta(**span)
 
 
+class HandSeconds:
+    """The seconds that processes count for their caches: they pass when told."""
+
+    seconds = 1_000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+    def pass_cache(self) -> None:
+        """What is cached is forgotten."""
+        self.seconds += CACHE_SECONDS
+
+
 @dataclass
 class World:
     muster: Muster
     clock: HandClock
+    seconds: HandSeconds
     dynamodb: DynamoDB
     _keys: dict[tuple[Role, str | None, str | None], Key] = field(default_factory=dict)
 
@@ -57,13 +74,24 @@ class World:
         secret = new_secret()
         identity = key_id(secret_hash(secret))
         key = Key(identity, role, f"test {role}", server, alliance, self.clock(), expires_at, revoked_at)
-        self.muster.access_keys.put(secret, key)
+        self.muster.stores.access_keys.put(secret, key)
         return secret
+
+    def process(
+        self,
+        table: Table | None = None,
+        settings: Settings | None = None,
+        clock: Callable[[], datetime] | None = None,
+        sleep: Callable[[float], None] = lambda _: None,
+    ) -> Muster:
+        """The product as another process has it, with caches of its own; on the same table, if no other is given."""
+        settings = settings or Settings("muster-test")
+        return assemble(settings, table or self.muster.stores.table, clock or self.clock, sleep, self.seconds)
 
     def add_alliance(self, identity: str, *, is_open: bool = True, server: str = "101") -> None:
         """One more."""
         alliance = Alliance(server, identity, identity[:4].upper(), identity.title(), is_open)
-        self.muster.definitions.put_alliance(alliance)
+        self.muster.stores.definitions.put_alliance(alliance)
 
     def key(self, role: Role = "member", server: str | None = "101", alliance: str | None = "nova") -> Key:
         """The same one each time."""
@@ -78,15 +106,19 @@ def new_world() -> Iterator[World]:
     dynamodb = DynamoDB("muster-test")
     dynamodb.start()
     clock = HandClock()
-    client = dynamodb.client(max_pool_connections=64, retries={"mode": "standard", "total_max_attempts": 3})
-    muster = assemble(Settings("muster-test"), client, clock, sleep=lambda _: None)
+    client = dynamodb.client(
+        **{**CLIENT, "max_pool_connections": 64, "read_timeout": 60}
+    )  # moto takes its time
+    table = DynamoDBTable(client, "muster-test", lambda _: None)
+    seconds = HandSeconds()
+    muster = assemble(Settings("muster-test"), table, clock, lambda _: None, seconds)
     for event in load_catalog():
-        muster.definitions.put_event(event)
-    muster.definitions.put_server(SERVER)
+        muster.stores.definitions.put_event(event)
+    muster.stores.definitions.put_server(SERVER)
     for alliance in (NOVA, ORBIT):
-        muster.definitions.put_alliance(alliance)
+        muster.stores.definitions.put_alliance(alliance)
     try:
-        yield World(muster, clock, dynamodb)
+        yield World(muster, clock, seconds, dynamodb)
     finally:
         client.close()
         dynamodb.stop()

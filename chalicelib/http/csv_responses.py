@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 
 from chalice.app import Request, Response
 
+from chalicelib.domain.csv_tables import csv_text
 from chalicelib.domain.events import Event
-from chalicelib.domain.spreadsheets import csv_text
 from chalicelib.http.responses import text_response
 from chalicelib.services.exports import CompletionsOf, Missing
 from chalicelib.services.rosters import RosterEntry

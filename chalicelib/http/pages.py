@@ -44,8 +44,7 @@ def send_form(key: str) -> Response:
     except MusterError as error:
         return _form(granted, sent.commander, sent.milestones, error)
     measure_report(result.status for result in taken.results)
-    address = _receipt_address(request, taken.commander.id, rfc3339(_counted_at(taken)))
-    return see_other(address, _cookie(request, taken.commander.name))
+    return _to_receipt(request, taken)
 
 
 @pages.route("/f/{key}/receipt")
@@ -86,6 +85,12 @@ def _form(key: Key, name: str, ticked: list[str] | None = None, error: MusterErr
     if error:
         measure("Rejections", 1, code=error.code)
     return page("form.html", status, headers, form=form, ticked=ticked or [], error=error)
+
+
+def _to_receipt(request: Request, taken: Receipt) -> Response:
+    """The receipt's address, and a device that remembers its commander."""
+    address = _receipt_address(request, taken.commander.id, rfc3339(_counted_at(taken)))
+    return see_other(address, _cookie(request, taken.commander.name))
 
 
 def _counted_at(taken: Receipt) -> datetime:

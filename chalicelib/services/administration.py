@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain.access import Key
@@ -11,7 +12,6 @@ from chalicelib.domain.events import Event, too_many
 from chalicelib.domain.ledger import Action, Actor
 from chalicelib.domain.roster import Alliance, Server
 from chalicelib.services.directory import Directory
-from chalicelib.services.ledger_pages import LedgerPages
 from chalicelib.store import ledger
 from chalicelib.store.completions import Completions
 from chalicelib.store.definitions import Definitions
@@ -23,20 +23,12 @@ MOST_BYTES = 128 * 1024
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
+@dataclass(frozen=True, slots=True)
 class Administration:
-    def __init__(
-        self,
-        directory: Directory,
-        definitions: Definitions,
-        completions: Completions,
-        pages: LedgerPages,
-        clock: Callable[[], datetime],
-    ) -> None:
-        self._directory = directory
-        self._definitions = definitions
-        self._completions = completions
-        self._pages = pages
-        self._clock = clock
+    _directory: Directory
+    _definitions: Definitions
+    _completions: Completions
+    _clock: Callable[[], datetime]
 
     def require_admin(self, key: Key) -> None:
         """Raises Forbidden."""
@@ -58,11 +50,10 @@ class Administration:
         before = next((one for one in self._definitions.stored_events() if one.id == event.id), None)
         if before:
             self._refuse_loss(before, event)
-        if before and event.archived and not before.archived:
-            for server in self._directory.servers():
-                self._pages.settle(server.id)
         shown = [one.model_dump(mode="json", exclude_unset=True) if one else None for one in (before, event)]
-        self._definitions.put_event(event, self._entry(key, "event", None, None, *shown))
+        archived_at = self._clock() if event.archived and not (before and before.archived) else None
+        entry = self._entry(key, "event", None, None, *shown)
+        self._definitions.put_event(event, entry, archived_at=archived_at)
         return before is None
 
     def put_server(self, key: Key, server: Server) -> bool:

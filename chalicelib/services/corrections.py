@@ -13,9 +13,10 @@ from chalicelib.domain.reporting import MilestoneRef, find_milestone
 from chalicelib.domain.roster import Alliance, Commander, Server
 from chalicelib.services.attempts import until_written
 from chalicelib.services.directory import Directory
-from chalicelib.services.overview import Overview, Place
+from chalicelib.services.overview import Place
 from chalicelib.services.rosters import CommanderRef
 from chalicelib.services.standings import RecentStandings
+from chalicelib.services.tiers import Tiers
 from chalicelib.store import ledger
 from chalicelib.store.access import AccessKeys
 from chalicelib.store.commanders import Commanders
@@ -37,26 +38,16 @@ class Correction:
     progress: tuple[Place, ...]
 
 
+@dataclass(frozen=True, slots=True)
 class Corrections:
-    def __init__(
-        self,
-        directory: Directory,
-        overview: Overview,
-        commanders: Commanders,
-        completions: Completions,
-        access_keys: AccessKeys,
-        standings: RecentStandings,
-        clock: Callable[[], datetime],
-        sleep: Callable[[float], None],
-    ) -> None:
-        self._directory = directory
-        self._overview = overview
-        self._commanders = commanders
-        self._completions = completions
-        self._access_keys = access_keys
-        self._standings = standings
-        self._clock = clock
-        self._sleep = sleep
+    _directory: Directory
+    _tiers: Tiers
+    _commanders: Commanders
+    _completions: Completions
+    _access_keys: AccessKeys
+    _standings: RecentStandings
+    _clock: Callable[[], datetime]
+    _sleep: Callable[[float], None]
 
     def correct(
         self,
@@ -90,7 +81,7 @@ class Corrections:
             return status, change.after
 
         status, card = until_written(write, self._sleep)
-        progress = self._overview.places(server, {ref.event.id: card}, self._clock())
+        progress = self._tiers.stamp_after(server.id, {ref.event.id: card})
         return Correction(CommanderRef(commander.id, commander.name), str(ref), status, progress)
 
     def undo(self, key: Key, commander_id: str, reported_at: datetime) -> int:

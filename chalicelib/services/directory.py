@@ -1,6 +1,7 @@
 """Looking up what a request names, and saying clearly what there isn't."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chalicelib.domain.access import Key
@@ -11,13 +12,11 @@ from chalicelib.store.access import AccessKeys
 from chalicelib.store.definitions import Definitions
 
 
+@dataclass(frozen=True, slots=True)
 class Directory:
-    def __init__(
-        self, definitions: Definitions, access_keys: AccessKeys, clock: Callable[[], datetime]
-    ) -> None:
-        self._definitions = definitions
-        self._access_keys = access_keys
-        self._clock = clock
+    _definitions: Definitions
+    _access_keys: AccessKeys
+    _clock: Callable[[], datetime]
 
     def key(self, secret: str) -> Key:
         """The valid key with that secret; it is noted as used. Raises Unauthenticated (`invalid-key`)."""

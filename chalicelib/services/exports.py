@@ -58,20 +58,13 @@ class CompletionsOf:
     completions: tuple[CompletionRow, ...]
 
 
+@dataclass(frozen=True, slots=True)
 class Exports:
-    def __init__(
-        self,
-        directory: Directory,
-        overview: Overview,
-        commanders: Commanders,
-        completions: Completions,
-        clock: Callable[[], datetime],
-    ) -> None:
-        self._directory = directory
-        self._overview = overview
-        self._commanders = commanders
-        self._completions = completions
-        self._clock = clock
+    _directory: Directory
+    _overview: Overview
+    _commanders: Commanders
+    _completions: Completions
+    _clock: Callable[[], datetime]
 
     def missing(self, key: Key, server_id: str, alliance_id: str, milestone_ids: Sequence[str]) -> Missing:
         """Who of the roster has not reported them all; without `milestone_ids`, those that are active now.

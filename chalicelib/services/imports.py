@@ -6,6 +6,7 @@ changes nothing. An import stops in time, and says which lines are left for anot
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, TypeVar
@@ -15,13 +16,14 @@ from chalicelib.domain.cards import Card, Completion, is_untimed
 from chalicelib.domain.errors import Busy, Conflict, FieldError, Malformed, MusterError, TooLarge
 from chalicelib.domain.names import display_name, normalised
 from chalicelib.domain.near import near_names
-from chalicelib.domain.reporting import require_reportable
+from chalicelib.domain.reporting import MilestoneRef, require_reportable
 from chalicelib.domain.roster import Alliance, Commander, Server
 from chalicelib.domain.understood import FirstLine, ReadAs
 from chalicelib.services.corrections import Corrections
 from chalicelib.services.directory import Directory
 from chalicelib.services.reporting import Reporting
 from chalicelib.services.rosters import Rosters
+from chalicelib.services.tiers import Tiers
 from chalicelib.store.commanders import Commanders
 from chalicelib.store.completions import Completions
 
@@ -129,26 +131,17 @@ class _Time:
         return self.monotonic() < self.all
 
 
+@dataclass(frozen=True, slots=True)
 class Imports:
-    def __init__(
-        self,
-        directory: Directory,
-        rosters: Rosters,
-        reporting: Reporting,
-        corrections: Corrections,
-        commanders: Commanders,
-        completions: Completions,
-        clock: Callable[[], datetime],
-        monotonic: Callable[[], float],
-    ) -> None:
-        self._directory = directory
-        self._rosters = rosters
-        self._reporting = reporting
-        self._corrections = corrections
-        self._commanders = commanders
-        self._completions = completions
-        self._clock = clock
-        self._monotonic = monotonic
+    _directory: Directory
+    _rosters: Rosters
+    _reporting: Reporting
+    _corrections: Corrections
+    _tiers: Tiers
+    _commanders: Commanders
+    _completions: Completions
+    _clock: Callable[[], datetime]
+    _monotonic: Callable[[], float]
 
     def roster(
         self, key: Key, server_id: str, alliance_id: str, text: str, columns: "Columns", options: Options
@@ -212,7 +205,17 @@ class Imports:
             return _outcome(result, added, list(map(str, times)))
 
         results = _carried_out(_planned(lines.values(), plan, time), record, time, options)
+        if not options.dry_run:
+            self._stamp_tiers(
+                server, [ref for one in results if one.milestones for ref in lines[one.line].refs]
+            )
         return _imported(options, file, results)
+
+    def _stamp_tiers(self, server: Server, refs: Sequence[MilestoneRef]) -> None:
+        """What could not be stamped now is by the next recount: the answer is not to be lost for it."""
+        for event in {ref.event.id: ref.event for ref in refs}.values():
+            with suppress(Busy):
+                self._tiers.stamp(server.id, event)
 
     def _time(self) -> _Time:
         began = self._monotonic()

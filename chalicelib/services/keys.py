@@ -52,11 +52,11 @@ class Wanted:
     overlap: timedelta = timedelta()
 
 
+@dataclass(frozen=True, slots=True)
 class Keys:
-    def __init__(self, directory: Directory, access_keys: AccessKeys, clock: Callable[[], datetime]) -> None:
-        self._directory = directory
-        self._access_keys = access_keys
-        self._clock = clock
+    _directory: Directory
+    _access_keys: AccessKeys
+    _clock: Callable[[], datetime]
 
     def create(self, key: Key, wanted: Wanted) -> tuple[KeyState, str]:
         """A new key and its secret, which is told here and never again. The scope is the caller's where none is wanted.

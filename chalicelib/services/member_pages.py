@@ -83,20 +83,13 @@ class MemberReceipt:
         return sum(len(event.undone) for event in self.events)
 
 
+@dataclass(frozen=True, slots=True)
 class MemberPages:
-    def __init__(
-        self,
-        directory: Directory,
-        overview: Overview,
-        completions: Completions,
-        commanders: Commanders,
-        clock: Callable[[], datetime],
-    ) -> None:
-        self._directory = directory
-        self._overview = overview
-        self._completions = completions
-        self._commanders = commanders
-        self._clock = clock
+    _directory: Directory
+    _overview: Overview
+    _completions: Completions
+    _commanders: Commanders
+    _clock: Callable[[], datetime]
 
     def form(self, key: Key, name: str) -> Form:
         """The form as of now for whoever is called `name` (empty, or no possible name: for nobody yet)."""

@@ -11,7 +11,7 @@ from chalicelib.domain.reading import implausible, reported_at
 from chalicelib.domain.standing import Reading
 from chalicelib.services.attempts import until_written
 from chalicelib.services.directory import Directory
-from chalicelib.services.overview import Overview
+from chalicelib.services.tiers import Tiers
 from chalicelib.store import ledger
 from chalicelib.store.completions import Completions
 from chalicelib.store.readings import LoggedReading, Readings
@@ -29,24 +29,15 @@ class ReadingState:
     logged_by: str
 
 
+@dataclass(frozen=True, slots=True)
 class GameReadings:
-    def __init__(
-        self,
-        directory: Directory,
-        overview: Overview,
-        completions: Completions,
-        readings: Readings,
-        tolerance: int,
-        clock: Callable[[], datetime],
-        sleep: Callable[[float], None],
-    ) -> None:
-        self._directory = directory
-        self._overview = overview
-        self._completions = completions
-        self._readings = readings
-        self._tolerance = tolerance
-        self._clock = clock
-        self._sleep = sleep
+    _directory: Directory
+    _tiers: Tiers
+    _completions: Completions
+    _readings: Readings
+    _tolerance: int
+    _clock: Callable[[], datetime]
+    _sleep: Callable[[float], None]
 
     def log(
         self,
@@ -95,8 +86,7 @@ class GameReadings:
             return logged
 
         logged = until_written(write, self._sleep)
-        self._overview.forget_standing(server.id, event.id)
-        self._overview.stamped(server, event, now)
+        self._tiers.stamp(server.id, event, anew=True)
         return _state(logged)
 
     def all(self, key: Key, server_id: str, event_id: str) -> list[ReadingState]:

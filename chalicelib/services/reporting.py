@@ -11,14 +11,15 @@ from chalicelib.domain.errors import Busy
 from chalicelib.domain.names import display_name
 from chalicelib.domain.reporting import MilestoneRef, find_milestones, require_reportable
 from chalicelib.domain.roster import Alliance, Commander
-from chalicelib.services.attempts import ATTEMPTS, pause
 from chalicelib.services.directory import Directory
-from chalicelib.services.overview import Overview, Place
+from chalicelib.services.overview import Place
 from chalicelib.services.rosters import CommanderRef, Rosters
 from chalicelib.services.standings import RecentStandings
+from chalicelib.services.tiers import Tiers
+from chalicelib.store.backoff import ATTEMPTS
 from chalicelib.store.commanders import Commanders, still_here
 from chalicelib.store.completions import CardsChanged, Completions
-from chalicelib.store.table import ConditionFailed, Contended
+from chalicelib.store.table import ConditionFailed
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,26 +48,15 @@ class Outcome:
     added: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
 class Reporting:
-    def __init__(
-        self,
-        directory: Directory,
-        overview: Overview,
-        completions: Completions,
-        commanders: Commanders,
-        rosters: Rosters,
-        standings: RecentStandings,
-        clock: Callable[[], datetime],
-        sleep: Callable[[float], None],
-    ) -> None:
-        self._directory = directory
-        self._overview = overview
-        self._completions = completions
-        self._commanders = commanders
-        self._rosters = rosters
-        self._standings = standings
-        self._clock = clock
-        self._sleep = sleep
+    _directory: Directory
+    _tiers: Tiers
+    _completions: Completions
+    _commanders: Commanders
+    _rosters: Rosters
+    _standings: RecentStandings
+    _clock: Callable[[], datetime]
 
     def report(
         self,
@@ -93,7 +83,7 @@ class Reporting:
         return Receipt(
             commander=CommanderRef(outcome.commander.id, outcome.commander.name),
             results=tuple(_result(ref, outcome) for ref in refs),
-            progress=self._overview.places(server, outcome.cards, now),
+            progress=self._tiers.stamp_after(server.id, outcome.cards),
         )
 
     def record(
@@ -115,7 +105,7 @@ class Reporting:
         commander, new = self._rosters.reporting(key, alliance, found, name, is_new=is_new)
         place = alliance.server, alliance.id, commander.id
         cards = self._cards(place, events, is_new=bool(new), consistent=False)
-        for attempt in range(ATTEMPTS):
+        for _ in range(ATTEMPTS):
             changes = _changes(refs, cards, completion)
             if not changes:
                 return Outcome(commander, cards)
@@ -130,9 +120,6 @@ class Reporting:
                 elsewhere = any(card.moved for card in changed.cards.values())
             except ConditionFailed:
                 elsewhere = True
-            except Contended:
-                elsewhere = False
-                pause(attempt, self._sleep)
             else:
                 written = cards | {change.after.event: change.after for change in changes}
                 added = frozenset(f"{c.after.event}/{milestone}" for c in changes for milestone in c.added)

@@ -21,9 +21,10 @@ from chalicelib.services.standings import RecentStandings
 from chalicelib.store import commanders as writes
 from chalicelib.store import ledger
 from chalicelib.store.access import AccessKeys
-from chalicelib.store.commanders import Change, Commanders
-from chalicelib.store.completions import MOST_CHANGES, Completions
+from chalicelib.store.commanders import Commanders
+from chalicelib.store.completions import Completions
 from chalicelib.store.ledger import Ledger
+from chalicelib.store.table import MOST_CHANGES, Change
 
 T = TypeVar("T")
 
@@ -47,26 +48,16 @@ class RosterEntry:
     aliases: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
 class Rosters:
-    def __init__(
-        self,
-        directory: Directory,
-        commanders: Commanders,
-        completions: Completions,
-        access_keys: AccessKeys,
-        entries: Ledger,
-        standings: RecentStandings,
-        clock: Callable[[], datetime],
-        sleep: Callable[[float], None],
-    ) -> None:
-        self._directory = directory
-        self._commanders = commanders
-        self._completions = completions
-        self._access_keys = access_keys
-        self._entries = entries
-        self._standings = standings
-        self._clock = clock
-        self._sleep = sleep
+    _directory: Directory
+    _commanders: Commanders
+    _completions: Completions
+    _access_keys: AccessKeys
+    _entries: Ledger
+    _standings: RecentStandings
+    _clock: Callable[[], datetime]
+    _sleep: Callable[[float], None]
 
     def roster(self, key: Key, server: str, alliance: str, added_by: str | None = None) -> list[RosterEntry]:
         """The roster by name, the retired too; only those added by that role, if it is given.

@@ -5,31 +5,31 @@ A busy hour has many reports a second, and each would read what every alliance o
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from threading import Lock
 
 from chalicelib.domain.cards import CardChange
 from chalicelib.domain.standing import Standing, Totals
 from chalicelib.store.completions import CardsChanged, Completions
-from chalicelib.store.table import ConditionFailed, Contended
+from chalicelib.store.table import ConditionFailed
 
 RECENT_SECONDS = 10.0
 """How late a receipt may tell of what other processes recorded. What this one recorded is always in it."""
 
-_NOTHING_WRITTEN = (CardsChanged, ConditionFailed, Contended)
+_NOTHING_WRITTEN = (CardsChanged, ConditionFailed)
 
 
+@dataclass(slots=True)
 class RecentStandings:
     """Exact within a process, for any number of threads: a standing is kept only if no write was under way while
     it was read, so each write is either in it from the beginning, or added once."""
 
-    def __init__(self, completions: Completions, monotonic: Callable[[], float]) -> None:
-        self._completions = completions
-        self._monotonic = monotonic
-        self._lock = Lock()
-        self._writing = 0
-        self._begun = 0
-        self._kept: dict[tuple[str, str], tuple[float, Standing]] = {}
+    _completions: Completions
+    _monotonic: Callable[[], float]
+    _lock: Lock = field(default_factory=Lock, init=False)
+    _writing: int = field(default=0, init=False)
+    _begun: int = field(default=0, init=False)
+    _kept: dict[tuple[str, str], tuple[float, Standing]] = field(default_factory=dict, init=False)
 
     @contextmanager
     def recording(self, changes: Sequence[CardChange]) -> Iterator[None]:

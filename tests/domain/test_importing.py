@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from chalicelib.catalog import load_catalog
 from chalicelib.domain.calendar import GameDay
+from chalicelib.domain.csv_tables import csv_text
 from chalicelib.domain.errors import Malformed, MusterError, TooLarge
 from chalicelib.domain.events import Event
 from chalicelib.domain.importing import Columns, CompletionLine, RosterLine, read_completions, read_roster
 from chalicelib.domain.importing.tables import MOST_LINES
-from chalicelib.domain.spreadsheets import csv_text
 from chalicelib.domain.understood import ColumnUse, FirstLine, ReadAs, SeparatorName
 
 EVENTS = load_catalog()

@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from chalicelib.domain.events import Event
+from deploy.__main__ import main as deploy
+from deploy.package import PARTS, ROOT, PackagingFailed, package
 from local.dynamodb import REGION
-from local.package import PARTS, ROOT, PackagingFailed, package
 from local.sheets import SheetsServer
 from tests.world import World, new_world
 
@@ -38,7 +40,8 @@ print(json.dumps(getattr(app, call["function"])(call["event"], None)))
 @pytest.fixture(scope="module")
 def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("package")
-    package(folder)
+    done = CliRunner().invoke(deploy, ["package", str(folder)], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
     return folder
 
 
@@ -68,9 +71,9 @@ def deployed() -> Iterator[tuple[World, SheetsServer, str, Event]]:
     milestone = {"id": "only", "name": "Only", **days}
     event = Event.model_validate({"id": "trial", "name": "Trial", **days, "milestones": [milestone]})
     with new_world() as world, SheetsServer() as sheets:
-        world.muster.definitions.put_event(event)
+        world.muster.stores.definitions.put_event(event)
         identity = sheets.create_spreadsheet("Officers", {"Own": [["kept"]]})
-        world.muster.sheets.bind(identity, "101", "nova")
+        world.muster.stores.sheets.bind(identity, "101", "nova")
         yield world, sheets, identity, event
 
 

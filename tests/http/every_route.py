@@ -89,7 +89,7 @@ class Stage:
 
     def bound(self) -> dict[str, Any]:
         """A spreadsheet that is bound to the alliance."""
-        self.site.world.muster.sheets.bind("sheet", "101", "nova")
+        self.site.world.muster.stores.sheets.bind("sheet", "101", "nova")
         return {}
 
     def url(self, route: str, path: dict[str, str]) -> str:
@@ -190,8 +190,8 @@ ROWS = [
 @contextmanager
 def staged() -> Iterator[Stage]:
     with new_world() as world, served(world) as site:
-        world.muster.definitions.put_server(Server("102"))
-        world.muster.definitions.put_alliance(Alliance("102", "nova", "NOVA", "Nova Guard"))
+        world.muster.stores.definitions.put_server(Server("102"))
+        world.muster.stores.definitions.put_alliance(Alliance("102", "nova", "NOVA", "Nova Guard"))
         secrets: dict[str, str | None] = {name: world.secret(*scope) for name, scope in KEYS.items()}
         secrets["a revoked key"] = world.secret("admin", None, None, revoked_at=WEDNESDAY_NOON)
         secrets["an expired key"] = world.secret("admin", None, None, expires_at=WEDNESDAY_NOON)

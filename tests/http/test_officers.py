@@ -10,7 +10,6 @@ import pytest
 import requests
 
 from chalicelib.catalog import load_catalog
-from chalicelib.store.table import deserialised
 from tests.http.conftest import Site
 from tests.http.test_api import problem
 from tests.world import (
@@ -76,8 +75,7 @@ def table_of(answer: requests.Response) -> list[list[str]]:
 
 def stored(world: World) -> Iterator[str]:
     """Everything that the table holds, as text."""
-    for page in world.dynamodb.client().get_paginator("scan").paginate(TableName="muster-test"):
-        yield from (str(deserialised(item)) for item in page["Items"])
+    yield from map(str, world.muster.stores.table.scan())
 
 
 class TestTheRoster:
@@ -570,7 +568,7 @@ class TestCorrections:
             assert problem(answer, 404, "unknown-commander") == ["commander"]
         defenders = next(event for event in load_catalog() if event.id == DEFENDERS)
         archived = defenders.model_copy(update={"archived": True})
-        officer.site.world.muster.definitions.put_event(archived)
+        officer.site.world.muster.stores.definitions.put_event(archived)
         answer = officer("POST", "/v1/corrections", VOID)
         assert problem(answer, 409, "event-archived") == ["milestone"]
 

@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from types import SimpleNamespace
 
 import pytest
 import requests
 
 import app
 from chalicelib import bootstrap
-from chalicelib.settings import Settings
 from chalicelib.store.cache import CACHE_SECONDS
 from tests.http.conftest import served
 from tests.http.every_route import ALL, KEYS, ROWS, STRANGERS, Row, Stage, staged
@@ -71,20 +69,8 @@ def outcome(answer: requests.Response, row: Row) -> str:
 
 
 class TestEndingAKey:
-    @pytest.fixture
-    def passing(self, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-        """The monotonic clock of whatever is assembled from now on; `seconds` is what it shows."""
-        clock = SimpleNamespace(seconds=1_000.0)
-        monkeypatch.setattr(bootstrap, "time", SimpleNamespace(monotonic=lambda: clock.seconds))
-        return clock
-
-    def test_it_ends_at_once_where_it_was_ended_and_elsewhere_within_a_minute(
-        self, world: World, passing: SimpleNamespace
-    ) -> None:
-        def process() -> bootstrap.Muster:
-            return bootstrap.assemble(Settings("muster-test"), world.dynamodb.client(), world.clock)
-
-        here, there = process(), process()
+    def test_it_ends_at_once_where_it_was_ended_and_elsewhere_within_a_minute(self, world: World) -> None:
+        here, there = world.process(), world.process()
         secret, admin = world.secret("reader"), world.secret("admin", None, None)
         identity = here.directory.key(secret).id
 
@@ -99,9 +85,9 @@ class TestEndingAKey:
             assert site.call("DELETE", f"/v1/keys/{identity}", admin).status_code == 200
             world.clock.advance(seconds=1)
             assert status(here) == 401
-            passing.seconds += CACHE_SECONDS - 1
+            world.seconds.seconds += CACHE_SECONDS - 1
             assert status(there) == 200, "it remembers"
-            passing.seconds += 1
+            world.seconds.seconds += 1
             assert status(there) == 401
         assert timedelta(seconds=CACHE_SECONDS) < timedelta(minutes=1)
 

@@ -30,7 +30,7 @@ def test_a_link_is_rotated(desk: Desk) -> None:
     before = desk.said("links", "create", *NOVA).strip()
     after = desk.said("links", "rotate", *NOVA).strip()
     desk.world.clock.advance(minutes=1)
-    desk.world.muster.access_keys._cache.clear()  # as if the cache's 30 seconds were over
+    desk.world.seconds.pass_cache()  # as if the cache's 30 seconds were over
     assert requests.get(before, timeout=30).status_code == 401
     assert requests.get(after, timeout=30).status_code == 200
     states = [row.split()[-2] for row in desk.said("links", "list", *NOVA).splitlines()[1:]]
@@ -113,8 +113,8 @@ class TestFirst:
         monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
 
     def test_it_makes_an_admins_key_where_there_is_none(self, desk: Desk) -> None:
-        for key in desk.world.muster.access_keys.all(None):
-            desk.world.muster.access_keys.end(key, desk.world.clock(), revoke=True, more=[])
+        for key in desk.world.muster.stores.access_keys.all(None):
+            desk.world.muster.stores.access_keys.end(key, desk.world.clock(), revoke=True, more=[])
         result = desk.demo("keys", "first", "--label", "Example Operator")
         (secret,) = result.stdout.splitlines()
         assert secret not in result.stderr
@@ -129,7 +129,7 @@ class TestFirst:
         assert entry.after["id"] == made.id
 
     def test_where_there_is_one_it_takes_a_word_more(self, desk: Desk) -> None:
-        (there,) = desk.world.muster.access_keys.all(None)
+        (there,) = desk.world.muster.stores.access_keys.all(None)
         assert desk.refusal("keys", "first") == (
             f"Error: There is an admin's key already: {there.id} (test admin). --another makes one more.\n"
         )

@@ -53,7 +53,7 @@ def test_cards_are_what_the_ledger_makes_of_them(desk: Desk) -> None:
 def test_a_card_that_differs_is_named(desk: Desk) -> None:
     desk.world.muster.reporting.report(desk.world.key(), "Kestrel", [HIDDEN_MOTIVATIONS])
     desk.said("ledger", "verify", "101")
-    completions = desk.world.muster.ledger._completions
+    completions = desk.world.muster.stores.completions
     (card,) = completions.alliance_cards("101", DEFENDERS, "nova", consistent=True)
     completions.record([_tampered(card)])
     result = desk.demo("ledger", "verify", "101")

@@ -61,4 +61,4 @@ def test_a_new_alliance_needs_its_labels_and_a_server(desk: Desk) -> None:
 def test_an_id_can_not_lead_elsewhere(desk: Desk) -> None:
     said = desk.refusal("alliances", "put", "101", "a/../b", "--tag", "A", "--name", "A")
     assert said.startswith("Error: ")
-    assert [one.id for one in desk.world.muster.definitions.alliances("101")] == ["nova", "orbit"]
+    assert [one.id for one in desk.world.muster.stores.definitions.alliances("101")] == ["nova", "orbit"]

@@ -17,6 +17,7 @@ from chalicelib.domain.names import normalised
 from chalicelib.domain.standing import Totals
 from chalicelib.services.corrections import Kind, Status
 from chalicelib.services.imports import Options
+from chalicelib.store.table import Delete, ItemKey
 from local.dynamodb import FaultKind
 from tests.world import (
     ARCHITECTS,
@@ -228,7 +229,7 @@ class AnySequence(RuleBasedStateMachine):
     def cards_and_totals_are_as_in_the_model(self) -> None:
         if not hasattr(self, "world"):
             return
-        completions = self.world.muster.overview._completions
+        completions = self.world.muster.stores.completions
         for event in EVENTS:
             standing = completions.standing("101", event, consistent=True)
             for alliance in ALLIANCES:
@@ -262,18 +263,16 @@ def test_cards_that_were_lost_can_be_made_anew_from_the_ledger() -> None:
         for name in NAMES:
             world.muster.reporting.report(key, name, list(MILESTONES), is_new=True)
         world.muster.corrections.correct(admin, "void", "Merlin", HIDDEN_MOTIVATIONS, "a slip", "101")
-        world.muster.ledger.settle("101")
-        completions = world.muster.overview._completions
+        world.muster.counting.bring_up("101")
+        completions = world.muster.stores.completions
         before = {
             (event, "nova", card.commander): {m: c.recorded_at for m, c in card.completions.items()}
             for event in EVENTS
             for card in completions.alliance_cards("101", event, "nova", consistent=True)
         }
-        table = completions._table
+        table = world.muster.stores.table
         for item in [item for event in EVENTS for item in table.query(f"CARDS#101#{event}#nova")]:
-            table.client.delete_item(
-                TableName=table.name, Key={"PK": {"S": item["PK"]}, "SK": {"S": item["SK"]}}
-            )
-        built = rebuilt(world.muster.ledger._entries.all("101"))
+            table.write(Delete(ItemKey(item["PK"], item["SK"])))
+        built = rebuilt(world.muster.stores.ledger.all("101"))
         assert {place: {m: c.recorded_at for m, c in held.items()} for place, held in built.items()} == before
         assert len(world.muster.ledger.differences("101")) == len(before)

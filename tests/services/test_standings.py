@@ -54,7 +54,7 @@ def test_parallel_reports_are_each_added_once(world: World) -> None:
 
 
 def test_what_was_read_while_a_write_was_under_way_is_not_kept(world: World) -> None:
-    standings = RecentStandings(world.muster.overview._completions, lambda: 0.0)
+    standings = RecentStandings(world.muster.stores.completions, lambda: 0.0)
     change = reported(
         Card("101", DEFENDERS, "nova", "one"), ["hidden-motivations"], Completion(world.clock(), "key")
     )
@@ -71,7 +71,7 @@ def test_what_was_read_while_a_write_was_under_way_is_not_kept(world: World) -> 
 
 def test_it_is_read_anew_after_a_while_and_after_a_write_of_unknown_outcome(world: World) -> None:
     now = [0.0]
-    standings = RecentStandings(world.muster.overview._completions, lambda: now[0])
+    standings = RecentStandings(world.muster.stores.completions, lambda: now[0])
     standings.get("101", DEFENDERS)
     now[0] = RECENT_SECONDS - 0.001
     asked(world)

@@ -8,13 +8,16 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from chalicelib.bootstrap import dynamodb_table
 from chalicelib.domain.cards import count
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.roster import Commander
 from chalicelib.domain.standing import Totals
-from chalicelib.services.attempts import ATTEMPTS
 from chalicelib.store import keys
-from chalicelib.store.table import Update
+from chalicelib.store.backoff import ATTEMPTS
+from chalicelib.store.commanders import Commanders
+from chalicelib.store.completions import Completions, Tally
+from chalicelib.store.table import Delete, Update
 from local.dynamodb import FaultKind
 from tests.world import (
     ARCHITECTS,
@@ -37,11 +40,11 @@ def key_made_before(world: World) -> None:
 
 
 def totals(world: World, event: str = DEFENDERS) -> Totals:
-    return world.muster.overview._completions.standing("101", event, consistent=True).totals
+    return world.muster.stores.completions.standing("101", event, consistent=True).totals
 
 
 def counted(world: World, event: str = DEFENDERS, alliance: str = "nova") -> Totals:
-    completions = world.muster.overview._completions
+    completions = world.muster.stores.completions
     return count(completions.alliance_cards("101", event, alliance, consistent=True))
 
 
@@ -112,12 +115,12 @@ def test_200_commanders_reporting_in_parallel_sum_exactly(world: World) -> None:
 
 def test_an_answer_that_is_lost_once_is_repeated_and_counts_once(world: World) -> None:
     world.dynamodb.inject("lost_answer")
-    assert statuses(world, "Kestrel") == ["recorded"], "the client's own retry carries the same token"
+    assert statuses(world, "Kestrel") == ["recorded"], "the repetition carries the same token"
     assert totals(world) == counted(world) == Totals(1, {"hidden-motivations": 1})
 
 
 def test_an_answer_that_is_lost_for_good_is_503_and_the_members_retry_counts_once(world: World) -> None:
-    world.dynamodb.inject("lost_answer", "lost_answer", "lost_answer")
+    world.dynamodb.inject(*FAULTS[:1] * ATTEMPTS)
     with pytest.raises(Busy):
         statuses(world, "Kestrel")
     assert statuses(world, "Kestrel") == ["already_recorded"]
@@ -126,18 +129,17 @@ def test_an_answer_that_is_lost_for_good_is_503_and_the_members_retry_counts_onc
 
 def test_a_conflict_with_other_reports_is_tried_again_with_growing_pauses(world: World) -> None:
     pauses: list[float] = []
-    world.muster.reporting._sleep = pauses.append
+    busy = world.process(dynamodb_table("muster-test", world.dynamodb.client(), pauses.append))
     world.dynamodb.inject("conflict", "conflict", "conflict", "conflict")
-    assert statuses(world, "Kestrel") == ["recorded"]
+    receipt = busy.reporting.report(world.key(), "Kestrel", [HIDDEN_MOTIVATIONS])
+    assert [result.status for result in receipt.results] == ["recorded"]
     assert len(pauses) == 4
     assert all(0 <= pause <= 0.02 * 2**attempt for attempt, pause in enumerate(pauses))
 
 
-@pytest.mark.parametrize(("fault", "times"), [("conflict", ATTEMPTS), ("throttled", 3)])
-def test_retries_are_bounded_then_the_member_is_asked_to_wait(
-    world: World, fault: FaultKind, times: int
-) -> None:
-    world.dynamodb.inject(*[fault] * times)
+@pytest.mark.parametrize("fault", ["conflict", "throttled"])
+def test_retries_are_bounded_then_the_member_is_asked_to_wait(world: World, fault: FaultKind) -> None:
+    world.dynamodb.inject(*[fault] * ATTEMPTS)
     with pytest.raises(Busy) as caught:
         statuses(world, "Kestrel")
     assert caught.value.retry_after >= 1
@@ -145,15 +147,15 @@ def test_retries_are_bounded_then_the_member_is_asked_to_wait(
     assert statuses(world, "Kestrel") == ["recorded"]
 
 
-def test_a_race_for_a_new_name_makes_one_commander(world: World) -> None:
+def test_a_race_for_a_new_name_makes_one_commander(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two spellings of one new name, of which each was looked up before the other was recorded."""
-    key, commanders = world.key(), world.muster.reporting._commanders
+    key, commanders = world.key(), world.muster.stores.commanders
     looked_up = commanders.named
 
     def too_early(server: str, name: str, *, consistent: bool = False) -> Commander | None:
         return looked_up(server, name, consistent=True) if consistent else None
 
-    commanders.named = too_early  # type: ignore[method-assign]
+    monkeypatch.setattr(Commanders, "named", lambda self, *place, **how: too_early(*place, **how))
     first = world.muster.reporting.report(key, "Kestrel", [HIDDEN_MOTIVATIONS])
     second = world.muster.reporting.report(key, "kestrel", [HIDDEN_MOTIVATIONS, ENLISTING_OLD_ALLIES])
     assert second.commander == first.commander
@@ -180,7 +182,7 @@ class TestRecount:
         self, world: World, planted: dict[str, int], caplog: pytest.LogCaptureFixture
     ) -> None:
         statuses(world, "Kestrel", *HELD)
-        table = world.muster.overview._completions._table
+        table = world.muster.stores.table
         table.write(Update(keys.totals("101", DEFENDERS, "nova"), add=planted))
         assert totals(world) != counted(world)
         (drift,) = world.muster.refresh.refresh_totals().drifts
@@ -195,29 +197,31 @@ class TestRecount:
 
     def test_it_makes_totals_that_are_missing(self, world: World) -> None:
         statuses(world, "Kestrel", *HELD)
-        table = world.muster.overview._completions._table
+        table = world.muster.stores.table
         key = keys.totals("101", DEFENDERS, "nova")
-        table.client.delete_item(TableName=table.name, Key={"PK": {"S": key.pk}, "SK": {"S": key.sk}})
+        table.write(Delete(key))
         assert len(world.muster.refresh.refresh_totals().drifts) == 1
         assert totals(world) == counted(world)
 
-    def test_a_report_in_the_middle_of_a_recount_is_not_undone(self, world: World) -> None:
-        completions = world.muster.overview._completions
+    def test_a_report_in_the_middle_of_a_recount_is_not_undone(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        completions = world.muster.stores.completions
         statuses(world, "Kestrel")
-        completions._table.write(
+        world.muster.stores.table.write(
             Update(keys.totals("101", DEFENDERS, "nova"), add={"done.hidden-motivations": 5})
         )
-        read = completions.alliance_cards
+        tally = Completions.tally
 
-        def read_then_report(*place: str, consistent: bool = False) -> object:
-            cards = read(*place, consistent=consistent)
+        def read_then_report(self: Completions, *place: str) -> Tally:
+            read = tally(self, *place)
             statuses(world, "Merlin")
-            return cards
+            return read
 
-        completions.alliance_cards = read_then_report  # type: ignore[method-assign, assignment]
+        monkeypatch.setattr(Completions, "tally", read_then_report)
         place = "101", DEFENDERS, "nova"
         assert completions.recount(completions.tally(*place), world.clock()) is None
-        completions.alliance_cards = read  # type: ignore[method-assign]
+        monkeypatch.undo()
         assert completions.recount(completions.tally(*place), world.clock()) is not None
         assert totals(world) == counted(world) == Totals(2, {"hidden-motivations": 2})
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.domain.report import Report
+from chalicelib.domain.sheet_view import SheetView
 from local.sheets import SheetsServer
 from sheets_sync.content import tabs_of
 from sheets_sync.held import KEY_COLUMN, column_letters
@@ -361,7 +361,7 @@ def as_it_was(tab: Tab) -> Tab:
 
 
 def test_the_chart_follows_its_numbers(desk: Desk) -> None:
-    def at(hours: int) -> Report:
+    def at(hours: int) -> SheetView:
         made = ids(FIVE)
         history = {WEDNESDAY_NOON - timedelta(hours=hour): 100 * hour for hour in range(hours)}
         return replace(made, events=tuple(replace(event, history=history) for event in made.events))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain.calendar import GameDay
+from chalicelib.domain.csv_tables import Row
 from chalicelib.domain.errors import Malformed, malformed, quoted
 from chalicelib.domain.events import Event
 from chalicelib.domain.importing.cells import Unclear, folded, heading, listed, tick
@@ -26,7 +27,6 @@ from chalicelib.domain.importing.tables import (
 from chalicelib.domain.importing.times import is_like_a_time, time_reader
 from chalicelib.domain.names import display_name, normalised
 from chalicelib.domain.reporting import MilestoneRef
-from chalicelib.domain.spreadsheets import Row
 from chalicelib.domain.understood import ColumnUse, DateOrder, FirstLine, ReadAs, SeparatorName, Use
 
 _MOST_PROBLEMS = 10  # of a line: ten are enough to see what is wrong with it

@@ -7,10 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from chalicelib.domain.errors import Malformed, malformed, quoted
-from chalicelib.domain.importing.cells import folded, heading, listed, tick
-from chalicelib.domain.importing.headings import COMMANDER, COMMANDER_WEAK
-from chalicelib.domain.spreadsheets import (
+from chalicelib.domain.csv_tables import (
     Row,
     Table,
     as_table,
@@ -18,6 +15,9 @@ from chalicelib.domain.spreadsheets import (
     read_records,
     told_separator,
 )
+from chalicelib.domain.errors import Malformed, malformed, quoted
+from chalicelib.domain.importing.cells import folded, heading, listed, tick
+from chalicelib.domain.importing.headings import COMMANDER, COMMANDER_WEAK
 from chalicelib.domain.understood import SeparatorName
 
 MOST_LINES = 500

@@ -13,7 +13,7 @@ import zipfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from local.template import stages, to_merge, with_plain_api
+from deploy.template import stages, to_merge, with_plain_api
 
 ROOT = Path(__file__).parent.parent
 PARTS = ("app.py", "requirements.txt", "chalicelib", "sheets_sync", "vendor", ".chalice")
@@ -49,7 +49,7 @@ def package(output: Path, stage: str = "dev", root: Path = ROOT) -> Path:
         merged.write_text(json.dumps(to_merge(root / ".chalice", stage)), encoding="utf-8")
         command = [str(Path(sys.executable).with_name("chalice")), "--project-dir", str(project), "package"]
         options = ["--stage", stage, "--merge-template", str(merged)]
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603 - our own chalice and our own paths
             [*command, *options, str(output.absolute())],
             capture_output=True,
             text=True,
@@ -77,8 +77,3 @@ def _packed(archive: Path) -> set[str]:
     names = (name.split("/")[0] for name in zipfile.ZipFile(archive).namelist())
     folders = {name.removesuffix(".dist-info") for name in names if name.endswith(".dist-info")}
     return {folder.lower().replace("-", "==") for folder in folders}
-
-
-if __name__ == "__main__":
-    written = package(Path(sys.argv[1]))
-    print(f"{written}: {written.stat().st_size / 1e6:.1f} MB")

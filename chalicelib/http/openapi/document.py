@@ -9,8 +9,8 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from chalicelib.http.glossary import FIELDS, PARAMETERS, PROBLEMS
-from chalicelib.http.operations import ALL, LINK, OPERATIONS, Operation, Problem, Text
+from chalicelib.http.openapi.glossary import FIELDS, PARAMETERS, PROBLEMS
+from chalicelib.http.openapi.operations import ALL, LINK, OPERATIONS, Operation, Problem, Text
 from chalicelib.services.ledger_pages import MOST
 from chalicelib.version import VERSION
 
@@ -206,7 +206,7 @@ def _problems(one: Operation, responses: dict[str, Json]) -> dict[str, Json]:
 def _codes(one: Operation) -> set[str]:
     codes = {*one.refuses.split(), "internal"}
     if one.path.startswith(("/v1/", "/f/", "/servers/")):
-        codes.add("busy")
+        codes |= {"busy", "unreadable"}
     if one.who != ALL:
         codes |= {"invalid-key", "out-of-scope"} | ({"no-key"} if one.who != LINK else set())
     if one.body is not None:

@@ -1,4 +1,4 @@
-"""Reports to make tabs of, without a store."""
+"""Sheet views to make tabs of, without a store."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -6,13 +6,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chalicelib.catalog import load_catalog
+from chalicelib.domain.binding import Binding
 from chalicelib.domain.calendar import GameDay
 from chalicelib.domain.cards import Card, Completion, count
 from chalicelib.domain.events import Event
 from chalicelib.domain.progress import progress_of
 from chalicelib.domain.projection import Projection
-from chalicelib.domain.report import AllianceReport, CommanderReport, EventReport, Report, Sheet
 from chalicelib.domain.roster import Alliance, Commander
+from chalicelib.domain.sheet_view import AllianceView, CommanderView, EventView, SheetView
 from chalicelib.domain.standing import Reading, Standing, TierStamp, Totals
 from tests.world import ARCHITECTS, DEFENDERS, NOVA, WEDNESDAY_NOON
 
@@ -24,7 +25,7 @@ def november(day: int, hour: int = 12) -> datetime:
     return datetime(2023, 11, day, hour, tzinfo=UTC)
 
 
-def report_of(
+def view_of(
     done: Mapping[str, Sequence[str]] | None = None,
     now: datetime = WEDNESDAY_NOON,
     game_day: GameDay | None = None,
@@ -34,13 +35,13 @@ def report_of(
     events: Sequence[Event] = BOTH,
     alliances: Mapping[Alliance, Mapping[str, Totals]] | None = None,
     history: Mapping[str, Mapping[datetime, int]] | None = None,
-) -> Report:
+) -> SheetView:
     """Of server 101: `done` are global milestone ids by commander's name, each recorded an hour before `now`.
 
     The stamps and the reading are of Defenders of Peace. `alliances`: what they have in each event, besides `done`.
     """
     day = game_day or GameDay()
-    commanders: list[CommanderReport] = []
+    commanders: list[CommanderView] = []
     cards: list[Card] = []
     for number, (name, milestones) in enumerate((done or {}).items()):
         commander = Commander(f"id-{number}", name, "nova")
@@ -54,8 +55,8 @@ def report_of(
             if completions:
                 mine[event.id] = Card("101", event.id, "nova", commander.id, completions)
         cards += mine.values()
-        commanders.append(CommanderReport(commander, mine))
-    reports = []
+        commanders.append(CommanderView(commander, mine))
+    views = []
     for event in events:
         totals = count(card for card in cards if card.event == event.id)
         totals = sum((held[event.id] for held in (alliances or {}).values() if event.id in held), totals)
@@ -64,32 +65,32 @@ def report_of(
         samples = (history or {}).get(event.id, {})
         standing = Standing({"nova": totals}, mine_stamps, reading if is_defenders else None, samples)
         progress = progress_of(event, "101", day, standing, now)
-        reports.append(EventReport(event, progress, samples))
-    return Report(
+        views.append(EventView(event, progress, samples))
+    return SheetView(
         server="101",
         game_day=day,
         as_of=now,
-        events=tuple(reports),
+        events=tuple(views),
         alliance=alliance,
         commanders=tuple(commanders) if alliance else (),
-        alliances=tuple(AllianceReport(one, totals) for one, totals in (alliances or {}).items()),
+        alliances=tuple(AllianceView(one, totals) for one, totals in (alliances or {}).items()),
     )
 
 
-def projecting(report: Report, projection: Projection | None, **facts: Any) -> Report:
+def projecting(view: SheetView, projection: Projection | None, **facts: Any) -> SheetView:
     """With that projection for the first event, which alone stays; `facts` are of its progress."""
-    progress = replace(report.events[0].progress, projection=projection, no_projection=None)
-    return replace(report, events=(replace(report.events[0], progress=replace(progress, **facts)),))
+    progress = replace(view.events[0].progress, projection=projection, no_projection=None)
+    return replace(view, events=(replace(view.events[0], progress=replace(progress, **facts)),))
 
 
-def knowing(report: Report, name: str, **facts: Any) -> Report:
+def knowing(view: SheetView, name: str, **facts: Any) -> SheetView:
     """With these facts about a commander."""
     known = (
         replace(one, commander=replace(one.commander, **facts)) if one.commander.name == name else one
-        for one in report.commanders
+        for one in view.commanders
     )
-    return replace(report, commanders=tuple(known))
+    return replace(view, commanders=tuple(known))
 
 
-def sheet_of(last_error_at: datetime | None = None, last_error: str | None = None) -> Sheet:
-    return Sheet("spreadsheet", "101", "nova", None, last_error_at, last_error)
+def binding_of(last_error_at: datetime | None = None, last_error: str | None = None) -> Binding:
+    return Binding("spreadsheet", "101", "nova", None, last_error_at, last_error)

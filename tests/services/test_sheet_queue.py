@@ -20,16 +20,16 @@ from tests.world import (
 
 
 def bind(world: World) -> None:
-    world.muster.sheets.bind("nova", "101", "nova")
-    world.muster.sheets.bind("orbit", "101", "orbit")
-    world.muster.sheets.bind("all", "101", None)
-    world.muster.sheets.bind("elsewhere", "102", None)
-    world.muster.definitions.put_server(Server("102"))
+    world.muster.stores.sheets.bind("nova", "101", "nova")
+    world.muster.stores.sheets.bind("orbit", "101", "orbit")
+    world.muster.stores.sheets.bind("all", "101", None)
+    world.muster.stores.sheets.bind("elsewhere", "102", None)
+    world.muster.stores.definitions.put_server(Server("102"))
 
 
 def sync_all(world: World) -> list[str]:
     """Which were due; they are not any more."""
-    bound = world.muster.bound_sheets
+    bound = world.muster.sheet_queue
     names = []
     for due in bound.due():
         leased = bound.lease(due, "run")
@@ -137,10 +137,10 @@ def test_a_projection_moves_on_with_the_time_and_makes_no_sheet_due(world: World
         world.clock.advance(hours=1)
     bind(world)
     sync_all(world)
-    sheet = world.muster.sheets.get("nova")
+    sheet = world.muster.stores.sheets.get("nova")
     assert sheet
     for _ in range(2):
-        defenders = next(e for e in world.muster.bound_sheets.report(sheet).events if e.event.id == DEFENDERS)
+        defenders = next(e for e in world.muster.sheet_queue.view(sheet).events if e.event.id == DEFENDERS)
         assert defenders.progress.projection
         world.clock.advance(minutes=7)
         assert sync_all(world) == []
@@ -148,10 +148,10 @@ def test_a_projection_moves_on_with_the_time_and_makes_no_sheet_due(world: World
 
 def test_a_report_during_a_sync_is_seen_by_the_next(world: World) -> None:
     bind(world)
-    bound = world.muster.bound_sheets
+    bound = world.muster.sheet_queue
     due = bound.lease(bound.due()[0], "run")
     assert due
-    bound.report(due.sheet)
+    bound.view(due.sheet)
     world.muster.reporting.report(world.key(), "Kestrel", [HIDDEN_MOTIVATIONS])
     bound.synced(due)
     assert due.sheet.spreadsheet_id in {again.sheet.spreadsheet_id for again in bound.due()}
@@ -167,41 +167,41 @@ def test_a_milestone_that_opens_makes_sheets_due_and_the_time_of_day_does_not(sy
 
 
 def test_a_label_concerns_the_alliances_own_sheet_and_the_servers(synced: World) -> None:
-    synced.muster.definitions.put_alliance(Alliance("101", "nova", "NEW", "Nova Guard"))
+    synced.muster.stores.definitions.put_alliance(Alliance("101", "nova", "NEW", "Nova Guard"))
     assert sync_all(synced) == ["all", "nova"]
 
 
 def test_a_game_day_concerns_its_server(synced: World) -> None:
-    synced.muster.definitions.put_server(Server("101", GameDay(time(1), "UTC", assumed=False)))
+    synced.muster.stores.definitions.put_server(Server("101", GameDay(time(1), "UTC", assumed=False)))
     assert sync_all(synced) == ["all", "nova", "orbit"]
 
 
 def test_an_event_that_changes_or_is_archived_concerns_all(synced: World) -> None:
     event = synced.muster.directory.event(ARCHITECTS)
-    synced.muster.definitions.put_event(event.model_copy(update={"name": "Architects"}))
+    synced.muster.stores.definitions.put_event(event.model_copy(update={"name": "Architects"}))
     assert len(sync_all(synced)) == 4
-    synced.muster.definitions.put_event(event.model_copy(update={"archived": True}))
+    synced.muster.stores.definitions.put_event(event.model_copy(update={"archived": True}))
     assert len(sync_all(synced)) == 4
 
 
 def test_rebinding_makes_due_at_once(synced: World) -> None:
-    synced.muster.sheets.bind("nova", "101", None)
+    synced.muster.stores.sheets.bind("nova", "101", None)
     assert sync_all(synced) == ["nova"]
 
 
-def test_a_sheet_of_no_server_is_due_and_its_report_says_why(world: World) -> None:
-    world.muster.sheets.bind("lost", "999", None)
-    (due,) = world.muster.bound_sheets.due()
+def test_a_binding_of_no_server_is_due_and_its_report_says_why(world: World) -> None:
+    world.muster.stores.sheets.bind("lost", "999", None)
+    (due,) = world.muster.sheet_queue.due()
     assert due.sheet.spreadsheet_id == "lost"
 
 
 def test_knowing_costs_reads_by_server_and_event_however_many_sheets_there_are(synced: World) -> None:
     for number in range(60):
-        synced.muster.sheets.bind(f"another-{number}", "101", "nova")
+        synced.muster.stores.sheets.bind(f"another-{number}", "101", "nova")
     synced.muster.reporting.report(synced.key(), "Kestrel", [HIDDEN_MOTIVATIONS, CONFRONTING_RESILIENCE])
     synced.clock.advance(minutes=FRESHNESS.seconds / 60)
     synced.dynamodb.calls.clear()
-    assert len(synced.muster.bound_sheets.due()) == 64
+    assert len(synced.muster.sheet_queue.due()) == 64
     queries = [call.parameters for call in synced.dynamodb.calls if call.operation == "Query"]
     asked = [query["ExpressionAttributeValues"][":pk"]["S"] for query in queries]
     assert len(asked) == len(set(asked)) == 7, "the sheets; of each server its alliances and two events"

@@ -10,8 +10,8 @@ import boto3
 from botocore.exceptions import ClientError
 
 
-class Packages:
-    """A bucket of this account and region, for all stages. It is made when there is none."""
+class PackageBucket:
+    """One bucket of this account and region, for all stages. It is made when there is none."""
 
     def __init__(self) -> None:
         self._client: Any = boto3.client("s3")

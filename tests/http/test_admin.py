@@ -8,7 +8,6 @@ import pytest
 import requests
 
 from chalicelib import bootstrap
-from chalicelib.bootstrap import assemble
 from chalicelib.settings import Settings
 from tests.http.conftest import Site
 from tests.http.test_api import problem
@@ -158,7 +157,7 @@ class TestEvents:
     def test_another_process_sees_what_this_one_has_defined(self, admin: Desk) -> None:
         """What would be lost is looked up in the table, not in what a process remembers."""
         world = admin.site.world
-        other = assemble(Settings("muster-test"), world.dynamodb.client(), world.clock)
+        other = world.process()
         assert other.directory.events()
         admin("PUT", PATH, DRILL)
         report = {"commander": "Kestrel", "milestones": ["2023-11-drill/first-steps"]}
@@ -303,7 +302,7 @@ class TestKeys:
     def test_the_link_begins_as_the_setting_says(self, site: Site) -> None:
         world = site.world
         settings = Settings("muster-test", public_url="https://ims.example/stage/")
-        bootstrap.use(assemble(settings, world.dynamodb.client(), world.clock))
+        bootstrap.use(world.process(settings=settings))
         made = Desk(site, world.secret("officer"))(
             "POST", "/v1/keys", {"role": "member", "label": "Link"}
         ).json()

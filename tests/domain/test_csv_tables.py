@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.errors import Malformed, MusterError, TooLarge
-from chalicelib.domain.spreadsheets import (
+from chalicelib.domain.csv_tables import (
     MOST_COLUMNS,
     SEPARATORS,
     Row,
@@ -17,6 +16,7 @@ from chalicelib.domain.spreadsheets import (
     read_records,
     read_table,
 )
+from chalicelib.domain.errors import Malformed, MusterError, TooLarge
 
 CELLS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
 MEAN_CELLS = st.text(st.sampled_from("'\"=-＝\t\r\n ,;\ufeff\u2028a"), max_size=8)

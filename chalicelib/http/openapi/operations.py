@@ -40,6 +40,7 @@ from chalicelib.http.inputs import (
     SheetBinding,
     Why,
 )
+from chalicelib.services.bindings import SheetState
 from chalicelib.services.corrections import Correction
 from chalicelib.services.exports import CompletionsOf, Missing
 from chalicelib.services.imports import Imported
@@ -49,7 +50,6 @@ from chalicelib.services.overview import Schedule, ServerProgress
 from chalicelib.services.readings import ReadingState
 from chalicelib.services.reporting import Receipt
 from chalicelib.services.rosters import RosterEntry
-from chalicelib.services.sheets import SheetState
 
 
 class Health(TypedDict):

@@ -13,27 +13,7 @@ from chalicelib.domain.standing import Totals
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
-    """A spreadsheet bound to a server, or to one alliance of it. The last error stays after a good sync.
-
-    `revision` is of what the last good sync showed; `retry_at`: not to be tried before; `lease` is whose run has it
-    until `leased_until`.
-    """
-
-    spreadsheet_id: str
-    server: str
-    alliance: str | None = None
-    last_success_at: datetime | None = None
-    last_error_at: datetime | None = None
-    last_error: str | None = None
-    revision: str | None = None
-    retry_at: datetime | None = None
-    lease: str | None = None
-    leased_until: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class EventReport:
+class EventView:
     """`history`: the points at the end of each hour that was sampled, by the hour's beginning."""
 
     event: Event
@@ -42,7 +22,7 @@ class EventReport:
 
 
 @dataclass(frozen=True, slots=True)
-class CommanderReport:
+class CommanderView:
     """One commander of the alliance, with the cards of the reported events that they have, by event id."""
 
     commander: Commander
@@ -50,7 +30,7 @@ class CommanderReport:
 
 
 @dataclass(frozen=True, slots=True)
-class AllianceReport:
+class AllianceView:
     """One alliance of the server, with its totals by event id, of those events in which it has any."""
 
     alliance: Alliance
@@ -58,7 +38,7 @@ class AllianceReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class SheetView:
     """`events`: running first, archived last. With an `alliance`, its `commanders` by name; else all `alliances`.
 
     `unlisted`: whom the alliance's roster knows besides, such as those who have left.
@@ -67,8 +47,8 @@ class Report:
     server: str
     game_day: GameDay
     as_of: datetime
-    events: tuple[EventReport, ...]
+    events: tuple[EventView, ...]
     alliance: Alliance | None = None
-    commanders: tuple[CommanderReport, ...] = ()
+    commanders: tuple[CommanderView, ...] = ()
     unlisted: tuple[Commander, ...] = ()
-    alliances: tuple[AllianceReport, ...] = ()
+    alliances: tuple[AllianceView, ...] = ()
