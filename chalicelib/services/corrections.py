@@ -116,8 +116,8 @@ class Corrections:
         server: Server,
         refs: Sequence[MilestoneRef],
         reported_at: datetime,
-    ) -> list[MilestoneRef]:
-        """Says when completions were reported that don't say so yet, and were recorded later; of which it was said.
+    ) -> list[str]:
+        """Says when completions were reported that don't say so yet, and were recorded later: the global ids of these.
 
         Nothing counts differently for it. The caller has seen to the key's scope. Raises Busy.
         """
@@ -136,7 +136,7 @@ class Corrections:
             return {f"{event}/{milestone}" for event, of in found.items() for milestone in of}
 
         told = until_written(write, self._sleep)
-        return [ref for ref in refs if str(ref) in told]
+        return [name for name in map(str, refs) if name in told]
 
     def _server(self, key: Key, server_id: str | None) -> Server:
         server_id = server_id or key.server

@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 
 L = TypeVar("L", "RosterLine", "CompletionLine")
 
-PLANNING, ALL = 8.0, 16.0
+PLANNING, ALL = 6.0, 12.0
 """Seconds from its beginning in which an import may look at lines, and in which it may begin to write another. API
-Gateway waits for 29, and where calls have to be retried a single line can take some."""
+Gateway waits for 29, and a line may take 15 where the store is silent."""
 
 Status = Literal["new", "known", "timed", "refused", "not_done", "later"]
 
@@ -198,24 +198,24 @@ class Imports:
                 key, alliance, result.commander or "", line.refs, completion, is_new=True
             )
             added = [str(ref) for ref in line.refs if str(ref) in outcome.added]
-            others = [ref for ref in line.refs if str(ref) not in outcome.added] if line.reported_at else []
-            times: Sequence[object] = ()
+            others = [ref for ref in line.refs if str(ref) not in outcome.added]
+            times = []
             if line.reported_at and others:
                 times = self._corrections.add_times(key, outcome.commander, server, others, line.reported_at)
-            return _outcome(result, added, list(map(str, times)))
+            return _outcome(result, added, times)
 
         results = _carried_out(_planned(lines.values(), plan, time), record, time, options)
         if not options.dry_run:
-            self._stamp_tiers(
-                server, [ref for one in results if one.milestones for ref in lines[one.line].refs]
-            )
+            refs = [ref for one in results if one.milestones for ref in lines[one.line].refs]
+            self._stamp_tiers(server, refs, time)
         return _imported(options, file, results)
 
-    def _stamp_tiers(self, server: Server, refs: Sequence[MilestoneRef]) -> None:
-        """What could not be stamped now is by the next recount: the answer is not to be lost for it."""
+    def _stamp_tiers(self, server: Server, refs: Sequence[MilestoneRef], time: _Time) -> None:
+        """What can't be stamped now is by the next recount: the answer is not to be lost for it."""
         for event in {ref.event.id: ref.event for ref in refs}.values():
-            with suppress(Busy):
-                self._tiers.stamp(server.id, event)
+            if time.to_write:
+                with suppress(Busy):
+                    self._tiers.stamp(server.id, event)
 
     def _time(self) -> _Time:
         began = self._monotonic()
