@@ -280,6 +280,12 @@ class TestAsking:
         assert said.startswith(f"Every name has {words}")
         assert len(roster_lines(text, header_line=1, separator="comma")) == 2
 
+    def test_whether_numbers_are_names(self) -> None:
+        text = 'Alliance,Commanders\n[NOVA] Nova,12\n[VEGA] Vega,"1,034"\n'
+        assert asked(text)[0] == "commander_column"
+        assert [line.name for line in roster_lines(text, "Commanders")] == ["12", "1,034"]
+        assert [line.name for line in roster_lines("IGN\n007\n008\n")] == ["007", "008"]
+
     def test_a_comma_in_some_names_is_a_matter_of_their_lines(self) -> None:
         lines = roster_lines('Name\n"Nova, the Elder"\nNova, the Younger\nOsprey\n')
         assert [(line.name, line.problem is None) for line in lines] == [

@@ -20,6 +20,7 @@ from chalicelib.domain.importing.tables import (
     File,
     Layout,
     columns_of,
+    first_filled,
     places_called,
     places_known,
     read_file,
@@ -148,7 +149,7 @@ def read_completions(
         uses |= of_list
     times = _time_columns(file, columns, uses)
     uses |= dict.fromkeys(times, "time")
-    cells = [_first(row, times) for row in file.table.rows]
+    cells = [first_filled(row, times) for row in file.table.rows]
     time_of, order = time_reader(cells, _given(columns.timestamp_format), game_day)
     lines = []
     for row in file.table.rows:
@@ -162,7 +163,7 @@ def read_completions(
             problems.append(str(problem))
         problems += unclear
         try:
-            reported_at = time_of(_first(row, times))
+            reported_at = time_of(first_filled(row, times))
         except Unclear as problem:
             problems.append(str(problem))
         lines.append(CompletionLine(row.line, name, tuple(refs), reported_at, _few(problems)))
@@ -227,11 +228,6 @@ def _surplus(row: Row) -> list[str]:
 def _few(problems: Sequence[str]) -> tuple[str, ...]:
     more = len(problems) - _MOST_PROBLEMS
     return (*problems[:_MOST_PROBLEMS], *([f"And {more} more in this line."] if more > 0 else []))
-
-
-def _first(row: Row, places: Sequence[int]) -> str:
-    """The first of these cells that isn't blank."""
-    return next((text for place in places if (text := row.cells[place].strip())), "")
 
 
 def _time_columns(file: File, columns: Columns, used: Mapping[int, Use]) -> tuple[int, ...]:
@@ -301,7 +297,7 @@ def _list_reader(file: File, named: str | None, milestones: Milestones) -> tuple
 
     def read(row: Row) -> tuple[list[MilestoneRef], list[str]]:
         scope = milestones
-        if called := _first(row, event_places):
+        if called := first_filled(row, event_places):
             try:
                 event = event_called(called, milestones.events)
             except Unclear as problem:

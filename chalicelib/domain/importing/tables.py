@@ -3,6 +3,7 @@
 What is not certain is asked about: Malformed, with the parameter that decides as its field.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ MOST_LINES = 500
 _MARKS: dict[SeparatorName, str] = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
 _NAMES = {mark: name for name, mark in _MARKS.items()}
 _MOST_TITLE_LINES = 12  # the tab `IMS Commanders` has five above its header
+_NUMBER = re.compile(r"0|[1-9]\d{0,2}(?:[.,' ]?\d{3})*")
 _UNTOLD_MARKS = (*_MARKS.values(), ":", "  ")  # what can separate cells that were not told apart
 
 
@@ -99,10 +101,18 @@ def read_file(text: str, layout: Layout, is_commander: Callable[[str], bool] | N
     if not rows and header.line == 0:
         raise malformed("csv", "There is no commander in this file.")
     table = as_table([header, *rows], MOST_LINES)
+    filled = [name for row in table.rows if (name := first_filled(row, names))]
     if layout.separator is None:
-        _require_whole_names(table, names, chosen.mark)
+        _require_whole_names(filled, chosen.mark)
+    if layout.commander is None and len(filled) > 1 and all(map(_NUMBER.fullmatch, filled)):
+        raise _ask_for_commander(header.cells)  # such as how many commanders an alliance has
     skipped = tuple(row.line for row in above)
     return File(table, names, _NAMES[chosen.mark], header.line, skipped)
+
+
+def first_filled(row: Row, places: Sequence[int]) -> str:
+    """The first of these cells that isn't blank."""
+    return next((text for place in places if (text := row.cells[place].strip())), "")
 
 
 def places_called(header: Sequence[str], named: str, field: str) -> tuple[int, ...]:
@@ -236,14 +246,11 @@ def _holds_nothing(row: Row, names: Sequence[int]) -> bool:
     )
 
 
-def _require_whole_names(table: Table, names: Sequence[int], mark: str) -> None:
+def _require_whole_names(names: Sequence[str], mark: str) -> None:
     """If every name has a separator in it, they are several cells each."""
-    cells = [
-        cell for row in table.rows if (cell := next((c for p in names if (c := row.cells[p].strip())), ""))
-    ]
     for other in _UNTOLD_MARKS:
-        if cells and other != mark and all(other in cell for cell in cells):
-            raise _ask_for_separator(other, cells[0], _NAMES[mark])
+        if names and other != mark and all(other in name for name in names):
+            raise _ask_for_separator(other, names[0], _NAMES[mark])
 
 
 def _ask_for_separator(other: str, name: str, chosen: SeparatorName) -> Malformed:
