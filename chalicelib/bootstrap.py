@@ -18,6 +18,7 @@ from chalicelib.services.imports import Imports
 from chalicelib.services.keys import Keys
 from chalicelib.services.ledger_pages import LedgerPages
 from chalicelib.services.member_pages import MemberPages
+from chalicelib.services.migrating import Migrating
 from chalicelib.services.overview import Overview
 from chalicelib.services.readings import GameReadings
 from chalicelib.services.refresh import Refresh
@@ -81,6 +82,7 @@ class Muster:
     sheet_queue: SheetQueue
     tiers: Tiers
     counting: Counting
+    migrating: Migrating
     stores: Stores
 
 
@@ -136,6 +138,7 @@ def assemble(
         sheet_queue=SheetQueue(directory, stores.definitions, completions, views, stores.sheets, clock),
         tiers=tiers,
         counting=counting,
+        migrating=Migrating(table),
         stores=stores,
     )
 
