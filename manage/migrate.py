@@ -11,7 +11,7 @@ from manage.where import Where
 @table_option
 @click.pass_obj
 def migrate(where: Where, dry_run: bool, table: str | None) -> None:
-    """Brings what an earlier version has stored to this version's form.
+    """Brings stored items to this version's form.
 
     Do it once after each upgrade. It may be repeated, and members may report meanwhile: nothing waits for it. It reads
     the whole table, with your AWS credentials, and also tells which items this version can't read. It ends with 1 if

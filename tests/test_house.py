@@ -258,7 +258,8 @@ class TestDocumentation:
         assert len(versions) == len(headings)
         assert versions[0] == VERSION == tomllib.loads(self.text("pyproject.toml"))["project"]["version"]
         notes = self.text("docs/RELEASING.md").split("\n## Upgrade notes\n")[1]
-        assert re.findall(r"^### (.+)$", notes, flags=re.M) == versions
+        noted = re.findall(r"^### (.+)$", notes, flags=re.M)
+        assert [version for version in noted if version != "Unreleased"] == versions
 
     def test_every_relative_link_leads_somewhere(self) -> None:
         folders = (ROOT / name for name in ("docs", "local", ".github"))
