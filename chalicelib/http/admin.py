@@ -5,6 +5,7 @@ from dataclasses import asdict
 from chalice.app import Blueprint, Request, Response
 
 from chalicelib.bootstrap import muster
+from chalicelib.domain.access import MAY
 from chalicelib.domain.roster import Alliance, Server
 from chalicelib.http.definitions import alliance_json, event_json
 from chalicelib.http.inputs import (
@@ -116,7 +117,7 @@ def unbind_sheet(spreadsheet_id: str) -> Response:
 
 def _member_link(request: Request, made: KeyState, secret: str) -> str | None:
     """The address of the form, for members. Without a setting it is below the address that was called."""
-    if made.role != "member":
+    if made.role not in MAY["use the form"]:
         return None
     scheme, host = request.headers.get("x-forwarded-proto", "http"), request.headers.get("host", "")
     base = muster().settings.public_url or f"{scheme}://{host}{stage(request)}"

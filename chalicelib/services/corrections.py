@@ -114,7 +114,7 @@ class Corrections:
         if server_id is None:
             message = f"With this {key.role} key, say which server."
             raise malformed("server", message)
-        key.require("officer", "admin", server=server_id, alliance=key.alliance)
+        key.require("correct completions", server=server_id, alliance=key.alliance)
         return self._directory.server(server_id)
 
     def _commander(self, key: Key, server: Server, name: str, alliance: str | None) -> Commander:
@@ -125,7 +125,7 @@ class Corrections:
         if found is None or found.moved:
             message = f"There is no commander {name!r} on server {server.id}."
             raise NotFound("unknown-commander", message, [FieldError("commander", message)])
-        key.require("officer", "admin", server=server.id, alliance=found.alliance)
+        key.require("correct completions", server=server.id, alliance=found.alliance)
         return found
 
     def _card(self, server: Server, commander: Commander, ref: MilestoneRef) -> Card:

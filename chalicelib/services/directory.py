@@ -36,7 +36,7 @@ class Directory:
     def member_key(self, secret: str) -> Key:
         """The valid member key of a member link. Raises Unauthenticated, Forbidden (`out-of-scope`)."""
         key = self.key(secret)
-        if key.role != "member":
+        if not key.may("use the form"):
             raise Forbidden("out-of-scope", "This is not a member link.")
         return key
 
@@ -90,5 +90,5 @@ class Directory:
         if server_id is None or alliance_id is None:
             errors = [FieldError(name, f"With this {key.role} key, say which {name}.") for name in missing]
             raise Malformed("malformed", errors[0].message, errors)
-        key.require("member", "officer", "admin", server=server_id, alliance=alliance_id)
+        key.require("report completions", server=server_id, alliance=alliance_id)
         return self.server(server_id), self.alliance(server_id, alliance_id)

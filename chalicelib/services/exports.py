@@ -118,7 +118,7 @@ class Exports:
         return CompletionsOf(server.id, alliance.id, event.id, tuple(rows))
 
     def _place(self, key: Key, server_id: str, alliance_id: str) -> tuple[Server, Alliance]:
-        key.require("officer", "reader", "admin", server=server_id, alliance=alliance_id)
+        key.require("see completions", server=server_id, alliance=alliance_id)
         return self._directory.server(server_id), self._directory.alliance(server_id, alliance_id)
 
     def _active(self, server: Server, now: datetime) -> list[MilestoneRef]:

@@ -66,7 +66,7 @@ class LedgerPages:
 
         Every report is in it: entries that are still owed are written before. Raises Forbidden, NotFound, Malformed.
         """
-        key.require("officer", "admin", server=server_id, alliance=alliance or key.alliance)
+        key.require("read the ledger", server=server_id, alliance=alliance or key.alliance)
         server, alliance, most = self._directory.server(server_id).id, alliance or key.alliance, _limit(limit)
         if alliance:
             self._directory.alliance(server, alliance)
@@ -81,7 +81,7 @@ class LedgerPages:
 
     def of_deployment(self, key: Key, before: str | None = None, limit: str | None = None) -> LedgerPage:
         """What belongs to no server: events, and keys for the deployment. Raises Forbidden, Malformed."""
-        key.require("admin", server="")
+        key.require("read the deployment's ledger", server=None)
         most = _limit(limit)
         page = self._entries.page(None, before=before, limit=most)
         return LedgerPage(None, tuple(_line(e, {}) for e in page), page[-1].id if len(page) == most else None)

@@ -54,7 +54,7 @@ class GameReadings:
         Raises Malformed for a time to come or before the event, Conflict (`implausible-reading`) for a number that does
         not fit what is known, unless `confirm` says that it is right; Forbidden, NotFound, Busy.
         """
-        key.require("officer", "admin", server=server_id, alliance=key.alliance)
+        key.require("log readings", server=server_id, alliance=key.alliance)
         server, event, now = self._directory.server(server_id), self._directory.event(event_id), self._clock()
         at = read_at or now
         if at > now:
@@ -91,7 +91,7 @@ class GameReadings:
 
     def all(self, key: Key, server_id: str, event_id: str) -> list[ReadingState]:
         """All readings of an event, the latest first. Raises Forbidden, NotFound."""
-        key.require("officer", "admin", server=server_id, alliance=key.alliance)
+        key.require("log readings", server=server_id, alliance=key.alliance)
         server, event = self._directory.server(server_id), self._directory.event(event_id)
         return [_state(logged) for logged in reversed(self._readings.all(server.id, event.id))]
 

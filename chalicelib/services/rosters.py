@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
-from chalicelib.domain.access import Key, Role
+from chalicelib.domain.access import Capability, Key, Role
 from chalicelib.domain.cards import Card, CardChange, moved
 from chalicelib.domain.errors import Conflict, DidYouMean, FieldError, NotFound
 from chalicelib.domain.events import Event
@@ -64,7 +64,7 @@ class Rosters:
 
         Raises Forbidden, NotFound, as everything here does.
         """
-        place = self._place(key, server, alliance, "reader")
+        place = self._place(key, server, alliance, "see rosters")
         roster = self._commanders.roster(server, place.id)
         return [_entry(one) for one in roster if added_by in (None, one.added_by)]
 
@@ -179,7 +179,7 @@ class Rosters:
         Somebody who has retired comes back by reporting, to whichever alliance is open to them; their old alliance's
         officers can record for them all the same. Raises Conflict (`not-on-roster`, `other-alliance`) and DidYouMean.
         """
-        if found and found.alliance == alliance.id and key.role != "member":
+        if found and found.alliance == alliance.id and key.may("report for others"):
             return found, ()
         if found and not found.retired_at:
             if found.alliance != alliance.id:
@@ -193,8 +193,10 @@ class Rosters:
             self._refuse_near(alliance, name, "commander")
         return self._new(key, alliance, name)
 
-    def _place(self, key: Key, server: str, alliance: str, *more: Role) -> Alliance:
-        key.require("officer", "admin", *more, server=server, alliance=alliance)
+    def _place(
+        self, key: Key, server: str, alliance: str, capability: Capability = "keep rosters"
+    ) -> Alliance:
+        key.require(capability, server=server, alliance=alliance)
         self._directory.server(server)
         return self._directory.alliance(server, alliance)
 

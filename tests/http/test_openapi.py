@@ -24,7 +24,7 @@ from chalicelib.http.responses import json_response
 from chalicelib.version import VERSION
 from tests.http.conftest import Site, served
 from tests.http.described import answers, mismatch, operations, valid
-from tests.http.every_route import ALL, KEYS, ROWS, Stage, staged
+from tests.http.every_route import OPERATIONS, ROWS, Stage, staged
 from tests.http.test_pages import Page
 from tests.world import DEFENDERS, WEDNESDAY_NOON
 
@@ -62,11 +62,10 @@ def test_it_says_who_may() -> None:
     told = operations()
     for row in ROWS:
         operation = told[row.method, row.route]
-        roles = {KEYS[name][0] for name in row.may & KEYS.keys()}
-        is_public = row.may == ALL or "{key}" in row.route
-        assert set(operation.get("x-roles", [])) == (set() if is_public else roles), row
+        roles = [] if "{key}" in row.route else list(OPERATIONS[str(row)].roles)
+        assert operation.get("x-roles", []) == roles, row
         schemes = [name for way in operation.get("security", []) for name in way]
-        assert schemes == ([] if is_public else ["bearer", "key"][: 1 + row.route.endswith(".csv")]), row
+        assert schemes == (["bearer", "key"][: 1 + row.route.endswith(".csv")] if roles else []), row
 
 
 def test_no_word_of_the_glossary_is_about_nothing() -> None:

@@ -113,7 +113,7 @@ def _operation(group: str, one: Operation, types: dict[str, Json], answers: dict
     if one.detail:
         told["description"] = one.detail
     if one.who not in (ALL, LINK):
-        told["x-roles"] = list(one.who)
+        told["x-roles"] = list(one.roles)
         told["security"] = [{"bearer": []}, {"key": []}] if _is_csv(one) else [{"bearer": []}]
     if parameters := list(_parameters(one)):
         told["parameters"] = parameters
