@@ -13,7 +13,7 @@ from chalicelib.domain.reporting import MilestoneRef, find_milestone
 from chalicelib.domain.roster import Alliance, Commander, Server
 from chalicelib.services.attempts import until_written
 from chalicelib.services.directory import Directory
-from chalicelib.services.overview import Place
+from chalicelib.services.overview import CommanderProgress
 from chalicelib.services.rosters import CommanderRef
 from chalicelib.services.standings import RecentStandings
 from chalicelib.services.tiers import Tiers
@@ -35,7 +35,7 @@ class Correction:
     commander: CommanderRef
     milestone: str
     status: Status
-    progress: tuple[Place, ...]
+    progress: tuple[CommanderProgress, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ class KeyState:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedKey:
     """A key to be made. `replaces`: the id of one that ends when `overlap` is over, and whose scope it has."""
 
     role: Role | None
@@ -65,7 +65,7 @@ class Keys:
     _access_keys: AccessKeys
     _clock: Callable[[], datetime]
 
-    def create(self, key: Key, wanted: Wanted) -> tuple[KeyState, str]:
+    def create(self, key: Key, wanted: WantedKey) -> tuple[KeyState, str]:
         """A new key and its secret, which is told here and never again. The scope is the caller's where none is wanted.
 
         Raises Forbidden for what the caller's key may not give, Malformed for a scope that the role can't have or
@@ -137,7 +137,7 @@ class Keys:
             self._access_keys.end(revoked, now, revoke=True, more=[entry])
         return _state(self._find(key, identity))
 
-    def _replaced(self, key: Key, wanted: Wanted) -> Key:
+    def _replaced(self, key: Key, wanted: WantedKey) -> Key:
         if wanted.overlap > LONGEST_OVERLAP:
             raise malformed("old_works_for_minutes", "60 minutes is the most.")
         old = self._find(key, wanted.replaces or "", "replaces")

@@ -20,7 +20,7 @@ MOST = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class LedgerEntry:
     """One change. `before` and `after` hold what it changed: completions by milestone, or attributes by name."""
 
     id: str
@@ -40,7 +40,7 @@ class LedgerPage:
     """`next`: what to give as `before` for older entries; None: there are none."""
 
     server: str | None
-    entries: tuple[Line, ...]
+    entries: tuple[LedgerEntry, ...]
     next: str | None
 
 
@@ -76,15 +76,17 @@ class LedgerPages:
         shown = [entry for entry in page if alliance in (None, entry.alliance)]
         places = {(e.alliance, e.commander) for e in shown if e.alliance and e.commander}
         names = {place: one.name for place, one in self._commanders.some(server, sorted(places)).items()}
-        lines = tuple(_line(entry, names) for entry in shown)
-        return LedgerPage(server, lines, page[-1].id if len(page) == most else None)
+        read = tuple(_as_read(entry, names) for entry in shown)
+        return LedgerPage(server, read, page[-1].id if len(page) == most else None)
 
     def of_deployment(self, key: Key, before: str | None = None, limit: str | None = None) -> LedgerPage:
         """What belongs to no server: events, and keys for the deployment. Raises Forbidden, Malformed."""
         key.require("read the deployment's ledger", server=None)
         most = _limit(limit)
         page = self._entries.page(None, before=before, limit=most)
-        return LedgerPage(None, tuple(_line(e, {}) for e in page), page[-1].id if len(page) == most else None)
+        return LedgerPage(
+            None, tuple(_as_read(e, {}) for e in page), page[-1].id if len(page) == most else None
+        )
 
     def differences(self, server_id: str) -> list[str]:
         """The cards that are not what the ledger makes of them, as `event/alliance/commander`: there should be none.
@@ -117,7 +119,7 @@ def _limit(text: str | None) -> int:
     return int(text)
 
 
-def _line(entry: Entry, names: Mapping[tuple[str, str], str]) -> Line:
+def _as_read(entry: Entry, names: Mapping[tuple[str, str], str]) -> LedgerEntry:
     before, after = dict(entry.before or {}), dict(entry.after or {})
     for card in entry.cards:
         for milestone in {**card.removed, **card.added}:
@@ -128,7 +130,7 @@ def _line(entry: Entry, names: Mapping[tuple[str, str], str]) -> Line:
     if entry.commander:
         name = names.get((entry.alliance or "", entry.commander), "")
         commander = CommanderRef(entry.commander, name)
-    return Line(
+    return LedgerEntry(
         id=entry.id,
         at=entry.at,
         action=entry.action,

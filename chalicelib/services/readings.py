@@ -18,7 +18,7 @@ from chalicelib.store.readings import LoggedReading, Readings
 
 
 @dataclass(frozen=True, slots=True)
-class ReadingState:
+class ReadingDetails:
     """A reading, with what was reported at that time. `logged_by`: the label of the key."""
 
     points: int
@@ -48,7 +48,7 @@ class GameReadings:
         read_at: datetime | None = None,
         *,
         confirm: bool = False,
-    ) -> ReadingState:
+    ) -> ReadingDetails:
         """Notes what the game showed at `read_at`, or now. Tiers that it reaches are stamped.
 
         Raises Malformed for a time to come or before the event, Conflict (`implausible-reading`) for a number that does
@@ -87,17 +87,17 @@ class GameReadings:
 
         logged = until_written(write, self._sleep)
         self._tiers.stamp(server.id, event, anew=True)
-        return _state(logged)
+        return _details(logged)
 
-    def all(self, key: Key, server_id: str, event_id: str) -> list[ReadingState]:
+    def all(self, key: Key, server_id: str, event_id: str) -> list[ReadingDetails]:
         """All readings of an event, the latest first. Raises Forbidden, NotFound."""
         key.require("log readings", server=server_id, alliance=key.alliance)
         server, event = self._directory.server(server_id), self._directory.event(event_id)
-        return [_state(logged) for logged in reversed(self._readings.all(server.id, event.id))]
+        return [_details(logged) for logged in reversed(self._readings.all(server.id, event.id))]
 
 
-def _state(logged: LoggedReading) -> ReadingState:
+def _details(logged: LoggedReading) -> ReadingDetails:
     reading = logged.reading
-    return ReadingState(
+    return ReadingDetails(
         reading.points, reading.read_at, reading.reported_points, reading.coverage, logged.at, logged.label
     )

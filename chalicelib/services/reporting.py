@@ -12,7 +12,7 @@ from chalicelib.domain.names import display_name
 from chalicelib.domain.reporting import MilestoneRef, find_milestones, require_reportable
 from chalicelib.domain.roster import Alliance, Commander
 from chalicelib.services.directory import Directory
-from chalicelib.services.overview import Place
+from chalicelib.services.overview import CommanderProgress
 from chalicelib.services.rosters import CommanderRef, Rosters
 from chalicelib.services.standings import RecentStandings
 from chalicelib.services.tiers import Tiers
@@ -23,7 +23,7 @@ from chalicelib.store.table import ConditionFailed
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class ReportedMilestone:
     milestone: str
     status: Literal["recorded", "already_recorded"]
     points: int
@@ -35,8 +35,8 @@ class Receipt:
     """The answer to a report. The field names are the contract of DESIGN §5."""
 
     commander: CommanderRef
-    results: tuple[Result, ...]
-    progress: tuple[Place, ...]
+    results: tuple[ReportedMilestone, ...]
+    progress: tuple[CommanderProgress, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +152,9 @@ def _changes(
     return [reported(cards[event], milestones, completion) for event, milestones in missing.items()]
 
 
-def _result(ref: MilestoneRef, outcome: Outcome) -> Result:
+def _result(ref: MilestoneRef, outcome: Outcome) -> ReportedMilestone:
     completion = outcome.cards[ref.event.id].completions[ref.milestone.id]
     status: Literal["recorded", "already_recorded"] = (
         "recorded" if str(ref) in outcome.added else "already_recorded"
     )
-    return Result(str(ref), status, ref.milestone.points, completion.recorded_at)
+    return ReportedMilestone(str(ref), status, ref.milestone.points, completion.recorded_at)

@@ -68,17 +68,26 @@ def test_it_says_who_may() -> None:
         assert schemes == (["bearer", "key"][: 1 + row.route.endswith(".csv")] if roles else []), row
 
 
+def test_a_schema_is_named_after_what_it_is_about() -> None:
+    """By a word of the contract, or one of these: a client that is generated has no more than the name."""
+    contract = (ROOT / "docs" / "DESIGN.md").read_text(encoding="utf-8")
+    (table,) = re.findall(r"\| word \| meaning \|\n((?:\|.*\n)+)", contract)
+    words = {word for name in re.findall(r"^\| ([a-z ]+) \|", table, flags=re.M) for word in name.split()}
+    words |= {"actor", "correction", "day", "import", "points", "progress", "projection", "receipt", "reward"}
+    words |= {"roster", "schedule"} | {"field", "health", "problem"}
+    for name in document()["components"]["schemas"]:
+        parts = [part.lower() for part in re.findall(r"[A-Z][a-z]+", name)]
+        assert "".join(parts) == name.lower()
+        assert words & {*parts, *(part.removesuffix("s") for part in parts)}, name
+
+
 def test_no_word_of_the_glossary_is_about_nothing() -> None:
     api = document()
     told = operations().values()
     parameters = [one for operation in told for one in operation.get("parameters", [])]
     known = {one["name"] for one in parameters}
     for name, schema in api["components"]["schemas"].items():
-        known |= {
-            field
-            for one in schema.get("properties", ())
-            for field in (one, f"{name.partition('-')[0]}.{one}")
-        }
+        known |= {field for one in schema.get("properties", ()) for field in (one, f"{name}.{one}")}
     words = {one["description"] for one in parameters}
     assert {name for name in FIELDS if name not in known and FIELDS[name] not in words} == set()
     assert PARAMETERS.keys() == {one["name"] for one in parameters if one["in"] == "path"}

@@ -8,7 +8,7 @@ import pytest
 from chalicelib.domain.cards import CardChange, count
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.roster import Commander
-from chalicelib.services.keys import Wanted
+from chalicelib.services.keys import WantedKey
 from chalicelib.store.commanders import Commanders
 from chalicelib.store.completions import Completions
 from chalicelib.store.table import Change
@@ -146,6 +146,6 @@ def test_a_report_that_still_finds_the_old_name_leaves_nothing_on_the_card_that_
 
 def test_the_ledger_says_when_a_new_key_ends(world: World) -> None:
     admin, ends_at = world.key("admin", None, None), world.clock() + timedelta(days=7)
-    world.muster.keys.create(admin, Wanted("reader", "for a week", "101", "nova", ends_at))
+    world.muster.keys.create(admin, WantedKey("reader", "for a week", "101", "nova", ends_at))
     entry = world.muster.ledger.of_server(admin, "101").entries[0]
     assert (entry.action, (entry.after or {})["ends_at"]) == ("key", "2023-11-22T12:00:00Z")

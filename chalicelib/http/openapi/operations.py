@@ -15,39 +15,39 @@ from chalicelib.domain.errors import FieldError
 from chalicelib.domain.events import Event
 from chalicelib.domain.progress import Progress
 from chalicelib.domain.roster import Server
-from chalicelib.http.definitions import ShownAlliance, ShownEvent
+from chalicelib.http.definitions import AllianceSummary, EventDetails
 from chalicelib.http.inputs import (
-    Absorbed,
     AllianceDefinition,
+    CommanderForgetting,
+    CommanderMerge,
+    CommanderMove,
+    CommanderRename,
     CompletionImport,
     CompletionReport,
     CorrectionOrder,
-    Destination,
     EventQuery,
-    FormUndo,
     LedgerQuery,
     MissingQuery,
     NewCommander,
     NewKey,
-    NewName,
     NewReading,
-    Nothing,
     PageQuery,
     Query,
+    ReportUndo,
+    RosterChange,
     RosterImport,
     RosterQuery,
     ServerDefinition,
     SheetBinding,
-    Why,
 )
 from chalicelib.services.bindings import SheetState
 from chalicelib.services.corrections import Correction
-from chalicelib.services.exports import CompletionsOf, Missing
-from chalicelib.services.imports import Imported
+from chalicelib.services.exports import AllianceCompletions, MissingReports
+from chalicelib.services.imports import ImportResult
 from chalicelib.services.keys import KeyState
 from chalicelib.services.ledger_pages import LedgerPage
 from chalicelib.services.overview import Schedule, ServerProgress
-from chalicelib.services.readings import ReadingState
+from chalicelib.services.readings import ReadingDetails
 from chalicelib.services.reporting import Receipt
 from chalicelib.services.rosters import RosterEntry
 
@@ -58,8 +58,8 @@ class Health(TypedDict):
     now: datetime
 
 
-class Events(TypedDict):
-    events: list[ShownEvent]
+class EventList(TypedDict):
+    events: list[EventDetails]
 
 
 class Roster(TypedDict):
@@ -68,31 +68,31 @@ class Roster(TypedDict):
     commanders: list[RosterEntry]
 
 
-class Readings(TypedDict):
+class ReadingList(TypedDict):
     server: str
     event: str
-    readings: list[ReadingState]
+    readings: list[ReadingDetails]
 
 
-class Servers(TypedDict):
+class ServerList(TypedDict):
     servers: list[Server]
 
 
-class Alliances(TypedDict):
+class AllianceList(TypedDict):
     server: str
-    alliances: list[ShownAlliance]
+    alliances: list[AllianceSummary]
 
 
-class AllianceOfServer(ShownAlliance):
+class AllianceDetails(AllianceSummary):
     server: str
 
 
-class Keys(TypedDict):
+class KeyList(TypedDict):
     keys: list[KeyState]
 
 
 @dataclass(frozen=True, slots=True)
-class MadeKey(KeyState):
+class CreatedKey(KeyState):
     secret: str
     link: str | None
 
@@ -115,14 +115,14 @@ class Problem(TypedDict):
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class TextBody:
     """A body that is no JSON."""
 
     media_type: Literal["text/csv", "text/calendar", "text/html"]
     example: str | None = None
 
 
-PAGE, CALENDAR = Text("text/html"), Text("text/calendar")
+PAGE, CALENDAR = TextBody("text/html"), TextBody("text/calendar")
 
 Who = Capability | Literal["all"]
 ALL: Who = "all"
@@ -188,9 +188,9 @@ _KESTREL = {"id": "T5N_JKk8uwkh", "name": "Kestrel"}
 # fmt: off
 OPERATIONS: dict[str, tuple[Operation, ...]] = {
     "Events and progress": (
-        Operation("list_events", "GET /v1/events", "All events, archived ones too", ALL, Events),
+        Operation("list_events", "GET /v1/events", "All events, archived ones too", ALL, EventList),
         Operation(
-            "get_event", "GET /v1/events/{event}", "An event", ALL, ShownEvent, refuses="unknown-event",
+            "get_event", "GET /v1/events/{event}", "An event", ALL, EventDetails, refuses="unknown-event",
             detail="Dates are laid on a game day that begins at 00:00 UTC. A server's own windows are in its schedule.",
         ),
         Operation(
@@ -242,7 +242,7 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
         ),
         Operation(
             "export_commanders", f"GET {_ALLIANCE}/commanders.csv", "The roster as CSV", "see rosters",
-            Text("text/csv", "Commander,Id,Added at,Added by,Retired at\r\n"), query=RosterQuery, refuses=_PLACE,
+            TextBody("text/csv", "Commander,Id,Added at,Added by,Retired at\r\n"), query=RosterQuery, refuses=_PLACE,
         ),
         Operation(
             "add_commander", f"POST {_ALLIANCE}/commanders", "Add a commander", "keep rosters", RosterEntry,
@@ -250,78 +250,80 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
             refuses=f"invalid-name {_PLACE} already-on-roster other-alliance did-you-mean too-many-events",
         ),
         Operation(
-            "import_roster", f"POST {_ALLIANCE}/commanders/import", "Import a roster", "keep rosters", Imported,
-            query=RosterImport, body=Text("text/csv", "Commander\r\nKestrel\r\nMerlin\r\n"), refuses=_PLACE,
+            "import_roster", f"POST {_ALLIANCE}/commanders/import", "Import a roster", "keep rosters", ImportResult,
+            query=RosterImport, body=TextBody("text/csv", "Commander\r\nKestrel\r\nMerlin\r\n"), refuses=_PLACE,
             detail="A CSV file in UTF-8 with up to 500 lines. Each line is taken or refused by itself.",
         ),
         Operation("get_commander", f"GET {_COMMANDER}", "A commander", "keep rosters", RosterEntry, refuses=_SOMEBODY),
         Operation(
             "rename_commander", f"PATCH {_COMMANDER}", "Give a commander another name", "keep rosters", RosterEntry,
-            body=NewName, example={"name": "Osprey"}, refuses=f"invalid-name {_SOMEBODY} name-taken",
+            body=CommanderRename, example={"name": "Osprey"}, refuses=f"invalid-name {_SOMEBODY} name-taken",
         ),
         Operation(
             "merge_commanders", f"POST {_COMMANDER}/merge", "Make somebody one with a commander", "keep rosters",
-            RosterEntry, body=Absorbed, example={"commander": "Kestrel alt", "reason": "the same person"},
+            RosterEntry, body=CommanderMerge, example={"commander": "Kestrel alt", "reason": "the same person"},
             refuses=f"{_SOMEBODY} same-commander too-many-events",
             detail="The commander of the address stays. The key has to cover both.",
         ),
         Operation(
             "move_commander", f"POST {_COMMANDER}/move", "Bring a commander to another alliance", "keep rosters",
-            RosterEntry, body=Destination, example={"alliance": "orbit-watch"}, refuses=f"{_SOMEBODY} too-many-events",
+            RosterEntry, body=CommanderMove, example={"alliance": "orbit-watch"},
+            refuses=f"{_SOMEBODY} too-many-events",
             detail="Completions go with the commander. The key has to cover both alliances.",
         ),
         Operation(
             "retire_commander", f"POST {_COMMANDER}/retire", "Take a commander off the form", "keep rosters",
-            RosterEntry, body=Why, example={"reason": "left the alliance"}, refuses=_SOMEBODY,
+            RosterEntry, body=RosterChange, example={"reason": "left the alliance"}, refuses=_SOMEBODY,
             detail="What they have completed stays.",
         ),
         Operation(
             "reinstate_commander", f"POST {_COMMANDER}/reinstate", "Undo a retirement", "keep rosters", RosterEntry,
-            body=Why, example={}, refuses=_SOMEBODY,
+            body=RosterChange, example={}, refuses=_SOMEBODY,
         ),
         Operation(
             "forget_commander", f"POST {_COMMANDER}/forget", "Replace a commander's names by a neutral label",
-            "keep rosters", RosterEntry, body=Nothing, example={}, refuses=_SOMEBODY,
+            "keep rosters", RosterEntry, body=CommanderForgetting, example={}, refuses=_SOMEBODY,
             detail="Wherever they are stored. What the commander has completed stays.",
         ),
     ),
     "Completions, and who is missing": (
         Operation(
             "list_completions", f"GET {_ALLIANCE}/completions", "An alliance's completions in an event",
-            "see completions", CompletionsOf, query=EventQuery, refuses=f"{_PLACE} unknown-event",
+            "see completions", AllianceCompletions, query=EventQuery, refuses=f"{_PLACE} unknown-event",
         ),
         Operation(
             "export_completions", f"GET {_ALLIANCE}/completions.csv", "An alliance's completions as CSV",
-            "see completions", Text("text/csv", "Commander,Event,Milestone,Name,Points,Recorded at,Reported at\r\n"),
+            "see completions",
+            TextBody("text/csv", "Commander,Event,Milestone,Name,Points,Recorded at,Reported at\r\n"),
             query=EventQuery, refuses=f"{_PLACE} unknown-event",
         ),
         Operation(
             "import_completions", f"POST {_ALLIANCE}/completions/import", "Import past completions",
-            "import completions", Imported,
-            query=CompletionImport, body=Text("text/csv", f"Commander,Milestone\r\nKestrel,{_HIDDEN_MOTIVATIONS}\r\n"),
-            refuses=_PLACE,
+            "import completions", ImportResult, query=CompletionImport,
+            body=TextBody("text/csv", f"Commander,Milestone\r\nKestrel,{_HIDDEN_MOTIVATIONS}\r\n"), refuses=_PLACE,
             detail="A CSV file in UTF-8 with up to 500 lines, such as the responses of a Google Form. Each line is "
             "taken or refused by itself.",
         ),
         Operation(
-            "list_missing", f"GET {_ALLIANCE}/missing", "Who has not reported", "see completions", Missing,
+            "list_missing", f"GET {_ALLIANCE}/missing", "Who has not reported", "see completions", MissingReports,
             query=MissingQuery, refuses=f"{_PLACE} unknown-milestone",
             detail="Of the milestones that are named, or else of those that are active now.",
         ),
         Operation(
             "export_missing", f"GET {_ALLIANCE}/missing.csv", "Who has not reported, as CSV", "see completions",
-            Text("text/csv", "Commander,Last report,Missing\r\n"),
+            TextBody("text/csv", "Commander,Last report,Missing\r\n"),
             query=MissingQuery, refuses=f"{_PLACE} unknown-milestone",
         ),
     ),
     "Readings": (
         Operation(
             "list_readings", f"GET {_EVENT}/readings", "The game's own figures that were logged", "log readings",
-            Readings, refuses="unknown-server unknown-event", detail="The latest first.",
+            ReadingList, refuses="unknown-server unknown-event", detail="The latest first.",
         ),
         Operation(
             "log_reading", f"POST {_EVENT}/readings", "Log the points that the game shows", "log readings",
-            ReadingState, created="only", body=NewReading, example={"points": 12500, "read_at": "2023-11-15T11:45:00Z"},
+            ReadingDetails, created="only", body=NewReading,
+            example={"points": 12500, "read_at": "2023-11-15T11:45:00Z"},
             refuses="unknown-server unknown-event implausible-reading",
         ),
     ),
@@ -337,9 +339,9 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
         ),
     ),
     "Keys": (
-        Operation("list_keys", "GET /v1/keys", "The keys in the caller's scope", "manage keys", Keys),
+        Operation("list_keys", "GET /v1/keys", "The keys in the caller's scope", "manage keys", KeyList),
         Operation(
-            "create_key", "POST /v1/keys", "Make a key, or one that replaces another", "manage keys", MadeKey,
+            "create_key", "POST /v1/keys", "Make a key, or one that replaces another", "manage keys", CreatedKey,
             created="only", body=NewKey, refuses=f"{_PLACE} unknown-key",
             example={"role": "member", "label": "Link of November", "server": "101", "alliance": "nova-guard"},
             detail="In the caller's scope. Not every role may make keys of every role.",
@@ -351,7 +353,7 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
     ),
     "Events, servers and alliances": (
         Operation(
-            "put_event", "PUT /v1/events/{event}", "Define or change an event", "define events", ShownEvent,
+            "put_event", "PUT /v1/events/{event}", "Define or change an event", "define events", EventDetails,
             created="also", body=Event, refuses="milestone-in-use",
             example={
                 "name": "Drill", "first_day": "2023-12-01",
@@ -360,7 +362,7 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
             },
             detail="An event has either days or two instants, and so has each milestone. A change drops no completion.",
         ),
-        Operation("list_servers", "GET /v1/servers", "The servers", "define servers", Servers),
+        Operation("list_servers", "GET /v1/servers", "The servers", "define servers", ServerList),
         Operation(
             "put_server", f"PUT {_SERVER}", "Define a server, or when its game day begins", "define servers", Server,
             created="also", body=ServerDefinition,
@@ -368,12 +370,12 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
             detail="Without a game day, it is assumed to begin at 00:00 UTC.",
         ),
         Operation(
-            "list_alliances", f"GET {_SERVER}/alliances", "A server's alliances", "see alliances", Alliances,
+            "list_alliances", f"GET {_SERVER}/alliances", "A server's alliances", "see alliances", AllianceList,
             refuses="unknown-server", detail="Those in the key's scope.",
         ),
         Operation(
             "put_alliance", f"PUT {_ALLIANCE}", "Define an alliance, or change its labels", "define alliances",
-            AllianceOfServer,
+            AllianceDetails,
             created="also", body=AllianceDefinition, example={"tag": "NOVA", "name": "Nova Guard", "is_open": True},
             refuses="unknown-server",
         ),
@@ -409,7 +411,7 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
             refuses="unknown-commander not-found",
         ),
         Operation(
-            "undo_report", "POST /f/{key}/undo", "Take back what was just reported", LINK, body=FormUndo,
+            "undo_report", "POST /f/{key}/undo", "Take back what was just reported", LINK, body=ReportUndo,
             example={"commander": _KESTREL["id"], "at": _NOON}, refuses="unknown-commander not-found undo-closed",
             detail="For 15 minutes. It leads back to the receipt.",
         ),
