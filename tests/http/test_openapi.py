@@ -19,7 +19,7 @@ from chalicelib.domain.calendar import GameDay
 from chalicelib.domain.progress import newly_reached, progress_of
 from chalicelib.domain.standing import Standing, Totals
 from chalicelib.http.openapi.document import document
-from chalicelib.http.openapi.glossary import FIELDS, PARAMETERS, PROBLEMS
+from chalicelib.http.openapi.glossary import FIELDS, PARAMETERS, PROBLEMS, status_of
 from chalicelib.http.responses import json_response
 from chalicelib.version import VERSION
 from tests.http.conftest import Site, served
@@ -95,13 +95,26 @@ def test_no_word_of_the_glossary_is_about_nothing() -> None:
 
 def test_it_has_every_problem_that_the_product_raises() -> None:
     raised = re.compile(
-        r"(?:Malformed|Unauthenticated|Forbidden|NotFound|Conflict|DidYouMean|TooLarge)\(\s*\"([a-z-]+)\""
+        r"(Malformed|Unauthenticated|Forbidden|NotFound|Conflict|DidYouMean|TooLarge)\(\s*\"([a-z-]+)\""
     )
     sources = (ROOT / "chalicelib").rglob("*.py")
-    codes = {code for path in sources for code in raised.findall(path.read_text(encoding="utf-8"))}
-    assert codes | {"unsupported-media-type", "internal", "unreadable", "busy"} == PROBLEMS.keys()
-    told = json.dumps(document()["components"]["responses"])
-    assert all(f"`{code}`" in told for code in PROBLEMS)
+    kinds = {
+        code: kind for path in sources for kind, code in raised.findall(path.read_text(encoding="utf-8"))
+    }
+    by_chalice = {"unsupported-media-type": None, "internal": None}
+    told = {code: kind and kind.__name__ for code, (kind, _) in PROBLEMS.items()}
+    assert told == kinds | {"busy": "Busy", "unreadable": "Unreadable"} | by_chalice
+    responses = json.dumps(document()["components"]["responses"])
+    assert all(f"`{code}`" in responses for code in PROBLEMS)
+
+
+def test_a_problem_has_the_same_status_in_the_page_of_the_api() -> None:
+    rows = re.findall(
+        r"^\| (\d{3}) \| `([a-z-]+)` \|", (ROOT / "docs" / "api.md").read_text("utf-8"), flags=re.M
+    )
+    elsewhere = {("405", "method-not-allowed"), ("429", "throttled")}
+    """The first is answered for no route, the second by the gateway before us."""
+    assert set(rows) - elsewhere == {(str(status_of(code)), code) for code in PROBLEMS}
 
 
 def test_its_examples_are_good() -> None:

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from chalicelib.http.openapi.glossary import FIELDS, PARAMETERS, PROBLEMS
+from chalicelib.http.openapi.glossary import FIELDS, PARAMETERS, PROBLEMS, status_of
 from chalicelib.http.openapi.operations import ALL, LINK, OPERATIONS, Operation, Problem, TextBody
 from chalicelib.services.ledger_pages import MOST
 from chalicelib.version import VERSION
@@ -201,7 +201,7 @@ def _problems(one: Operation, responses: dict[str, Json]) -> dict[str, Json]:
     refused: dict[int, list[str]] = {}
     for code in PROBLEMS:
         if code in _codes(one):
-            refused.setdefault(PROBLEMS[code][0], []).append(code)
+            refused.setdefault(status_of(code), []).append(code)
     is_page = not one.path.startswith(("/v1/", "/health", "/openapi"))
     answers = {}
     for status, codes in sorted(refused.items()):

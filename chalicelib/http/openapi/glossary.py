@@ -1,5 +1,19 @@
 """What fields, parameters and problem codes mean: each word once, wherever it occurs in the API."""
 
+from chalicelib.domain.errors import (
+    Busy,
+    Conflict,
+    DidYouMean,
+    Forbidden,
+    Malformed,
+    MusterError,
+    NotFound,
+    TooLarge,
+    Unauthenticated,
+    Unreadable,
+)
+from chalicelib.http.problems import OF_CHALICE, STATUS
+
 PARAMETERS = {
     "server": ("The server's number, as text", "101"),
     "alliance": ("The alliance's id", "nova-guard"),
@@ -218,39 +232,48 @@ FIELDS = {
 }
 """Of bodies, answers and queries, by name; by `SCHEMA.name` where it means something of its own there."""
 
-PROBLEMS = {
-    "no-key": (401, "there is no `Authorization: Bearer KEY`"),
-    "invalid-key": (401, "the key is unknown, expired or revoked"),
-    "out-of-scope": (403, "the key's role or scope does not allow it"),
-    "unknown-server": (404, "no such server"),
-    "unknown-alliance": (404, "the server has no such alliance"),
-    "unknown-event": (404, "no such event"),
-    "unknown-milestone": (404, "no such milestone"),
-    "unknown-commander": (404, "no such commander"),
-    "unknown-key": (404, "no such key"),
-    "unknown-sheet": (404, "the spreadsheet is not bound"),
-    "not-found": (404, "the receipt's address is incomplete"),
-    "milestone-not-open": (409, "a milestone has not opened yet"),
-    "reporting-closed": (409, "the event's grace is over (for a member), or it is archived (for all)"),
-    "not-on-roster": (409, "the alliance is not open and has no such commander"),
-    "other-alliance": (409, "the commander reports with another alliance of the server"),
-    "did-you-mean": (409, "the name is new, and near to those in `suggestions`; `is_new` insists on it"),
-    "already-on-roster": (409, "the alliance has this commander"),
-    "name-taken": (409, "another commander of the server has this name"),
-    "same-commander": (409, "the two are one already"),
-    "too-many-events": (409, "more events are open than can be changed at once"),
-    "event-archived": (409, "nothing of the event changes any more"),
-    "not-recorded": (409, "there is nothing to void"),
-    "not-voided": (409, "there is nothing to restore"),
-    "undo-closed": (409, "it was reported too long ago"),
-    "implausible-reading": (409, "the number does not fit what is known; `confirm` insists on it"),
-    "milestone-in-use": (409, "somebody has completed a milestone that would be dropped"),
-    "too-large": (413, "the body is over the limit"),
-    "unsupported-media-type": (415, "the content type is not the route's"),
-    "invalid-name": (422, "the commander's name is empty, too long, or has a refused character"),
-    "malformed": (422, "something can't be read or does not fit; `errors` has each field"),
-    "internal": (500, "a fault of Muster's"),
-    "unreadable": (503, "something that is stored can't be read; the operator finds it in the log"),
-    "busy": (503, "the store was contended for too long; `Retry-After` has the seconds to wait"),
+PROBLEMS: dict[str, tuple[type[MusterError] | None, str]] = {
+    "no-key": (Unauthenticated, "there is no `Authorization: Bearer KEY`"),
+    "invalid-key": (Unauthenticated, "the key is unknown, expired or revoked"),
+    "out-of-scope": (Forbidden, "the key's role or scope does not allow it"),
+    "unknown-server": (NotFound, "no such server"),
+    "unknown-alliance": (NotFound, "the server has no such alliance"),
+    "unknown-event": (NotFound, "no such event"),
+    "unknown-milestone": (NotFound, "no such milestone"),
+    "unknown-commander": (NotFound, "no such commander"),
+    "unknown-key": (NotFound, "no such key"),
+    "unknown-sheet": (NotFound, "the spreadsheet is not bound"),
+    "not-found": (NotFound, "the receipt's address is incomplete"),
+    "milestone-not-open": (Conflict, "a milestone has not opened yet"),
+    "reporting-closed": (Conflict, "the event's grace is over (for a member), or it is archived (for all)"),
+    "not-on-roster": (DidYouMean, "the alliance is not open and has no such commander"),
+    "other-alliance": (Conflict, "the commander reports with another alliance of the server"),
+    "did-you-mean": (
+        DidYouMean,
+        "the name is new, and near to those in `suggestions`; `is_new` insists on it",
+    ),
+    "already-on-roster": (Conflict, "the alliance has this commander"),
+    "name-taken": (Conflict, "another commander of the server has this name"),
+    "same-commander": (Conflict, "the two are one already"),
+    "too-many-events": (Conflict, "more events are open than can be changed at once"),
+    "event-archived": (Conflict, "nothing of the event changes any more"),
+    "not-recorded": (Conflict, "there is nothing to void"),
+    "not-voided": (Conflict, "there is nothing to restore"),
+    "undo-closed": (Conflict, "it was reported too long ago"),
+    "implausible-reading": (Conflict, "the number does not fit what is known; `confirm` insists on it"),
+    "milestone-in-use": (Conflict, "somebody has completed a milestone that would be dropped"),
+    "too-large": (TooLarge, "the body is over the limit"),
+    "unsupported-media-type": (None, "the content type is not the route's"),
+    "invalid-name": (Malformed, "the commander's name is empty, too long, or has a refused character"),
+    "malformed": (Malformed, "something can't be read or does not fit; `errors` has each field"),
+    "internal": (None, "a fault of Muster's"),
+    "unreadable": (Unreadable, "something that is stored can't be read; the operator finds it in the log"),
+    "busy": (Busy, "the store was contended for too long; `Retry-After` has the seconds to wait"),
 }
-"""By code: the status, and when it is answered."""
+"""By code: the kind of error, or None where Chalice answers by itself; and when it is answered."""
+
+
+def status_of(code: str) -> int:
+    """The HTTP status of a problem with this code."""
+    kind, _ = PROBLEMS[code]
+    return STATUS[kind] if kind else next(status for status, (own, _) in OF_CHALICE.items() if own == code)
