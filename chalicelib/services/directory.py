@@ -44,9 +44,9 @@ class Directory:
         return self._definitions.events()
 
     def open_events(self, server_id: str) -> list[Event]:
-        """Those that have begun on the server and are not archived: their cards can change. Raises NotFound."""
+        """Those whose cards can change, as they are on the server now. Raises NotFound."""
         day, now = self.server(server_id).game_day, self._clock()
-        return [e for e in self.events() if not e.archived and e.status(now, day) != "upcoming"]
+        return [event for event in self.events() if event.can_change(now, day)]
 
     def event(self, event_id: str) -> Event:
         """Raises NotFound (`unknown-event`)."""

@@ -131,7 +131,7 @@ class MemberPages:
         if commander is None or commander.moved:
             raise NotFound("unknown-commander", f"{alliance.name} has no such commander.")
         now, day = self._clock(), server.game_day
-        begun = [e for e in self._overview.current_events(server, now) if e.status(now, day) != "upcoming"]
+        begun = [event for event in self._overview.current_events(server, now) if event.can_change(now, day)]
         cards = self._completions.cards(
             server.id, alliance.id, commander.id, [event.id for event in begun], consistent=True
         )
