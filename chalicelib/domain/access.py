@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from chalicelib.domain.errors import Forbidden
@@ -75,6 +75,11 @@ MANAGED_WITH: Mapping[Role, Capability] = {
 
 FIRST_ROLE: Role = "admin"
 """Of the key that a deployment begins with, since with it all others can be made."""
+
+REVOKED_WITHIN = timedelta(seconds=30)
+"""How long at most a revoked key goes on working, where another process than the one that revoked it is asked."""
+LONGEST_OVERLAP = timedelta(hours=1)
+"""How long at most a key that was replaced goes on working, beside the new one."""
 
 
 @dataclass(frozen=True, slots=True)

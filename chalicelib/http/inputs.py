@@ -20,7 +20,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from chalicelib.domain.access import Key, Role
+from chalicelib.domain.access import LONGEST_OVERLAP, Key, Role
 from chalicelib.domain.calendar import GameDay, zone_info
 from chalicelib.domain.errors import FieldError, Malformed, TooLarge, Unauthenticated, malformed
 from chalicelib.domain.events import Event
@@ -154,7 +154,7 @@ class NewKey(JsonBody):
     alliance: Text | None = None
     expires_at: Instant | None = None
     replaces: Text | None = None
-    old_works_for_minutes: Annotated[int, Field(ge=0, le=60)] = 0
+    old_works_for_minutes: Annotated[int, Field(ge=0, le=LONGEST_OVERLAP // timedelta(minutes=1))] = 0
 
     @property
     def wanted(self) -> WantedKey:

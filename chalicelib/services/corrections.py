@@ -23,6 +23,7 @@ from chalicelib.store.commanders import Commanders
 from chalicelib.store.completions import Completions
 
 UNDO_WITHIN = timedelta(minutes=15)
+"""How long a member can take back what they reported."""
 
 Kind = Literal["void", "restore"]
 Status = Literal["voided", "already_voided", "restored", "already_recorded"]

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from chalicelib.domain.access import (
     FIRST_ROLE,
+    LONGEST_OVERLAP,
     MANAGED_WITH,
     SCOPES,
     Key,
@@ -20,9 +21,6 @@ from chalicelib.services.directory import Directory
 from chalicelib.store import ledger
 from chalicelib.store.access import AccessKeys
 from chalicelib.store.table import Put
-
-LONGEST_OVERLAP = timedelta(hours=1)
-"""How long a key that was replaced may go on."""
 
 WHOEVER_HAS_THE_TABLE = Actor("table", "Whoever may write the table itself")
 
@@ -129,7 +127,10 @@ class Keys:
         return [_state(one) for one in found if key.alliance in (None, one.alliance)]
 
     def revoke(self, key: Key, identity: str) -> KeyState:
-        """It stops to work within a minute. Doing it again changes nothing. Raises Forbidden, NotFound."""
+        """It stops working here at once, everywhere by `REVOKED_WITHIN`. Doing it again changes nothing.
+
+        Raises Forbidden, NotFound.
+        """
         revoked = self._find(key, identity)
         if revoked.revoked_at is None:
             now = self._clock()
@@ -139,7 +140,8 @@ class Keys:
 
     def _replaced(self, key: Key, wanted: WantedKey) -> Key:
         if wanted.overlap > LONGEST_OVERLAP:
-            raise malformed("old_works_for_minutes", "60 minutes is the most.")
+            most = LONGEST_OVERLAP // timedelta(minutes=1)
+            raise malformed("old_works_for_minutes", f"{most} minutes is the most.")
         old = self._find(key, wanted.replaces or "", "replaces")
         if not old.is_valid(self._clock()):
             raise malformed("replaces", "This key has ended already: make one without replacing it.")

@@ -10,7 +10,8 @@ from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
-from chalicelib.domain.access import MAY, Capability, Role
+from chalicelib.domain.access import MAY, REVOKED_WITHIN, Capability, Role
+from chalicelib.domain.calendar import in_words
 from chalicelib.domain.errors import FieldError
 from chalicelib.domain.events import Event
 from chalicelib.domain.progress import Progress
@@ -41,7 +42,7 @@ from chalicelib.http.inputs import (
     SheetBinding,
 )
 from chalicelib.services.bindings import SheetState
-from chalicelib.services.corrections import Correction
+from chalicelib.services.corrections import UNDO_WITHIN, Correction
 from chalicelib.services.exports import AllianceCompletions, MissingReports
 from chalicelib.services.imports import ImportResult
 from chalicelib.services.keys import KeyState
@@ -348,7 +349,7 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
         ),
         Operation(
             "revoke_key", "DELETE /v1/keys/{key_id}", "End a key", "manage keys", KeyState, refuses="unknown-key",
-            detail="It stops to work within a minute. Doing it again changes nothing.",
+            detail=f"It stops working within {in_words(REVOKED_WITHIN)}. Doing it again changes nothing.",
         ),
     ),
     "Events, servers and alliances": (
@@ -413,7 +414,7 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
         Operation(
             "undo_report", "POST /f/{key}/undo", "Take back what was just reported", LINK, body=ReportUndo,
             example={"commander": _KESTREL["id"], "at": _NOON}, refuses="unknown-commander not-found undo-closed",
-            detail="For 15 minutes. It leads back to the receipt.",
+            detail=f"For {in_words(UNDO_WITHIN)}. It leads back to the receipt.",
         ),
         Operation(
             "show_progress", "GET /servers/{server}", "A server's progress and schedule", ALL, PAGE,
