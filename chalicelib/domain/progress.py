@@ -46,13 +46,15 @@ class NeededForTier:
 
 @dataclass(frozen=True, slots=True)
 class LatestReading:
+    """The official points, and when the game showed them."""
+
     points: int
     read_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class BestPoints:
-    """The better of the reported points and the latest reading, and which of them it is. Tiers go by it."""
+    """The greater of the reported and the official points, and which of them it is. Tiers go by it."""
 
     points: int
     by: Basis
@@ -129,7 +131,7 @@ def progress_of(event: Event, server: str, game_day: GameDay, standing: Standing
 
 
 def next_tier(event: Event, standing: Standing) -> int | None:
-    """The lowest threshold over the better of the two numbers; None if there is none."""
+    """The lowest threshold over the greater of the two numbers; None if there is none."""
     best = _best(event, standing)
     return next((tier.threshold for tier in event.tiers if tier.threshold > best.points), None)
 

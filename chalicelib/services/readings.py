@@ -1,4 +1,4 @@
-"""Readings: the server's points as the game itself shows them, logged by officers (DESIGN §3.5)."""
+"""Readings of the official points, which the game itself shows and officers log (DESIGN §3.5)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from chalicelib.store.readings import LoggedReading, Readings
 
 @dataclass(frozen=True, slots=True)
 class ReadingDetails:
-    """A reading, with what was reported at that time. `logged_by`: the label of the key."""
+    """A reading of the official points, with what was reported at that time. `logged_by`: the label of the key."""
 
     points: int
     read_at: datetime
@@ -49,7 +49,7 @@ class GameReadings:
         *,
         confirm: bool = False,
     ) -> ReadingDetails:
-        """Notes what the game showed at `read_at`, or now. Tiers that it reaches are stamped.
+        """Logs the official points that the game showed at `read_at`, or shows now. Tiers that it reaches are stamped.
 
         Raises Malformed for a time to come or before the event, Conflict (`implausible-reading`) for a number that does
         not fit what is known, unless `confirm` says that it is right; Forbidden, NotFound, Busy.

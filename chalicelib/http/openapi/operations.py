@@ -318,11 +318,11 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
     ),
     "Readings": (
         Operation(
-            "list_readings", f"GET {_EVENT}/readings", "The game's own figures that were logged", "log readings",
+            "list_readings", f"GET {_EVENT}/readings", "The readings of the official points", "log readings",
             ReadingList, refuses="unknown-server unknown-event", detail="The latest first.",
         ),
         Operation(
-            "log_reading", f"POST {_EVENT}/readings", "Log the points that the game shows", "log readings",
+            "log_reading", f"POST {_EVENT}/readings", "Log the official points, as the game shows them", "log readings",
             ReadingDetails, created="only", body=NewReading,
             example={"points": 12500, "read_at": "2023-11-15T11:45:00Z"},
             refuses="unknown-server unknown-event implausible-reading",
