@@ -9,7 +9,7 @@ from manage.events import events
 from manage.imports import completions, roster
 from manage.keys import keys, links
 from manage.ledger import ledger
-from manage.places import alliances, servers
+from manage.servers import alliances, servers
 from manage.sheets import sheets
 from manage.where import Where
 

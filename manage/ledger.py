@@ -77,7 +77,7 @@ def verify(where: Where, server: str, table: str | None) -> None:
       ./muster ledger verify 202 --table muster-prod
     """
     with where.muster(table) as muster:
-        differences = muster.ledger.differences(server)
+        differences = muster.ledger_pages.differences(server)
     for difference in differences:
         click.echo(difference)
     if differences:

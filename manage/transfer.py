@@ -80,7 +80,7 @@ def import_server(where: Where, file: Path, table: str | None) -> None:
             click.echo(f"{done.removed} items of an import that broke off were removed first.", err=True)
         click.echo(f"Server {done.server} is in place: {_told(done.counts)}.")
         miscounted = transfer.miscounted(done.server)
-        differences = muster.ledger.differences(done.server)
+        differences = muster.ledger_pages.differences(done.server)
     for place in [*miscounted, *differences]:
         click.echo(place)
     if miscounted or differences:

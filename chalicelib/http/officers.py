@@ -206,7 +206,9 @@ def log_reading(server: str, event: str) -> Response:
 def get_ledger(server: str) -> Response:
     key = bearer_key(officers.current_request, muster().directory)
     asked = LedgerQuery.read(officers.current_request)
-    page = muster().ledger.of_server(key, server, asked.commander, asked.alliance, asked.before, asked.limit)
+    page = muster().ledger_pages.of_server(
+        key, server, asked.commander, asked.alliance, asked.before, asked.limit
+    )
     return json_response(page)
 
 
@@ -215,4 +217,4 @@ def get_ledger(server: str) -> Response:
 def get_ledger_of_deployment() -> Response:
     key = bearer_key(officers.current_request, muster().directory)
     asked = PageQuery.read(officers.current_request)
-    return json_response(muster().ledger.of_deployment(key, asked.before, asked.limit))
+    return json_response(muster().ledger_pages.of_deployment(key, asked.before, asked.limit))

@@ -14,8 +14,8 @@ from chalicelib.domain.roster import Alliance, Commander, Server
 from chalicelib.services.attempts import until_written
 from chalicelib.services.directory import Directory
 from chalicelib.services.overview import CommanderProgress
+from chalicelib.services.recent_standings import RecentStandings
 from chalicelib.services.rosters import CommanderRef
-from chalicelib.services.standings import RecentStandings
 from chalicelib.services.tiers import Tiers
 from chalicelib.store import ledger
 from chalicelib.store.access import AccessKeys

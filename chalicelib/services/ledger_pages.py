@@ -50,7 +50,7 @@ class LedgerPages:
     _commanders: Commanders
     _completions: Completions
     _counting: Counting
-    _entries: Ledger
+    _ledger: Ledger
     _clock: Callable[[], datetime]
 
     def of_server(
@@ -72,7 +72,7 @@ class LedgerPages:
             self._directory.alliance(server, alliance)
         self._counting.bring_up(server, alliance)
         found = self._commanders.named(server, commander) if commander and commander.strip() else None
-        page = self._entries.page(server, alliance, found.id if found else commander, before, most)
+        page = self._ledger.page(server, alliance, found.id if found else commander, before, most)
         shown = [entry for entry in page if alliance in (None, entry.alliance)]
         places = {(e.alliance, e.commander) for e in shown if e.alliance and e.commander}
         names = {place: one.name for place, one in self._commanders.some(server, sorted(places)).items()}
@@ -83,7 +83,7 @@ class LedgerPages:
         """What belongs to no server: events, and keys for the deployment. Raises Forbidden, Malformed."""
         key.require("read the deployment's ledger", server=None)
         most = _limit(limit)
-        page = self._entries.page(None, before=before, limit=most)
+        page = self._ledger.page(None, before=before, limit=most)
         return LedgerPage(
             None, tuple(_as_read(e, {}) for e in page), page[-1].id if len(page) == most else None
         )
@@ -96,7 +96,7 @@ class LedgerPages:
         server = self._directory.server(server_id).id
         self._counting.bring_up(server)
         events = [event.id for event in self._directory.events()]
-        built = rebuilt(self._entries.all(server))
+        built = rebuilt(self._ledger.all(server))
         stored = {
             (event, alliance.id, card.commander): {
                 m: replace(c, owed=None) for m, c in card.completions.items()

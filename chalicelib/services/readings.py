@@ -7,7 +7,7 @@ from datetime import datetime
 from chalicelib.domain.access import Key
 from chalicelib.domain.errors import Conflict, FieldError, malformed
 from chalicelib.domain.ledger import Actor
-from chalicelib.domain.reading import implausible, reported_at
+from chalicelib.domain.plausibility import implausible, points_reported_by
 from chalicelib.domain.standing import Reading
 from chalicelib.services.attempts import until_written
 from chalicelib.services.directory import Directory
@@ -64,7 +64,7 @@ class GameReadings:
 
         def write() -> LoggedReading:
             standing = self._completions.standing(server.id, event.id, consistent=True)
-            reported = reported_at(at, standing, event, now)
+            reported = points_reported_by(at, standing, event, now)
             reading = Reading(points, at, reported)
             known = [logged.reading for logged in self._readings.all(server.id, event.id)]
             doubt = implausible(reading, known, self._tolerance)

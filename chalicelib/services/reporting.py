@@ -13,8 +13,8 @@ from chalicelib.domain.reporting import MilestoneRef, find_milestones, require_r
 from chalicelib.domain.roster import Alliance, Commander
 from chalicelib.services.directory import Directory
 from chalicelib.services.overview import CommanderProgress
+from chalicelib.services.recent_standings import RecentStandings
 from chalicelib.services.rosters import CommanderRef, Rosters
-from chalicelib.services.standings import RecentStandings
 from chalicelib.services.tiers import Tiers
 from chalicelib.store.backoff import ATTEMPTS
 from chalicelib.store.commanders import Commanders, still_here

@@ -17,7 +17,7 @@ from chalicelib.domain.near import near_names
 from chalicelib.domain.roster import Alliance, Commander
 from chalicelib.services.attempts import until_written
 from chalicelib.services.directory import Directory
-from chalicelib.services.standings import RecentStandings
+from chalicelib.services.recent_standings import RecentStandings
 from chalicelib.store import commanders as writes
 from chalicelib.store import ledger
 from chalicelib.store.access import AccessKeys
@@ -54,7 +54,7 @@ class Rosters:
     _commanders: Commanders
     _completions: Completions
     _access_keys: AccessKeys
-    _entries: Ledger
+    _ledger: Ledger
     _standings: RecentStandings
     _clock: Callable[[], datetime]
     _sleep: Callable[[float], None]
@@ -163,7 +163,7 @@ class Rosters:
             remainders = self._commanders.some(server, before.former).values()
             names = {before.name, *before.aliases, *(one.name for one in remainders)}
             ids = {commander_id, *(former for _, former in before.former)}
-            self._entries.forget(server, ids, names, label)
+            self._ledger.forget(server, ids, names, label)
             after = replace(before, name=label, aliases=(), retired_at=before.retired_at or self._clock())
             if before.name != label:
                 self._change(key, place, before, after, "forget", more=writes.forgotten(server, after))

@@ -10,7 +10,7 @@ from chalicelib.domain.progress import newly_reached, next_tier
 from chalicelib.domain.standing import Standing, TierStamp
 from chalicelib.services.directory import Directory
 from chalicelib.services.overview import CommanderProgress
-from chalicelib.services.standings import RecentStandings
+from chalicelib.services.recent_standings import RecentStandings
 from chalicelib.store.completions import Completions
 
 

@@ -126,7 +126,7 @@ class TestFirst:
         assert made.created_at == desk.world.clock(), "by the deployment's clock"
         admin = desk.run("--url", desk.url, "servers", "list", key=secret)
         assert admin.exit_code == 0
-        (entry,) = desk.world.muster.ledger.of_deployment(made).entries
+        (entry,) = desk.world.muster.ledger_pages.of_deployment(made).entries
         assert (entry.action, entry.actor.label) == ("key", "Whoever may write the table itself")
         assert entry.after
         assert entry.after["id"] == made.id

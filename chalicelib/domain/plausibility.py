@@ -26,7 +26,7 @@ def implausible(reading: Reading, known: Sequence[Reading], tolerance: int) -> s
     return None
 
 
-def reported_at(instant: datetime, standing: Standing, event: Event, now: datetime) -> int:
+def points_reported_by(instant: datetime, standing: Standing, event: Event, now: datetime) -> int:
     """The points that had been reported at that instant, as exactly as the hourly samples tell.
 
     What is reported now if nothing is known of that time.
