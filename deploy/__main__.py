@@ -115,14 +115,14 @@ def logs(stage: str, minutes: int) -> None:
     """What the functions have logged in the last minutes, in the order of time."""
     client: Any = boto3.client("logs")
     since = datetime.now(UTC) - timedelta(minutes=minutes)
-    place = f"/{stack_name(stage)}/"
-    groups = client.describe_log_groups(logGroupNamePrefix=place)["logGroups"]
+    prefix = f"/{stack_name(stage)}/"
+    groups = client.describe_log_groups(logGroupNamePrefix=prefix)["logGroups"]
     lines = []
     for name in (group["logGroupName"] for group in groups):
         pages = client.get_paginator("filter_log_events")
         for page in pages.paginate(logGroupName=name, startTime=int(since.timestamp() * 1000)):
             events = ((event["timestamp"], event["message"].rstrip()) for event in page["events"])
-            lines += [(at, name.removeprefix(place), message) for at, message in events]
+            lines += [(at, name.removeprefix(prefix), message) for at, message in events]
     for at, function, message in sorted(lines):
         click.echo(f"{datetime.fromtimestamp(at / 1000, UTC):%H:%M:%S} {function}: {message}")
 

@@ -239,8 +239,8 @@ def _replace(api: Api, old: Any, label: str | None, minutes: int) -> Any:
 
 
 def _links(api: Api, server: str, alliance: str) -> list[Any]:
-    place = {"role": "member", "server": server, "alliance": alliance}
-    return [one for one in api.get("keys")["keys"] if place.items() <= one.items()]
+    wanted = {"role": "member", "server": server, "alliance": alliance}
+    return [one for one in api.get("keys")["keys"] if wanted.items() <= one.items()]
 
 
 def _ended(key: Any, now: datetime) -> bool:

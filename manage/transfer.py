@@ -81,8 +81,8 @@ def import_server(where: Where, file: Path, table: str | None) -> None:
         click.echo(f"Server {done.server} is in place: {_told(done.counts)}.")
         miscounted = transfer.miscounted(done.server)
         differences = muster.ledger_pages.differences(done.server)
-    for place in [*miscounted, *differences]:
-        click.echo(place)
+    for wrong in [*miscounted, *differences]:
+        click.echo(wrong)
     if miscounted or differences:
         raise click.ClickException(
             f"The totals of {len(miscounted)} alliances are not the sum of their cards, "

@@ -90,7 +90,7 @@ class Corrections:
 
         Until `UNDO_WITHIN` after it: then Conflict (`undo-closed`). Raises NotFound, Forbidden, Busy.
         """
-        server, alliance = self._directory.place(key, None, None)
+        server, alliance = self._directory.in_scope(key, None, None)
         commander = self._commanders.member(server.id, alliance.id, commander_id)
         if commander is None or commander.moved:
             raise NotFound("unknown-commander", f"{alliance.name} has no such commander.")

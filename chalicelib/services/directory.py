@@ -80,8 +80,8 @@ class Directory:
             raise NotFound("unknown-alliance", message, [FieldError("alliance", message)])
         return alliance
 
-    def place(self, key: Key, server_id: str | None, alliance_id: str | None) -> tuple[Server, Alliance]:
-        """The alliance that a report is for: as named, or else as the key is scoped.
+    def in_scope(self, key: Key, server_id: str | None, alliance_id: str | None) -> tuple[Server, Alliance]:
+        """The server and the alliance that a report is for: as named, or else as the key is scoped.
 
         Raises Malformed (`malformed`) naming what has to be given, Forbidden (`out-of-scope`), NotFound.
         """

@@ -73,7 +73,7 @@ class Exports:
 
         Raises Forbidden, NotFound.
         """
-        server, alliance = self._place(key, server_id, alliance_id)
+        server, alliance = self._in_scope(key, server_id, alliance_id)
         now = self._clock()
         refs = self._active(server, now)
         if milestone_ids:
@@ -97,7 +97,7 @@ class Exports:
 
         Raises Forbidden, NotFound.
         """
-        server, alliance = self._place(key, server_id, alliance_id)
+        server, alliance = self._in_scope(key, server_id, alliance_id)
         event = self._directory.event(event_id)
         cards = self._cards(alliance, [event.id])
         rows = []
@@ -119,7 +119,7 @@ class Exports:
                     )
         return AllianceCompletions(server.id, alliance.id, event.id, tuple(rows))
 
-    def _place(self, key: Key, server_id: str, alliance_id: str) -> tuple[Server, Alliance]:
+    def _in_scope(self, key: Key, server_id: str, alliance_id: str) -> tuple[Server, Alliance]:
         key.require("see completions", server=server_id, alliance=alliance_id)
         return self._directory.server(server_id), self._directory.alliance(server_id, alliance_id)
 

@@ -95,7 +95,7 @@ class Imports:
         """Adds the commanders whom a CSV file names. Raises Forbidden, NotFound, Malformed, TooLarge, Busy."""
         from chalicelib.domain.importing import roster_lines  # reads files: imported for this alone
 
-        _, alliance = self._place(key, "keep rosters", server_id, alliance_id)
+        _, alliance = self._in_scope(key, "keep rosters", server_id, alliance_id)
         lines = roster_lines(text, column)
         known = self._known(alliance, [line.name for line in lines if line.name])
         planned = []
@@ -123,7 +123,7 @@ class Imports:
         """
         from chalicelib.domain.importing import completion_lines
 
-        server, alliance = self._place(key, "import completions", server_id, alliance_id)
+        server, alliance = self._in_scope(key, "import completions", server_id, alliance_id)
         events = [event for event in self._directory.events() if not event.archived]
         now = self._clock()
         lines = {line.line: line for line in completion_lines(text, columns, events, server.game_day, now)}
@@ -200,7 +200,7 @@ class Imports:
             known.names |= {each: back.name for each, one in known.returning.items() if one.id == back.id}
         return ImportLine(line, name, "new", adds_commander=True)
 
-    def _place(
+    def _in_scope(
         self, key: Key, capability: Capability, server_id: str, alliance_id: str
     ) -> tuple[Server, Alliance]:
         key.require(capability, server=server_id, alliance=alliance_id)

@@ -74,8 +74,8 @@ class LedgerPages:
         found = self._commanders.named(server, commander) if commander and commander.strip() else None
         page = self._ledger.page(server, alliance, found.id if found else commander, before, most)
         shown = [entry for entry in page if alliance in (None, entry.alliance)]
-        places = {(e.alliance, e.commander) for e in shown if e.alliance and e.commander}
-        names = {place: one.name for place, one in self._commanders.some(server, sorted(places)).items()}
+        told = {(e.alliance, e.commander) for e in shown if e.alliance and e.commander}
+        names = {whose: one.name for whose, one in self._commanders.some(server, sorted(told)).items()}
         read = tuple(_as_read(entry, names) for entry in shown)
         return LedgerPage(server, read, page[-1].id if len(page) == most else None)
 
@@ -106,7 +106,7 @@ class LedgerPages:
             for card in self._completions.alliance_cards(server, event, alliance.id, consistent=True)
         }
         return sorted(
-            "/".join(place) for place in {**built, **stored} if built.get(place) != stored.get(place)
+            "/".join(whose) for whose in {**built, **stored} if built.get(whose) != stored.get(whose)
         )
 
 

@@ -74,7 +74,7 @@ class Reporting:
         to another. Raises Malformed, NotFound, Forbidden, Conflict (`milestone-not-open`, `reporting-closed`,
         `not-on-roster`, `other-alliance`), DidYouMean (`did-you-mean`) and Busy.
         """
-        server, alliance = self._directory.place(key, server_id, alliance_id)
+        server, alliance = self._directory.in_scope(key, server_id, alliance_id)
         typed = display_name(name)
         refs = find_milestones(milestone_ids, self._directory.events())
         now = self._clock()
@@ -103,8 +103,8 @@ class Reporting:
         events = list(dict.fromkeys(ref.event.id for ref in refs))
         found = self._commanders.named(alliance.server, name)
         commander, new = self._rosters.reporting(key, alliance, found, name, is_new=is_new)
-        place = alliance.server, alliance.id, commander.id
-        cards = self._cards(place, events, is_new=bool(new), consistent=False)
+        whose = alliance.server, alliance.id, commander.id
+        cards = self._cards(whose, events, is_new=bool(new), consistent=False)
         for _ in range(ATTEMPTS):
             changes = _changes(refs, cards, completion)
             if not changes:
@@ -127,15 +127,15 @@ class Reporting:
             if elsewhere:
                 found = self._commanders.named(alliance.server, name, consistent=True)
                 commander, new = self._rosters.reporting(key, alliance, found, name, is_new=is_new)
-                place = alliance.server, alliance.id, commander.id
-                cards = self._cards(place, events, is_new=bool(new), consistent=True)
+                whose = alliance.server, alliance.id, commander.id
+                cards = self._cards(whose, events, is_new=bool(new), consistent=True)
         raise Busy
 
     def _cards(
-        self, place: tuple[str, str, str], events: Sequence[str], *, is_new: bool, consistent: bool
+        self, whose: tuple[str, str, str], events: Sequence[str], *, is_new: bool, consistent: bool
     ) -> dict[str, Card]:
         """Those of a commander, by event. A new one's are empty, without looking."""
-        server, alliance, commander = place
+        server, alliance, commander = whose
         if is_new:
             return {event: Card(server, event, alliance, commander) for event in events}
         return self._completions.cards(server, alliance, commander, events, consistent=consistent)

@@ -90,18 +90,18 @@ class Stage:
         return self.secrets[self.principal]
 
     @property
-    def place(self) -> tuple[str, str]:
+    def home(self) -> tuple[str, str]:
         """The server and alliance of a member."""
         _, server, alliance = KEYS.get(self.principal, KEYS["member"])
         return server or "101", alliance or "nova"
 
     @property
     def form(self) -> dict[str, Any]:
-        return {"commander": "/".join(self.place), "milestone": HIDDEN_MOTIVATIONS}
+        return {"commander": "/".join(self.home), "milestone": HIDDEN_MOTIVATIONS}
 
     @property
     def report(self) -> dict[str, Any]:
-        return {"commander": self.commanders[self.place], "at": rfc3339(WEDNESDAY_NOON)}
+        return {"commander": self.commanders[self.home], "at": rfc3339(WEDNESDAY_NOON)}
 
     def name(self) -> str:
         return f"Commander {next(self.numbers)}"
@@ -119,10 +119,10 @@ class Stage:
         return {}
 
     def url(self, route: str, path: dict[str, str]) -> str:
-        place = {"server": "101", "alliance": "nova", "event": DEFENDERS, "spreadsheet_id": "sheet"}
-        place |= {"commander": self.commanders["101", "nova"], "key": self.secret or "none"}
-        place["key_id"] = self.site.world.key("reader").id
-        return route.format(**place | path)
+        named = {"server": "101", "alliance": "nova", "event": DEFENDERS, "spreadsheet_id": "sheet"}
+        named |= {"commander": self.commanders["101", "nova"], "key": self.secret or "none"}
+        named["key_id"] = self.site.world.key("reader").id
+        return route.format(**named | path)
 
     def send(self, row: "Row", request: dict[str, Any] | None = None, **options: Any) -> requests.Response:
         """The row's request, or another one to its route, with the key of whose turn it is or another `secret`."""
@@ -230,6 +230,6 @@ def staged() -> Iterator[Stage]:
         admin = world.key("admin", None, None)
         names = {("101", "nova"): "Kestrel", ("101", "orbit"): "101/orbit", ("102", "nova"): "102/nova"}
         add = world.muster.rosters.add
-        ids = {place: add(admin, *place, name).id for place, name in names.items()}
+        ids = {home: add(admin, *home, name).id for home, name in names.items()}
         world.muster.reporting.report(admin, "Kestrel", [HIDDEN_MOTIVATIONS], "101", "nova")
         yield Stage(site, secrets, ids)

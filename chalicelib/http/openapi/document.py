@@ -136,14 +136,14 @@ def _operation(group: str, one: Operation, types: dict[str, Json], answers: dict
 def _parameters(one: Operation) -> Iterator[Json]:
     for name in re.findall(r"{(\w+)}", one.path):
         words, example = PARAMETERS[name]
-        place = {"name": name, "in": "path", "required": True, "description": words}
-        yield {**place, "schema": {"type": "string", "minLength": 1}, "example": example}
+        parameter = {"name": name, "in": "path", "required": True, "description": words}
+        yield {**parameter, "schema": {"type": "string", "minLength": 1}, "example": example}
     if isinstance(one.query, type):
         model = one.query.model_json_schema(schema_generator=_Schemas)
         for name, schema in model.get("properties", {}).items():
             required = name in model.get("required", ())
-            place = {"name": name, "in": "query", "required": required}
-            yield {**place, "description": _of_query(one.query, name), "schema": _given(name, schema)}
+            parameter = {"name": name, "in": "query", "required": required}
+            yield {**parameter, "description": _of_query(one.query, name), "schema": _given(name, schema)}
     else:
         for name in one.query:
             words = _words("ReportUndo" if "at" in one.query else "ReportForm", name)

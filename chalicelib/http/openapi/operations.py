@@ -174,8 +174,8 @@ _ALLIANCE = f"{_SERVER}/alliances/{{alliance}}"
 _COMMANDER = f"{_ALLIANCE}/commanders/{{commander}}"
 _SHEET = "/v1/sheets/{spreadsheet_id}"
 
-_PLACE = "unknown-server unknown-alliance"
-_SOMEBODY = f"{_PLACE} unknown-commander"
+_UNKNOWN = "unknown-server unknown-alliance"
+_SOMEBODY = f"{_UNKNOWN} unknown-commander"
 _REPORTING = (
     "invalid-name unknown-milestone milestone-not-open reporting-closed "
     "not-on-roster other-alliance did-you-mean too-many-events"
@@ -215,7 +215,7 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
         Operation(
             "report_completions", "POST /v1/completions", "Report completions", "report completions", Receipt,
             body=CompletionReport, example={"commander": "Kestrel", "milestones": [_HIDDEN_MOTIVATIONS]},
-            refuses=f"{_PLACE} {_REPORTING}",
+            refuses=f"{_UNKNOWN} {_REPORTING}",
             detail="All are recorded, or none and a problem. What was there already is not counted again.",
             shows={
                 "commander": _KESTREL,
@@ -239,20 +239,20 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
     "Rosters": (
         Operation(
             "list_commanders", f"GET {_ALLIANCE}/commanders", "The roster", "see rosters", Roster,
-            query=RosterQuery, refuses=_PLACE, detail="By name, the retired too.",
+            query=RosterQuery, refuses=_UNKNOWN, detail="By name, the retired too.",
         ),
         Operation(
             "export_commanders", f"GET {_ALLIANCE}/commanders.csv", "The roster as CSV", "see rosters",
-            TextBody("text/csv", "Commander,Id,Added at,Added by,Retired at\r\n"), query=RosterQuery, refuses=_PLACE,
+            TextBody("text/csv", "Commander,Id,Added at,Added by,Retired at\r\n"), query=RosterQuery, refuses=_UNKNOWN,
         ),
         Operation(
             "add_commander", f"POST {_ALLIANCE}/commanders", "Add a commander", "keep rosters", RosterEntry,
             created="only", body=NewCommander, example={"name": "Kestrel"},
-            refuses=f"invalid-name {_PLACE} already-on-roster other-alliance did-you-mean too-many-events",
+            refuses=f"invalid-name {_UNKNOWN} already-on-roster other-alliance did-you-mean too-many-events",
         ),
         Operation(
             "import_roster", f"POST {_ALLIANCE}/commanders/import", "Import a roster", "keep rosters", ImportResult,
-            query=RosterImport, body=TextBody("text/csv", "Commander\r\nKestrel\r\nMerlin\r\n"), refuses=_PLACE,
+            query=RosterImport, body=TextBody("text/csv", "Commander\r\nKestrel\r\nMerlin\r\n"), refuses=_UNKNOWN,
             detail="A CSV file in UTF-8 with up to 500 lines. Each line is taken or refused by itself.",
         ),
         Operation("get_commander", f"GET {_COMMANDER}", "A commander", "keep rosters", RosterEntry, refuses=_SOMEBODY),
@@ -290,30 +290,30 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
     "Completions, and who is missing": (
         Operation(
             "list_completions", f"GET {_ALLIANCE}/completions", "An alliance's completions in an event",
-            "see completions", AllianceCompletions, query=EventQuery, refuses=f"{_PLACE} unknown-event",
+            "see completions", AllianceCompletions, query=EventQuery, refuses=f"{_UNKNOWN} unknown-event",
         ),
         Operation(
             "export_completions", f"GET {_ALLIANCE}/completions.csv", "An alliance's completions as CSV",
             "see completions",
             TextBody("text/csv", "Commander,Event,Milestone,Name,Points,Recorded at,Reported at\r\n"),
-            query=EventQuery, refuses=f"{_PLACE} unknown-event",
+            query=EventQuery, refuses=f"{_UNKNOWN} unknown-event",
         ),
         Operation(
             "import_completions", f"POST {_ALLIANCE}/completions/import", "Import past completions",
             "import completions", ImportResult, query=CompletionImport,
-            body=TextBody("text/csv", f"Commander,Milestone\r\nKestrel,{_HIDDEN_MOTIVATIONS}\r\n"), refuses=_PLACE,
+            body=TextBody("text/csv", f"Commander,Milestone\r\nKestrel,{_HIDDEN_MOTIVATIONS}\r\n"), refuses=_UNKNOWN,
             detail="A CSV file in UTF-8 with up to 500 lines, such as the responses of a Google Form. Each line is "
             "taken or refused by itself.",
         ),
         Operation(
             "list_missing", f"GET {_ALLIANCE}/missing", "Who has not reported", "see completions", MissingReports,
-            query=MissingQuery, refuses=f"{_PLACE} unknown-milestone",
+            query=MissingQuery, refuses=f"{_UNKNOWN} unknown-milestone",
             detail="Of the milestones that are named, or else of those that are active now.",
         ),
         Operation(
             "export_missing", f"GET {_ALLIANCE}/missing.csv", "Who has not reported, as CSV", "see completions",
             TextBody("text/csv", "Commander,Last report,Missing\r\n"),
-            query=MissingQuery, refuses=f"{_PLACE} unknown-milestone",
+            query=MissingQuery, refuses=f"{_UNKNOWN} unknown-milestone",
         ),
     ),
     "Readings": (
@@ -331,7 +331,7 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
     "The ledger": (
         Operation(
             "get_ledger", f"GET {_SERVER}/ledger", "Who changed what, when and why", "read the ledger", LedgerPage,
-            query=LedgerQuery, refuses=_PLACE,
+            query=LedgerQuery, refuses=_UNKNOWN,
             detail="The latest first, in pages. An alliance's officer sees what is of that alliance.",
         ),
         Operation(
@@ -343,7 +343,7 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
         Operation("list_keys", "GET /v1/keys", "The keys in the caller's scope", "manage keys", KeyList),
         Operation(
             "create_key", "POST /v1/keys", "Make a key, or one that replaces another", "manage keys", CreatedKey,
-            created="only", body=NewKey, refuses=f"{_PLACE} unknown-key",
+            created="only", body=NewKey, refuses=f"{_UNKNOWN} unknown-key",
             example={"role": "member", "label": "Link of November", "server": "101", "alliance": "nova-guard"},
             detail="In the caller's scope. Not every role may make keys of every role.",
         ),
@@ -385,7 +385,7 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
         Operation(
             "bind_sheet", f"PUT {_SHEET}", "Bind a spreadsheet to a server or an alliance", "bind spreadsheets",
             SheetState,
-            created="also", body=SheetBinding, example={"server": "101", "alliance": "nova-guard"}, refuses=_PLACE,
+            created="also", body=SheetBinding, example={"server": "101", "alliance": "nova-guard"}, refuses=_UNKNOWN,
             detail="It has to be shared, as editor, with the account that Muster signs in with.",
         ),
         Operation(
