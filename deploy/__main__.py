@@ -132,14 +132,14 @@ def logs(stage: str, minutes: int) -> None:
 def _logged(stack: Stack, since: datetime, pattern: str = "") -> list[tuple[int, str, str]]:
     """When, by which function, and what, in the order of time; only what matches, if there is a pattern."""
     client: Any = boto3.client("logs")
-    place = f"/{stack.name}/"
-    groups = client.describe_log_groups(logGroupNamePrefix=place)["logGroups"]
+    prefix = f"/{stack.name}/"
+    groups = client.describe_log_groups(logGroupNamePrefix=prefix)["logGroups"]
     lines = []
     for name in (group["logGroupName"] for group in groups):
         asked = {"logGroupName": name, "startTime": int(since.timestamp() * 1000), "filterPattern": pattern}
         for page in client.get_paginator("filter_log_events").paginate(**asked):
             events = ((event["timestamp"], event["message"].rstrip()) for event in page["events"])
-            lines += [(at, name.removeprefix(place), message) for at, message in events]
+            lines += [(at, name.removeprefix(prefix), message) for at, message in events]
     return sorted(lines)
 
 

@@ -10,7 +10,7 @@ from manage.imports import completions, roster
 from manage.keys import keys, links
 from manage.ledger import ledger
 from manage.migrate import migrate
-from manage.places import alliances, servers
+from manage.servers import alliances, servers
 from manage.sheets import sheets
 from manage.where import Where
 

@@ -76,11 +76,11 @@ class Completions:
         self, server: str, alliance: str, commander: str, events: Iterable[str], *, consistent: bool = False
     ) -> dict[str, Card]:
         """The commander's cards in that alliance, by event id; one that was never written is empty."""
-        place = {event: keys.card(server, event, alliance, commander) for event in events}
-        found = self._table.get_many(list(place.values()), consistent=consistent)
+        stored_at = {event: keys.card(server, event, alliance, commander) for event in events}
+        found = self._table.get_many(list(stored_at.values()), consistent=consistent)
         return {
             event: read(found[key], card_of) if key in found else Card(server, event, alliance, commander)
-            for event, key in place.items()
+            for event, key in stored_at.items()
         }
 
     def alliance_cards(
@@ -120,7 +120,7 @@ class Completions:
         try:
             self._table.transact(writes)
         except ConditionFailed as failure:
-            cards = {keys.card(*_place(c.before)): c.before for c in changes}
+            cards = {keys.card(*_key_of(c.before)): c.before for c in changes}
             found = {
                 cards[key].event: read(item, card_of)
                 if item
@@ -165,8 +165,8 @@ class Completions:
         return Tally(server, event, alliance, item, held, is_whole=len(cards) == len(items))
 
     def _cards(self, server: str, event: str, alliance: str, *, consistent: bool) -> Iterator[Item]:
-        place = keys.cards(server, event, alliance)
-        return self._table.query(place, keys.COMMANDER_PREFIX, consistent=consistent)
+        partition = keys.cards(server, event, alliance)
+        return self._table.query(partition, keys.COMMANDER_PREFIX, consistent=consistent)
 
     def recount(self, tally: Tally, now: datetime) -> Drift | None:
         """Corrects the totals if they are not what the cards add up to; the drift that was corrected.
@@ -262,14 +262,14 @@ def owed_entries(card: Card, actors: Mapping[str, Actor]) -> list[Entry]:
     return entries
 
 
-def _place(card: Card) -> tuple[str, str, str, str]:
+def _key_of(card: Card) -> tuple[str, str, str, str]:
     return card.server, card.event, card.alliance, card.commander
 
 
 def _card_update(change: CardChange) -> Update:
     before, after = _card_attributes(change.before), _card_attributes(change.after)
     return Update(
-        keys.card(*_place(change.after)),
+        keys.card(*_key_of(change.after)),
         set={name: value for name, value in after.items() if before.get(name) != value},
         remove=[name for name in before if name not in after],
         expected={"version": change.before.version} if change.before.version else {},

@@ -58,8 +58,8 @@ def everything_works(world: World, told: dict[str, Any]) -> None:
     for alliance, commanders in told["commanders"].items():
         assert len(muster.rosters.roster(ADMIN, "101", alliance)) == commanders
     assert muster.refresh.refresh_totals().drifts == ()
-    assert muster.ledger.differences("101") == []
-    assert muster.ledger.of_server(ADMIN, "101").entries
+    assert muster.ledger_pages.differences("101") == []
+    assert muster.ledger_pages.of_server(ADMIN, "101").entries
     assert len(muster.readings.all(ADMIN, "101", DEFENDERS)) == 1
     assert [key.role for key in muster.keys.all(ADMIN)]
     assert {sheet.spreadsheet_id for sheet in muster.stores.sheets.all()} == {
@@ -102,7 +102,7 @@ class TestFromTheLandedVersion:
         everything_works(world, told)
         go_on(world)
         assert world.muster.refresh.refresh_totals().drifts == ()
-        assert world.muster.ledger.differences("101") == []
+        assert world.muster.ledger_pages.differences("101") == []
 
     def test_the_migration_says_what_it_would_do_does_it_and_then_finds_nothing(
         self, landed: tuple[World, dict[str, Any]]
@@ -133,7 +133,7 @@ class TestFromTheLandedVersion:
         world.muster.migrating.run()
         monkeypatch.undo()
         assert world.muster.refresh.refresh_totals().drifts == ()
-        assert world.muster.ledger.differences("101") == []
+        assert world.muster.ledger_pages.differences("101") == []
 
 
 class TestAStepBack:
@@ -204,7 +204,7 @@ class TestWhatCannotBeRead:
         assert len(muster.overview.running("101").events) == 2
         assert muster.reporting.report(world.key(), "Commander8", [ENLISTING_OLD_ALLIES]).results
         muster.refresh.refresh_totals()
-        muster.ledger.of_server(ADMIN, "101")
+        muster.ledger_pages.of_server(ADMIN, "101")
         muster.readings.all(ADMIN, "101", DEFENDERS)
         muster.rosters.roster(ADMIN, "101", "nova")
         muster.exports.completions(ADMIN, "101", "nova", ARCHITECTS)
