@@ -10,7 +10,7 @@ DateOrder = Literal["day-first", "month-first"]
 
 
 @dataclass(frozen=True, slots=True)
-class ColumnUse:
+class ImportColumn:
     """A column of the file, and what it was used for; None: not at all.
 
     `milestone` is the global id of the milestone that a tracker has the column for.
@@ -22,7 +22,7 @@ class ColumnUse:
 
 
 @dataclass(frozen=True, slots=True)
-class ReadAs:
+class ImportFile:
     """`header_line`: where the headings are; 0: there are none. `skipped_lines`: what stands above them.
 
     `dates`: which way round dates such as 11/12/2023 were read; None: there are none.
@@ -31,12 +31,12 @@ class ReadAs:
     separator: SeparatorName
     header_line: int
     skipped_lines: tuple[int, ...]
-    columns: tuple[ColumnUse, ...]
+    columns: tuple[ImportColumn, ...]
     dates: DateOrder | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class FirstLine:
+class ImportPreview:
     """One of the first lines, as it was understood. `milestones` are all that it names, known ones too."""
 
     line: int

@@ -11,14 +11,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from chalicelib.domain.access import Key
+from chalicelib.domain.access import Capability, Key
 from chalicelib.domain.cards import Card, Completion, is_untimed
 from chalicelib.domain.errors import Busy, Conflict, FieldError, Malformed, MusterError, TooLarge
 from chalicelib.domain.names import display_name, normalised
 from chalicelib.domain.near import near_names
 from chalicelib.domain.reporting import MilestoneRef, require_reportable
 from chalicelib.domain.roster import Alliance, Commander, Server
-from chalicelib.domain.understood import FirstLine, ReadAs
+from chalicelib.domain.understood import ImportFile, ImportPreview
 from chalicelib.services.corrections import Corrections
 from chalicelib.services.directory import Directory
 from chalicelib.services.reporting import Reporting
@@ -59,7 +59,7 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class LineResult:
+class ImportLine:
     """What becomes of a line. `new`: something of it is added; `timed`: it was there already, and now it is said when
     it was reported; `known`: all of it was there already; `refused`: see `reasons`; `not_done`: good, but another line
     is not, and it was to be all or nothing; `later`: there was no time left, or the store was busy.
@@ -78,7 +78,7 @@ class LineResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class ImportResult:
     """What became of a file, or would. The counts are of lines.
 
     `remaining` are left for another import of the same file, from `next_line` on; None if there are none. `first` are
@@ -92,9 +92,9 @@ class Imported:
     refused: int
     remaining: int
     next_line: int | None
-    read_as: ReadAs
-    first: tuple[FirstLine, ...]
-    lines: tuple[LineResult, ...]
+    read_as: ImportFile
+    first: tuple[ImportPreview, ...]
+    lines: tuple[ImportLine, ...]
 
 
 _LATER = "There was no time left for this line. Send the same again from here on."
@@ -145,24 +145,24 @@ class Imports:
 
     def roster(
         self, key: Key, server_id: str, alliance_id: str, text: str, columns: "Columns", options: Options
-    ) -> Imported:
+    ) -> ImportResult:
         """Adds the commanders whom a CSV file names. Raises Forbidden, NotFound, Malformed, TooLarge, Busy."""
         from chalicelib.domain.importing import read_roster  # reads files: imported for this alone
 
         time = self._time()
-        _, alliance = self._place(key, server_id, alliance_id)
+        _, alliance = self._in_scope(key, "keep rosters", server_id, alliance_id)
         file = read_roster(text, columns, lambda name: self._is_commander(alliance, name))
         lines = [line for line in file.lines if line.line >= options.from_line]
         known = self._known(alliance, [line.name for line in lines if line.name])
 
-        def plan(line: "RosterLine") -> LineResult:
+        def plan(line: "RosterLine") -> ImportLine:
             if line.problem or not line.name:
-                return LineResult(line.line, line.name, "refused", reasons=(line.problem or "No name.",))
+                return ImportLine(line.line, line.name, "refused", reasons=(line.problem or "No name.",))
             if normalised(line.name) in known.names:
-                return LineResult(line.line, known.names[normalised(line.name)], "known")
+                return ImportLine(line.line, known.names[normalised(line.name)], "known")
             return self._joining(line.line, line.name, known, alliance, options, may_join=True)
 
-        def add(result: LineResult) -> LineResult:
+        def add(result: ImportLine) -> ImportLine:
             self._rosters.add(key, server_id, alliance_id, result.commander or "", is_new=True)
             return result
 
@@ -171,7 +171,7 @@ class Imports:
 
     def completions(
         self, key: Key, server_id: str, alliance_id: str, text: str, columns: "Columns", options: Options
-    ) -> Imported:
+    ) -> ImportResult:
         """Records the past completions that a CSV file tells of. Raises Forbidden, NotFound, Malformed, TooLarge, Busy.
 
         When each is said to have been reported stays with it; it is recorded now. Where it is recorded already, and
@@ -180,7 +180,7 @@ class Imports:
         from chalicelib.domain.importing import read_completions
 
         time = self._time()
-        server, alliance = self._place(key, server_id, alliance_id)
+        server, alliance = self._in_scope(key, "import completions", server_id, alliance_id)
         events = [event for event in self._directory.events() if not event.archived]
         now = self._clock()
         file = read_completions(text, columns, events, server.game_day, now)
@@ -188,10 +188,10 @@ class Imports:
         known = self._known(alliance, [line.name for line in lines.values() if line.name])
         self._add_done(known, alliance, lines.values())
 
-        def plan(line: "CompletionLine") -> LineResult:
+        def plan(line: "CompletionLine") -> ImportLine:
             return self._planned(key, line, known, server, alliance, options, now)
 
-        def record(result: LineResult) -> LineResult:
+        def record(result: ImportLine) -> ImportLine:
             line = lines[result.line]
             completion = Completion(now, key.id, line.reported_at)
             outcome = self._reporting.record(
@@ -230,18 +230,18 @@ class Imports:
         alliance: Alliance,
         options: Options,
         now: datetime,
-    ) -> LineResult:
+    ) -> ImportLine:
         if line.problems or not line.name:
-            return LineResult(line.line, line.name, "refused", reasons=line.problems)
+            return ImportLine(line.line, line.name, "refused", reasons=line.problems)
         said = line.reported_at or now
         if said > now:
-            return LineResult(line.line, line.name, "refused", reasons=("The time is still to come.",))
+            return ImportLine(line.line, line.name, "refused", reasons=("The time is still to come.",))
         try:
             require_reportable(line.refs, key.role, said, server.game_day)
         except (Conflict, TooLarge) as refused:
             reasons = tuple(error.message for error in refused.errors)
-            return LineResult(line.line, line.name, "refused", reasons=reasons)
-        name, result = normalised(line.name), LineResult(line.line, line.name, "known")
+            return ImportLine(line.line, line.name, "refused", reasons=reasons)
+        name, result = normalised(line.name), ImportLine(line.line, line.name, "known")
         if name in known.names:
             result = replace(result, commander=known.names[name])
         else:
@@ -262,7 +262,7 @@ class Imports:
 
     def _joining(
         self, line: int, name: str, known: _Known, alliance: Alliance, options: Options, *, may_join: bool
-    ) -> LineResult:
+    ) -> ImportLine:
         """Of somebody who is not on the roster yet."""
         other = known.elsewhere.get(normalised(name))
         near = [] if options.is_new else near_names(name, known.names.values())
@@ -274,14 +274,16 @@ class Imports:
         elif not may_join:
             reason = f"{name} is not on the roster of {alliance.name}. Import the roster first."
         if reason:
-            return LineResult(line, name, "refused", reasons=(reason,))
+            return ImportLine(line, name, "refused", reasons=(reason,))
         known.names[normalised(name)] = name
         if back := known.returning.get(normalised(name)):
             known.names |= {each: back.name for each, one in known.returning.items() if one.id == back.id}
-        return LineResult(line, name, "new", adds_commander=True)
+        return ImportLine(line, name, "new", adds_commander=True)
 
-    def _place(self, key: Key, server_id: str, alliance_id: str) -> tuple[Server, Alliance]:
-        key.require("officer", "admin", server=server_id, alliance=alliance_id)
+    def _in_scope(
+        self, key: Key, capability: Capability, server_id: str, alliance_id: str
+    ) -> tuple[Server, Alliance]:
+        key.require(capability, server=server_id, alliance=alliance_id)
         return self._directory.server(server_id), self._directory.alliance(server_id, alliance_id)
 
     def _is_commander(self, alliance: Alliance, name: str) -> bool:
@@ -322,23 +324,23 @@ def _by_global_id(event: str, card: Card) -> dict[str, Completion]:
     return {f"{event}/{milestone}": completion for milestone, completion in card.completions.items()}
 
 
-def _outcome(result: LineResult, added: Sequence[str], times: Sequence[str]) -> LineResult:
+def _outcome(result: ImportLine, added: Sequence[str], times: Sequence[str]) -> ImportLine:
     """What a line comes to that adds these milestones, and of those says when they were reported."""
     status: Status = "new" if added or result.adds_commander else "timed" if times else "known"
     return replace(result, status=status, milestones=tuple(added), times=tuple(times))
 
 
-def _planned(lines: Iterable[L], plan: Callable[[L], LineResult], time: _Time) -> list[LineResult]:
+def _planned(lines: Iterable[L], plan: Callable[[L], ImportLine], time: _Time) -> list[ImportLine]:
     """What would become of the lines; of those that there is no time for, that they are for later."""
     return [
-        plan(line) if time.to_plan else LineResult(line.line, line.name, "later", reasons=(_LATER,))
+        plan(line) if time.to_plan else ImportLine(line.line, line.name, "later", reasons=(_LATER,))
         for line in lines
     ]
 
 
 def _carried_out(
-    planned: Sequence[LineResult], write: Callable[[LineResult], LineResult], time: _Time, options: Options
-) -> list[LineResult]:
+    planned: Sequence[ImportLine], write: Callable[[ImportLine], ImportLine], time: _Time, options: Options
+) -> list[ImportLine]:
     """The plan, or what came of it. What was faster than a line is that line's own result.
 
     Raises TooLarge where it is to be all or nothing, and there is no time to look at all.
@@ -353,24 +355,24 @@ def _carried_out(
         if writes and spoilt:
             one = replace(one, status="not_done")
         elif writes and not options.dry_run and not time.to_write:
-            one = LineResult(one.line, one.commander, "later", reasons=(_LATER,))
+            one = ImportLine(one.line, one.commander, "later", reasons=(_LATER,))
         elif writes and not options.dry_run:
             try:
                 one = write(one)
             except Busy as busy:
-                one = LineResult(one.line, one.commander, "later", reasons=(busy.detail,))
+                one = ImportLine(one.line, one.commander, "later", reasons=(busy.detail,))
             except MusterError as error:
-                one = LineResult(one.line, one.commander, "refused", reasons=(error.detail,))
+                one = ImportLine(one.line, one.commander, "refused", reasons=(error.detail,))
         results.append(one)
     return results
 
 
 def _imported(
-    options: Options, file: "RosterFile | CompletionFile", results: Sequence[LineResult]
-) -> Imported:
+    options: Options, file: "RosterFile | CompletionFile", results: Sequence[ImportLine]
+) -> ImportResult:
     counts = Counter(one.status for one in results)
     left = [one.line for one in results if one.status == "later"]
-    return Imported(
+    return ImportResult(
         dry_run=options.dry_run,
         new=counts["new"],
         known=counts["known"],

@@ -14,7 +14,7 @@ from chalicelib.domain.errors import Malformed, MusterError, TooLarge
 from chalicelib.domain.events import Event
 from chalicelib.domain.importing import Columns, CompletionLine, RosterLine, read_completions, read_roster
 from chalicelib.domain.importing.tables import MOST_LINES
-from chalicelib.domain.understood import ColumnUse, FirstLine, ReadAs, SeparatorName
+from chalicelib.domain.understood import ImportColumn, ImportFile, ImportPreview, SeparatorName
 
 EVENTS = load_catalog()
 DEFENDERS = "2023-11-defenders-of-peace"
@@ -310,13 +310,17 @@ class TestUnderstanding:
     def test_of_a_roster(self) -> None:
         text = "Nova Guard,,\n\nRank;IGN;Seen on;\nAgent;Kestrel;2023-11-01;\n"
         file = read_roster(text, Columns(), {"Kestrel"}.__contains__)
-        assert file.read_as == ReadAs(
+        assert file.read_as == ImportFile(
             "semicolon",
             3,
             (1,),
-            (ColumnUse("Rank", None), ColumnUse("IGN", "commander"), ColumnUse("Seen on", None)),
+            (
+                ImportColumn("Rank", None),
+                ImportColumn("IGN", "commander"),
+                ImportColumn("Seen on", None),
+            ),
         )
-        assert file.first == (FirstLine(4, "Kestrel"),)
+        assert file.first == (ImportPreview(4, "Kestrel"),)
 
     def test_of_a_list(self) -> None:
         text = (
@@ -329,15 +333,15 @@ class TestUnderstanding:
         ]
         assert (file.read_as.separator, file.read_as.dates) == ("comma", "day-first")
         at = datetime(2023, 11, 13, 9, tzinfo=UTC)
-        assert file.first == (FirstLine(2, "Kestrel", (HIDDEN,), at),)
+        assert file.first == (ImportPreview(2, "Kestrel", (HIDDEN,), at),)
 
     def test_of_a_tracker(self) -> None:
         text = "Player,Hidden Motivations,Notes\nKestrel,x,\n"
         file = read_completions(text, Columns(), EVENTS, GameDay(), NOW)
         assert file.read_as.columns == (
-            ColumnUse("Player", "commander"),
-            ColumnUse("Hidden Motivations", "milestone", HIDDEN),
-            ColumnUse("Notes", None),
+            ImportColumn("Player", "commander"),
+            ImportColumn("Hidden Motivations", "milestone", HIDDEN),
+            ImportColumn("Notes", None),
         )
 
     def test_only_the_first_lines_are_shown(self) -> None:

@@ -10,7 +10,7 @@ from chalicelib.bootstrap import Muster
 from chalicelib.domain.access import Key
 from chalicelib.domain.errors import Busy, TooLarge
 from chalicelib.domain.importing import Columns
-from chalicelib.services.imports import ALL, PLANNING, Imported, Options
+from chalicelib.services.imports import ALL, PLANNING, ImportResult, Options
 from chalicelib.store.table import Change, Table
 from tests.world import DEFENDERS, ENLISTING_OLD_ALLIES, HIDDEN_MOTIVATIONS, World
 
@@ -47,7 +47,7 @@ def sluggish(world: World, seconds: float) -> tuple[Muster, Sluggish]:
     return world.process(table=table), table
 
 
-def statuses(imported: Imported) -> list[str]:
+def statuses(imported: ImportResult) -> list[str]:
     return [line.status for line in imported.lines]
 
 
@@ -60,7 +60,7 @@ def roster(world: World, officer: Key) -> list[str]:
     return [one.name for one in world.muster.rosters.roster(officer, *NOVA)]
 
 
-Import = Callable[[Muster, Options], Imported]
+Import = Callable[[Muster, Options], ImportResult]
 
 
 @pytest.fixture(params=["roster", "completions"])
@@ -97,7 +97,7 @@ class TestTime:
         assert sorted(roster(world, officer)) == sorted(f"Hawk{n}" for n in range(40))
         again = send(muster, Options())
         assert (again.known, again.remaining, again.next_line) == (40, 0, None)
-        assert muster.ledger.differences("101") == []
+        assert muster.ledger_pages.differences("101") == []
 
     def test_sending_all_of_it_again_gets_on_too(self, world: World, officer: Key, send: Import) -> None:
         muster, _ = sluggish(world, 1.0)
@@ -151,7 +151,7 @@ class TestTimesThatWereMissing:
 
     def completions(
         self, world: World, officer: Key, text: str = TIMED, *, dry_run: bool = False, **columns: Any
-    ) -> Imported:
+    ) -> ImportResult:
         how = Options(dry_run=dry_run)
         return world.muster.imports.completions(officer, *NOVA, text, Columns(**columns), how)
 
@@ -179,7 +179,7 @@ class TestTimesThatWereMissing:
         self.completions(world, officer, without_times=True)
         world.clock.advance(hours=1)
         self.completions(world, officer, timestamp="Am")
-        entry = world.muster.ledger.of_server(officer, "101").entries[0]
+        entry = world.muster.ledger_pages.of_server(officer, "101").entries[0]
         assert (entry.action, entry.actor.key_id, entry.milestones) == (
             *("time", officer.id, (HIDDEN_MOTIVATIONS,)),
         )
@@ -190,7 +190,7 @@ class TestTimesThatWereMissing:
             **entry.before[HIDDEN_MOTIVATIONS],
             "reported_at": self.AT,
         }
-        assert world.muster.ledger.differences("101") == []
+        assert world.muster.ledger_pages.differences("101") == []
         assert world.muster.refresh.refresh_totals().drifts == ()
 
     def test_a_time_that_is_there_stands(self, world: World, officer: Key) -> None:

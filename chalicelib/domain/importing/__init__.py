@@ -28,7 +28,14 @@ from chalicelib.domain.importing.tables import (
 from chalicelib.domain.importing.times import is_like_a_time, time_reader
 from chalicelib.domain.names import display_name, normalised
 from chalicelib.domain.reporting import MilestoneRef
-from chalicelib.domain.understood import ColumnUse, DateOrder, FirstLine, ReadAs, SeparatorName, Use
+from chalicelib.domain.understood import (
+    DateOrder,
+    ImportColumn,
+    ImportFile,
+    ImportPreview,
+    SeparatorName,
+    Use,
+)
 
 _MOST_PROBLEMS = 10  # of a line: ten are enough to see what is wrong with it
 _MOST_SHOWN = 80  # characters of a heading that is shown
@@ -88,23 +95,23 @@ class CompletionLine:
 
 @dataclass(frozen=True, slots=True)
 class RosterFile:
-    read_as: ReadAs
+    read_as: ImportFile
     lines: tuple[RosterLine, ...]
 
     @property
-    def first(self) -> tuple[FirstLine, ...]:
-        return tuple(FirstLine(line.line, line.name) for line in self.lines[:FIRST_LINES])
+    def first(self) -> tuple[ImportPreview, ...]:
+        return tuple(ImportPreview(line.line, line.name) for line in self.lines[:FIRST_LINES])
 
 
 @dataclass(frozen=True, slots=True)
 class CompletionFile:
-    read_as: ReadAs
+    read_as: ImportFile
     lines: tuple[CompletionLine, ...]
 
     @property
-    def first(self) -> tuple[FirstLine, ...]:
+    def first(self) -> tuple[ImportPreview, ...]:
         return tuple(
-            FirstLine(line.line, line.name, tuple(map(str, line.refs)), line.reported_at)
+            ImportPreview(line.line, line.name, tuple(map(str, line.refs)), line.reported_at)
             for line in self.lines[:FIRST_LINES]
         )
 
@@ -175,13 +182,13 @@ def _read_as(
     uses: Mapping[int, Use],
     ticks: Mapping[int, MilestoneRef] | None = None,
     order: DateOrder | None = None,
-) -> ReadAs:
+) -> ImportFile:
     columns = tuple(
-        ColumnUse(_shown(cell), uses.get(place), str(ticks[place]) if ticks and place in ticks else None)
+        ImportColumn(_shown(cell), uses.get(place), str(ticks[place]) if ticks and place in ticks else None)
         for place, cell in enumerate(file.table.header)
         if cell.strip() or any(row.cells[place].strip() for row in file.table.rows)
     )
-    return ReadAs(file.separator, file.header_line, file.skipped_lines, columns, order)
+    return ImportFile(file.separator, file.header_line, file.skipped_lines, columns, order)
 
 
 def _roster_line(file: File, row: Row, seen: dict[str, int]) -> RosterLine:
