@@ -191,15 +191,16 @@ def _all_of_it(send: Callable[..., Any]) -> Any:
 def _show_how(done: dict[str, Any]) -> None:
     """How the file was understood, on stderr, beside the answer itself; of a dry run with its first lines."""
     read_as = done["read_as"]
+    said = []
     for use, name in _USES.items():
         headings = [quoted(one["heading"]) for one in read_as["columns"] if one["used_for"] == use]
-        if headings:
-            click.echo(plain(f"{name}: {', '.join(headings)}"), err=True)
+        said += [f"{name}: {', '.join(headings)}."] if headings else []
     if read_as["skipped_lines"]:
         lines = ", ".join(map(str, read_as["skipped_lines"]))
-        click.echo(f"Above the headings, and not read: line {lines}", err=True)
+        said.append(f"Not read, above the headings: line {lines}.")
     if read_as["dates"]:
-        click.echo(f"Dates are read {read_as['dates']}.", err=True)
+        said.append(f"Dates are read {read_as['dates']}.")
+    click.echo(plain(" ".join(said)), err=True)
     for line in done["first"] if done["dry_run"] else ():
         said = [line["commander"] or "nobody", line["reported_at"], *line["milestones"]]
         click.echo(plain(f"Line {line['line']} says: {', '.join(filter(None, said))}"), err=True)

@@ -102,12 +102,8 @@ def test_how_the_file_was_read_is_told_beside_the_answer(desk: Desk) -> None:
     result = desk.demo("completions", "import", *NOVA, "old.csv", "--dry-run")
     assert result.exit_code == 0
     assert result.stderr.splitlines() == [
-        "Commanders: 'Spieler'",
-        "Milestones: 'Meilenstein'",
-        "Times: 'Zeitstempel'",
-        "Not used: 'Rang'",
-        "Above the headings, and not read: line 1",
-        "Dates are read day-first.",
+        "Commanders: 'Spieler'. Milestones: 'Meilenstein'. Times: 'Zeitstempel'. Not used: 'Rang'. "
+        "Not read, above the headings: line 1. Dates are read day-first.",
         f"Line 3 says: Kestrel, 2023-11-13T10:00:00Z, {UNRAVELING_ANOMALIES}",
     ]
 
