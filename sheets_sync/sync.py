@@ -7,7 +7,9 @@ from typing import Any, Protocol
 from chalicelib.domain.binding import Binding
 from chalicelib.domain.sheet_view import SheetView
 from sheets_sync.cells import moment_of
-from sheets_sync.content import Restored, local, tabs_of
+from sheets_sync.content import tabs_of
+from sheets_sync.content.title_block import Restored, mentioning
+from sheets_sync.content.wall_time import local
 from sheets_sync.difference import difference
 from sheets_sync.held import (
     MANAGED_FIELDS,
@@ -51,14 +53,14 @@ def sync(
     held: Mapping[str, HeldTab] = {}
     if overview is None or has_ours(overview):
         held = held_tabs(spreadsheets.managed(sheet.spreadsheet_id, TAB_METADATA, MANAGED_FIELDS))
-    tabs = tabs_of(view, sheet)
+    tabs = tabs_of(view, sheet, help_url)
     edits = hand_edits(tabs, held)
     if edits:
         logger.warning("hand edits undone in %s: %s", sheet.spreadsheet_id, [str(edit) for edit in edits])
     restored = Restored(local(view.as_of, view.game_day), told(edits)) if edits else _told_before(held)
     if restored and any(name in restored.words for name in former_names(tabs, held)):
         restored = None  # whoever was forgotten is not to be told of either
-    tabs = tabs_of(view, sheet, restored, help_url)
+    tabs = mentioning(restored, tabs)
     names = Names()
     if any(tab.id not in held for tab in tabs):
         names = names_in(overview or spreadsheets.overview(sheet.spreadsheet_id, OVERVIEW_FIELDS))

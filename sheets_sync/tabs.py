@@ -1,9 +1,10 @@
 """What a managed tab holds, and how it looks when it is made, as data."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Generic, Literal, TypeVar
 
 TabId = Literal["progress", "schedule", "rewards", "commanders", "alliances", "history"]
 Tone = Literal["good", "now", "soft", "bad"]
@@ -31,14 +32,42 @@ class Row:
     cells: tuple[Content, ...]
 
 
+Subject = TypeVar("Subject")
+"""What the rows of a tab are about: an event's progress, a commander, an hour."""
+
+
 @dataclass(frozen=True, slots=True)
-class Column:
-    """`width` is in pixels, and only what the column begins with: afterwards it is the officers'."""
+class Column(Generic[Subject]):
+    """One column of a tab: its heading, and how its cell is made from what a row is about.
+
+    `width` is in pixels. It is set once, when the column is made; afterwards it is the officers'.
+    `fuller_names`: the headings to use instead, in turn, while another column of the tab has the same.
+    """
 
     name: str
+    cell: Callable[[Subject], Content]
     width: int = 100
     kind: Kind = "text"
     wraps: bool = False
+    fuller_names: tuple[str, ...] = ()
+
+
+def told_apart(columns: Sequence[Column[Subject]]) -> tuple[Column[Subject], ...]:
+    """The columns of one tab, no two under the same name: by that a column is found again."""
+    candidates = [(column.name, *column.fuller_names) for column in columns]
+    names = [first for first, *_ in candidates]
+    for level in range(1, max(map(len, candidates), default=0)):
+        taken = Counter(names)
+        names = [
+            longer[min(level, len(longer) - 1)] if taken[name] > 1 else name
+            for name, longer in zip(names, candidates, strict=True)
+        ]
+    return tuple(replace(column, name=name) for column, name in zip(columns, names, strict=True))
+
+
+def row_of(key: str, subject: Subject, columns: Iterable[Column[Subject]]) -> Row:
+    """The row about `subject`: a cell of each column."""
+    return Row(key, tuple(column.cell(subject) for column in columns))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +92,7 @@ class Tab:
     id: TabId
     title: str
     title_block: tuple[Row, ...]
-    columns: tuple[Column, ...]
+    columns: tuple[Column[Any], ...]
     rows: tuple[Row, ...]
     labels: tuple[str, ...]
     highlights: tuple[Highlight, ...] = ()

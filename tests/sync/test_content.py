@@ -11,7 +11,8 @@ from chalicelib.domain.projection import Projection
 from chalicelib.domain.roster import Alliance, Commander
 from chalicelib.domain.sheet_view import SheetView
 from chalicelib.domain.standing import Reading, TierStamp, Totals
-from sheets_sync.content import Restored, tabs_of
+from sheets_sync.content import tabs_of
+from sheets_sync.content.title_block import Restored, mentioning
 from sheets_sync.tabs import HEADER, Content, Link, Row, Tab
 from tests.sync.views import BOTH, EVENTS, binding_of, knowing, november, projecting, view_of
 from tests.world import (
@@ -154,13 +155,13 @@ class TestTitleBlock:
 
     def test_after_hand_edits(self) -> None:
         restored = Restored(wall(15, 11, 59), "IMS Progress!C7 held “999999”")
-        for found in tabs_of(view_of(), binding_of(), restored):
+        for found in mentioning(restored, tabs_of(view_of(), binding_of())):
             told = ("Hand edits undone", wall(15, 11, 59), "IMS Progress!C7 held “999999”")
             assert found.title_block[4] == Row("#restored", told)
 
     def test_with_the_help_and_never_with_a_key(self) -> None:
         help_url = "https://muster.example/docs"
-        synced = tabs_of(view_of(), binding_of(), None, help_url)[0].title_block[2]
+        synced = tabs_of(view_of(), binding_of(), help_url)[0].title_block[2]
         assert synced.cells == ("Last successful sync", wall(15, 12), Link(help_url))
         completed = view_of({"Kestrel": [HIDDEN_MOTIVATIONS]})
         shown = [
@@ -560,7 +561,7 @@ class TestHistory:
         event = EVENTS[DEFENDERS].model_copy(update={"tiers": ()})
         found = tab("history", view_of(events=[event], history={DEFENDERS: {november(15): 100}}))
         assert found.header == ("Time", "Defenders of Peace: points", "Reward at")
-        assert [row.cells for row in found.rows] == [(wall(15, 12), 100)]
+        assert [row.cells for row in found.rows] == [(wall(15, 12), 100, None)]
 
     def test_before_anything_was_sampled(self) -> None:
         assert tab("history", view_of(now=november(12))).rows == ()

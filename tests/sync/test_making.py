@@ -191,7 +191,7 @@ class TestHighlights:
         assert (area["startColumnIndex"], area["endColumnIndex"]) == (last_report, last_report + 1)
 
     def test_columns_beyond_z(self) -> None:
-        columns = tuple(Column(f"Column {number}") for number in range(30))
+        columns = tuple(Column(f"Column {number}", str) for number in range(30))
         light = Highlight("Column 27", "now", "now")
         tab = Tab("schedule", "Wide", (), columns, (Row("a", ("x",)),), ("Column 0",), (light,))
         (rule,) = [request for request in make(tab, 7, "Wide") if "addConditionalFormatRule" in request]
