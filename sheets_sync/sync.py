@@ -6,27 +6,16 @@ from typing import Any, Protocol
 
 from chalicelib.domain.binding import Binding
 from chalicelib.domain.sheet_view import SheetView
-from sheets_sync.cells import moment_of
 from sheets_sync.content import tabs_of
 from sheets_sync.content.title_block import Restored, mentioning
 from sheets_sync.content.wall_time import local
 from sheets_sync.difference import difference
-from sheets_sync.held import (
-    MANAGED_FIELDS,
-    OVERVIEW_FIELDS,
-    TAB_METADATA,
-    HandEdit,
-    HeldTab,
-    has_ours,
-    held_tabs,
-)
+from sheets_sync.hand_edits import former_names, hand_edits, said_before, said_now
+from sheets_sync.held import MANAGED_FIELDS, OVERVIEW_FIELDS, TAB_METADATA, HeldTab, has_ours, held_tabs
 from sheets_sync.making import Names
 from sheets_sync.tabs import Tab
 
 logger = logging.getLogger(__name__)
-
-TOLD = 3
-"""How many hand edits are told one by one; of more, their number."""
 
 
 class SpreadsheetAccess(Protocol):
@@ -54,13 +43,7 @@ def sync(
     if overview is None or has_ours(overview):
         held = held_tabs(spreadsheets.managed(sheet.spreadsheet_id, TAB_METADATA, MANAGED_FIELDS))
     tabs = tabs_of(view, sheet, help_url)
-    edits = hand_edits(tabs, held)
-    if edits:
-        logger.warning("hand edits undone in %s: %s", sheet.spreadsheet_id, [str(edit) for edit in edits])
-    restored = Restored(local(view.as_of, view.game_day), told(edits)) if edits else _told_before(held)
-    if restored and any(name in restored.words for name in former_names(tabs, held)):
-        restored = None  # whoever was forgotten is not to be told of either
-    tabs = mentioning(restored, tabs)
+    tabs = mentioning(_restored(sheet, view, tabs, held), tabs)
     names = Names()
     if any(tab.id not in held for tab in tabs):
         names = names_in(overview or spreadsheets.overview(sheet.spreadsheet_id, OVERVIEW_FIELDS))
@@ -68,29 +51,17 @@ def sync(
         spreadsheets.write(sheet.spreadsheet_id, requests)
 
 
-def hand_edits(tabs: Sequence[Tab], held: Mapping[str, HeldTab]) -> list[HandEdit]:
-    """The managed cells that don't hold what was last written into them."""
-    return [
-        edit
-        for tab in tabs
-        if tab.id in held
-        for edit in held[tab.id].hand_edits({row.key for row in tab.all_rows})
-    ]
-
-
-def former_names(tabs: Sequence[Tab], held: Mapping[str, HeldTab]) -> set[str]:
-    """What commanders were called until now, as far as it still stands in their rows."""
-    found: set[str] = set()
-    for tab in tabs:
-        if tab.id == "commanders" and tab.id in held:
-            labels = {**{row.key: row.cells[0] for row in tab.rows}, **tab.unlisted}
-            found |= held[tab.id].former_labels(tab.header[0], labels)
-    return found
-
-
-def told(edits: Sequence[HandEdit]) -> str:
-    first = "; ".join(map(str, edits[:TOLD]))
-    return first if len(edits) <= TOLD else f"{first}; and {len(edits) - TOLD} more"
+def _restored(
+    sheet: Binding, view: SheetView, tabs: Sequence[Tab], held: Mapping[str, HeldTab]
+) -> Restored | None:
+    """What the title block says of hand edits, of this sync or else of an earlier one. They are logged."""
+    edits = hand_edits(tabs, held)
+    if edits:
+        logger.warning("hand edits undone in %s: %s", sheet.spreadsheet_id, [str(edit) for edit in edits])
+    restored = said_now(edits, local(view.as_of, view.game_day)) or said_before(held)
+    if restored and any(name in restored.words for name in former_names(tabs, held)):
+        return None  # a forgotten name is not repeated
+    return restored
 
 
 def names_in(overview: Mapping[str, Any]) -> Names:
@@ -105,14 +76,3 @@ def _was_good(sheet: Binding) -> bool:
     """Whether the last sync was."""
     good, bad = sheet.last_success_at, sheet.last_error_at
     return good is not None and (bad is None or bad <= good)
-
-
-def _told_before(held: Mapping[str, HeldTab]) -> Restored | None:
-    """What the title block says of earlier hand edits, which goes on standing there."""
-    for tab in held.values():
-        if "#restored" in tab.keys:
-            row = tab.keys.index("#restored")
-            at, words = moment_of(tab.value(row, 1)), tab.value(row, 2)
-            if at and isinstance(words, str):
-                return Restored(at, words)
-    return None

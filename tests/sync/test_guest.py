@@ -9,7 +9,7 @@ import pytest
 from chalicelib.domain.sheet_view import SheetView
 from local.sheets import SheetsServer
 from sheets_sync.content import tabs_of
-from sheets_sync.held import KEY_COLUMN, column_letters
+from sheets_sync.layout import KEY_COLUMN, column_letters
 from sheets_sync.sync import sync
 from sheets_sync.tabs import Tab
 from tests.sync.desk import FIRST, Desk, ids
