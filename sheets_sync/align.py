@@ -1,7 +1,7 @@
-"""Rows and columns follow their keys: from the order that a sheet has to the order that it should have. Pure.
+"""Rows and columns follow their keys, from the order that a sheet has to the order that it should have. Pure.
 
-Lines (rows or columns) are inserted, moved and deleted whole, so whatever officers keep beside ours, their notes
-and their formulas go along. As few lines as possible move.
+Lines (rows or columns) are inserted, moved and deleted whole. So what officers keep beside ours moves with them, and
+so do notes and formulas. As few lines as possible move.
 """
 
 from bisect import bisect_left
@@ -22,7 +22,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """The steps, and the lines after them: the index that each had before, None for one that is to be filled."""
+    """The steps, and the lines after them: the index that each had before, or None if it is new and must be filled."""
 
     steps: list[Step]
     lines: list[int | None]
@@ -33,10 +33,9 @@ def align(
 ) -> Alignment:
     """Brings the desired keys to the front, in their order.
 
-    `held` are the keys as they are (None: a line that isn't ours). What isn't desired goes behind: lines in
-    `kept`, and those that aren't ours. Other lines whose key isn't desired are deleted. `blank` are lines
-    that aren't ours and hold nothing: they are used up before any is inserted, so that a sheet doesn't grow
-    without need.
+    `held` are the keys as they are (None: a line that isn't ours). Lines whose key isn't desired are deleted, except
+    those in `kept`: like the lines that aren't ours, they go behind. `blank` are lines that aren't ours and hold
+    nothing: they are used before any line is inserted, so that a sheet doesn't grow without need.
     """
     places: dict[str, int] = {}
     for index, key in enumerate(held):
@@ -146,8 +145,8 @@ def _seating(
 ) -> tuple[_Seats, Sequence[int], Mapping[int, int]]:
     """A seat for wherever a line stands before or after its move, so that a line is never searched for.
 
-    Given besides: by line, the seat that it has at first; by index in `order`, the seat that a line which moves or is
-    new will take. Between two lines that stay, the seats to be taken come before those to be left.
+    Also gives, by line, the seat that it has at first, and by index in `order` the seat that a line takes if it moves or
+    is new. Between two lines that stay, the seats to be taken come before those to be left.
     """
     before: list[int] = []
     after: dict[int, int] = {}
@@ -169,7 +168,7 @@ def _seating(
 
 
 def _longest_rising(values: Sequence[int]) -> set[int]:
-    """The values of a longest increasing subsequence: the lines that can stay where they are."""
+    """The values of a longest increasing subsequence, so the lines that can stay where they are."""
     tails: list[int] = []
     tail_places: list[int] = []
     before: list[int] = []

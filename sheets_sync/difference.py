@@ -1,8 +1,8 @@
 """Tabs against what the spreadsheet holds → the smallest `spreadsheets.batchUpdate` (DESIGN §7). Pure.
 
-A tab of ours is known by developer metadata on its sheet, a column by metadata of its own, a row by the mark in the
-hidden last column. So whatever officers rename, move, sort or insert, each cell is still found; and whatever they
-keep to the right of ours, or in tabs of their own, is never in a request.
+A tab of ours is recognised by developer metadata on its sheet, a column by metadata of its own, a row by the mark in
+the hidden last column. So each cell is found again, whatever officers rename, move, sort or insert. What they keep to
+the right of ours, or in tabs of their own, is never in a request.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ from sheets_sync.tabs import Content, Link, Tab
 
 
 def difference(tabs: Sequence[Tab], held: Mapping[str, HeldTab], names: Names) -> list[Json]:
-    """The requests that make the managed tabs hold `tabs`; none where nothing differs. Missing tabs are made."""
+    """The requests that make the managed tabs show `tabs`; none if nothing differs. Missing tabs are made."""
     requests: list[Json] = []
     sheet_ids: dict[str, int] = {}
     reshaped = set()
@@ -50,7 +50,7 @@ def _aligned_rows(tab: Tab, held: HeldTab) -> Alignment:
 
 
 def _identified(tab: Tab, held: HeldTab) -> list[str | None]:
-    """The keys of the held rows. A row whose mark was lost is known by its labels: the first that has them."""
+    """The keys of the held rows. A row that lost its mark is the first that has its labels."""
     keys = [row.key for row in held.rows]
     places = [place for name in tab.labels if (place := held.place(name)) is not None]
     if len(places) < len(tab.labels):
@@ -73,7 +73,7 @@ def _aligned_columns(layout: Layout, held: HeldTab) -> Alignment:
 
 
 def _reshape(layout: Layout, held: HeldTab, rows: Alignment, columns: Alignment) -> Iterator[Json]:
-    """Rows and columns to their places. At least one row that isn't frozen must be left at any time."""
+    """Moves rows and columns to their places. At any time at least one row must be left that isn't frozen."""
     if len(rows.lines) <= held.frozen_rows:
         yield {"appendDimension": {"sheetId": held.sheet_id, "dimension": "ROWS", "length": 1}}
     for line in columns.lines[len(layout.columns) :]:
@@ -98,7 +98,7 @@ def _step_request(step: Step, sheet_id: int, dimension: str) -> Json:
 
 
 class _Cell(NamedTuple):
-    """A cell to write. `look` None: it keeps the one that it has."""
+    """A cell to write. Without a `look` it keeps the one that it has."""
 
     row: int
     column: int
@@ -129,7 +129,7 @@ def _changed_cells(layout: Layout, held: HeldTab, rows: Alignment, columns: Alig
 
 
 def _left_cells(layout: Layout, held: HeldTab, rows: Alignment, columns: Alignment) -> Iterator[_Cell]:
-    """Of rows that stay for the officers' sake only the label is kept up, so that it names nobody by a former name."""
+    """In rows that stay for the officers' sake only the label is updated, so that nobody has a former name there."""
     key_column, label_column = held.place(KEY_COLUMN), columns.lines[0]
     if key_column is None:
         return

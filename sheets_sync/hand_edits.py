@@ -11,7 +11,7 @@ from sheets_sync.layout import KEY_COLUMN, column_letters
 from sheets_sync.tabs import Tab
 
 NAMED = 3
-"""How many hand edits are named one by one; of more, their number is said."""
+"""So many hand edits are named. If there are more, their number follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def hand_edits(tabs: Iterable[Tab], held: Mapping[str, HeldTab]) -> list[HandEdi
 
 
 def _edits_in(tab: Tab, held: HeldTab) -> Iterator[HandEdit]:
-    """In the rows that the tab has now: what stands in others is not restored."""
+    """Only in the rows that the tab has now: others are not restored."""
     keys = {row.key for row in tab.all_rows}
     columns = [index for index, name in enumerate(held.names) if name not in (None, KEY_COLUMN)]
     for index, row in enumerate(held.rows):
@@ -45,7 +45,7 @@ def _edits_in(tab: Tab, held: HeldTab) -> Iterator[HandEdit]:
 
 
 def said_now(edits: Sequence[HandEdit], at: datetime) -> Restored | None:
-    """What the title block says of these hand edits, undone at that wall time; None if there are none."""
+    """What the title block says about these hand edits, undone at that wall time; None if there are none."""
     if not edits:
         return None
     words = "; ".join(map(str, edits[:NAMED]))
@@ -53,7 +53,7 @@ def said_now(edits: Sequence[HandEdit], at: datetime) -> Restored | None:
 
 
 def said_before(held: Mapping[str, HeldTab]) -> Restored | None:
-    """What the title block says of earlier hand edits, which it goes on saying."""
+    """What the title block says about earlier hand edits, which it keeps saying."""
     for row in (row for tab in held.values() for row in tab.rows):
         if row.key == RESTORED:
             at, words = moment_of(row.value(1)), row.value(2)
@@ -63,7 +63,7 @@ def said_before(held: Mapping[str, HeldTab]) -> Restored | None:
 
 
 def former_names(tabs: Iterable[Tab], held: Mapping[str, HeldTab]) -> set[str]:
-    """What commanders were called until now, as far as it still stands in their rows."""
+    """The former names of commanders that still stand in their rows."""
     return {
         name
         for tab in tabs
@@ -73,7 +73,7 @@ def former_names(tabs: Iterable[Tab], held: Mapping[str, HeldTab]) -> set[str]:
 
 
 def _former_labels(tab: Tab, held: HeldTab) -> Iterator[str]:
-    """What Muster wrote into the first column of rows that have another label now."""
+    """What Muster wrote into the first column of rows whose label is now another."""
     labels = {**{row.key: row.cells[0] for row in tab.rows}, **tab.unlisted}
     place = held.place(tab.header[0])
     if place is None:

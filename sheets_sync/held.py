@@ -1,4 +1,4 @@
-"""What a spreadsheet holds of ours, out of one answer of the Sheets API."""
+"""What a spreadsheet holds of ours, read from one answer of the Sheets API."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,9 +17,9 @@ MANAGED_FIELDS = (
     "data(rowData(values(userEnteredValue,note,userEnteredFormat(backgroundColor))),"
     "columnMetadata(developerMetadata(metadataId,metadataKey,metadataValue))))"
 )
-"""The field mask of the read of our tabs."""
+"""The field mask for reading our tabs."""
 OVERVIEW_FIELDS = "sheets(properties(sheetId,title),charts(chartId),developerMetadata(metadataKey))"
-"""The field mask of the read of everybody's tabs, by name alone: where one of ours is, or may be, missing."""
+"""The field mask for reading only the names of all tabs, when one of ours is or may be missing."""
 
 _SHADE = 1 / 255
 """Colours come back as 8-bit values."""
@@ -55,7 +55,7 @@ class HeldRow:
 
     @property
     def was_left(self) -> bool:
-        """Whether the row has stayed for the officers' sake, not listed any more: its mark is of the label alone."""
+        """Whether the row is not listed but stays for what officers keep in it: its mark is of the label alone."""
         return len(self.checksums) == 1
 
 
@@ -167,7 +167,7 @@ def _chart(sheet: Mapping[str, Any]) -> int | None:
 
 
 def _is_coloured(cell: Mapping[str, Any]) -> bool:
-    """Whether somebody gave the cell a background: any but that of our own header."""
+    """Whether somebody gave the cell a background other than that of our own header."""
     colour = cell.get("userEnteredFormat", {}).get("backgroundColor")
     if colour is None:
         return False

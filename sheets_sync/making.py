@@ -1,6 +1,6 @@
-"""A tab that is made anew: its sheet, columns, looks, warnings, highlights and chart. Pure.
+"""The requests that make a tab: its sheet, columns, looks, warning, highlights and chart. Pure.
 
-Looks are given once, when a tab, a row or a column is made. After that they are the officers' to change.
+Looks are set once, when a tab, a row or a column is made. After that they are the officers' to change.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -13,24 +13,24 @@ from sheets_sync.layout import Layout, column_letters
 from sheets_sync.tabs import HEADER, Highlight, Link, Row
 
 ROOM_FOR_CHART = 20
-"""Rows below the progress, over which the chart lies."""
+"""Rows below the progress that the chart covers."""
 
 
 @dataclass
 class Names:
-    """The ids and titles that are taken in the spreadsheet, those given out here included."""
+    """The ids and titles that are taken in the spreadsheet, including those given out here."""
 
     ids: set[int] = field(default_factory=set)
     titles: set[str] = field(default_factory=set)
 
     def free_id(self) -> int:
-        """For a sheet or a chart, so that the batch that makes it can refer to it."""
+        """An id for a new sheet or chart, so that the batch that makes it can refer to it."""
         found = next(number for number in count(1) if number not in self.ids)
         self.ids.add(found)
         return found
 
     def free_title(self, title: str) -> str:
-        """The title, or with a number behind it. Sheets compares titles without regard to case."""
+        """The title, with a number after it if it is taken. Sheets ignores case when it compares titles."""
         taken = {other.casefold() for other in self.titles}
         numbered = (f"{title} {number}" for number in count(2))
         found = (
@@ -41,7 +41,7 @@ class Names:
 
 
 def make(layout: Layout, sheet_id: int, title: str) -> list[Json]:
-    """Everything of a new tab, but for the chart."""
+    """Everything of a new tab except the chart."""
     tab, width = layout.tab, len(layout.columns)
     spare = ROOM_FOR_CHART if tab.id == "progress" else 1  # a sheet must have a row that isn't frozen
     grid = {
@@ -71,7 +71,7 @@ def make(layout: Layout, sheet_id: int, title: str) -> list[Json]:
 
 
 def _looks(layout: Layout, sheet_id: int) -> list[Json]:
-    """The looks of all cells as few rectangles: said for each cell, they would take as much as all values."""
+    """The looks of all cells as few rectangles: given for each cell, they would take as many bytes as the values."""
     bands: list[tuple[Json, Json]] = []
     beside: dict[tuple[int, int], tuple[Json, Json]] = {}
     for column in range(len(layout.columns)):
@@ -93,7 +93,7 @@ def _looks(layout: Layout, sheet_id: int) -> list[Json]:
 
 
 def column_requests(layout: Layout, sheet_id: int, place: int) -> list[Json]:
-    """What a new column of ours needs besides its cells: a name by which it is found again, and its width."""
+    """What a new column needs besides its cells: the name by which it is found again, and its width."""
     column = layout.columns[place]
     area = {"sheetId": sheet_id, "dimension": "COLUMNS", "startIndex": place, "endIndex": place + 1}
     size: Json = {"hiddenByUser": True} if layout.is_hidden(place) else {"pixelSize": column.width}
@@ -133,7 +133,7 @@ def chart_requests(
     reshaped: Collection[str],
     names: Names,
 ) -> list[Json]:
-    """The chart of the charted tab, on the first one: made with that, and told anew where its numbers stand.
+    """The chart on the first tab: it is made with that tab, and updated when the rows or columns of its numbers change.
 
     A chart that officers have deleted stays deleted.
     """
@@ -188,7 +188,7 @@ def _chart_spec(layout: Layout, sheet_id: int) -> Json:
 
 
 def _highlight(layout: Layout, sheet_id: int, highlight: Highlight, order: int) -> Json:
-    """For the column from top to bottom, so that it holds wherever rows come to be; no other row has these words."""
+    """For the column from top to bottom, so that it works wherever rows are later; no other row has these words."""
     column = layout.place(highlight.column)
     first, end = (0, layout.shown[-1] + 1) if highlight.whole_row else (column, column + 1)
     area = {"sheetId": sheet_id, "startColumnIndex": first, "endColumnIndex": end}

@@ -1,4 +1,4 @@
-"""One sheet made true: read what it holds, write what differs."""
+"""One sync of a sheet: read what it holds, write what differs."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -31,10 +31,10 @@ class SpreadsheetAccess(Protocol):
 def sync(
     sheet: Binding, view: SheetView, spreadsheets: SpreadsheetAccess, help_url: str | None = None
 ) -> None:
-    """One read and at most one write; one read more where a tab of ours is missing, to see which names are free.
+    """One read and at most one write. If a tab of ours is missing, one more read shows which names are free.
 
-    A sheet that was not synced yet, or failed last, is looked over first: what Google answers where nothing of ours
-    is to be found is not documented.
+    If the sheet was never synced or its last sync failed, that read comes first: what Google answers if nothing of ours
+    is there is not documented.
     """
     overview: Mapping[str, Any] | None = None
     if not _was_good(sheet):
@@ -65,7 +65,7 @@ def _restored(
 
 
 def names_in(overview: Mapping[str, Any]) -> Names:
-    """What is taken in the spreadsheet."""
+    """The names that are taken in the spreadsheet."""
     sheets = overview.get("sheets", [])
     ids = {sheet["properties"].get("sheetId", 0) for sheet in sheets}
     ids |= {chart["chartId"] for sheet in sheets for chart in sheet.get("charts", [])}
@@ -73,6 +73,6 @@ def names_in(overview: Mapping[str, Any]) -> Names:
 
 
 def _was_good(sheet: Binding) -> bool:
-    """Whether the last sync was."""
+    """Whether the last sync succeeded."""
     good, bad = sheet.last_success_at, sheet.last_error_at
     return good is not None and (bad is None or bad <= good)

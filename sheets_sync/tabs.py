@@ -1,4 +1,4 @@
-"""What a managed tab holds, and how it looks when it is made, as data."""
+"""What a tab shows, and how it looks when it is made, as data."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,13 +15,13 @@ Content = str | int | float | date | datetime | None
 
 
 class Link(str):
-    """Text that is an address, and leads there."""
+    """Text that is an address, and links to it."""
 
     __slots__ = ()
 
 
 HEADER = "#header"
-"""The key of the header row. Keys that begin with `#` are of the tab itself, not of what it lists."""
+"""The key of the header row. Keys that begin with `#` belong to the tab itself, not to what it lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def row_of(key: str, subject: Subject, columns: Iterable[Column[Subject]]) -> Ro
 
 @dataclass(frozen=True, slots=True)
 class Highlight:
-    """Rows, or cells of one column, that stand out where `column` says `words`. They can be read without colour too."""
+    """Rows, or cells of one column, that stand out where `column` says `words`: never by colour alone."""
 
     column: str
     words: str
@@ -85,8 +85,8 @@ class Tab:
     """`title` is what the tab is called when it is made; officers may rename it.
 
     `labels` are the columns by which a person tells the rows apart. `is_charted`: the tab holds the numbers of a
-    chart (first column: the axis), which is shown on the first tab; the tab itself is hidden. `unlisted`: what the
-    first column says of those who have no row any more, by key, where one of theirs stays for the officers' sake.
+    chart (first column: the axis), which is shown on the first tab; the tab itself is hidden. `unlisted`: by key, what
+    the first column says in rows that are no longer listed and stay because officers keep something in them.
     """
 
     id: TabId
@@ -110,5 +110,5 @@ class Tab:
 
     @property
     def header_index(self) -> int:
-        """The zero-based row of the header."""
+        """The zero-based index of the header row."""
         return len(self.title_block)

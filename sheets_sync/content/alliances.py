@@ -24,12 +24,12 @@ def _totals(one: AllianceView, event: Event) -> Totals:
 
 
 def _commanders(one: AllianceView, event: Event) -> int:
-    """They are counted by event, so the tab shows those of the event that has most."""
+    """Commanders are counted for each event. The tab shows the highest of these numbers."""
     return _totals(one, event).commanders
 
 
 def _completions(one: AllianceView, event: Event) -> int:
-    """Of the milestones that the event still has."""
+    """Only of the milestones that the event still has."""
     counted = _totals(one, event).completions
     return sum(counted.get(milestone.id, 0) for milestone in event.milestones)
 

@@ -40,7 +40,7 @@ def commanders_tab(view: SheetView, block: tuple[Row, ...]) -> Tab:
 
 
 def _tick_column(milestone: Scheduled, *, is_first: bool) -> Column[CommanderView]:
-    """The first is wider: the times of the title block stand in it."""
+    """The first one is wider, to have room for the times of the title block."""
     name = milestone.milestone.name
     return Column(
         name,

@@ -10,7 +10,7 @@ from sheets_sync.content.wall_time import local
 from sheets_sync.tabs import Column, Row, Tab, row_of, told_apart
 
 LEAST_COLUMNS = ("Time", "Points", "Reward at")
-"""A chart needs something to draw, and the title block its width: without an event and a tier, empty ones stand in."""
+"""Without events or tiers, empty columns take their place: a chart needs data, and the title block its width."""
 
 
 def history_tab(view: SheetView, block: tuple[Row, ...]) -> Tab:

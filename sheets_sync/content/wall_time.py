@@ -11,7 +11,7 @@ def local(instant: datetime, day: GameDay) -> datetime:
 
 
 def local_if(instant: datetime | None, day: GameDay) -> datetime | None:
-    """The same of a time that may not have come; None for none."""
+    """The wall time of this instant; None if there is none."""
     return local(instant, day) if instant else None
 
 

@@ -6,4 +6,4 @@ from chalicelib.domain.standing import Basis
 
 NOT_PUBLISHED = "not published"
 NUMBERS: Mapping[Basis, str] = {"reported": "reported points", "reading": "reading"}
-"""Which of the two numbers it is that counts."""
+"""The number that counts: what was reported, or the latest reading if that is more."""
