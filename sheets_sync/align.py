@@ -99,11 +99,9 @@ def _both(one: Step, other: Step) -> Step | None:
         return replace(one, end=other.end) if other.start == one.end else None
     if one.kind == "delete":
         return replace(one, start=other.start) if other.end == one.start else None
-    if (
-        one.start > one.to
-    ):  # to the front: the neighbour has stayed, and what follows has grown by the moved lines
+    if one.start > one.to:  # the neighbour still stands behind the lines that went to the front
         goes_on = (other.start, other.to) == (one.end, one.to + one.end - one.start)
-    else:
+    else:  # the neighbour has taken their place
         goes_on = (other.start, other.to) == (one.start, one.to)
     return replace(one, end=one.end + 1) if goes_on else None
 
@@ -145,8 +143,8 @@ def _seating(
 ) -> tuple[_Seats, Sequence[int], Mapping[int, int]]:
     """A seat for wherever a line stands before or after its move, so that a line is never searched for.
 
-    Also gives, by line, the seat that it has at first, and by index in `order` the seat that a line takes if it moves or
-    is new. Between two lines that stay, the seats to be taken come before those to be left.
+    Also gives, by line, the seat that it has at first, and by index in `order` the seat that a line takes if it moves
+    or is new. Between two lines that stay, the seats to be taken come before those to be left.
     """
     before: list[int] = []
     after: dict[int, int] = {}
