@@ -34,9 +34,9 @@ def value_of(content: Content) -> Value:
     return content or None
 
 
-def moment_of(value: Value) -> datetime | None:
-    """The wall time that a cell holds, if it is one."""
-    return _DAY_ZERO + timedelta(seconds=round(value * 86400)) if isinstance(value, float) else None
+def moment_of(number: float) -> datetime:
+    """The wall time that a cell holds as this number."""
+    return _DAY_ZERO + timedelta(seconds=round(number * 86400))
 
 
 def held_value(cell: Mapping[str, Any]) -> Value:

@@ -7,7 +7,7 @@ from datetime import datetime
 from sheets_sync.cells import Value, checksum, moment_of
 from sheets_sync.content.title_block import RESTORED, Restored
 from sheets_sync.held import HeldTab
-from sheets_sync.layout import KEY_COLUMN, column_letters
+from sheets_sync.layout import column_letters
 from sheets_sync.tabs import Tab
 
 NAMED = 3
@@ -34,11 +34,10 @@ def hand_edits(tabs: Iterable[Tab], held: Mapping[str, HeldTab]) -> list[HandEdi
 
 def _edits_in(tab: Tab, held: HeldTab) -> Iterator[HandEdit]:
     """Only in the rows that the tab has now: others are not restored."""
-    keys = {row.key for row in tab.all_rows}
-    columns = [index for index, name in enumerate(held.names) if name not in (None, KEY_COLUMN)]
+    keys, shown = {row.key for row in tab.all_rows}, held.shown
     for index, row in enumerate(held.rows):
         if row.key in keys:
-            for column, written in zip(columns, row.checksums, strict=False):
+            for column, written in zip(shown, row.checksums, strict=False):
                 value = row.value(column)
                 if checksum(value) != written:
                     yield HandEdit(held.title, f"{column_letters(column)}{index + 1}", value)
@@ -54,11 +53,12 @@ def said_now(edits: Sequence[HandEdit], at: datetime) -> Restored | None:
 
 def said_before(held: Mapping[str, HeldTab]) -> Restored | None:
     """What the title block says about earlier hand edits, which it keeps saying."""
-    for row in (row for tab in held.values() for row in tab.rows):
-        if row.key == RESTORED:
-            at, words = moment_of(row.value(1)), row.value(2)
-            if at and isinstance(words, str):
-                return Restored(at, words)
+    for tab in held.values():
+        for row in tab.rows:
+            if row.key == RESTORED:
+                match [row.value(column) for column in tab.shown[1:3]]:
+                    case [float(at), str(words)]:
+                        return Restored(moment_of(at), words)
     return None
 
 

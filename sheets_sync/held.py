@@ -74,6 +74,11 @@ class HeldTab:
     def names(self) -> list[str | None]:
         return [column.name if column else None for column in self.columns]
 
+    @property
+    def shown(self) -> list[int]:
+        """The indexes of our columns that are not hidden, from the left."""
+        return [index for index, name in enumerate(self.names) if name not in (None, KEY_COLUMN)]
+
     def place(self, name: str) -> int | None:
         """The index of our column of this name, if it is still there."""
         return self.names.index(name) if name in self.names else None
