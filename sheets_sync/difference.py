@@ -76,16 +76,21 @@ def _reshape(layout: Layout, held: HeldTab, rows: Alignment, columns: Alignment)
     """Moves rows and columns to their places. At any time at least one row must be left that isn't frozen."""
     if len(rows.lines) <= held.frozen_rows:
         yield {"appendDimension": {"sheetId": held.sheet_id, "dimension": "ROWS", "length": 1}}
-    for line in columns.lines[len(layout.columns) :]:
-        if line is not None and (column := held.columns[line]):
-            lookup = {"developerMetadataLookup": {"metadataId": column.metadata_id}}
-            yield {"deleteDeveloperMetadata": {"dataFilter": lookup}}
+    yield from _disowned(held, columns.lines[len(layout.columns) :])
     for dimension, alignment in (("COLUMNS", columns), ("ROWS", rows)):
         for step in alignment.steps:
             yield _step_request(step, held.sheet_id, dimension)
     for index, line in enumerate(columns.lines[: len(layout.columns)]):
         if line is None:
             yield from column_requests(layout, held.sheet_id, index)
+
+
+def _disowned(held: HeldTab, lines: Iterable[int | None]) -> Iterator[Json]:
+    """Columns of ours that are no longer shown, and stay because officers keep something in them, are theirs now."""
+    for line in lines:
+        if line is not None and (column := held.columns[line]):
+            lookup = {"developerMetadataLookup": {"metadataId": column.metadata_id}}
+            yield {"deleteDeveloperMetadata": {"dataFilter": lookup}}
 
 
 def _step_request(step: Step, sheet_id: int, dimension: str) -> Json:
