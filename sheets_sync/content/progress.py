@@ -60,7 +60,7 @@ def _remaining(event: Progress) -> int | None:
 
 
 def _bar(event: Progress) -> str | None:
-    """`████████░░░░░░░░░░░░ 40 % by reading`: full only when it is; readable in any client."""
+    """`████████░░░░░░░░░░░░ 40 % by official points`: full only when it is; readable in any client."""
     goal = _goal(event)
     if not goal:
         return None

@@ -235,10 +235,10 @@ class TestProgress:
         view = view_of(forty, reading=Reading(8000, november(15, 10), 4000))
         row = cells("progress", view)[0]
         assert row[:12] == (
-            *("Defenders of Peace", "running", 4000, 8925, 925, f"{'█' * 17}░░░ 89 % by reading"),
+            *("Defenders of Peace", "running", 4000, 8925, 925, f"{'█' * 17}░░░ 89 % by official points"),
             *(40, 40, 10, 4, 8000, 0.5),
         )
-        assert row[-2:] == ("reading", wall(15, 10)), "what remains goes by it"
+        assert row[-2:] == ("official points", wall(15, 10)), "what remains goes by it"
 
     def test_with_a_reading_that_the_reports_have_overtaken(self) -> None:
         row = cells("progress", view_of(EIGHTY_NINE, reading=Reading(8000, november(15, 10), 4000)))[0]
@@ -388,7 +388,7 @@ class TestRewards:
         assert cells("rewards", view_of(reading=reading))[0][3:] == ("reached", 0, None, None)
         stamps = {8925: TierStamp(WEDNESDAY_NOON, "reading")}
         assert cells("rewards", view_of(reading=reading, stamps=stamps))[0][3:] == (
-            *("reached", 0, wall(15, 12), "reading"),
+            *("reached", 0, wall(15, 12), "official points"),
         )
 
     def test_a_tier_whose_rewards_are_not_published(self) -> None:
