@@ -21,6 +21,7 @@ PARAMETERS = {
     "commander": ("The commander's id", "T5N_JKk8uwkh"),
     "key": ("What a member link ends with", "KEY"),
     "key_id": ("The key's public id", "0f6d1ee59b0a1c52"),
+    "reading": ("The reading's id", "2023-11-15T11:45:00.000Z~kXr2J3eVqLwq"),
     "spreadsheet_id": (
         "What stands between `/d/` and the next `/` of the spreadsheet's address",
         "SPREADSHEET",
@@ -264,6 +265,7 @@ PROBLEMS: dict[str, tuple[type[MusterError] | None, str]] = {
     "unknown-milestone": (NotFound, "no such milestone"),
     "unknown-commander": (NotFound, "no such commander"),
     "unknown-key": (NotFound, "no such key"),
+    "unknown-reading": (NotFound, "no such reading, or it is withdrawn"),
     "unknown-sheet": (NotFound, "the spreadsheet is not bound"),
     "not-found": (NotFound, "the receipt's address is incomplete"),
     "milestone-not-open": (Conflict, "a milestone has not opened yet"),
