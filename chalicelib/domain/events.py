@@ -203,15 +203,19 @@ class Event(Scheduled):
         return iter(sorted(pairs, key=lambda pair: pair[1].opens_at))
 
 
-def too_many(event: Event) -> list[FieldError]:
-    """Where an event that is to be defined has more than may be. One that is stored may have more, from before."""
+def too_many(event: Event, before: Event | None = None) -> list[FieldError]:
+    """Where an event that is to be defined has more than may be, and did not have it `before`: what was stored once may
+    stay."""
+    milestones, tiers = (before.milestones, before.tiers) if before else ((), ())
     counted = [
         (f"milestones[{place}].objectives", len(milestone.objectives or ()), "objectives", MOST_OBJECTIVES)
         for place, milestone in enumerate(event.milestones)
+        if milestone not in milestones
     ]
     counted += [
         (f"tiers[{place}].rewards", len(tier.rewards), "rewards", MOST_REWARDS)
         for place, tier in enumerate(event.tiers)
+        if tier not in tiers
     ]
     return [
         FieldError(field, f"These are {count} {what}; {most} is the most.")

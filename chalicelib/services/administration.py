@@ -41,9 +41,9 @@ class Administration:
         if size > MOST_BYTES:
             message = f"The definition has {size:,} bytes; {MOST_BYTES:,} is the most."
             raise TooLarge("too-large", message, [FieldError("body", message)])
-        if wrong := too_many(event):
-            raise Malformed("malformed", f"{wrong[0].field}: {wrong[0].message}", wrong)
         before = next((one for one in self._definitions.stored_events() if one.id == event.id), None)
+        if wrong := too_many(event, before):
+            raise Malformed("malformed", f"{wrong[0].field}: {wrong[0].message}", wrong)
         if before:
             self._refuse_loss(before, event)
         shown = [one.model_dump(mode="json", exclude_unset=True) if one else None for one in (before, event)]

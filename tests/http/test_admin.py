@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from chalicelib import bootstrap
+from chalicelib.domain.events import Event
 from chalicelib.settings import Settings
 from tests.http.conftest import Site
 from tests.http.test_api import problem
@@ -153,6 +154,14 @@ class TestEvents:
         report = {"commander": "Kestrel", "milestones": ["2023-11-drill/first-steps"]}
         answer = admin.site.report(admin.site.world.secret("officer"), report)
         assert problem(answer, 409, "reporting-closed") == ["milestones[0]"]
+
+    def test_an_event_that_was_stored_with_more_than_may_be_now_can_be_archived(self, admin: Desk) -> None:
+        stored = Event.model_validate({"id": "2023-11-drill", **with_milestone(objectives=["x"] * 30)})
+        admin.site.world.muster.stores.definitions.put_event(stored)
+        body = with_milestone(objectives=["x"] * 30)
+        assert admin("PUT", PATH, body | {"archived": True}).status_code == 200
+        grown = with_milestone(objectives=["x"] * 31)
+        assert problem(admin("PUT", PATH, grown), 422, "malformed") == ["milestones[0].objectives"]
 
     def test_another_process_sees_what_this_one_has_defined(self, admin: Desk) -> None:
         """What would be lost is looked up in the table, not in what a process remembers."""
