@@ -6,6 +6,11 @@ from datetime import datetime
 from chalicelib.domain.access import Role
 from chalicelib.domain.calendar import GameDay
 
+MOST_COMMANDERS = 1_000
+"""On a roster (DESIGN §7). Who has retired does not count."""
+NEW_PER_DAY, MOST_NEW_PER_DAY = 150, 1_000
+"""How many commanders a member link brings in a day where nobody has set it, and what can be set at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class Server:
@@ -20,6 +25,7 @@ class Alliance:
     """A group of commanders. `tag` and `name` are labels and can change.
 
     In an open alliance members may add themselves by reporting; otherwise only commanders on the roster report.
+    `new_per_day`: how many commanders each of its member links may bring in a game day; None: nobody has set it.
     `roster_changes` counts the changes that its roster has seen.
     """
 
@@ -29,6 +35,12 @@ class Alliance:
     name: str
     is_open: bool = True
     roster_changes: int = 0
+    new_per_day: int | None = None
+
+    @property
+    def new_allowed(self) -> int:
+        """How many commanders each of its member links may bring in a game day."""
+        return NEW_PER_DAY if self.new_per_day is None else self.new_per_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +50,7 @@ class Commander:
     `added_by`: the role of the key that added them; a member's means that they did it themselves. `aliases` are other
     normalised names that lead to them. `former`: where rosters still know them as somebody who has left, by alliance
     and id. `moved`: this is such a remainder, and `alliance` is where they went. `version` counts the changes.
+    `brought_by`: the id of the member key that brought them, as long as no officer has shown to know them.
     """
 
     id: str
@@ -50,3 +63,4 @@ class Commander:
     former: tuple[tuple[str, str], ...] = ()
     moved: bool = False
     version: int = 0
+    brought_by: str | None = None

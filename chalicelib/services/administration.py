@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from chalicelib.domain.access import Key
 from chalicelib.domain.calendar import GameDay
@@ -11,6 +12,7 @@ from chalicelib.domain.errors import Conflict, FieldError, Malformed, TooLarge, 
 from chalicelib.domain.events import Event, too_many
 from chalicelib.domain.ledger import Action, Actor
 from chalicelib.domain.roster import Alliance, Server
+from chalicelib.services.attempts import until_written
 from chalicelib.services.directory import Directory
 from chalicelib.store import ledger
 from chalicelib.store.completions import Completions
@@ -29,6 +31,7 @@ class Administration:
     _definitions: Definitions
     _completions: Completions
     _clock: Callable[[], datetime]
+    _sleep: Callable[[float], None]
 
     def put_event(self, key: Key, event: Event) -> bool:
         """Defines the event, or changes it; whether it is new. Points are counted anew from the same completions.
@@ -61,20 +64,45 @@ class Administration:
         self._definitions.put_server(server, self._entry(key, "server", server.id, None, *shown))
         return before is None
 
-    def put_alliance(self, key: Key, alliance: Alliance) -> bool:
-        """Defines the alliance, or changes its labels and whether it is open; whether it is new.
+    def put_alliance(self, key: Key, alliance: Alliance) -> tuple[Alliance, bool]:
+        """Defines the alliance, or changes its labels and whether it is open: as it is then, and whether it is new.
 
-        Raises Forbidden, Malformed, NotFound.
+        A `new_per_day` that is None stays as it is. Raises Forbidden, Malformed, NotFound.
         """
         key.require("define alliances", server=alliance.server, alliance=alliance.id)
         self._directory.server(alliance.server)
         _require_id("alliance", alliance.id)
-        known = self._definitions.alliances(alliance.server)
-        before = next((one for one in known if one.id == alliance.id), None)
-        shown = [_labels(one) if one else None for one in (before, alliance)]
+        before = self._definitions.stored_alliance(alliance.server, alliance.id)
+        after = alliance
+        if before and alliance.new_per_day is None:
+            after = replace(alliance, new_per_day=before.new_per_day)
+        shown = [_attributes(one) if one else None for one in (before, after)]
         entry = self._entry(key, "alliance", alliance.server, alliance.id, *shown)
         self._definitions.put_alliance(alliance, entry)
-        return before is None
+        return after, before is None
+
+    def change_alliance(
+        self, key: Key, server_id: str, alliance_id: str, is_open: bool | None, new_per_day: int | None
+    ) -> Alliance:
+        """Opens or closes the alliance, or sets how many commanders a link may bring in a day; None leaves it as it
+        is. Again changes nothing. Raises Forbidden, NotFound, Busy.
+        """
+        key.require("open and close alliances", server=server_id, alliance=alliance_id)
+        self._directory.server(server_id)
+        given = {"is_open": is_open, "new_per_day": new_per_day}
+        wanted: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+
+        def change() -> Alliance:
+            stored = self._definitions.stored_alliance(server_id, alliance_id)
+            before = stored or self._directory.alliance(server_id, alliance_id)
+            after = replace(before, **wanted)
+            if after != before:
+                shown = [{name: _attributes(one)[name] for name in wanted} for one in (before, after)]
+                entry = self._entry(key, "alliance", server_id, alliance_id, *shown)
+                self._definitions.change_alliance(before, after, entry)
+            return after
+
+        return until_written(change, self._sleep)
 
     def servers(self, key: Key) -> list[Server]:
         """Raises Forbidden."""
@@ -118,8 +146,9 @@ def _game_day(day: GameDay) -> dict[str, object]:
     return {"starts_at": day.starts_at.isoformat("minutes"), "zone": day.zone, "assumed": day.assumed}
 
 
-def _labels(alliance: Alliance) -> dict[str, object]:
-    return {"tag": alliance.tag, "name": alliance.name, "is_open": alliance.is_open}
+def _attributes(alliance: Alliance) -> dict[str, object]:
+    what = {"tag": alliance.tag, "name": alliance.name, "is_open": alliance.is_open}
+    return what | {"new_per_day": alliance.new_allowed}
 
 
 def _require_id(field: str, text: str) -> None:

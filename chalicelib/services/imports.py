@@ -17,10 +17,11 @@ from chalicelib.domain.errors import Busy, Conflict, FieldError, Malformed, Must
 from chalicelib.domain.names import display_name, normalised
 from chalicelib.domain.near import near_names
 from chalicelib.domain.reporting import MilestoneRef, require_reportable
-from chalicelib.domain.roster import Alliance, Commander, Server
+from chalicelib.domain.roster import MOST_COMMANDERS, Alliance, Commander, Server
 from chalicelib.domain.understood import ImportFile, ImportPreview
 from chalicelib.services.corrections import Corrections
 from chalicelib.services.directory import Directory
+from chalicelib.services.joining import roster_full
 from chalicelib.services.reporting import Reporting
 from chalicelib.services.rosters import Rosters
 from chalicelib.services.tiers import Tiers
@@ -110,6 +111,8 @@ class _Known:
     elsewhere: dict[str, Commander]
     returning: dict[str, Commander]
     """Those elsewhere who have retired there: they bring along what they have completed."""
+    room: int
+    """How many more the roster takes."""
     done: dict[str, dict[str, Completion]] = field(default_factory=dict)
     """Completions by global milestone id, by the commander's present name, normalised: several may lead to one."""
 
@@ -273,8 +276,11 @@ class Imports:
             reason = f"{name} is new. Did you mean {' or '.join(near)}?"
         elif not may_join:
             reason = f"{name} is not on the roster of {alliance.name}. Import the roster first."
+        elif not known.room:
+            reason = roster_full(alliance).detail
         if reason:
             return ImportLine(line, name, "refused", reasons=(reason,))
+        known.room -= 1
         known.names[normalised(name)] = name
         if back := known.returning.get(normalised(name)):
             known.names |= {each: back.name for each, one in known.returning.items() if one.id == back.id}
@@ -301,7 +307,9 @@ class Imports:
         found = self._commanders.all_named(alliance.server, unknown)
         elsewhere = {name: one for name, one in found.items() if not one.retired_at}
         ids = {one.id: normalised(one.name) for one in roster}
-        return _Known(known, ids, elsewhere, {name: one for name, one in found.items() if one.retired_at})
+        returning = {name: one for name, one in found.items() if one.retired_at}
+        room = max(0, MOST_COMMANDERS - sum(not one.retired_at for one in roster))
+        return _Known(known, ids, elsewhere, returning, room)
 
     def _add_done(self, known: _Known, alliance: Alliance, lines: "Iterable[CompletionLine]") -> None:
         events = dict.fromkeys(ref.event.id for line in lines for ref in line.refs)

@@ -6,7 +6,17 @@ Reading is tolerant, so nothing depends on when it runs. What a step back needs 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from chalicelib.store import access, commanders, completions, definitions, keys, ledger, readings, sheets
+from chalicelib.store import (
+    access,
+    commanders,
+    completions,
+    definitions,
+    joins,
+    keys,
+    ledger,
+    readings,
+    sheets,
+)
 from chalicelib.store.forms import told, unread
 from chalicelib.store.keys import ItemKey
 from chalicelib.store.table import ConditionFailed, Item, Table, Update
@@ -18,6 +28,7 @@ READERS: Mapping[tuple[str, str], Callable[[Item], object]] = {
     ("ALLIANCES", keys.ALLIANCE_PREFIX): definitions.alliance_of,
     ("CARDS", keys.COMMANDER_PREFIX): completions.card_of,
     ("COUNTED", ""): completions.counted_of,
+    ("JOINED", keys.ALLIANCE_PREFIX): joins.brought_of,
     ("KEY", ""): access.key_of,
     ("KEYS", keys.KEY_PREFIX): access.actor_of,
     ("LEDGER", ""): ledger.entry_of,

@@ -12,6 +12,7 @@ from chalicelib.domain.names import display_name
 from chalicelib.domain.reporting import MilestoneRef, find_milestones, require_reportable
 from chalicelib.domain.roster import Alliance, Commander
 from chalicelib.services.directory import Directory
+from chalicelib.services.joining import Joining
 from chalicelib.services.overview import CommanderProgress
 from chalicelib.services.recent_standings import RecentStandings
 from chalicelib.services.rosters import CommanderRef, Rosters
@@ -55,6 +56,7 @@ class Reporting:
     _completions: Completions
     _commanders: Commanders
     _rosters: Rosters
+    _joining: Joining
     _standings: RecentStandings
     _clock: Callable[[], datetime]
 
@@ -72,7 +74,8 @@ class Reporting:
 
         What was recorded before stays as it was and is `already_recorded`. `is_new`: the name is no slip, however near
         to another. Raises Malformed, TooLarge, NotFound, Forbidden, Conflict (`milestone-not-open`,
-        `reporting-closed`, `not-on-roster`, `other-alliance`), DidYouMean (`did-you-mean`) and Busy.
+        `reporting-closed`, `not-on-roster`, `other-alliance`, `too-many-new`, `roster-full`), DidYouMean
+        (`did-you-mean`) and Busy.
         """
         server, alliance = self._directory.in_scope(key, server_id, alliance_id)
         typed = display_name(name)
@@ -98,7 +101,7 @@ class Reporting:
     ) -> Outcome:
         """Adds to the cards what isn't on them, deciding anew whenever somebody else was faster.
 
-        Raises Conflict (`not-on-roster`, `other-alliance`), DidYouMean and Busy.
+        Raises Conflict (`not-on-roster`, `other-alliance`, `too-many-new`, `roster-full`), DidYouMean and Busy.
         """
         events = list(dict.fromkeys(ref.event.id for ref in refs))
         found = self._commanders.named(alliance.server, name)
@@ -118,7 +121,8 @@ class Reporting:
             except CardsChanged as changed:
                 cards |= changed.cards
                 elsewhere = any(card.moved for card in changed.cards.values())
-            except ConditionFailed:
+            except ConditionFailed as failure:
+                self._joining.require_room(failure)
                 elsewhere = True
             else:
                 written = cards | {change.after.event: change.after for change in changes}

@@ -17,6 +17,7 @@ from chalicelib.domain.near import near_names
 from chalicelib.domain.roster import Alliance, Commander
 from chalicelib.services.attempts import until_written
 from chalicelib.services.directory import Directory
+from chalicelib.services.joining import Joining
 from chalicelib.services.recent_standings import RecentStandings
 from chalicelib.store import commanders as writes
 from chalicelib.store import ledger
@@ -24,7 +25,7 @@ from chalicelib.store.access import AccessKeys
 from chalicelib.store.commanders import Commanders
 from chalicelib.store.completions import Completions
 from chalicelib.store.ledger import Ledger
-from chalicelib.store.table import MOST_CHANGES, Change
+from chalicelib.store.table import MOST_CHANGES, Change, ConditionFailed
 
 T = TypeVar("T")
 
@@ -56,6 +57,7 @@ class Rosters:
     _access_keys: AccessKeys
     _ledger: Ledger
     _standings: RecentStandings
+    _joining: Joining
     _clock: Callable[[], datetime]
     _sleep: Callable[[float], None]
 
@@ -73,7 +75,10 @@ class Rosters:
         return _entry(self._member(self._place(key, server, alliance), commander_id))
 
     def add(self, key: Key, server: str, alliance: str, name: str, *, is_new: bool = False) -> RosterEntry:
-        """Adds a commander. Raises Malformed, Conflict (`already-on-roster`, `other-alliance`), DidYouMean."""
+        """Adds a commander.
+
+        Raises Malformed, Conflict (`already-on-roster`, `other-alliance`, `roster-full`), DidYouMean.
+        """
         place, typed = self._place(key, server, alliance), display_name(name, "name")
 
         def add() -> Commander:
@@ -111,6 +116,7 @@ class Rosters:
             aliases = tuple(alias for alias in before.aliases if alias != normalised(typed))
             after = replace(before, name=typed, aliases=aliases)
             if after != before:
+                after = _known_to_officers(after)
                 self._change(key, place, before, after, "rename", {"name": before.name}, {"name": typed})
             return after
 
@@ -125,7 +131,7 @@ class Rosters:
     def reinstate(
         self, key: Key, server: str, alliance: str, commander_id: str, reason: str | None = None
     ) -> RosterEntry:
-        """Undoes a retirement."""
+        """Undoes a retirement. Raises Conflict (`roster-full`)."""
         return self._set_retired(key, server, alliance, commander_id, None, reason)
 
     def move(
@@ -133,7 +139,7 @@ class Rosters:
     ) -> RosterEntry:
         """Brings a commander, and their completions in all events that are not archived, to another alliance.
 
-        The key has to cover both. Raises Conflict (`too-many-events`).
+        The key has to cover both. Raises Conflict (`too-many-events`, `roster-full`).
         """
         here, there = self._place(key, server, alliance), self._place(key, server, to)
         return _entry(self._until_written(lambda: self._move(key, here, there, commander_id, reason)))
@@ -177,7 +183,8 @@ class Rosters:
         """Who it is that a report of `name` is for, and the writes by which they join, if they are new.
 
         Somebody who has retired comes back by reporting, to whichever alliance is open to them; their old alliance's
-        officers can record for them all the same. Raises Conflict (`not-on-roster`, `other-alliance`) and DidYouMean.
+        officers can record for them all the same. Raises Conflict (`not-on-roster`, `other-alliance`, `too-many-new`,
+        and `roster-full` for those who come back) and DidYouMean.
         """
         if found and found.alliance == alliance.id and key.may("report for others"):
             return found, ()
@@ -201,7 +208,14 @@ class Rosters:
         return self._directory.alliance(server, alliance)
 
     def _until_written(self, write: Callable[[], T]) -> T:
-        return until_written(write, self._sleep)
+        def write_if_there_is_room() -> T:
+            try:
+                return write()
+            except ConditionFailed as failure:
+                self._joining.require_room(failure)
+                raise
+
+        return until_written(write_if_there_is_room, self._sleep)
 
     def _member(self, place: Alliance, commander_id: str) -> Commander:
         commander = self._commanders.member(place.server, place.id, commander_id)
@@ -212,7 +226,11 @@ class Rosters:
 
     def _new(self, key: Key, alliance: Alliance, name: str) -> tuple[Commander, list[Change]]:
         now = self._clock()
-        commander = Commander(secrets.token_urlsafe(9), name, alliance.id, now, key.role, version=1)
+        joins = self._joining.by_link(key, alliance, name)
+        brought_by = None if key.may("report for others") else key.id
+        commander = Commander(
+            secrets.token_urlsafe(9), name, alliance.id, now, key.role, version=1, brought_by=brought_by
+        )
         entry = ledger.new_entry(
             now,
             "add",
@@ -222,7 +240,7 @@ class Rosters:
             commander=commander.id,
             after={"name": name},
         )
-        return commander, [*writes.added(alliance.server, commander), ledger.put(entry)]
+        return commander, [*writes.added(alliance.server, commander), *joins, ledger.put(entry)]
 
     def _change(
         self,
@@ -260,6 +278,8 @@ class Rosters:
             if bool(before.retired_at) == bool(at):
                 return before
             after = replace(before, retired_at=at)
+            if not at:
+                after = _known_to_officers(after)
             self._change(key, place, before, after, "retire" if at else "reinstate", reason=reason)
             return after
 
@@ -273,14 +293,21 @@ class Rosters:
             if before.alliance != alliance.id:
                 raise _elsewhere(before, "commander")
             return before
+        joins = self._joining.by_link(key, alliance, before.name)
         if before.alliance == alliance.id:
             after = replace(before, retired_at=None)
-            self._change(key, alliance, before, after, "reinstate")
+            self._change(key, alliance, before, after, "reinstate", more=joins)
             return after
-        return self._move(key, left, alliance, before.id, "reports here after having retired there")
+        return self._move(key, left, alliance, before.id, "reports here after having retired there", joins)
 
     def _move(
-        self, key: Key, here: Alliance, there: Alliance, commander_id: str, reason: str | None
+        self,
+        key: Key,
+        here: Alliance,
+        there: Alliance,
+        commander_id: str,
+        reason: str | None,
+        more: Sequence[Change] = (),
     ) -> Commander:
         known = self._commanders.member(here.server, here.id, commander_id)
         if known and known.alliance == there.id:  # now, or by an earlier try whose answer was lost
@@ -288,15 +315,16 @@ class Rosters:
         before = self._member(here, commander_id)
         former = tuple(place for place in before.former if place != (there.id, commander_id))
         after = replace(before, alliance=there.id, retired_at=None, former=(*former, (here.id, commander_id)))
-        self._bring(
-            key, "move", before, after, writes.changed(here.server, before, after), here.server, reason
-        )
+        if key.may("keep rosters"):
+            after = _known_to_officers(after)
+        changes = [*writes.changed(here.server, before, after), *more]
+        self._bring(key, "move", before, after, changes, here.server, reason)
         return after
 
     def _merge(
         self, key: Key, place: Alliance, commander_id: str, other: str, reason: str | None
     ) -> Commander:
-        survivor = self._member(place, commander_id)
+        survivor = _known_to_officers(self._member(place, commander_id))
         named = self._commanders.named(place.server, other, consistent=True) if other.strip() else None
         home = self._place(key, place.server, named.alliance) if named else place
         absorbed = self._member(home, named.id if named else other)
@@ -376,6 +404,11 @@ class Rosters:
             hint = f"Did you mean {_either(suggestions)}?"
         message = f"{name} is not on the roster of {alliance.name}. {hint}"
         return DidYouMean("not-on-roster", message, [FieldError("commander", message)], suggestions)
+
+
+def _known_to_officers(commander: Commander) -> Commander:
+    """What an officer has done to them shows that it was not a link alone that brought them."""
+    return replace(commander, brought_by=None)
 
 
 def _elsewhere(found: Commander, field: str) -> Conflict:

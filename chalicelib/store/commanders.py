@@ -5,15 +5,20 @@ report has to know. All of them change in one transaction.
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chalicelib.domain.calendar import rfc3339
 from chalicelib.domain.names import normalised
-from chalicelib.domain.roster import Commander
+from chalicelib.domain.roster import MOST_COMMANDERS, Commander
 from chalicelib.store import keys
 from chalicelib.store.forms import read, readable, text
-from chalicelib.store.table import Change, Delete, Item, Put, Table, Update
+from chalicelib.store.table import Change, ConditionFailed, Delete, Item, Put, Table, Update
+
+ON_ROSTER = "on_roster"
+"""Of an alliance's attributes: how many are on its roster, the retired not counted. 0.1.0 did not count them."""
+_ANY_NUMBER = 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,34 +63,64 @@ class Commanders:
         """All or nothing. Raises ConditionFailed."""
         self._table.transact(changes)
 
+    def full_roster(self, failure: ConditionFailed) -> tuple[str, str] | None:
+        """The server and alliance whose roster has no place for what was to be written.
+
+        If None, the rosters that were not counted yet, or not rightly, are counted now: it can be tried again.
+        """
+        for key, item in failure.found.items():
+            kind, _, server = key.pk.partition("#")
+            if item and kind == "ALLIANCES":
+                alliance, noted = key.sk.removeprefix(keys.ALLIANCE_PREFIX), item.get(ON_ROSTER)
+                counted = self._count_roster(server, alliance)
+                if noted is not None and min(noted, counted) >= MOST_COMMANDERS:
+                    return server, alliance
+        return None
+
+    def _count_roster(self, server: str, alliance: str) -> int:
+        """It is noted, on the condition that the roster has not changed since it was read."""
+        key = keys.alliance(server, alliance)
+        item = self._table.get(key, consistent=True) or {}
+        roster = self._table.query(keys.roster(server, alliance), keys.COMMANDER_PREFIX, consistent=True)
+        counted = sum(not (one.moved or one.retired_at) for one in readable(roster, commander_of))
+        if item.get(ON_ROSTER) != counted:
+            seen = {name: item.get(name) for name in (ON_ROSTER, "roster_changes")}
+            with suppress(ConditionFailed):
+                self._table.write(Update(key, set={ON_ROSTER: counted}, expected=seen, exists=True))
+        return counted
+
 
 def added(server: str, commander: Commander) -> list[Change]:
-    """The writes of a commander whose name nobody has: else the condition on the name fails."""
+    """The writes of a commander whose name nobody has: else the condition on the name fails. So does that on the
+    alliance if its roster is full."""
     return [
         Put(keys.name(server, normalised(commander.name)), _name_item(commander), unless_exists=True),
         Put(keys.commander(server, commander.alliance, commander.id), _item(commander)),
-        _noted(server, commander.alliance),
+        _noted(server, commander.alliance, 1),
     ]
 
 
 def changed(server: str, before: Commander, after: Commander) -> list[Change]:
     """The writes of a change to one commander: of name, aliases, alliance, or of anything that the roster says.
 
-    The conditions: nothing has changed `before` meanwhile, and the names are nobody else's.
+    The conditions: nothing has changed `before` meanwhile, the names are nobody else's, and a roster that they come on
+    is not full.
     """
     after = replace(after, version=before.version + 1)
+    was, becomes = int(not before.retired_at), int(not after.retired_at)
     here, there = (keys.commander(server, one.alliance, one.id) for one in (before, after))
     seen: Item = {"version": before.version, "moved": None}
     writes: list[Change] = []
     if here == there:
         writes.append(Update(here, set=_item(after), remove=_absent(after), expected=seen, exists=True))
+        writes.append(_noted(server, after.alliance, becomes - was))
     else:
         writes.append(
             Update(here, set={"moved": True, "alliance": after.alliance}, expected=seen, exists=True)
         )
         writes.append(Put(there, _item(after)))
-        writes.append(_noted(server, after.alliance))
-    writes.append(_noted(server, before.alliance))
+        writes.append(_noted(server, after.alliance, becomes))
+        writes.append(_noted(server, before.alliance, -was))
     return writes + _renamed(server, before, after)
 
 
@@ -105,14 +140,15 @@ def merged(server: str, absorbed: Commander, survivor: Commander) -> list[Change
     kept = keys.commander(server, survivor.alliance, survivor.id)
     seen = {"version": survivor.version, "moved": None}
     now = replace(after, version=survivor.version + 1)
-    writes: list[Change] = [gone, Update(kept, set=_item(now), expected=seen, exists=True)]
+    stays = Update(kept, set=_item(now), remove=_absent(now), expected=seen, exists=True)
+    writes: list[Change] = [gone, stays]
     for name in names_of(absorbed):
         write = Update(
             keys.name(server, name), set=_name_item(now), expected={"id": absorbed.id}, exists=True
         )
         writes.append(write)
-    places = dict.fromkeys((absorbed.alliance, survivor.alliance))
-    return [*writes, *(_noted(server, alliance) for alliance in places)]
+    places = {survivor.alliance: 0} | {absorbed.alliance: -(not absorbed.retired_at)}
+    return [*writes, *(_noted(server, alliance, joined) for alliance, joined in places.items())]
 
 
 def forgotten(server: str, commander: Commander) -> list[Change]:
@@ -146,9 +182,14 @@ def _renamed(server: str, before: Commander, after: Commander) -> list[Change]:
     return writes
 
 
-def _noted(server: str, alliance: str) -> Update:
-    """The alliance's sheet sees by this that its roster has changed."""
-    return Update(keys.alliance(server, alliance), add={"roster_changes": 1}, exists=True)
+def _noted(server: str, alliance: str, joined: int = 0) -> Update:
+    """The alliance's sheet sees by this that its roster has changed. `joined`: by how many it has grown, on the
+    condition that it was counted before and has a place."""
+    key = keys.alliance(server, alliance)
+    if not joined:
+        return Update(key, add={"roster_changes": 1}, exists=True)
+    below = {ON_ROSTER: MOST_COMMANDERS if joined > 0 else _ANY_NUMBER}
+    return Update(key, add={"roster_changes": 1, ON_ROSTER: joined}, exists=True, below=below)
 
 
 def _name_item(commander: Commander) -> Item:
@@ -168,13 +209,15 @@ def _item(commander: Commander) -> Item:
         item["aliases"] = list(commander.aliases)
     if commander.former:
         item["former"] = [list(place) for place in commander.former]
+    if commander.brought_by:
+        item["brought_by"] = commander.brought_by
     return item
 
 
 def _absent(commander: Commander) -> list[str]:
     """The attributes that the item is to be without."""
     item = _item(commander)
-    return [name for name in ("retired_at", "aliases", "former") if name not in item]
+    return [name for name in ("retired_at", "aliases", "former", "brought_by") if name not in item]
 
 
 def commander_of(item: Item) -> Commander:
@@ -190,5 +233,6 @@ def commander_of(item: Item) -> Commander:
         former=tuple((alliance, one) for alliance, one in item.get("former", ())),
         moved=item.get("moved", False),
         version=int(item.get("version", 0)),
+        brought_by=item.get("brought_by"),
         **instants,
     )

@@ -10,6 +10,7 @@ from chalicelib.domain.events import Event
 from chalicelib.domain.roster import Alliance, Server
 from chalicelib.store import keys
 from chalicelib.store.cache import Cache
+from chalicelib.store.commanders import ON_ROSTER
 from chalicelib.store.forms import read, readable, text
 from chalicelib.store.table import Item, Put, Table, Update
 
@@ -63,22 +64,39 @@ class Definitions:
         key = keys.alliance(server_id, alliance_id)
         return self._cache.get(("alliance", server_id, alliance_id), lambda: self._load(key, alliance_of))
 
+    def stored_alliance(self, server_id: str, alliance_id: str) -> Alliance | None:
+        """The same, read anew."""
+        item = self._table.get(keys.alliance(server_id, alliance_id), consistent=True)
+        return read(item, alliance_of) if item else None
+
     def alliances(self, server_id: str) -> list[Alliance]:
         """All alliances of the server, by id, read anew."""
         items = self._table.query(keys.alliances(server_id), keys.ALLIANCE_PREFIX)
         return list(readable(items, alliance_of))
 
     def put_alliance(self, alliance: Alliance, *more: Put) -> None:
-        """Its `roster_changes` are not put: they count on."""
+        """What counts its roster is not put: it counts on. A `new_per_day` that is None stays as it is."""
         key = keys.alliance(alliance.server, alliance.id)
-        attributes = {
+        attributes: Item = {
             "server": alliance.server,
             "id": alliance.id,
             "tag": alliance.tag,
             "name": alliance.name,
             "is_open": alliance.is_open,
         }
-        self._write(Update(key, set=attributes), *more)
+        if alliance.new_per_day is not None:
+            attributes["new_per_day"] = alliance.new_per_day
+        is_new = self._table.get(key, consistent=True) is None
+        self._write(Update(key, set=attributes, add={ON_ROSTER: 0} if is_new else {}), *more)
+
+    def change_alliance(self, before: Alliance, after: Alliance, *more: Put) -> None:
+        """Whether it is open, and its `new_per_day`. Raises ConditionFailed if these are not as before."""
+        was, becomes = ({"is_open": one.is_open, "new_per_day": one.new_per_day} for one in (before, after))
+        changes = {name: value for name, value in becomes.items() if value != was[name]}
+        key = keys.alliance(before.server, before.id)
+        self._write(
+            Update(key, set=changes, expected={name: was[name] for name in changes}, exists=True), *more
+        )
 
     def _write(self, *changes: Put | Update) -> None:
         self._table.transact(changes)
@@ -103,6 +121,13 @@ def server_of(item: Item) -> Server:
 
 
 def alliance_of(item: Item) -> Alliance:
-    changes = int(item.get("roster_changes", 0))
-    labels = text(item, "tag"), text(item, "name")
-    return Alliance(text(item, "server"), text(item, "id"), *labels, bool(item["is_open"]), changes)
+    changes, new_per_day = int(item.get("roster_changes", 0)), item.get("new_per_day")
+    return Alliance(
+        server=text(item, "server"),
+        id=text(item, "id"),
+        tag=text(item, "tag"),
+        name=text(item, "name"),
+        is_open=bool(item["is_open"]),
+        roster_changes=changes,
+        new_per_day=None if new_per_day is None else int(new_per_day),
+    )

@@ -29,6 +29,8 @@ VOIDED_PREFIX = "void."
 
 COUNTED_PREFIX = "of."
 """Of attributes: what was counted of an alliance."""
+BROUGHT_PREFIX = "by."
+"""Of attributes: how many commanders a link has brought."""
 
 OF_ALLIANCE, OF_COMMANDER = "of_alliance", "of_commander"
 """Attributes of ledger entries, each with an index of its name."""
@@ -75,6 +77,11 @@ def alliances(server_id: str) -> str:
 
 def alliance(server_id: str, alliance_id: str) -> ItemKey:
     return ItemKey(alliances(server_id), f"{ALLIANCE_PREFIX}{alliance_id}")
+
+
+def joined(server_id: str, alliance_id: str) -> ItemKey:
+    """How many commanders each link has brought to the alliance on the last day that one has."""
+    return ItemKey(f"JOINED#{server_id}", f"{ALLIANCE_PREFIX}{alliance_id}")
 
 
 def name(server_id: str, normalised_name: str) -> ItemKey:

@@ -38,7 +38,7 @@ class Delete:
 @dataclass(frozen=True, slots=True)
 class Update:
     """Sets, adds and removes attributes; makes the item where there is none. The condition: the item exists or not
-    (None: either), these attributes are as in `expected` (None: absent)."""
+    (None: either), these attributes are as in `expected` (None: absent), those in `below` are there and less."""
 
     key: ItemKey
     set: Item = field(default_factory=dict)
@@ -46,6 +46,7 @@ class Update:
     remove: Sequence[str] = ()
     expected: Item = field(default_factory=dict)
     exists: bool | None = None
+    below: Mapping[str, int] = field(default_factory=dict)
 
 
 Change = Put | Update | Delete

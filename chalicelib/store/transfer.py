@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 FORMAT, VERSION = "muster-server", 1
 
-STAYS: tuple[Callable[..., ItemKey], ...] = (keys.counted, keys.refresh_run, keys.sheets_run)
+STAYS: tuple[Callable[..., ItemKey], ...] = (keys.counted, keys.joined, keys.refresh_run, keys.sheets_run)
 """Kinds of items that stay: they are of the deployment's own runs, or are counted again. So do the keys and the ledger
 without a server."""
 
