@@ -70,7 +70,7 @@ def deployed() -> Iterator[tuple[World, SheetsServer, str, Event]]:
     days = {"first_day": today - timedelta(days=1), "last_day": today + timedelta(days=1)}
     milestone = {"id": "only", "name": "Only", **days}
     event = Event.model_validate({"id": "trial", "name": "Trial", **days, "milestones": [milestone]})
-    with new_world() as world, SheetsServer() as sheets:
+    with new_world("dynamodb") as world, SheetsServer() as sheets:
         world.muster.stores.definitions.put_event(event)
         identity = sheets.create_spreadsheet("Officers", {"Own": [["kept"]]})
         world.muster.stores.sheets.bind(identity, "101", "nova")

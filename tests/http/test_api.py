@@ -11,6 +11,7 @@ import requests
 from chalicelib.domain.calendar import GameDay
 from chalicelib.domain.roster import Server
 from tests.http.conftest import Site
+from tests.stores import on_dynamodb
 from tests.world import (
     ARCHITECTS,
     ASSEMBLING_THE_RESISTANCE,
@@ -290,6 +291,7 @@ class TestRefusing:
             problem(site.report(member, {**REPORT, **place}), 403, "out-of-scope")
         assert site.report(member, {**REPORT, "server": "101", "alliance": "nova"}).status_code == 200
 
+    @on_dynamodb
     def test_a_busy_store_is_503_with_retry_after_and_nothing_is_lost(self, site: Site) -> None:
         secret = site.world.secret()
         site.world.dynamodb.inject("throttled", "throttled", "throttled")

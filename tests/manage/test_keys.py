@@ -106,6 +106,7 @@ def test_an_officer_gives_what_officers_may(desk: Desk) -> None:
     assert "Officers give and take keys for members and readers; this needs an admin." in refused.stderr
 
 
+@on_dynamodb
 class TestFirst:
     @pytest.fixture(autouse=True)
     def _own_session(self, monkeypatch: pytest.MonkeyPatch) -> None:
