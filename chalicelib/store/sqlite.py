@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 
 from chalicelib.domain.errors import Busy
 from chalicelib.store.backoff import ATTEMPTS, pause
+from chalicelib.store.forms import formed
 from chalicelib.store.keys import OF_ALLIANCE, OF_COMMANDER, ItemKey
 from chalicelib.store.table import (
     Change,
@@ -219,6 +220,7 @@ class SQLiteTable:
 
     def _change(self, changes: Sequence[Change]) -> None:
         """All or nothing. Raises ConditionFailed, and Busy."""
+        changes = [formed(change) for change in changes]
 
         def change_all(connection: sqlite3.Connection) -> None:
             found = [(change, _held(connection, change.key)) for change in changes]

@@ -64,7 +64,8 @@ class ConditionFailed(Exception):
 class Table(Protocol):
     """Raises Busy where the database does not answer, or something else has its items, for longer than is waited.
 
-    After Busy a write may have been made all the same; it may be sent again under the same condition. A key that no
+    After Busy a write may have been made all the same; it may be sent again under the same condition. What is written
+    carries its form (`forms.py`). A key that no
     item can have (`is_possible`) is looked for in vain, and writing it is a ValueError, like any other write that
     no table takes.
     """

@@ -8,6 +8,7 @@ import requests
 
 from chalicelib.domain.errors import Unauthenticated
 from tests.manage.conftest import Desk
+from tests.stores import on_dynamodb
 
 NOVA = ("101", "nova")
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.store.forms import FORMS
 from chalicelib.store.keys import OF_ALLIANCE, OF_COMMANDER
 from chalicelib.store.table import (
     LONGEST_PK,
@@ -205,6 +206,17 @@ class TestUpdate:
         with pytest.raises(ValueError, match="an update without a change, or with two"):
             table.write(change)
         assert table.get(KESTREL) is None
+
+
+class TestForms:
+    def test_what_is_written_carries_its_form(self, table: Table) -> None:
+        keys = [ItemKey("ROSTER#101#nova", str(number)) for number in range(4)]
+        table.write(Put(keys[0], {"a": 1}))
+        table.put_many([Put(keys[1], {"a": 1})])
+        table.transact([Update(keys[2], set={"a": 1}), Put(keys[3], {"a": 1})])
+        assert list(table.query("ROSTER#101#nova")) == [
+            stored(key, a=1, form=FORMS["ROSTER"]) for key in keys
+        ]
 
 
 class TestDelete:
