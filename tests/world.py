@@ -13,7 +13,7 @@ from chalicelib.settings import Settings
 from chalicelib.store.cache import CACHE_SECONDS
 from chalicelib.store.table import Table
 from local.dynamodb import DynamoDB
-from tests.stores import TABLE_NAME, Store, opened
+from tests.stores import TABLE_NAME, Opened, Store, opened
 
 DEFENDERS = "2023-11-defenders-of-peace"
 ARCHITECTS = "2023-11-architects-of-chaos"
@@ -59,15 +59,14 @@ class World:
     muster: Muster
     clock: HandClock
     seconds: HandSeconds
-    store: Store
-    _dynamodb: DynamoDB | None = None
+    place: Opened
     _keys: dict[tuple[Role, str | None, str | None], Key] = field(default_factory=dict)
 
     @property
     def dynamodb(self) -> DynamoDB:
         """To make it fail, and to see what it was asked. Only in a world on DynamoDB."""
-        assert self._dynamodb, f"this world is on {self.store}"
-        return self._dynamodb
+        assert self.place.dynamodb, "this world is on SQLite"
+        return self.place.dynamodb
 
     def secret(
         self,
@@ -118,4 +117,4 @@ def new_world(store: Store = "memory") -> Iterator[World]:
         muster.stores.definitions.put_server(SERVER)
         for alliance in (NOVA, ORBIT):
             muster.stores.definitions.put_alliance(alliance)
-        yield World(muster, clock, seconds, store, place.dynamodb)
+        yield World(muster, clock, seconds, place)

@@ -56,7 +56,7 @@ def desk(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
         "api_url": gateway.url,
         "admin_key": world.secret("admin", None, None),
     }
-    if world.store == "dynamodb":
+    if world.place.dynamodb:
         facts |= {"dynamodb_url": world.dynamodb.url, "table_name": world.dynamodb.table_name}
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".local").mkdir()

@@ -96,7 +96,7 @@ class AnySequence(RuleBasedStateMachine):
         key = self.world.key("member", "101", alliance)
         who = self.took(alliance, name)
         refused = who is None and self.find(name) is not None
-        if self.store == "dynamodb" and not refused and not (who and done <= who.done):
+        if self.world.place.dynamodb and not refused and not (who and done <= who.done):
             self.world.dynamodb.inject(*faults)
         if refused:
             with pytest.raises(Conflict, match="other-alliance"):

@@ -259,7 +259,7 @@ class Counting(RuleBasedStateMachine):
     def report(self, name: str, milestones: list[str], faults: list[FaultKind]) -> None:
         commander = name.strip().casefold()
         new = {(commander, milestone) for milestone in milestones} - self.expected
-        if new and self.store == "dynamodb":
+        if new and self.world.place.dynamodb:
             self.world.dynamodb.inject(*faults)
         receipt = self.world.muster.reporting.report(self.key, name, milestones)
         assert {r.milestone for r in receipt.results if r.status == "recorded"} == {m for _, m in new}

@@ -18,7 +18,6 @@ from chalicelib.domain.cards import Card
 from chalicelib.store.table import Table
 from chalicelib.store.transfer import Transfer
 
-
 ROOT = Path(__file__).parent.parent.parent
 WRITERS, COMMANDERS, KILLS = 16, 3, 5
 
