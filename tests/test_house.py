@@ -12,6 +12,7 @@ from typing import get_args
 import pytest
 
 import app
+from chalicelib.domain.access import MANAGED_WITH, MAY, Role
 from chalicelib.telemetry import Metric
 from chalicelib.version import VERSION
 from deploy.__main__ import PARAMETERS
@@ -20,6 +21,7 @@ from tests.sync.views import binding_of, view_of
 
 ROOT = Path(__file__).parent.parent
 NOT_OURS = {"dist", "vendor"}
+OPENAPI = "chalicelib.http.openapi"
 
 
 def modules() -> Iterator[tuple[str, Path]]:
@@ -166,6 +168,31 @@ def test_a_handler_is_under_ten_lines() -> None:
         assert lines < 10, f"{node.name} has {lines} lines"
 
 
+def texts(name: str) -> set[str]:
+    """The string literals of a module."""
+    nodes = ast.walk(parsed(MODULES[name]))
+    return {n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+
+
+@pytest.mark.parametrize("name", [n for n in PRODUCT if is_within(n, "chalicelib.services") or "http" in n])
+def test_services_and_handlers_ask_for_a_capability_and_name_no_role(name: str) -> None:
+    """But for those who describe the API by examples."""
+    if not is_within(name, OPENAPI):
+        assert texts(name).isdisjoint(get_args(Role))
+
+
+def test_every_capability_is_asked_for() -> None:
+    """One that nothing takes would be granted in vain."""
+    asked = set(MANAGED_WITH.values()).union(
+        *(
+            texts(name)
+            for name in PRODUCT
+            if name not in ("chalicelib.domain.access", f"{OPENAPI}.operations")
+        )
+    )
+    assert MAY.keys() <= asked
+
+
 def test_the_sync_reaches_the_package_through_a_tracked_link() -> None:
     link = ROOT / "vendor" / "sheets_sync"
     assert link.is_symlink()
@@ -258,7 +285,8 @@ class TestDocumentation:
         assert len(versions) == len(headings)
         assert versions[0] == VERSION == tomllib.loads(self.text("pyproject.toml"))["project"]["version"]
         notes = self.text("docs/RELEASING.md").split("\n## Upgrade notes\n")[1]
-        assert re.findall(r"^### (.+)$", notes, flags=re.M) == versions
+        noted = re.findall(r"^### (.+)$", notes, flags=re.M)
+        assert [version for version in noted if version != "Unreleased"] == versions
 
     def test_every_relative_link_leads_somewhere(self) -> None:
         folders = (ROOT / name for name in ("docs", "local", ".github"))

@@ -1,4 +1,4 @@
-"""Readings: the server's points as the game itself shows them, logged by officers (DESIGN §3.5)."""
+"""Readings of the official points, which the game itself shows and officers log (DESIGN §3.5)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from datetime import datetime
 from chalicelib.domain.access import Key
 from chalicelib.domain.errors import Conflict, FieldError, malformed
 from chalicelib.domain.ledger import Actor
-from chalicelib.domain.reading import implausible, reported_at
+from chalicelib.domain.plausibility import implausible, points_reported_by
 from chalicelib.domain.standing import Reading
 from chalicelib.services.attempts import until_written
 from chalicelib.services.directory import Directory
@@ -18,8 +18,8 @@ from chalicelib.store.readings import LoggedReading, Readings
 
 
 @dataclass(frozen=True, slots=True)
-class ReadingState:
-    """A reading, with what was reported at that time. `logged_by`: the label of the key."""
+class ReadingDetails:
+    """A reading of the official points, with what was reported at that time. `logged_by`: the label of the key."""
 
     points: int
     read_at: datetime
@@ -48,13 +48,13 @@ class GameReadings:
         read_at: datetime | None = None,
         *,
         confirm: bool = False,
-    ) -> ReadingState:
-        """Notes what the game showed at `read_at`, or now. Tiers that it reaches are stamped.
+    ) -> ReadingDetails:
+        """Logs the official points that the game showed at `read_at`, or shows now. Tiers that it reaches are stamped.
 
         Raises Malformed for a time to come or before the event, Conflict (`implausible-reading`) for a number that does
         not fit what is known, unless `confirm` says that it is right; Forbidden, NotFound, Busy.
         """
-        key.require("officer", "admin", server=server_id, alliance=key.alliance)
+        key.require("log readings", server=server_id, alliance=key.alliance)
         server, event, now = self._directory.server(server_id), self._directory.event(event_id), self._clock()
         at = read_at or now
         if at > now:
@@ -64,7 +64,7 @@ class GameReadings:
 
         def write() -> LoggedReading:
             standing = self._completions.standing(server.id, event.id, consistent=True)
-            reported = reported_at(at, standing, event, now)
+            reported = points_reported_by(at, standing, event, now)
             reading = Reading(points, at, reported)
             known = [logged.reading for logged in self._readings.all(server.id, event.id)]
             doubt = implausible(reading, known, self._tolerance)
@@ -87,17 +87,17 @@ class GameReadings:
 
         logged = until_written(write, self._sleep)
         self._tiers.stamp(server.id, event, anew=True)
-        return _state(logged)
+        return _details(logged)
 
-    def all(self, key: Key, server_id: str, event_id: str) -> list[ReadingState]:
+    def all(self, key: Key, server_id: str, event_id: str) -> list[ReadingDetails]:
         """All readings of an event, the latest first. Raises Forbidden, NotFound."""
-        key.require("officer", "admin", server=server_id, alliance=key.alliance)
+        key.require("log readings", server=server_id, alliance=key.alliance)
         server, event = self._directory.server(server_id), self._directory.event(event_id)
-        return [_state(logged) for logged in reversed(self._readings.all(server.id, event.id))]
+        return [_details(logged) for logged in reversed(self._readings.all(server.id, event.id))]
 
 
-def _state(logged: LoggedReading) -> ReadingState:
+def _details(logged: LoggedReading) -> ReadingDetails:
     reading = logged.reading
-    return ReadingState(
+    return ReadingDetails(
         reading.points, reading.read_at, reading.reported_points, reading.coverage, logged.at, logged.label
     )

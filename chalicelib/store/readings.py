@@ -28,7 +28,7 @@ class Readings:
     def all(self, server: str, event: str) -> list[LoggedReading]:
         """In the order of when they were read."""
         items = self._table.query(keys.readings(server, event), consistent=True)
-        return list(readable(items, _logged))
+        return list(readable(items, logged_of))
 
     def write(
         self, server: str, event: str, logged: LoggedReading, latest: Reading | None, entry: Put
@@ -52,6 +52,6 @@ class Readings:
         self._table.transact(changes)
 
 
-def _logged(item: Item) -> LoggedReading:
+def logged_of(item: Item) -> LoggedReading:
     reading = Reading(int(item["points"]), datetime.fromisoformat(item["read_at"]), int(item["reported"]))
     return LoggedReading(reading, datetime.fromisoformat(item["at"]), item["key"], item["label"])

@@ -268,7 +268,7 @@ def test_who_is_forgotten_is_named_nowhere_and_what_they_completed_stays(
             assert "wanderfalke" not in answer.text.casefold()
     assert "wanderfalke" not in officer("GET", "/v1/servers/101/ledger?limit=200").text.casefold()
     assert site.get(PROGRESS).json() == before
-    assert world.muster.ledger.differences("101") == []
+    assert world.muster.ledger_pages.differences("101") == []
     assert world.muster.refresh.refresh_totals().drifts == ()
 
 

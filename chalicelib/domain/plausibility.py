@@ -12,21 +12,21 @@ _HOUR = timedelta(hours=1)
 def implausible(reading: Reading, known: Sequence[Reading], tolerance: int) -> str | None:
     """Why the reading is hard to believe, as a sentence; None if it isn't.
 
-    The game's points never fall, and they are of all commanders, so no less than what was reported, but for
-    `tolerance` per cent of that: reports can be wrong, and the game's figure late.
+    Official points never fall, and they are of all commanders, so no less than what was reported, but for
+    `tolerance` per cent of that: reports can be wrong, and the game late.
     """
     earlier = max((one.points for one in known if one.read_at <= reading.read_at), default=0)
     later = min((one.points for one in known if one.read_at > reading.read_at), default=None)
     if reading.points < earlier:
-        return f"There is an earlier reading of {earlier:,} points, and the game's points do not fall."
+        return f"There is an earlier reading of {earlier:,} points, and official points do not fall."
     if later is not None and reading.points > later:
-        return f"There is a later reading of {later:,} points, and the game's points do not fall."
+        return f"There is a later reading of {later:,} points, and official points do not fall."
     if reading.points * 100 < reading.reported_points * (100 - tolerance):
         return f"{reading.reported_points:,} points had been reported by then, which is more."
     return None
 
 
-def reported_at(instant: datetime, standing: Standing, event: Event, now: datetime) -> int:
+def points_reported_by(instant: datetime, standing: Standing, event: Event, now: datetime) -> int:
     """The points that had been reported at that instant, as exactly as the hourly samples tell.
 
     What is reported now if nothing is known of that time.
