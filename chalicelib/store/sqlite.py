@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from queue import Empty, LifoQueue
+from queue import LifoQueue
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -61,6 +61,8 @@ _PAGE = 1_000_000
 _PUTS_AT_ONCE = 250
 _LOG = 1000
 """Changes after which the log is brought into the file: some megabytes."""
+_CONNECTIONS = 8
+"""Of one process to a file."""
 _PATIENCE, _LONGEST_TURN = 0.5, 10.0
 """Seconds that one attempt waits for other processes; that a write waits for the other threads of its own."""
 _LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
@@ -89,8 +91,10 @@ class SQLiteTable:
         self._file = file and Path(os.path.abspath(file))
         self._sleep = sleep
         self._turn = Lock()
-        self._idle: LifoQueue[sqlite3.Connection] = LifoQueue()
         self._changes = 0
+        self._free: LifoQueue[sqlite3.Connection | None] = LifoQueue()
+        for _ in range(_CONNECTIONS if file else 1):
+            self._free.put(None)
         try:
             self._prepare()
         except sqlite3.Error as error:
@@ -174,24 +178,24 @@ class SQLiteTable:
             part.unlink(missing_ok=True)
             part.touch(mode=0o600)
             with closing(sqlite3.connect(part, isolation_level=None)) as copy:
-                self._do(lambda connection: connection.backup(copy))
-                copy.execute("PRAGMA journal_mode = DELETE")  # it is one file, synced
+                self._patiently(lambda connection: connection.backup(copy))
+                copy.execute("PRAGMA journal_mode = DELETE")  # one file, synced, without a log
             part.rename(file)
-        except (OSError, sqlite3.OperationalError) as error:
-            part.unlink(missing_ok=True)
+        except (OSError, sqlite3.Error) as error:
             raise CannotOpen(f"{file} can't be written: {error}.") from error
+        finally:
+            part.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """When nobody uses it any more. What was in memory is gone."""
-        with suppress(Empty):
-            while True:
-                self._idle.get_nowait().close()
+        """When nobody is at it. A file can be gone on with; what was in memory is gone."""
+        for connection in [self._free.get() for _ in range(self._free.qsize())]:
+            if connection is not None:
+                connection.close()
+            self._free.put(None)
 
     def _prepare(self) -> None:
         """Makes the table in a new file. Raises CannotOpen if the file is not ours, and does not touch it then."""
-        if self._file is None:
-            self._idle.put(_connect(":memory:"))
-        elif not self._file.exists():
+        if self._file and not self._file.exists():
             with suppress(OSError):  # SQLite will say why
                 self._file.touch(mode=0o600)
         is_new = self._patiently(self._is_new)
@@ -201,9 +205,10 @@ class SQLiteTable:
             self._patiently(self._make, writes=True)
 
     def _is_new(self, connection: sqlite3.Connection) -> bool:
-        (application,) = connection.execute("PRAGMA application_id").fetchone()
-        (form,) = connection.execute("PRAGMA user_version").fetchone()
-        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        marks = (
+            "SELECT *, (SELECT count(*) FROM sqlite_master) FROM pragma_application_id, pragma_user_version"
+        )
+        application, form, tables = connection.execute(marks).fetchone()  # as they are at one moment
         if application != APPLICATION and (application or form or tables):
             raise CannotOpen(f"{self._file} is a database of another program.")
         if form > FORMAT:
@@ -241,11 +246,11 @@ class SQLiteTable:
             self._shorten_log()
 
     def _shorten_log(self) -> None:
-        """Brings the log into the file, so that it can begin anew, with all writers kept out.
+        """Brings the log into the file, so that it can begin anew, with the lock that keeps writers out.
 
-        SQLite does so by itself, but beside other processes' writes; up to 3.51.2 that may lose one in rare cases
-        (https://sqlite.org/wal.html#walresetbug). What fails here is tried again after the next changes: nothing is
-        lost, as it is in the log.
+        SQLite would do it by itself, but without that lock; up to 3.51.2 that may, rarely, lose what another process
+        writes at that moment (https://sqlite.org/wal.html#walresetbug). A failure here loses nothing, as it is all in
+        the log, and it is tried again after as many changes more.
         """
         try:
             with self._alone(), self._connected() as connection:
@@ -304,17 +309,16 @@ class SQLiteTable:
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
-        """A connection that is nobody else's meanwhile. In memory there is one."""
+        """A connection that is nobody else's meanwhile: in memory the only one."""
+        connection = self._free.get()
         try:
-            connection = self._idle.get(block=self._file is None)
-        except Empty:
-            connection = _connect(str(self._file))
-        try:
+            if connection is None:
+                connection = _connect(str(self._file or ":memory:"))
             yield connection
         finally:
-            if connection.in_transaction:
+            if connection is not None and connection.in_transaction:
                 connection.rollback()
-            self._idle.put(connection)
+            self._free.put(connection)
 
 
 def _connect(place: str) -> sqlite3.Connection:
