@@ -146,9 +146,8 @@ class SQLiteTable:
 
     def put_many(self, puts: Sequence[Put]) -> None:
         require_possible(puts)
-        each = list({put.key: put for put in puts}.values())
-        for start in range(0, len(each), _PUTS_AT_ONCE):
-            self._change(each[start : start + _PUTS_AT_ONCE])
+        for start in range(0, len(puts), _PUTS_AT_ONCE):
+            self._change(puts[start : start + _PUTS_AT_ONCE])
 
     def write(self, change: Change) -> None:
         require_possible([change])
