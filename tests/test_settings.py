@@ -16,7 +16,7 @@ def test_only_where_everything_is_kept_must_be_named() -> None:
     assert Settings.from_environment({"MUSTER_DB": "muster.db"}) == Settings(database=Path("muster.db"))
     assert Settings.from_environment({"MUSTER_DB": "muster.db", "TABLE_NAME": ""}).table_name is None
     for none in ({}, {"TABLE_NAME": "", "MUSTER_DB": ""}):
-        with pytest.raises(InvalidSettings, match="TABLE_NAME must name the .* or MUSTER_DB the SQLite file"):
+        with pytest.raises(InvalidSettings, match="or MUSTER_DB the SQLite file"):
             Settings.from_environment(none)
 
 

@@ -10,9 +10,9 @@ from chalicelib.domain.cards import Card, CardChange, Completion, owed
 
 # fmt: off
 Action = Literal[
-    "report", "void", "restore", "undo", "recount",
+    "report", "void", "restore", "undo", "time", "recount",
     "add", "rename", "merge", "move", "retire", "reinstate", "forget",
-    "reading", "server", "alliance", "event", "key", "sheet",
+    "reading", "withdraw", "server", "alliance", "event", "key", "sheet",
 ]
 # fmt: on
 

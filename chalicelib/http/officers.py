@@ -25,7 +25,7 @@ from chalicelib.http.inputs import (
     csv_key,
 )
 from chalicelib.http.problems import handled
-from chalicelib.http.responses import json_response
+from chalicelib.http.responses import json_response, no_content
 
 officers = Blueprint(__name__)
 
@@ -67,9 +67,7 @@ def add_commander(server: str, alliance: str) -> Response:
 def import_roster(server: str, alliance: str) -> Response:
     request = officers.current_request
     key, how = bearer_key(request, muster().directory), RosterImport.read(request)
-    imported = muster().imports.roster(
-        key, server, alliance, csv_body(request), how.commander_column, how.options
-    )
+    imported = muster().imports.roster(key, server, alliance, csv_body(request), how.columns, how.options)
     return json_response(imported)
 
 
@@ -190,6 +188,14 @@ def list_readings(server: str, event: str) -> Response:
     key = bearer_key(officers.current_request, muster().directory)
     readings = muster().readings.all(key, server, event)
     return json_response({"server": server, "event": event, "readings": readings})
+
+
+@officers.route(f"{_READINGS}/{{reading}}", methods=["DELETE"])
+@handled
+def withdraw_reading(server: str, event: str, reading: str) -> Response:
+    key = bearer_key(officers.current_request, muster().directory)
+    muster().readings.withdraw(key, server, event, reading)
+    return no_content()
 
 
 @officers.route(_READINGS, methods=["POST"])

@@ -118,9 +118,18 @@ class Stage:
         self.site.world.muster.stores.sheets.bind("sheet", "101", "nova")
         return {}
 
+    def logged(self) -> dict[str, Any]:
+        """A reading of the event, to withdraw."""
+        world = self.site.world
+        world.clock.advance(seconds=1)
+        admin = world.key("admin", None, None)
+        made = world.muster.readings.log(admin, "101", DEFENDERS, 1_000, confirm=True)
+        return {"path": {"reading": made.id}}
+
     def url(self, route: str, path: dict[str, str]) -> str:
         named = {"server": "101", "alliance": "nova", "event": DEFENDERS, "spreadsheet_id": "sheet"}
         named |= {"commander": self.commanders["101", "nova"], "key": self.secret or "none"}
+        named["reading"] = "none"
         named["key_id"] = self.site.world.key("reader").id
         return route.format(**named | path)
 
@@ -201,7 +210,8 @@ ROWS = [
     Row("GET", f"{ALLIANCE}/missing"),
     Row("GET", f"{ALLIANCE}/missing.csv"),
     Row("GET", f"{EVENT}/readings", reach=somewhere_on_101),
-    Row("POST", f"{EVENT}/readings", json_body(points=1_000), somewhere_on_101),
+    Row("POST", f"{EVENT}/readings", json_body(points=1_000, confirm=True), somewhere_on_101),
+    Row("DELETE", f"{EVENT}/readings/{{reading}}", Stage.logged, somewhere_on_101),
     Row("GET", f"{SERVER}/ledger", reach=somewhere_on_101),
     Row("GET", "/v1/ledger", reach=DEPLOYMENT),
     Row("GET", "/v1/keys", reach=ANYWHERE),

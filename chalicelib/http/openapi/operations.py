@@ -326,6 +326,12 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
             ReadingDetails, created="only", body=NewReading,
             example={"points": 12500, "read_at": "2023-11-15T11:45:00Z"},
             refuses="unknown-server unknown-event implausible-reading",
+            detail="A number that doesn't fit what is known, or reaches a tier that reports don't, takes `confirm`.",
+        ),
+        Operation(
+            "withdraw_reading", f"DELETE {_EVENT}/readings/{{reading}}", "Withdraw a reading that was a slip",
+            "log readings", refuses="unknown-server unknown-event unknown-reading",
+            detail="The one before it counts again. A tier that it reached stays stamped, with what remains.",
         ),
     ),
     "The ledger": (
