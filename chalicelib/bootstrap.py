@@ -19,6 +19,7 @@ from chalicelib.services.member_pages import MemberPages
 from chalicelib.services.overview import Overview
 from chalicelib.services.readings import GameReadings
 from chalicelib.services.refresh import Refresh
+from chalicelib.services.renormalising import Renormalising
 from chalicelib.services.reporting import Reporting
 from chalicelib.services.reports import Reports
 from chalicelib.services.rosters import Rosters
@@ -51,6 +52,7 @@ class Muster:
     reporting: Reporting
     corrections: Corrections
     rosters: Rosters
+    renormalising: Renormalising
     imports: Imports
     exports: Exports
     readings: GameReadings
@@ -93,6 +95,7 @@ def assemble(
     rosters = Rosters(directory, commanders, completions, access_keys, entries, standings, clock, sleep)
     reporting = Reporting(directory, overview, completions, commanders, rosters, standings, clock, sleep)
     ledger = LedgerPages(directory, commanders, completions, access_keys, entries, clock)
+    renormalising = Renormalising(definitions, commanders, clock)
     reports = Reports(directory, overview, definitions, completions, commanders, clock)
     return Muster(
         settings=settings,
@@ -104,6 +107,7 @@ def assemble(
             directory, overview, commanders, completions, access_keys, standings, clock, sleep
         ),
         rosters=rosters,
+        renormalising=renormalising,
         imports=Imports(directory, rosters, reporting, commanders, completions, clock),
         exports=Exports(directory, overview, commanders, completions, clock),
         readings=GameReadings(
@@ -111,7 +115,7 @@ def assemble(
         ),
         ledger=ledger,
         keys=Keys(directory, access_keys, clock),
-        administration=Administration(directory, definitions, completions, ledger, clock),
+        administration=Administration(directory, definitions, completions, ledger, renormalising, clock),
         member_pages=MemberPages(directory, overview, completions, commanders, clock),
         refresh=Refresh(definitions, overview, completions, access_keys, clock),
         bindings=Bindings(directory, sheets, clock),

@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from chalicelib.domain.calendar import GameDay, zone_info
 from chalicelib.domain.errors import Malformed, malformed
 from chalicelib.domain.events import Event
-from chalicelib.domain.names import display_name, normalised
+from chalicelib.domain.names import Tags, display_name, name_keys, normalised
 from chalicelib.domain.reporting import MilestoneRef
 from chalicelib.domain.spreadsheets import Row, Table, as_table, read_records
 
@@ -42,11 +42,15 @@ _MOST_GUESSES = 100  # of a file: comparing is slow, and who gets everything wro
 
 @dataclass(frozen=True, slots=True)
 class RosterLine:
-    """A commander's name as it is to be shown, or why the line is no commander; of one that came before, both."""
+    """A commander's name as it is to be shown, or why the line is no commander; of one that came before, both.
+
+    `keys`: the normalised names that lead to whom the name means, its own last.
+    """
 
     line: int
     name: str | None = None
     problem: str | None = None
+    keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +72,8 @@ class Columns:
 class CompletionLine:
     """A commander, the milestones that they completed, each once, and when they said so (UTC) if that is told.
 
-    With `problems` the line is not to be recorded, and the rest is what was understood of it; without, it has a
-    name and a milestone at least.
+    `keys` are as in a roster's line. With `problems` the line is not to be recorded, and the rest is what was
+    understood of it; without, it has a name and a milestone at least.
     """
 
     line: int
@@ -77,17 +81,18 @@ class CompletionLine:
     refs: tuple[MilestoneRef, ...]
     reported_at: datetime | None
     problems: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
 
 
 class _Problem(Exception):
     """A cell can't be understood; its text says why, to an officer."""
 
 
-def roster_lines(text: str, column: str | None) -> list[RosterLine]:
+def roster_lines(text: str, column: str | None, tags: Tags = ()) -> list[RosterLine]:
     """The commanders of a roster: of the column named, else of one with a well-known heading, else of the only one.
 
-    A file that is just names needs no header. Raises Malformed (`malformed`) if the column isn't known, and for
-    what is no table; TooLarge (`too-large`) for more than MOST_LINES.
+    `tags` are the server's, which are no part of a name. A file that is just names needs no header. Raises Malformed
+    (`malformed`) if the column isn't known, and for what is no table; TooLarge (`too-large`) for more than MOST_LINES.
     """
     column = _given(column)
     records = _below_title(read_records(text), column)
@@ -100,11 +105,11 @@ def roster_lines(text: str, column: str | None) -> list[RosterLine]:
     if not places:
         raise _no_commander_column(table)
     seen: dict[str, int] = {}
-    return [_roster_line(row, places, seen) for row in table.rows]
+    return [_roster_line(row, places, seen, tags) for row in table.rows]
 
 
 def completion_lines(
-    text: str, mapping: Columns, events: Sequence[Event], game_day: GameDay, now: datetime
+    text: str, mapping: Columns, events: Sequence[Event], game_day: GameDay, now: datetime, tags: Tags = ()
 ) -> list[CompletionLine]:
     """The completions of a file in one of two forms.
 
@@ -135,8 +140,9 @@ def completion_lines(
         if ticks and not refs and not unclear:
             continue
         name, reported_at, problems = None, None, _surplus(row)
+        keys: tuple[str, ...] = ()
         try:
-            name = _name(row, names)
+            name, keys = _name(row, names, tags)
         except _Problem as problem:
             problems.append(str(problem))
         problems += unclear
@@ -144,14 +150,14 @@ def completion_lines(
             reported_at = time_of(row)
         except _Problem as problem:
             problems.append(str(problem))
-        lines.append(CompletionLine(row.line, name, tuple(refs), reported_at, tuple(problems)))
+        lines.append(CompletionLine(row.line, name, tuple(refs), reported_at, tuple(problems), keys))
     return lines
 
 
-def _roster_line(row: Row, places: Sequence[int], seen: dict[str, int]) -> RosterLine:
+def _roster_line(row: Row, places: Sequence[int], seen: dict[str, int], tags: Tags) -> RosterLine:
     """`seen`: the lines of the names so far, normalised; this one's is added."""
     try:
-        name = _name(row, places)
+        name, keys = _name(row, places, tags)
     except _Problem as problem:
         return RosterLine(row.line, problem=str(problem))
     if surplus := _surplus(row):
@@ -159,12 +165,13 @@ def _roster_line(row: Row, places: Sequence[int], seen: dict[str, int]) -> Roste
     before = seen.setdefault(normalised(name), row.line)
     if before != row.line:
         return RosterLine(row.line, name, f"{_quoted(name)} is the same commander as line {before}.")
-    return RosterLine(row.line, name)
+    return RosterLine(row.line, name, keys=keys)
 
 
-def _name(row: Row, places: Sequence[int]) -> str:
+def _name(row: Row, places: Sequence[int], tags: Tags) -> tuple[str, tuple[str, ...]]:
+    typed = _cell(row, places)
     try:
-        return display_name(_cell(row, places))
+        return display_name(typed, tags=tags), name_keys(typed, tags)
     except Malformed as refused:
         raise _Problem(refused.detail) from None
 
@@ -543,6 +550,7 @@ def _has_hour(pattern: str) -> bool:
     return read.hour == _SAMPLE.hour
 
 
+_LONGEST_TIME = 200
 _EMOJI = "\ufe0f"  # follows a tick that is to look like one
 _ALIKE = str.maketrans({**dict.fromkeys("‐‑‒–—―−", "-"), **dict.fromkeys("‘’ʼ`", "'"), _EMOJI: None})
 
@@ -557,6 +565,8 @@ def _heading(text: str) -> str:
 
 
 def _plain(text: str) -> str:
+    if len(text) > _LONGEST_TIME:
+        return text  # it is no time, and may be of a kind that takes long
     return " ".join(unicodedata.normalize("NFKC", text).translate(_ALIKE).split())
 
 

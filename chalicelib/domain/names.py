@@ -4,9 +4,10 @@ Unicode's own properties decide, and not the age of the interpreter's tables: wh
 or an emoji of a later version, and is as good as one.
 """
 
+import hashlib
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 
 from chalicelib.domain.errors import FieldError, Malformed
 
@@ -90,7 +91,7 @@ def normalised_before(name: str) -> str:
 
 
 def name_keys(typed: str, tags: Tags = ()) -> tuple[str, ...]:
-    """The normalised names that lead to whom `typed` means, the first that leads to somebody counts; often only one.
+    """The normalised names that may lead to whom `typed` means, its own last; mostly there is no other.
 
     A name that was stored before its tag was one is found as it was typed, one that was stored by the first version as
     that knew it. Empty if it can be no name.
@@ -98,8 +99,13 @@ def name_keys(typed: str, tags: Tags = ()) -> tuple[str, ...]:
     if len(typed.strip()) > _MOST_TYPED or any(unicodedata.category(c) == "Cs" for c in typed):
         return ()
     spellings = dict.fromkeys((typed, without_tags(typed, tags)))
-    keys = (key(spelling) for spelling in spellings for key in (normalised, normalised_before))
+    keys = (key(spelling) for spelling in spellings for key in (normalised_before, normalised))
     return tuple(dict.fromkeys(key for key in keys if key))
+
+
+def name_mark(name: str) -> str:
+    """What stands for a name in an address, which ends up in logs: no name."""
+    return hashlib.sha256(normalised(name).encode()).hexdigest()[:8]
 
 
 def tag_key(tag: str) -> str:
@@ -120,6 +126,36 @@ def without_tags(name: str, tags: Tags) -> str:
     while tags and (rest := _without_tag(name, tags)) is not None:
         name = rest
     return name
+
+
+def forgetting(names: Iterable[str], label: str) -> Callable[[str], str]:
+    """What makes of a text one that has `label` in place of these names, in whatever spelling.
+
+    A name is a word of its own, or several, if its letters have capitals; else it is found within others too. A text
+    that has a name in a spelling that can't be cut out becomes the label as a whole.
+    """
+    known = {name for each in names for name in (each, normalised(each)) if name} - {label, normalised(label)}
+    longest_first = sorted(known, key=len, reverse=True)
+    spelled = re.compile("|".join(map(_as_words, longest_first)) or "(?!)", re.IGNORECASE)
+
+    def forget(text: str) -> str:
+        text = label.join(spelled.sub(lambda _: label, part) for part in text.split(label))
+        rest = normalised(text).replace(normalised(label), " ")
+        return label if spelled.search(rest) else text
+
+    return forget
+
+
+def _as_words(name: str) -> str:
+    """A pattern. A plural or a genitive is the name as well."""
+    before = r"(?<![^\W_])" if _is_spaced(name[0]) else ""
+    after = r"(?=s?(?![^\W_]))" if _is_spaced(name[-1]) else ""
+    return f"{before}{re.escape(name)}{after}"
+
+
+def _is_spaced(character: str) -> bool:
+    """Whether words of such characters have spaces or signs between them."""
+    return character.isdigit() or character.lower() != character.upper()
 
 
 def _without_tag(name: str, tags: Tags) -> str | None:

@@ -48,7 +48,7 @@ from chalicelib.services.ledger_pages import LedgerPage
 from chalicelib.services.overview import Schedule, ServerProgress
 from chalicelib.services.readings import ReadingState
 from chalicelib.services.reporting import Receipt
-from chalicelib.services.rosters import RosterEntry
+from chalicelib.services.rosters import Listing, RosterEntry
 from chalicelib.services.sheets import SheetState
 
 
@@ -60,12 +60,6 @@ class Health(TypedDict):
 
 class Events(TypedDict):
     events: list[ShownEvent]
-
-
-class Roster(TypedDict):
-    server: str
-    alliance: str
-    commanders: list[RosterEntry]
 
 
 class Readings(TypedDict):
@@ -215,7 +209,7 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
             refuses=f"{_PLACE} {_REPORTING}",
             detail="All are recorded, or none and a problem. What was there already is not counted again.",
             shows={
-                "commander": _KESTREL,
+                "commander": {**_KESTREL, "formerly": None},
                 "results": [
                     {"milestone": _HIDDEN_MOTIVATIONS, "status": "recorded", "points": 100, "recorded_at": _NOON},
                 ],
@@ -235,7 +229,7 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
     ),
     "Rosters": (
         Operation(
-            "list_commanders", f"GET {_ALLIANCE}/commanders", "The roster", READERS, Roster,
+            "list_commanders", f"GET {_ALLIANCE}/commanders", "The roster", READERS, Listing,
             query=RosterQuery, refuses=_PLACE, detail="By name, the retired too.",
         ),
         Operation(
@@ -255,12 +249,12 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
         Operation("get_commander", f"GET {_COMMANDER}", "A commander", OFFICERS, RosterEntry, refuses=_SOMEBODY),
         Operation(
             "rename_commander", f"PATCH {_COMMANDER}", "Give a commander another name", OFFICERS, RosterEntry,
-            body=NewName, example={"name": "Osprey"}, refuses=f"invalid-name {_SOMEBODY} name-taken",
+            body=NewName, example={"name": "Osprey"}, refuses=f"invalid-name {_SOMEBODY} name-taken too-many-names",
         ),
         Operation(
             "merge_commanders", f"POST {_COMMANDER}/merge", "Make somebody one with a commander", OFFICERS, RosterEntry,
             body=Absorbed, example={"commander": "Kestrel alt", "reason": "the same person"},
-            refuses=f"{_SOMEBODY} same-commander too-many-events",
+            refuses=f"{_SOMEBODY} same-commander too-many-events too-many-names",
             detail="The commander of the address stays. The key has to cover both.",
         ),
         Operation(

@@ -12,6 +12,7 @@ from chalicelib.bootstrap import muster
 from chalicelib.domain.access import Key
 from chalicelib.domain.calendar import rfc3339
 from chalicelib.domain.errors import MusterError, NotFound
+from chalicelib.domain.names import name_mark
 from chalicelib.http.inputs import FormReport, FormUndo, query
 from chalicelib.http.problems import STATUS, handled, problem_headers
 from chalicelib.http.responses import page, see_other, text_response
@@ -44,7 +45,8 @@ def send_form(key: str) -> Response:
     except MusterError as error:
         return _form(granted, sent.commander, sent.milestones, error)
     measure_report(result.status for result in taken.results)
-    address = _receipt_address(request, taken.commander.id, rfc3339(_counted_at(taken)))
+    former = taken.commander.formerly
+    address = _receipt_address(request, taken.commander.id, rfc3339(_counted_at(taken)), former)
     return see_other(address, _cookie(request, taken.commander.name))
 
 
@@ -53,7 +55,7 @@ def send_form(key: str) -> Response:
 def show_receipt(key: str) -> Response:
     granted, request = muster().directory.member_key(key), pages.current_request
     commander, at = query(request, "commander") or "", _instant(query(request, "at") or "")
-    receipt = muster().member_pages.receipt(granted, commander, at)
+    receipt = muster().member_pages.receipt(granted, commander, at, query(request, "formerly"))
     return page("receipt.html", receipt=receipt, key=key)
 
 
@@ -94,10 +96,11 @@ def _counted_at(taken: Receipt) -> datetime:
     return max(new, default=muster().clock())
 
 
-def _receipt_address(request: Request, commander: str, at: str) -> str:
-    """With the stage prefix, where there is one."""
+def _receipt_address(request: Request, commander: str, at: str, former: str | None = None) -> str:
+    """With the stage prefix, where there is one. `former`: the name that was given, if it is a former one."""
     form = request.context["path"].rstrip("/").removesuffix("/undo")
-    return f"{form}/receipt?{urlencode({'commander': commander, 'at': at})}"
+    given = {"commander": commander, "at": at} | ({"formerly": name_mark(former)} if former else {})
+    return f"{form}/receipt?{urlencode(given)}"
 
 
 def _instant(text: str) -> datetime:

@@ -14,7 +14,7 @@ from chalicelib.domain.roster import Alliance, Commander, Server
 from chalicelib.services.attempts import until_written
 from chalicelib.services.directory import Directory
 from chalicelib.services.overview import Overview, Place
-from chalicelib.services.rosters import CommanderRef
+from chalicelib.services.rosters import NamedCommander
 from chalicelib.services.standings import RecentStandings
 from chalicelib.store import ledger
 from chalicelib.store.access import AccessKeys
@@ -31,7 +31,7 @@ Status = Literal["voided", "already_voided", "restored", "already_recorded"]
 class Correction:
     """The answer to a correction, with where the commander and the server stand then."""
 
-    commander: CommanderRef
+    commander: NamedCommander
     milestone: str
     status: Status
     progress: tuple[Place, ...]
@@ -91,7 +91,8 @@ class Corrections:
 
         status, card = until_written(write, self._sleep)
         progress = self._overview.places(server, {ref.event.id: card}, self._clock())
-        return Correction(CommanderRef(commander.id, commander.name), str(ref), status, progress)
+        named = NamedCommander.of(commander, name, self._directory.tags(server.id, name))
+        return Correction(named, str(ref), status, progress)
 
     def undo(self, key: Key, commander_id: str, reported_at: datetime) -> int:
         """Takes back what was recorded with this member key at that time; how many completions.
@@ -128,7 +129,8 @@ class Corrections:
 
     def _commander(self, key: Key, server: Server, name: str, alliance: str | None) -> Commander:
         """By name, or by id in that alliance. Only those in scope are found."""
-        found = self._commanders.named(server.id, name, consistent=True) if name.strip() else None
+        tags = self._directory.tags(server.id, name)
+        found = self._commanders.named(server.id, name, tags, consistent=True)
         if found is None and alliance:
             found = self._commanders.member(server.id, alliance, name)
         if found is None or found.moved:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Literal
 from chalicelib.domain.access import Key
 from chalicelib.domain.cards import Completion
 from chalicelib.domain.errors import Conflict, MusterError
-from chalicelib.domain.names import normalised
 from chalicelib.domain.near import near_names
 from chalicelib.domain.reporting import require_reportable
 from chalicelib.domain.roster import Alliance, Commander, Server
@@ -23,7 +22,7 @@ from chalicelib.store.commanders import Commanders
 from chalicelib.store.completions import Completions
 
 if TYPE_CHECKING:
-    from chalicelib.domain.importing import Columns, CompletionLine
+    from chalicelib.domain.importing import Columns, CompletionLine, RosterLine
 
 Status = Literal["new", "known", "refused", "not_done"]
 
@@ -42,7 +41,8 @@ class LineResult:
     """What becomes of a line. `new`: something of it is added; `known`: all of it was there already; `refused`: see
     `reasons`; `not_done`: good, but another line is not, and it was to be all or nothing.
 
-    `adds_commander`: they join the roster. `milestones`: those that are added.
+    `adds_commander`: they join the roster, or come back to it. `milestones`: those that are added. `formerly`: the name
+    that the line has, where it is a former one of the commander's.
     """
 
     line: int
@@ -51,6 +51,7 @@ class LineResult:
     adds_commander: bool = False
     milestones: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
+    formerly: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +67,34 @@ class Imported:
 
 @dataclass
 class _Known:
-    """Whom and what an alliance has, with what the lines before have added to it."""
+    """Whom and what an alliance has, with what the lines before have added to it. A commander's key is what the index
+    has for the present name."""
 
-    names: dict[str, str]
     ids: dict[str, str]
-    """The present name, normalised, by id."""
+    """The keys of those on the roster, by id."""
+    names: dict[str, str]
+    """As they are shown, by key."""
+    leads: dict[str, str]
+    """The key, by each normalised name that leads to the commander."""
+    aliases: dict[str, str]
+    """Names that are no present ones, as they are typed, by what the index has for them."""
+    retired: set[str]
+    """Keys of those who have retired from here, and did not come back by a line before."""
     elsewhere: dict[str, Commander]
-    returning: dict[str, Commander]
-    """Those elsewhere who have retired there: they bring along what they have completed."""
+    """Those in other alliances, by normalised name. Who has retired there brings along what they have completed."""
     done: dict[str, set[str]] = field(default_factory=dict)
-    """Global milestone ids by the commander's present name, normalised: several names may lead to one."""
+    """Global milestone ids by key."""
+
+    def led_by(self, names: Sequence[str]) -> str | None:
+        """Which of these normalised names leads to somebody of the alliance; a present name rather than another."""
+        known = [name for name in names if name in self.leads]
+        present = (name for name in known if self.leads[name] == name)
+        return next(present, known[0] if known else None)
+
+    def result(self, line: int, name: str, status: Status, *, adds: bool = False) -> LineResult:
+        """Of a line with a normalised name that leads to somebody."""
+        shown = self.names[self.leads[name]]
+        return LineResult(line, shown, status, adds_commander=adds, formerly=self.aliases.get(name))
 
 
 class Imports:
@@ -102,20 +121,23 @@ class Imports:
         from chalicelib.domain.importing import roster_lines  # reads files: imported for this alone
 
         _, alliance = self._place(key, server_id, alliance_id)
-        lines = roster_lines(text, column)
-        known = self._known(alliance, [line.name for line in lines if line.name])
+        lines = roster_lines(text, column, self._directory.tags(server_id, text))
+        known = self._known(alliance, [key for line in lines for key in line.keys])
         planned = []
         for line in lines:
             if line.problem or not line.name:
                 result = LineResult(line.line, line.name, "refused", reasons=(line.problem or "No name.",))
-            elif normalised(line.name) in known.names:
-                result = LineResult(line.line, known.names[normalised(line.name)], "known")
+            elif name := known.led_by(line.keys):
+                is_back = known.leads[name] in known.retired
+                known.retired.discard(known.leads[name])
+                result = known.result(line.line, name, "new" if is_back else "known", adds=is_back)
             else:
-                result = self._joining(line.line, line.name, known, alliance, options, may_join=True)
+                result = self._joining(line, line.name, known, alliance, options, may_join=True)
             planned.append(result)
 
         def add(result: LineResult) -> LineResult:
-            self._rosters.add(key, server_id, alliance_id, result.commander or "", is_new=True)
+            name = result.commander or ""
+            self._rosters.add(key, server_id, alliance_id, name, is_new=True, takes_over=False)
             return result
 
         return _carried_out(planned, add, options)
@@ -132,8 +154,10 @@ class Imports:
         server, alliance = self._place(key, server_id, alliance_id)
         events = [event for event in self._directory.events() if not event.archived]
         now = self._clock()
-        lines = {line.line: line for line in completion_lines(text, columns, events, server.game_day, now)}
-        known = self._known(alliance, [line.name for line in lines.values() if line.name])
+        tags = self._directory.tags(server.id, text)
+        read = completion_lines(text, columns, events, server.game_day, now, tags)
+        lines = {line.line: line for line in read}
+        known = self._known(alliance, [key for line in read for key in line.keys])
         self._add_done(known, alliance, lines.values())
         planned = [self._planned(key, line, known, server, alliance, options, now) for line in lines.values()]
 
@@ -169,38 +193,51 @@ class Imports:
         except Conflict as conflict:
             reasons = tuple(error.message for error in conflict.errors)
             return LineResult(line.line, line.name, "refused", reasons=reasons)
-        name, result = normalised(line.name), LineResult(line.line, line.name, "known")
-        if name in known.names:
-            result = replace(result, commander=known.names[name])
+        if name := known.led_by(line.keys):
+            result = known.result(line.line, name, "known")
         else:
-            result = self._joining(line.line, line.name, known, alliance, options, may_join=alliance.is_open)
+            result = self._joining(line, line.name, known, alliance, options, may_join=alliance.is_open)
         if result.status == "refused":
             return result
-        done = known.done.setdefault(normalised(known.names[name]), set())
+        name = known.led_by(line.keys) or ""
+        done = known.done.setdefault(known.leads[name], set())
         added = tuple(str(ref) for ref in line.refs if str(ref) not in done)
         done.update(added)
         is_new = bool(added) or result.adds_commander
         return replace(result, status="new" if is_new else "known", milestones=added)
 
     def _joining(
-        self, line: int, name: str, known: _Known, alliance: Alliance, options: Options, *, may_join: bool
+        self,
+        line: "RosterLine | CompletionLine",
+        name: str,
+        known: _Known,
+        alliance: Alliance,
+        options: Options,
+        *,
+        may_join: bool,
     ) -> LineResult:
         """Of somebody who is not on the roster yet."""
-        other = known.elsewhere.get(normalised(name))
+        found = [known.elsewhere[key] for key in line.keys if key in known.elsewhere]
+        other = next((one for one in found if one.key in line.keys), found[0] if found else None)
         near = [] if options.is_new else near_names(name, known.names.values())
         reason = None
-        if other:
-            reason = f"{other.name} is with another alliance of this server. An officer can move them."
+        if other and not other.retired_at:
+            is_former = other.former_name(line.keys)
+            who = f"{name} was the name of a commander who" if is_former else other.name
+            reason = f"{who} is with another alliance of this server. An officer can move them."
         elif near:
             reason = f"{name} is new. Did you mean {' or '.join(near)}?"
         elif not may_join:
             reason = f"{name} is not on the roster of {alliance.name}. Import the roster first."
         if reason:
-            return LineResult(line, name, "refused", reasons=(reason,))
-        known.names[normalised(name)] = name
-        if back := known.returning.get(normalised(name)):
-            known.names |= {each: back.name for each, one in known.returning.items() if one.id == back.id}
-        return LineResult(line, name, "new", adds_commander=True)
+            return LineResult(line.line, name, "refused", reasons=(reason,))
+        for key, one in known.elsewhere.items() if other else ():
+            if other and one.id == other.id:
+                known.leads[key] = other.key
+                known.aliases |= one.aliases
+        own = known.leads.setdefault(other.key if other else line.keys[-1], line.keys[-1])
+        known.names[own] = other.name if other else name
+        return known.result(line.line, known.led_by(line.keys) or own, "new", adds=True)
 
     def _place(self, key: Key, server_id: str, alliance_id: str) -> tuple[Server, Alliance]:
         key.require("officer", "admin", server=server_id, alliance=alliance_id)
@@ -209,12 +246,17 @@ class Imports:
     def _known(self, alliance: Alliance, names: Iterable[str]) -> _Known:
         """All that is asked about names, in one query and one batch of reads."""
         roster = self._commanders.roster(alliance.server, alliance.id)
-        known = {name: one.name for one in roster for name in (normalised(one.name), *one.aliases)}
-        unknown = {name for name in map(normalised, names) if name not in known}
-        found = self._commanders.all_named(alliance.server, unknown)
-        elsewhere = {name: one for name, one in found.items() if not one.retired_at}
-        ids = {one.id: normalised(one.name) for one in roster}
-        return _Known(known, ids, elsewhere, {name: one for name, one in found.items() if one.retired_at})
+        leads = {name: one.key for one in roster for name in (one.key, *one.aliases)}
+        return _Known(
+            ids={one.id: one.key for one in roster},
+            names={one.key: one.name for one in roster},
+            leads=leads,
+            aliases={name: spelled for one in roster for name, spelled in one.aliases.items()},
+            retired={one.key for one in roster if one.retired_at},
+            elsewhere=self._commanders.all_named(
+                alliance.server, {name for name in names if name not in leads}
+            ),
+        )
 
     def _add_done(self, known: _Known, alliance: Alliance, lines: "Iterable[CompletionLine]") -> None:
         events = dict.fromkeys(ref.event.id for line in lines for ref in line.refs)
@@ -225,10 +267,12 @@ class Imports:
                 done = {f"{event}/{milestone}" for milestone in card.completions}
                 if name := known.ids.get(card.commander):
                     known.done.setdefault(name, set()).update(done)
-        for one in known.returning.values():
+        for one in known.elsewhere.values():
+            if not one.retired_at:
+                continue
             cards = self._completions.cards(alliance.server, one.alliance, one.id, events, consistent=True)
             done = {f"{event}/{m}" for event, card in cards.items() for m in card.completions}
-            known.done[normalised(one.name)] = done
+            known.done[one.key] = done
 
 
 def _carried_out(

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from chalicelib.domain.calendar import GameDay
 from chalicelib.domain.events import Event
+from chalicelib.domain.names import Tags, tag_key
 from chalicelib.domain.roster import Alliance, Server
 from chalicelib.store import keys
 from chalicelib.store.cache import Cache
@@ -52,14 +53,22 @@ class Definitions:
         key = keys.alliance(server_id, alliance_id)
         return self._cache.get(("alliance", server_id, alliance_id), lambda: self._load(key, _alliance))
 
-    def alliances(self, server_id: str) -> list[Alliance]:
+    def alliances(self, server_id: str, *, consistent: bool = False) -> list[Alliance]:
         """All alliances of the server, by id, read anew."""
-        return [
-            _alliance(item) for item in self._table.query(keys.alliances(server_id), keys.ALLIANCE_PREFIX)
-        ]
+        items = self._table.query(keys.alliances(server_id), keys.ALLIANCE_PREFIX, consistent=consistent)
+        return [_alliance(item) for item in items]
+
+    def tags(self, server_id: str) -> Tags:
+        """The tags that alliances of the server have or had, as `tag_key` has them."""
+
+        def load() -> Tags:
+            alliances = self.alliances(server_id, consistent=True)
+            return {key for one in alliances for tag in (one.tag, *one.past_tags) if (key := tag_key(tag))}
+
+        return self._cache.get(("tags", server_id), load) or set()
 
     def put_alliance(self, alliance: Alliance, *more: Put) -> None:
-        """Its `roster_changes` are not put: they count on."""
+        """Its `roster_changes` are not put: they count on. Nor does it lose a tag that it had."""
         key = keys.alliance(alliance.server, alliance.id)
         attributes = {
             "server": alliance.server,
@@ -67,6 +76,7 @@ class Definitions:
             "tag": alliance.tag,
             "name": alliance.name,
             "is_open": alliance.is_open,
+            **{f"{keys.TAG_PREFIX}{tag}": True for tag in (alliance.tag, *alliance.past_tags)},
         }
         self._write(Update(key, set=attributes), *more)
 
@@ -87,4 +97,6 @@ def _server(item: Item) -> Server:
 
 def _alliance(item: Item) -> Alliance:
     changes = int(item.get("roster_changes", 0))
-    return Alliance(item["server"], item["id"], item["tag"], item["name"], item["is_open"], changes)
+    tags = (name.removeprefix(keys.TAG_PREFIX) for name in item if name.startswith(keys.TAG_PREFIX))
+    past = tuple(sorted(tag for tag in tags if tag != item["tag"]))
+    return Alliance(item["server"], item["id"], item["tag"], item["name"], item["is_open"], changes, past)

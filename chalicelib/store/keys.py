@@ -25,6 +25,8 @@ COMPLETION_PREFIX = "done."
 """Of attributes: on a card, the completion of a milestone; in totals, how many have completed it."""
 VOIDED_PREFIX = "void."
 """Of attributes of a card: a completion that was taken back."""
+TAG_PREFIX = "tag."
+"""Of attributes of an alliance: a tag that it has or had."""
 
 OF_ALLIANCE, OF_COMMANDER = "of_alliance", "of_commander"
 """Attributes of ledger entries, each with an index of its name."""

@@ -147,7 +147,7 @@ class TestTheRoster:
         elsewhere = officer("POST", f"{ORBIT}/commanders", {"name": "Kestrel"})
         assert problem(elsewhere, 409, "other-alliance") == ["name"]
 
-    def test_a_new_name_keeps_the_commander_and_frees_the_old_one(
+    def test_a_new_name_keeps_the_commander_and_the_old_one_is_kept_until_somebody_is_given_it(
         self, officer: Desk, member: Callable[..., requests.Response]
     ) -> None:
         kestrel = member("Kestrel", HIDDEN_MOTIVATIONS).json()["commander"]["id"]
@@ -284,7 +284,7 @@ class TestImporting:
         before = sorted(stored(officer.site.world))
         dry = officer("POST", f"{self.PATH}?dry_run=true", self.ROSTER)
         assert sorted(stored(officer.site.world)) == before
-        line = {"adds_commander": False, "milestones": [], "reasons": []}
+        line = {"adds_commander": False, "milestones": [], "reasons": [], "formerly": None}
         expected = {
             "dry_run": True,
             "new": 1,
@@ -309,7 +309,7 @@ class TestImporting:
         assert officer.roster() == []
         done = officer("POST", f"{self.PATH}?all_or_nothing=no", text).json()
         assert [line["status"] for line in done["lines"]] == ["new", "refused", "refused", "refused"]
-        assert "U+202E" in done["lines"][1]["reasons"][0]
+        assert "turns the direction of text" in done["lines"][1]["reasons"][0]
         assert "Did you mean Kestrel?" in done["lines"][2]["reasons"][0]
         insisted = officer("POST", f"{self.PATH}?is_new=YES", "Commander\nKestrle\n").json()
         assert insisted["new"] == 1

@@ -163,7 +163,7 @@ def test_the_cookies_of_others_do_not_matter(site: Site, other: str) -> None:
     [
         ("", [HIDDEN_MOTIVATIONS], 422, "Please give the commander’s name."),
         ("Kestrel", [], 422, "Choose at least one milestone."),
-        ("Kes\u202etrel", [HIDDEN_MOTIVATIONS], 422, "a character that can't be used (U+202E)"),
+        ("Kes\u202etrel", [HIDDEN_MOTIVATIONS], 422, "turns the direction of text"),
         (
             "Kestrel",
             [HIDDEN_MOTIVATIONS, ASSEMBLING_THE_RESISTANCE],
