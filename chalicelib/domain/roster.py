@@ -34,6 +34,17 @@ class Alliance:
 
 
 @dataclass(frozen=True, slots=True)
+class Forgetting:
+    """A commander's names are being forgotten: all that they ever had, and the ledger's entry before which they stand
+    yet; None: it has not begun. `version`: that of the commander whose names these are.
+    """
+
+    version: int
+    names: tuple[str, ...]
+    before: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Commander:
     """A player, identified by `id` on a server; `name` is a label and can change. In one alliance at a time.
 
@@ -41,8 +52,7 @@ class Commander:
     name index has for the name. `aliases` are other names that lead to them, as they are typed, by what the index has
     for each: those that they had, and those of who became one with them. `former`: where rosters still know them as
     somebody who has left, by alliance and id. `moved`: this is such a remainder, and `alliance` is where they went;
-    `into`: whom they became one with there. `forgetting`: how far back names in the ledger were replaced, while that
-    is under way. `version` counts the changes.
+    `into`: whom they became one with there. `version` counts the changes.
     """
 
     id: str
@@ -56,7 +66,7 @@ class Commander:
     former: tuple[tuple[str, str], ...] = ()
     moved: bool = False
     into: str | None = None
-    forgetting: str | None = None
+    forgetting: Forgetting | None = None
     version: int = 0
 
     def former_name(self, keys: Collection[str]) -> str | None:

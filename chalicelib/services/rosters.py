@@ -15,7 +15,7 @@ from chalicelib.domain.ledger import Action, Actor, card_entries
 from chalicelib.domain.names import Tags, display_name, name_keys, normalised, without_tags
 from chalicelib.domain.near import near_names
 from chalicelib.domain.renormalising import own_key
-from chalicelib.domain.roster import Alliance, Commander
+from chalicelib.domain.roster import Alliance, Commander, Forgetting
 from chalicelib.services.attempts import until_written
 from chalicelib.services.directory import Directory
 from chalicelib.services.standings import RecentStandings
@@ -254,9 +254,7 @@ class Rosters:
                 before = self._member(place, commander_id)
             retired_at = before.retired_at or self._clock()
             after = replace(before, name=label, key=normalised(label), aliases={}, retired_at=retired_at)
-            after = replace(after, forgetting=None)
-            if after != before:
-                self._change(key, place, before, after, "forget")
+            self._change(key, place, before, replace(after, forgetting=None), "forget")
             return after
 
         return _entry(self._until_written(forget))
@@ -366,15 +364,22 @@ class Rosters:
         told = self._entries.names_told(server, ids)
         told |= {commander.name, *commander.aliases, *commander.aliases.values()}
         told |= {one.name for one in remainders}
+        begun = commander.forgetting
+        told |= set(begun.names) if begun else set()
+        before = begun.before if begun and begun.version == commander.version else None
+        noted = Forgetting(commander.version, tuple(sorted(told)), before)
+        self._commanders.note_forgetting(
+            server, commander, noted
+        )  # else none would know those of the ledger alone
         tags = self._directory.tags(server, *told)
         names = {spelling for name in told for spelling in (name, without_tags(name, tags))}
         keys = {name: name_keys(name, tags) for name in names}
         led = self._commanders.all_named(server, {key for each in keys.values() for key in each})
         others = {key for key, one in led.items() if one.id != commander.id}
         taken = [name for name in names if others.intersection(keys[name])]
-        left = self._entries.forget(server, ids, names, taken, label, commander.forgetting)
+        left = self._entries.forget(server, ids, names, taken, label, before)
         if left:
-            self._commanders.note_forgetting(server, commander, left)
+            self._commanders.note_forgetting(server, commander, replace(noted, before=left))
             raise Busy(
                 detail="A part of the ledger is done. Please send it again: it goes on where it stopped."
             )

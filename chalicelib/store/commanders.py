@@ -14,7 +14,7 @@ from datetime import datetime
 
 from chalicelib.domain.calendar import rfc3339
 from chalicelib.domain.names import Tags, name_keys, normalised, normalised_before
-from chalicelib.domain.roster import Commander
+from chalicelib.domain.roster import Commander, Forgetting
 from chalicelib.store import keys
 from chalicelib.store.table import ConditionFailed, Delete, Item, Put, Table, Update
 
@@ -107,11 +107,12 @@ class Commanders:
         for alliance in dict.fromkeys(alliance for alliance, _ in places):
             self._table.write(_noted(server, alliance))
 
-    def note_forgetting(self, server: str, commander: Commander, position: str) -> None:
+    def note_forgetting(self, server: str, commander: Commander, forgetting: Forgetting) -> None:
         """Raises ConditionFailed if the commander has changed."""
         here = keys.commander(server, commander.alliance, commander.id)
         seen: Item = {"version": commander.version, "moved": None}
-        self._table.write(Update(here, set={"forgetting": position}, expected=seen, exists=True))
+        noted = {"forgetting": _forgetting_item(forgetting)}
+        self._table.write(Update(here, set=noted, expected=seen, exists=True))
 
 
 def added(server: str, commander: Commander, taken: Collection[str] = ()) -> list[Change]:
@@ -220,8 +221,8 @@ def _noted(server: str, alliance: str) -> Update:
 
 
 _NAMES = ("key", "known_as", "aliases", "forgetting")
-"""Attributes of a roster's item that hold names, or how far they are forgotten, beside `name`. The first version had
-`aliases`, as a list of normalised names, and no `key`."""
+"""Attributes of a roster's item that hold names, beside `name`. The first version had `aliases`, as a list of
+normalised names, and no `key`."""
 
 
 def _name_item(commander: Commander) -> Item:
@@ -241,7 +242,18 @@ def _item(commander: Commander) -> Item:
         item["known_as"] = dict(commander.aliases)
     if commander.former:
         item["former"] = [list(place) for place in commander.former]
+    if commander.forgetting:
+        item["forgetting"] = _forgetting_item(commander.forgetting)
     return item
+
+
+def _forgetting_item(forgetting: Forgetting) -> Item:
+    before: Item = {"before": forgetting.before} if forgetting.before else {}
+    return {"version": forgetting.version, "names": list(forgetting.names), **before}
+
+
+def _forgetting(item: Item) -> Forgetting:
+    return Forgetting(int(item["version"]), tuple(item["names"]), item.get("before"))
 
 
 def _absent(commander: Commander) -> list[str]:
@@ -264,7 +276,7 @@ def _commander(item: Item) -> Commander:
         former=tuple((alliance, one) for alliance, one in item.get("former", ())),
         moved=item.get("moved", False),
         into=item.get("into"),
-        forgetting=item.get("forgetting"),
+        forgetting=_forgetting(item["forgetting"]) if "forgetting" in item else None,
         version=int(item.get("version", 0)),
         **instants,
     )

@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from chalicelib.domain.cards import count
 from chalicelib.domain.errors import Busy
+from chalicelib.domain.names import Tags
 from chalicelib.domain.roster import Commander
 from chalicelib.domain.standing import Totals
 from chalicelib.services.attempts import ATTEMPTS
@@ -150,8 +151,8 @@ def test_a_race_for_a_new_name_makes_one_commander(world: World) -> None:
     key, commanders = world.key(), world.muster.reporting._commanders
     looked_up = commanders.named
 
-    def too_early(server: str, name: str, *, consistent: bool = False) -> Commander | None:
-        return looked_up(server, name, consistent=True) if consistent else None
+    def too_early(server: str, name: str, tags: Tags = (), *, consistent: bool = False) -> Commander | None:
+        return looked_up(server, name, tags, consistent=True) if consistent else None
 
     commanders.named = too_early  # type: ignore[method-assign]
     first = world.muster.reporting.report(key, "Kestrel", [HIDDEN_MOTIVATIONS])
