@@ -129,7 +129,9 @@ def _import(
     query = {name: "true" if value is True else value for name, value in options.items() if value}
     path = ("servers", server, "alliances", alliance, what, "import")
     done = where.api.post_csv(*path, csv=file.read_bytes(), **query)
-    shown = [line for line in done["lines"] if done["dry_run"] or line["status"] in ("refused", "not_done")]
+    shown = [
+        line for line in done["lines"] if done["dry_run"] or line["reasons"] or line["status"] == "not_done"
+    ]
     if is_json or shown:
         header = ("Line", "Commander", "Becomes", "Why")
         rows = [

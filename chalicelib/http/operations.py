@@ -209,7 +209,7 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
             refuses=f"{_PLACE} {_REPORTING}",
             detail="All are recorded, or none and a problem. What was there already is not counted again.",
             shows={
-                "commander": {**_KESTREL, "formerly": None},
+                "commander": _KESTREL,
                 "results": [
                     {"milestone": _HIDDEN_MOTIVATIONS, "status": "recorded", "points": 100, "recorded_at": _NOON},
                 ],

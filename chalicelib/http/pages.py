@@ -18,6 +18,7 @@ from chalicelib.http.problems import STATUS, handled, problem_headers
 from chalicelib.http.responses import page, see_other, text_response
 from chalicelib.services.corrections import UNDO_WITHIN
 from chalicelib.services.reporting import Receipt
+from chalicelib.services.rosters import RenamedCommander
 from chalicelib.telemetry import measure, measure_report
 
 pages = Blueprint(__name__)
@@ -45,7 +46,7 @@ def send_form(key: str) -> Response:
     except MusterError as error:
         return _form(granted, sent.commander, sent.milestones, error)
     measure_report(result.status for result in taken.results)
-    former = taken.commander.formerly
+    former = taken.commander.formerly if isinstance(taken.commander, RenamedCommander) else None
     address = _receipt_address(request, taken.commander.id, rfc3339(_counted_at(taken)), former)
     return see_other(address, _cookie(request, taken.commander.name))
 

@@ -14,7 +14,7 @@ from chalicelib.domain.roster import Alliance, Commander, Server
 from chalicelib.services.attempts import until_written
 from chalicelib.services.directory import Directory
 from chalicelib.services.overview import Overview, Place
-from chalicelib.services.rosters import NamedCommander
+from chalicelib.services.rosters import Called, called
 from chalicelib.services.standings import RecentStandings
 from chalicelib.store import ledger
 from chalicelib.store.access import AccessKeys
@@ -31,7 +31,7 @@ Status = Literal["voided", "already_voided", "restored", "already_recorded"]
 class Correction:
     """The answer to a correction, with where the commander and the server stand then."""
 
-    commander: NamedCommander
+    commander: Called
     milestone: str
     status: Status
     progress: tuple[Place, ...]
@@ -91,8 +91,8 @@ class Corrections:
 
         status, card = until_written(write, self._sleep)
         progress = self._overview.places(server, {ref.event.id: card}, self._clock())
-        named = NamedCommander.of(commander, name, self._directory.tags(server.id, name))
-        return Correction(named, str(ref), status, progress)
+        who = called(commander, name, self._directory.tags(server.id, name))
+        return Correction(who, str(ref), status, progress)
 
     def undo(self, key: Key, commander_id: str, reported_at: datetime) -> int:
         """Takes back what was recorded with this member key at that time; how many completions.

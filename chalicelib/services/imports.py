@@ -41,8 +41,8 @@ class LineResult:
     """What becomes of a line. `new`: something of it is added; `known`: all of it was there already; `refused`: see
     `reasons`; `not_done`: good, but another line is not, and it was to be all or nothing.
 
-    `adds_commander`: they join the roster, or come back to it. `milestones`: those that are added. `formerly`: the name
-    that the line has, where it is a former one of the commander's.
+    `adds_commander`: they join the roster, or come back to it. `milestones`: those that are added. `reasons` also say
+    that the line has a former name of the commander's.
     """
 
     line: int
@@ -51,7 +51,6 @@ class LineResult:
     adds_commander: bool = False
     milestones: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
-    formerly: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,9 @@ class _Known:
     def result(self, line: int, name: str, status: Status, *, adds: bool = False) -> LineResult:
         """Of a line with a normalised name that leads to somebody."""
         shown = self.names[self.leads[name]]
-        return LineResult(line, shown, status, adds_commander=adds, formerly=self.aliases.get(name))
+        formerly = self.aliases.get(name)
+        told = f"{formerly} is {shown} now. If this is another {formerly}, add them by themselves."
+        return LineResult(line, shown, status, adds_commander=adds, reasons=(told,) if formerly else ())
 
 
 class Imports:

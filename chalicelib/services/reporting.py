@@ -14,7 +14,7 @@ from chalicelib.domain.roster import Alliance, Commander
 from chalicelib.services.attempts import ATTEMPTS, pause
 from chalicelib.services.directory import Directory
 from chalicelib.services.overview import Overview, Place
-from chalicelib.services.rosters import NamedCommander, Rosters
+from chalicelib.services.rosters import Called, Rosters, called
 from chalicelib.services.standings import RecentStandings
 from chalicelib.store.commanders import Commanders, still_here
 from chalicelib.store.completions import CardsChanged, Completions
@@ -33,7 +33,7 @@ class Result:
 class Receipt:
     """The answer to a report. The field names are the contract of DESIGN §5."""
 
-    commander: NamedCommander
+    commander: Called
     results: tuple[Result, ...]
     progress: tuple[Place, ...]
 
@@ -92,7 +92,7 @@ class Reporting:
         require_reportable(refs, key.role, now, server.game_day)
         outcome = self.record(key, alliance, name, refs, Completion(now, key.id), is_new=is_new)
         return Receipt(
-            commander=NamedCommander.of(outcome.commander, name, tags),
+            commander=called(outcome.commander, name, tags),
             results=tuple(_result(ref, outcome) for ref in refs),
             progress=self._overview.places(server, outcome.cards, now),
         )

@@ -41,16 +41,23 @@ class CommanderRef:
 
 
 @dataclass(frozen=True, slots=True)
-class NamedCommander:
-    """Whom a given name leads to. `formerly`: that name, where it is not the present one."""
+class RenamedCommander:
+    """Whom a name led to that was given, and is not the present one: `formerly`."""
 
     id: str
     name: str
-    formerly: str | None
+    formerly: str
 
-    @classmethod
-    def of(cls, commander: Commander, typed: str, tags: Tags) -> "NamedCommander":
-        return cls(commander.id, commander.name, commander.former_name(name_keys(typed, tags)))
+
+Called = CommanderRef | RenamedCommander
+
+
+def called(commander: Commander, typed: str, tags: Tags) -> Called:
+    """The commander to whom that name leads, and by which former name, if it is one."""
+    formerly = commander.former_name(name_keys(typed, tags))
+    if formerly:
+        return RenamedCommander(commander.id, commander.name, formerly)
+    return CommanderRef(commander.id, commander.name)
 
 
 @dataclass(frozen=True, slots=True)

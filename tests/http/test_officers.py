@@ -11,6 +11,7 @@ import requests
 
 from chalicelib.catalog import load_catalog
 from chalicelib.store.table import deserialised
+from tests.first_version import put_commander
 from tests.http.conftest import Site
 from tests.http.test_api import problem
 from tests.world import (
@@ -133,6 +134,20 @@ class TestTheRoster:
             assert problem(answer, 422, code) == fields
         assert officer.roster() == ["Kestrel"]
 
+    def test_those_who_have_one_name_are_told(self, officer: Desk) -> None:
+        (altair,) = officer.add("Altair")
+        put_commander(officer.site.world, "tagged", "[NOVA] Altair")
+        listed = officer("GET", f"{NOVA}/commanders").json()
+        assert listed["possible_duplicates"] == [
+            [
+                {"id": "tagged", "name": "[NOVA] Altair", "alliance": "nova"},
+                {"id": altair, "name": "Altair", "alliance": "nova"},
+            ]
+        ]
+        body = {"commander": "[NOVA] Altair"}
+        assert officer("POST", f"{NOVA}/commanders/{altair}/merge", body).status_code == 200
+        assert officer("GET", f"{NOVA}/commanders").json()["possible_duplicates"] == []
+
     def test_a_near_name_is_asked_about_and_can_be_insisted_on(self, officer: Desk) -> None:
         officer.add("Kestrel")
         answer = officer("POST", f"{NOVA}/commanders", {"name": "Kestrle"})
@@ -153,8 +168,16 @@ class TestTheRoster:
         kestrel = member("Kestrel", HIDDEN_MOTIVATIONS).json()["commander"]["id"]
         renamed = officer("PATCH", f"{NOVA}/commanders/{kestrel}", {"name": "Osprey"})
         assert (renamed.status_code, renamed.json()["name"], renamed.json()["id"]) == (200, "Osprey", kestrel)
-        again = member("osprey", HIDDEN_MOTIVATIONS).json()
-        assert (again["commander"]["id"], again["results"][0]["status"]) == (kestrel, "already_recorded")
+        assert renamed.json()["aliases"] == ["kestrel"]
+        for name, formerly in (("osprey", None), ("KESTREL", "Kestrel")):
+            again = member(name, HIDDEN_MOTIVATIONS).json()
+            told = {"formerly": formerly} if formerly else {}
+            assert again["commander"] == {"id": kestrel, "name": "Osprey", **told}
+            assert again["results"][0]["status"] == "already_recorded"
+            void = {"action": "void", "commander": name, "milestone": HIDDEN_MOTIVATIONS, "reason": "a slip"}
+            voided = officer("POST", "/v1/corrections", void)
+            assert voided.json()["commander"] == again["commander"]
+            officer("POST", "/v1/corrections", void | {"action": "restore"})
         assert officer.add("Kestrel") != [kestrel]
         taken = officer("PATCH", f"{NOVA}/commanders/{kestrel}", {"name": "kestrel"})
         assert problem(taken, 409, "name-taken") == ["name"]
@@ -284,7 +307,7 @@ class TestImporting:
         before = sorted(stored(officer.site.world))
         dry = officer("POST", f"{self.PATH}?dry_run=true", self.ROSTER)
         assert sorted(stored(officer.site.world)) == before
-        line = {"adds_commander": False, "milestones": [], "reasons": [], "formerly": None}
+        line = {"adds_commander": False, "milestones": [], "reasons": []}
         expected = {
             "dry_run": True,
             "new": 1,

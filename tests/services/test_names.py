@@ -67,9 +67,7 @@ class Cast:
             for one in run(self.admin, "101", alliance, text, None, Options(**options)).lines
         ]
 
-    def import_completions(
-        self, *names: str, alliance: str = "nova"
-    ) -> list[tuple[str, str | None, str | None]]:
+    def import_completions(self, *names: str, alliance: str = "nova") -> list[tuple[str, str | None, str]]:
         lines = (f'"{name}",{HIDDEN_MOTIVATIONS}' for name in names)
         text = "\n".join(["Commander,Milestone", *lines])
         run = self.world.muster.imports.completions
@@ -78,7 +76,7 @@ class Cast:
         assert [(one.status, one.commander) for one in dry.lines] == [
             (one.status, one.commander) for one in real.lines
         ]
-        return [(one.status, one.commander, one.formerly) for one in real.lines]
+        return [(one.status, one.commander, " ".join(one.reasons)) for one in real.lines]
 
 
 @pytest.fixture
@@ -93,7 +91,12 @@ class TestAFormerName:
         cast.rename(kestrel, "Osprey")
         assert cast.report("KESTREL") == kestrel
         assert cast.counted() == 1
-        assert cast.import_completions("kestrel") == [("known", "Osprey", "Kestrel")]
+        assert cast.import_completions("kestrel") == [
+            (
+                *("known", "Osprey"),
+                "Kestrel is Osprey now. If this is another Kestrel, add them by themselves.",
+            )
+        ]
         assert cast.import_roster("Kestrel", is_new=True) == [("known", "Osprey")]
         assert cast.correct("Kestrel") == kestrel
         ledger = cast.world.muster.ledger.of_server(cast.admin, "101", "Kestrel").entries
@@ -261,7 +264,7 @@ class TestATag:
             ("known", "Altair"),
             ("new", "[XYZ] Altair"),
         ]
-        assert cast.import_completions("Altair [NOVA]") == [("known", "Altair", None)]
+        assert cast.import_completions("Altair [NOVA]") == [("known", "Altair", "")]
         assert cast.correct("{NOVA} Altair") == altair
         page = cast.world.muster.ledger.of_server(cast.admin, "101", "|NOVA| Altair")
         assert {entry.commander.id for entry in page.entries if entry.commander} == {altair}
