@@ -11,9 +11,11 @@ from chalicelib.domain.calendar import GameDay
 from chalicelib.domain.errors import Conflict, FieldError, Malformed, TooLarge, malformed
 from chalicelib.domain.events import Event, too_many
 from chalicelib.domain.ledger import Action, Actor
+from chalicelib.domain.names import tag_key
 from chalicelib.domain.roster import Alliance, Server
 from chalicelib.services.attempts import until_written
 from chalicelib.services.directory import Directory
+from chalicelib.services.renormalising import Renormalising
 from chalicelib.store import ledger
 from chalicelib.store.completions import Completions
 from chalicelib.store.definitions import Definitions
@@ -30,6 +32,7 @@ class Administration:
     _directory: Directory
     _definitions: Definitions
     _completions: Completions
+    _renormalising: Renormalising
     _clock: Callable[[], datetime]
     _sleep: Callable[[float], None]
 
@@ -67,18 +70,26 @@ class Administration:
     def put_alliance(self, key: Key, alliance: Alliance) -> tuple[Alliance, bool]:
         """Defines the alliance, or changes its labels and whether it is open: as it is then, and whether it is new.
 
-        A `new_per_day` that is None stays as it is. Raises Forbidden, Malformed, NotFound.
+        A `new_per_day` that is None stays as it is. A tag that the server has not had is taken off the names that are
+        stored with it. Raises Forbidden, Malformed, NotFound, and Busy, perhaps after all is done but that: `./muster
+        migrate` does it again.
         """
         key.require("define alliances", server=alliance.server, alliance=alliance.id)
         self._directory.server(alliance.server)
         _require_id("alliance", alliance.id)
-        before = self._definitions.stored_alliance(alliance.server, alliance.id)
+        known = self._definitions.alliances(alliance.server)
+        before = next((one for one in known if one.id == alliance.id), None)
         after = alliance
         if before and alliance.new_per_day is None:
             after = replace(alliance, new_per_day=before.new_per_day)
         shown = [_attributes(one) if one else None for one in (before, after)]
         entry = self._entry(key, "alliance", alliance.server, alliance.id, *shown)
+        if before:
+            alliance = replace(alliance, past_tags=(*before.past_tags, before.tag))
+        had = {tag_key(tag) for one in known for tag in (one.tag, *one.past_tags)}
         self._definitions.put_alliance(alliance, entry)
+        if tag_key(alliance.tag) not in had:
+            self._renormalising.run(alliance.server)
         return after, before is None
 
     def change_alliance(

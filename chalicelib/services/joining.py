@@ -3,16 +3,20 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from chalicelib.domain.access import Key
 from chalicelib.domain.calendar import at_time
 from chalicelib.domain.errors import Conflict, FieldError
 from chalicelib.domain.joining import brought_today
 from chalicelib.domain.roster import MOST_COMMANDERS, Alliance
+from chalicelib.services.attempts import until_written
 from chalicelib.services.directory import Directory
 from chalicelib.store.commanders import Commanders
 from chalicelib.store.joins import Joins, one_more
 from chalicelib.store.table import Change, ConditionFailed
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,18 @@ class Joining:
         if today.by_link.get(key.id, 0) >= most:
             raise _too_many(alliance, name, at_time(day.end(today.day), day))
         return [one_more(alliance.server, alliance.id, key.id, known, today, most)]
+
+    def until_written(self, decide_and_write: Callable[[], T], sleep: Callable[[float], None]) -> T:
+        """As `attempts.until_written`, for what changes rosters. Raises Conflict (`roster-full`) and Busy."""
+
+        def write() -> T:
+            try:
+                return decide_and_write()
+            except ConditionFailed as failure:
+                self.require_room(failure)
+                raise
+
+        return until_written(write, sleep)
 
     def require_room(self, failure: ConditionFailed) -> None:
         """Raises Conflict (`roster-full`) if it was for that that a write failed."""

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from chalicelib.domain.calendar import GameDay, rfc3339
 from chalicelib.domain.events import Event
+from chalicelib.domain.names import Tags, tag_key
 from chalicelib.domain.roster import Alliance, Server
 from chalicelib.store import keys
 from chalicelib.store.cache import Cache
@@ -69,13 +70,22 @@ class Definitions:
         item = self._table.get(keys.alliance(server_id, alliance_id), consistent=True)
         return read(item, alliance_of) if item else None
 
-    def alliances(self, server_id: str) -> list[Alliance]:
+    def alliances(self, server_id: str, *, consistent: bool = False) -> list[Alliance]:
         """All alliances of the server, by id, read anew."""
-        items = self._table.query(keys.alliances(server_id), keys.ALLIANCE_PREFIX)
+        items = self._table.query(keys.alliances(server_id), keys.ALLIANCE_PREFIX, consistent=consistent)
         return list(readable(items, alliance_of))
 
+    def tags(self, server_id: str) -> Tags:
+        """The tags that alliances of the server have or had, as `tag_key` has them."""
+
+        def load() -> Tags:
+            alliances = self.alliances(server_id, consistent=True)
+            return {key for one in alliances for tag in (one.tag, *one.past_tags) if (key := tag_key(tag))}
+
+        return self._cache.get(("tags", server_id), load) or set()
+
     def put_alliance(self, alliance: Alliance, *more: Put) -> None:
-        """What counts its roster is not put: it counts on. A `new_per_day` that is None stays as it is."""
+        """What counts its roster is not put: it counts on. Nor does it lose a tag that it had, or a limit by None."""
         key = keys.alliance(alliance.server, alliance.id)
         attributes: Item = {
             "server": alliance.server,
@@ -83,6 +93,7 @@ class Definitions:
             "tag": alliance.tag,
             "name": alliance.name,
             "is_open": alliance.is_open,
+            **{f"{keys.TAG_PREFIX}{tag}": True for tag in (alliance.tag, *alliance.past_tags)},
         }
         if alliance.new_per_day is not None:
             attributes["new_per_day"] = alliance.new_per_day
@@ -94,9 +105,8 @@ class Definitions:
         was, becomes = ({"is_open": one.is_open, "new_per_day": one.new_per_day} for one in (before, after))
         changes = {name: value for name, value in becomes.items() if value != was[name]}
         key = keys.alliance(before.server, before.id)
-        self._write(
-            Update(key, set=changes, expected={name: was[name] for name in changes}, exists=True), *more
-        )
+        expected = {name: was[name] for name in changes}
+        self._write(Update(key, set=changes, expected=expected, exists=True), *more)
 
     def _write(self, *changes: Put | Update) -> None:
         self._table.transact(changes)
@@ -121,7 +131,10 @@ def server_of(item: Item) -> Server:
 
 
 def alliance_of(item: Item) -> Alliance:
-    changes, new_per_day = int(item.get("roster_changes", 0)), item.get("new_per_day")
+    changes = int(item.get("roster_changes", 0))
+    tags = (name.removeprefix(keys.TAG_PREFIX) for name in item if name.startswith(keys.TAG_PREFIX))
+    past = tuple(sorted(tag for tag in tags if tag != item["tag"]))
+    new_per_day = item.get("new_per_day")
     return Alliance(
         server=text(item, "server"),
         id=text(item, "id"),
@@ -129,5 +142,6 @@ def alliance_of(item: Item) -> Alliance:
         name=text(item, "name"),
         is_open=bool(item["is_open"]),
         roster_changes=changes,
+        past_tags=past,
         new_per_day=None if new_per_day is None else int(new_per_day),
     )
