@@ -56,7 +56,7 @@ def test_a_server_moves(desk: Desk, other: Table) -> None:
     assert "Now unbind its sheets and revoke its keys in the old deployment." in done.stderr
     again = at_other(desk, "servers", "import", FILE, "--table", OTHER)
     assert again.exit_code == 1
-    assert "is in this table already, and an import replaces nothing" in again.stderr
+    assert "is already in this table, and an import replaces nothing" in again.stderr
 
 
 def test_the_file_is_its_owners_alone_and_replaces_none(desk: Desk) -> None:
@@ -86,10 +86,7 @@ def test_a_file_that_was_cut_off_is_refused(desk: Desk, other: Table) -> None:
     Path(FILE).write_bytes(Path(FILE).read_bytes()[:-30])
     result = at_other(desk, "servers", "import", FILE, "--table", OTHER)
     assert (result.exit_code, result.stdout) == (1, "")
-    assert (
-        result.stderr
-        == "Error: This file is not whole: it was cut off or changed. Export the server again.\n"
-    )
+    assert result.stderr == "Error: This file is incomplete or was changed. Export the server again.\n"
 
 
 def test_totals_and_cards_that_do_not_agree_are_told(desk: Desk, other: Table) -> None:
