@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chalicelib.services.administration import Administration
@@ -23,6 +24,7 @@ from chalicelib.services.overview import Overview
 from chalicelib.services.readings import GameReadings
 from chalicelib.services.recent_standings import RecentStandings
 from chalicelib.services.refresh import Refresh
+from chalicelib.services.renormalising import Renormalising
 from chalicelib.services.reporting import Reporting
 from chalicelib.services.rosters import Rosters
 from chalicelib.services.sheet_queue import SheetQueue
@@ -41,6 +43,8 @@ from chalicelib.store.table import Table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+    from chalicelib.store.sqlite import SQLiteTable
 
 Clock = Callable[[], datetime]
 
@@ -70,6 +74,7 @@ class Muster:
     reporting: Reporting
     corrections: Corrections
     rosters: Rosters
+    renormalising: Renormalising
     imports: Imports
     exports: Exports
     readings: GameReadings
@@ -111,8 +116,10 @@ def assemble(
     tiers = Tiers(directory, completions, standings, clock)
     rosters = Rosters(directory, commanders, completions, access_keys, stores.ledger, standings, clock, sleep)
     reporting = Reporting(directory, tiers, completions, commanders, rosters, standings, clock)
+    corrections = Corrections(directory, tiers, commanders, completions, access_keys, standings, clock, sleep)
     counting = Counting(directory, stores.definitions, completions, access_keys, clock)
     ledger_pages = LedgerPages(directory, commanders, completions, counting, stores.ledger, clock)
+    renormalising = Renormalising(stores.definitions, commanders, clock)
     views = SheetViews(directory, overview, stores.definitions, completions, commanders, clock)
     return Muster(
         settings=settings,
@@ -120,25 +127,26 @@ def assemble(
         directory=directory,
         overview=overview,
         reporting=reporting,
-        corrections=Corrections(
-            directory, tiers, commanders, completions, access_keys, standings, clock, sleep
-        ),
+        corrections=corrections,
         rosters=rosters,
-        imports=Imports(directory, rosters, reporting, tiers, commanders, completions, clock),
+        renormalising=renormalising,
+        imports=Imports(
+            directory, rosters, reporting, corrections, tiers, commanders, completions, clock, monotonic
+        ),
         exports=Exports(directory, overview, commanders, completions, clock),
         readings=GameReadings(
             directory, tiers, completions, stores.readings, settings.reading_tolerance, clock, sleep
         ),
         ledger_pages=ledger_pages,
         keys=Keys(directory, access_keys, clock),
-        administration=Administration(directory, stores.definitions, completions, clock),
+        administration=Administration(directory, stores.definitions, completions, renormalising, clock),
         member_pages=MemberPages(directory, overview, completions, commanders, clock),
         refresh=Refresh(stores.definitions, counting, tiers, completions, clock),
         bindings=Bindings(directory, stores.sheets, clock),
         sheet_queue=SheetQueue(directory, stores.definitions, completions, views, stores.sheets, clock),
         tiers=tiers,
         counting=counting,
-        migrating=Migrating(table),
+        migrating=Migrating(table, stores.definitions, renormalising),
         stores=stores,
     )
 
@@ -156,10 +164,26 @@ def open_stores(table: Table, monotonic: Callable[[], float]) -> Stores:
     )
 
 
+def open_table(settings: Settings) -> Table:
+    """The table that the settings name, of which none other is imported. Raises CannotOpen, for a SQLite file."""
+    if settings.database:
+        return sqlite_table(settings.database)
+    if settings.table_name:
+        return dynamodb_table(settings.table_name)
+    raise ValueError("the settings name no table")
+
+
+def sqlite_table(file: Path | None, sleep: Callable[[float], None] = time.sleep) -> "SQLiteTable":
+    """In that file, or in memory if None. It sleeps where another process has the file. Raises CannotOpen."""
+    from chalicelib.store.sqlite import SQLiteTable
+
+    return SQLiteTable(file, sleep)
+
+
 def dynamodb_table(
     name: str, client: "DynamoDBClient | None" = None, sleep: Callable[[float], None] = time.sleep
 ) -> Table:
-    """The deployed table. It sleeps between its attempts at a call."""
+    """In DynamoDB. It sleeps between its attempts at a call."""
     from chalicelib.store.dynamodb import DynamoDBTable  # brings botocore
 
     return DynamoDBTable(client or dynamodb(), name, sleep)
@@ -179,7 +203,7 @@ def muster() -> Muster:
     global _muster
     if _muster is None:
         settings = Settings.from_environment(os.environ)
-        _muster = assemble(settings, dynamodb_table(settings.table_name))
+        _muster = assemble(settings, open_table(settings))
     return _muster
 
 

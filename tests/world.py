@@ -11,9 +11,9 @@ from chalicelib.domain.access import Key, Role, key_id, new_secret, secret_hash
 from chalicelib.domain.roster import Alliance, Server
 from chalicelib.settings import Settings
 from chalicelib.store.cache import CACHE_SECONDS
-from chalicelib.store.dynamodb import CLIENT, DynamoDBTable
 from chalicelib.store.table import Table
 from local.dynamodb import DynamoDB
+from tests.stores import TABLE_NAME, Opened, Store, opened
 
 DEFENDERS = "2023-11-defenders-of-peace"
 ARCHITECTS = "2023-11-architects-of-chaos"
@@ -59,8 +59,14 @@ class World:
     muster: Muster
     clock: HandClock
     seconds: HandSeconds
-    dynamodb: DynamoDB
+    place: Opened
     _keys: dict[tuple[Role, str | None, str | None], Key] = field(default_factory=dict)
+
+    @property
+    def dynamodb(self) -> DynamoDB:
+        """To make it fail, and to see what it was asked. Only in a world on DynamoDB."""
+        assert self.place.dynamodb, "this world is on SQLite"
+        return self.place.dynamodb
 
     def secret(
         self,
@@ -85,7 +91,7 @@ class World:
         sleep: Callable[[float], None] = lambda _: None,
     ) -> Muster:
         """The product as another process has it, with caches of its own; on the same table, if no other is given."""
-        settings = settings or Settings("muster-test")
+        settings = settings or Settings(TABLE_NAME)
         return assemble(settings, table or self.muster.stores.table, clock or self.clock, sleep, self.seconds)
 
     def add_alliance(self, identity: str, *, is_open: bool = True, server: str = "101") -> None:
@@ -102,23 +108,13 @@ class World:
 
 
 @contextmanager
-def new_world() -> Iterator[World]:
-    dynamodb = DynamoDB("muster-test")
-    dynamodb.start()
-    clock = HandClock()
-    client = dynamodb.client(
-        **{**CLIENT, "max_pool_connections": 64, "read_timeout": 60}
-    )  # moto takes its time
-    table = DynamoDBTable(client, "muster-test", lambda _: None)
-    seconds = HandSeconds()
-    muster = assemble(Settings("muster-test"), table, clock, lambda _: None, seconds)
-    for event in load_catalog():
-        muster.stores.definitions.put_event(event)
-    muster.stores.definitions.put_server(SERVER)
-    for alliance in (NOVA, ORBIT):
-        muster.stores.definitions.put_alliance(alliance)
-    try:
-        yield World(muster, clock, seconds, dynamodb)
-    finally:
-        client.close()
-        dynamodb.stop()
+def new_world(store: Store = "memory") -> Iterator[World]:
+    with opened(store) as place:
+        clock, seconds = HandClock(), HandSeconds()
+        muster = assemble(Settings(TABLE_NAME), place.table, clock, lambda _: None, seconds)
+        for event in load_catalog():
+            muster.stores.definitions.put_event(event)
+        muster.stores.definitions.put_server(SERVER)
+        for alliance in (NOVA, ORBIT):
+            muster.stores.definitions.put_alliance(alliance)
+        yield World(muster, clock, seconds, place)

@@ -10,8 +10,8 @@ from chalicelib.domain.cards import Card, CardChange, Completion, owed
 
 # fmt: off
 Action = Literal[
-    "report", "void", "restore", "undo", "recount",
-    "add", "rename", "merge", "move", "retire", "reinstate", "forget",
+    "report", "void", "restore", "undo", "time", "recount",
+    "add", "rename", "release", "merge", "move", "retire", "reinstate", "forget",
     "reading", "withdraw", "server", "alliance", "event", "key", "sheet",
 ]
 # fmt: on

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from chalicelib.domain.access import Key
-from chalicelib.domain.cards import Card, CardChange, restored, voided
-from chalicelib.domain.errors import Conflict, FieldError, NotFound, malformed
+from chalicelib.domain.cards import Card, CardChange, restored, timed, untimed, voided
+from chalicelib.domain.errors import Conflict, FieldError, NotFound, malformed, quoted
 from chalicelib.domain.ledger import Action, Actor, card_entries
 from chalicelib.domain.reporting import MilestoneRef, find_milestone
 from chalicelib.domain.roster import Alliance, Commander, Server
@@ -15,7 +15,7 @@ from chalicelib.services.attempts import until_written
 from chalicelib.services.directory import Directory
 from chalicelib.services.overview import CommanderProgress
 from chalicelib.services.recent_standings import RecentStandings
-from chalicelib.services.rosters import CommanderRef
+from chalicelib.services.rosters import Called, called
 from chalicelib.services.tiers import Tiers
 from chalicelib.store import ledger
 from chalicelib.store.access import AccessKeys
@@ -33,7 +33,7 @@ Status = Literal["voided", "already_voided", "restored", "already_recorded"]
 class Correction:
     """The answer to a correction, with where the commander and the server stand then."""
 
-    commander: CommanderRef
+    commander: Called
     milestone: str
     status: Status
     progress: tuple[CommanderProgress, ...]
@@ -83,7 +83,8 @@ class Corrections:
 
         status, card = until_written(write, self._sleep)
         progress = self._tiers.stamp_after(server.id, {ref.event.id: card})
-        return Correction(CommanderRef(commander.id, commander.name), str(ref), status, progress)
+        who = called(commander, name, self._directory.tags(server.id, name))
+        return Correction(who, str(ref), status, progress)
 
     def undo(self, key: Key, commander_id: str, reported_at: datetime) -> int:
         """Takes back what was recorded with this member key at that time; how many completions.
@@ -110,6 +111,35 @@ class Corrections:
 
         return until_written(write, self._sleep)
 
+    def add_times(
+        self,
+        key: Key,
+        commander: Commander,
+        server: Server,
+        refs: Sequence[MilestoneRef],
+        reported_at: datetime,
+    ) -> list[str]:
+        """Says when completions were reported that don't say so yet, and were recorded later: the global ids of these.
+
+        Nothing counts differently for it. The caller has seen to the key's scope. Raises Busy.
+        """
+        wanted: dict[str, list[str]] = {}
+        for ref in refs:
+            wanted.setdefault(ref.event.id, []).append(ref.milestone.id)
+
+        def write() -> set[str]:
+            cards = self._completions.cards(
+                server.id, commander.alliance, commander.id, list(wanted), consistent=True
+            )
+            found = {event: untimed(cards[event], wanted[event], reported_at) for event in wanted}
+            changes = [timed(cards[event], of, reported_at) for event, of in found.items() if of]
+            if changes:
+                self._write(key, "time", commander, server, changes, None)
+            return {f"{event}/{milestone}" for event, of in found.items() for milestone in of}
+
+        told = until_written(write, self._sleep)
+        return [name for name in map(str, refs) if name in told]
+
     def _server(self, key: Key, server_id: str | None) -> Server:
         server_id = server_id or key.server
         if server_id is None:
@@ -120,11 +150,12 @@ class Corrections:
 
     def _commander(self, key: Key, server: Server, name: str, alliance: str | None) -> Commander:
         """By name, or by id in that alliance. Only those in scope are found."""
-        found = self._commanders.named(server.id, name, consistent=True) if name.strip() else None
+        tags = self._directory.tags(server.id, name)
+        found = self._commanders.named(server.id, name, tags, consistent=True)
         if found is None and alliance:
             found = self._commanders.member(server.id, alliance, name)
         if found is None or found.moved:
-            message = f"There is no commander {name!r} on server {server.id}."
+            message = f"There is no commander {quoted(name)} on server {server.id}."
             raise NotFound("unknown-commander", message, [FieldError("commander", message)])
         key.require("correct completions", server=server.id, alliance=found.alliance)
         return found

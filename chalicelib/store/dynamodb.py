@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError, HTTPClientError
@@ -12,7 +13,17 @@ from chalicelib.domain.errors import Busy
 from chalicelib.store.backoff import ATTEMPTS, pause
 from chalicelib.store.forms import formed
 from chalicelib.store.keys import ItemKey
-from chalicelib.store.table import Change, ConditionFailed, Delete, Item, Put, Update
+from chalicelib.store.table import (
+    Change,
+    ConditionFailed,
+    Delete,
+    Item,
+    Put,
+    Update,
+    is_possible,
+    require_possible,
+    require_transaction,
+)
 from chalicelib.store.typed import plain, typed
 
 if TYPE_CHECKING:
@@ -38,7 +49,6 @@ SILENT = 3
 """Attempts that get no answer at all: each may take as long as the timeouts."""
 _CONTENDED = {"None", "ProvisionedThroughputExceeded", "ThrottlingError", "TransactionConflict"}
 _BATCH_GET_LIMIT, _BATCH_WRITE_LIMIT = 100, 25
-_LONGEST_PK, _LONGEST_SK = 2048, 1024  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +60,7 @@ class DynamoDBTable:
     _sleep: Callable[[float], None]
 
     def get(self, key: ItemKey, *, consistent: bool = False) -> Item | None:
-        if not _fits(key):
+        if not is_possible(key):
             return None
         answer = self._call(
             self._client.get_item, TableName=self.name, Key=typed(_key(key)), ConsistentRead=consistent
@@ -58,7 +68,7 @@ class DynamoDBTable:
         return plain(answer["Item"]) if "Item" in answer else None
 
     def get_many(self, keys: Sequence[ItemKey], *, consistent: bool = False) -> dict[ItemKey, Item]:
-        wanted = [typed(_key(key)) for key in dict.fromkeys(keys) if _fits(key)]
+        wanted = [typed(_key(key)) for key in dict.fromkeys(keys) if is_possible(key)]
         found: dict[ItemKey, Item] = {}
 
         def some(asked: list[Any]) -> list[Any]:
@@ -72,6 +82,8 @@ class DynamoDBTable:
         return found
 
     def query(self, partition: str, prefix: str = "", *, consistent: bool = False) -> Iterator[Item]:
+        if not is_possible(ItemKey(partition, prefix or "any")):
+            return
         condition, values = "PK = :pk", {":pk": partition}
         if prefix:
             condition, values = "PK = :pk AND begins_with(SK, :prefix)", {":pk": partition, ":prefix": prefix}
@@ -87,6 +99,8 @@ class DynamoDBTable:
         yield from self._pages(self._client.scan, {"TableName": self.name, "ConsistentRead": True})
 
     def latest(self, partition: str, before: str | None, limit: int, index: str | None = None) -> list[Item]:
+        if not is_possible(ItemKey(partition, before or "any")):
+            return []
         request: dict[str, Any] = {
             "TableName": self.name,
             "KeyConditionExpression": "#pk = :pk" + (" AND SK < :before" if before else ""),
@@ -98,16 +112,19 @@ class DynamoDBTable:
         }
         if index:
             request["IndexName"] = index
-        return [plain(item) for item in self._call(self._client.query, **request)["Items"]]
+        return list(islice(self._pages(self._client.query, request), limit))
 
     def put_many(self, puts: Sequence[Put]) -> None:
         def some(batch: list[Any]) -> list[Any]:
             answer = self._call(self._client.batch_write_item, RequestItems={self.name: batch})
             return list(answer["UnprocessedItems"].get(self.name, []))
 
-        self._in_batches([{"PutRequest": _request(put)[1]} for put in puts], _BATCH_WRITE_LIMIT, some)
+        require_possible(puts)
+        each = {put.key: {"PutRequest": _request(put)[1]} for put in puts}
+        self._in_batches(list(each.values()), _BATCH_WRITE_LIMIT, some)
 
     def write(self, change: Change) -> None:
+        require_possible([change])
         operation, request = _request(change)
         calls: dict[str, Callable[..., Any]] = {
             "Put": self._client.put_item,
@@ -124,6 +141,7 @@ class DynamoDBTable:
     def transact(self, changes: Sequence[Change]) -> None:
         """One idempotency token goes with every repetition, so that a lost answer is not applied twice; a transaction
         that was cancelled has written nothing, and is begun again with another."""
+        require_transaction(changes)
         requests = [(operation, _returning(request)) for operation, request in map(_request, changes)]
         items = [{operation: {"TableName": self.name, **request}} for operation, request in requests]
         for attempt in range(ATTEMPTS):
@@ -266,11 +284,6 @@ def _refuse_unless_contended(changes: Sequence[Change], error: ClientError) -> N
 
 def _code(error: ClientError) -> str:
     return error.response["Error"]["Code"]
-
-
-def _fits(key: ItemKey) -> bool:
-    """Whether the table can have the key: what somebody looks for may be too long."""
-    return len(key.pk.encode()) <= _LONGEST_PK and len(key.sk.encode()) <= _LONGEST_SK
 
 
 def _key(key: ItemKey) -> Item:

@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from chalicelib.catalog import load_catalog
+from tests.first_version import put_commander
 from tests.http.conftest import Site
 from tests.http.test_api import problem
 from tests.world import (
@@ -131,6 +132,20 @@ class TestTheRoster:
             assert problem(answer, 422, code) == fields
         assert officer.roster() == ["Kestrel"]
 
+    def test_those_who_have_one_name_are_told(self, officer: Desk) -> None:
+        (altair,) = officer.add("Altair")
+        put_commander(officer.site.world, "tagged", "[NOVA] Altair")
+        listed = officer("GET", f"{NOVA}/commanders").json()
+        assert listed["possible_duplicates"] == [
+            [
+                {"id": "tagged", "name": "[NOVA] Altair", "alliance": "nova"},
+                {"id": altair, "name": "Altair", "alliance": "nova"},
+            ]
+        ]
+        body = {"commander": "[NOVA] Altair"}
+        assert officer("POST", f"{NOVA}/commanders/{altair}/merge", body).status_code == 200
+        assert officer("GET", f"{NOVA}/commanders").json()["possible_duplicates"] == []
+
     def test_a_near_name_is_asked_about_and_can_be_insisted_on(self, officer: Desk) -> None:
         officer.add("Kestrel")
         answer = officer("POST", f"{NOVA}/commanders", {"name": "Kestrle"})
@@ -145,14 +160,22 @@ class TestTheRoster:
         elsewhere = officer("POST", f"{ORBIT}/commanders", {"name": "Kestrel"})
         assert problem(elsewhere, 409, "other-alliance") == ["name"]
 
-    def test_a_new_name_keeps_the_commander_and_frees_the_old_one(
+    def test_a_new_name_keeps_the_commander_and_the_old_one_is_kept_until_somebody_is_given_it(
         self, officer: Desk, member: Callable[..., requests.Response]
     ) -> None:
         kestrel = member("Kestrel", HIDDEN_MOTIVATIONS).json()["commander"]["id"]
         renamed = officer("PATCH", f"{NOVA}/commanders/{kestrel}", {"name": "Osprey"})
         assert (renamed.status_code, renamed.json()["name"], renamed.json()["id"]) == (200, "Osprey", kestrel)
-        again = member("osprey", HIDDEN_MOTIVATIONS).json()
-        assert (again["commander"]["id"], again["results"][0]["status"]) == (kestrel, "already_recorded")
+        assert renamed.json()["aliases"] == ["kestrel"]
+        for name, formerly in (("osprey", None), ("KESTREL", "Kestrel")):
+            again = member(name, HIDDEN_MOTIVATIONS).json()
+            told = {"formerly": formerly} if formerly else {}
+            assert again["commander"] == {"id": kestrel, "name": "Osprey", **told}
+            assert again["results"][0]["status"] == "already_recorded"
+            void = {"action": "void", "commander": name, "milestone": HIDDEN_MOTIVATIONS, "reason": "a slip"}
+            voided = officer("POST", "/v1/corrections", void)
+            assert voided.json()["commander"] == again["commander"]
+            officer("POST", "/v1/corrections", void | {"action": "restore"})
         assert officer.add("Kestrel") != [kestrel]
         taken = officer("PATCH", f"{NOVA}/commanders/{kestrel}", {"name": "kestrel"})
         assert problem(taken, 409, "name-taken") == ["name"]
@@ -282,12 +305,27 @@ class TestImporting:
         before = sorted(stored(officer.site.world))
         dry = officer("POST", f"{self.PATH}?dry_run=true", self.ROSTER)
         assert sorted(stored(officer.site.world)) == before
-        line = {"adds_commander": False, "milestones": [], "reasons": []}
+        line = {"adds_commander": False, "milestones": [], "times": [], "reasons": []}
+        shown: dict[str, Any] = {"milestones": [], "reported_at": None}
         expected = {
             "dry_run": True,
             "new": 1,
             "known": 1,
+            "timed": 0,
             "refused": 0,
+            "remaining": 0,
+            "next_line": None,
+            "read_as": {
+                "separator": "comma",
+                "header_line": 1,
+                "skipped_lines": [],
+                "columns": [{"heading": "Commander", "used_for": "commander", "milestone": None}],
+                "dates": None,
+            },
+            "first": [
+                {"line": 2, "commander": "Kestrel", **shown},
+                {"line": 3, "commander": "Merlin", **shown},
+            ],
             "lines": [
                 {"line": 2, "commander": "Kestrel", "status": "new", **line, "adds_commander": True},
                 {"line": 3, "commander": "Merlin", "status": "known", **line},
@@ -307,7 +345,7 @@ class TestImporting:
         assert officer.roster() == []
         done = officer("POST", f"{self.PATH}?all_or_nothing=no", text).json()
         assert [line["status"] for line in done["lines"]] == ["new", "refused", "refused", "refused"]
-        assert "U+202E" in done["lines"][1]["reasons"][0]
+        assert "turns the direction of text" in done["lines"][1]["reasons"][0]
         assert "Did you mean Kestrel?" in done["lines"][2]["reasons"][0]
         insisted = officer("POST", f"{self.PATH}?is_new=YES", "Commander\nKestrle\n").json()
         assert insisted["new"] == 1
@@ -342,6 +380,66 @@ class TestImporting:
         unknown = officer("POST", f"{path}?commander_column=Pilot", "A,B\n1,2\n")
         assert problem(unknown, 422, "malformed") == ["commander_column"]
         assert officer.roster() == []
+
+    @pytest.mark.parametrize(
+        ("text", "field", "decided"),
+        [
+            ("Crew\nKestrel\n", "header_line", {"header_line": 1}),
+            ("Nova Guard\nIGN\nKestrel\n", "header_line", {"header_line": 2}),
+            ("IGN\nKestrel;Agent\n", "separator", {"separator": "comma"}),
+            ("Pilot,Rank\nKestrel,Agent\n", "commander_column", {"commander_column": "Pilot"}),
+            ("Agent,Kestrel\n", "commander_column", {"header_line": 0, "commander_column": 2}),
+        ],
+    )
+    def test_a_roster_that_is_not_certain_is_asked_about(
+        self, officer: Desk, text: str, field: str, decided: dict[str, Any]
+    ) -> None:
+        for path in (self.PATH, f"{self.PATH}?dry_run=true"):
+            assert problem(officer("POST", path, text), 422, "malformed") == [field]
+        assert officer.roster() == []
+        assert officer("POST", self.PATH, text, params=decided).json()["new"] == 1
+
+    @pytest.mark.parametrize(
+        ("head", "at", "field", "decided"),
+        [
+            ("Stardate", "15.11.2023 10:00", "timestamp_column", {"timestamp_column": "Stardate"}),
+            ("Stardate", "15.11.2023 10:00", "timestamp_column", {"without_times": "true"}),
+            ("Zeitstempel", "11/12/2023 10:00", "timestamp_format", {"timestamp_format": "month-first"}),
+        ],
+    )
+    def test_a_time_that_is_not_certain_is_asked_about(
+        self, officer: Desk, head: str, at: str, field: str, decided: dict[str, str]
+    ) -> None:
+        text = f"{head};Spieler;Unraveling Anomalies\n{at};Kestrel;WAHR\n"
+        assert problem(officer("POST", self.COMPLETIONS, text), 422, "malformed") == [field]
+        assert officer.roster() == []
+        answer = officer("POST", self.COMPLETIONS, text, params=decided).json()
+        assert answer["lines"][0]["status"] == ("refused" if field == "timestamp_format" else "new")
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("separator", "colon"),
+            ("separator", ";"),
+            ("header_line", "-1"),
+            ("header_line", "first"),
+            ("header_line", "9" * 30),
+            ("from_line", "x"),
+            ("without_times", "maybe"),
+            ("timestamp_format", "day_first"),
+        ],
+    )
+    def test_a_parameter_that_is_none_is_refused(self, officer: Desk, name: str, value: str) -> None:
+        text = f"IGN,Milestone,Timestamp\nKestrel,{HIDDEN_MOTIVATIONS},2023-11-15\n"
+        assert problem(officer("POST", self.COMPLETIONS, text, params={name: value}), 422, "malformed") == [
+            name
+        ]
+        assert officer.roster() == []
+
+    def test_lines_before_one_can_be_left_alone(self, officer: Desk) -> None:
+        answer = officer("POST", f"{self.PATH}?from_line=3", "IGN\nKestrel\nMerlin\n").json()
+        assert [line["line"] for line in answer["lines"]] == [3]
+        assert officer.roster() == ["Merlin"]
 
     def test_a_byte_order_mark_and_a_charset_are_welcome(self, officer: Desk) -> None:
         headers = {"Content-Type": "text/csv; charset=utf-8"}
