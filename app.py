@@ -28,9 +28,9 @@ def refresh_totals(event: CloudWatchEvent) -> dict[str, int]:
     return {"recounted": refreshed.recounted, "drifts": len(refreshed.drifts)}
 
 
-@app.schedule(Rate(1, unit=Rate.MINUTES), description="Mirrors progress into the bound Google Sheets.")
+@app.schedule(Rate(1, unit=Rate.MINUTES), description="Brings the bound Google Sheets up to date.")
 def sync_sheets(event: CloudWatchEvent) -> dict[str, float]:
-    from sheets_sync.google import Google  # gspread is imported when a sync runs, not with every function
+    from sheets_sync.google import Google  # imports gspread, so only when a sync runs
     from sheets_sync.run import sync_due
 
     settings = muster().settings

@@ -1,6 +1,6 @@
-"""DynamoDB by moto, over HTTP, with what moto leaves out: one call at a time, idempotency tokens, and a memory.
+"""DynamoDB from moto, over HTTP, with what moto lacks: one call at a time, idempotency tokens, and a journal.
 
-Every write that succeeded is appended to a journal, which is played again at the next start.
+Each successful write is appended to the journal, which is replayed at the next start.
 """
 
 import json
@@ -35,9 +35,10 @@ class Call(NamedTuple):
 
 
 class DynamoDB:
-    """A DynamoDB endpoint on this machine, with one table: that of the deployed stack.
+    """A DynamoDB endpoint on this machine, with one table, defined like the deployed stack's.
 
-    `journal` is the file that remembers; None forgets all at the end. `calls` are what was asked of it last.
+    `journal` is the file that keeps the writes; with None, everything is forgotten at the end. `calls` are the last
+    calls that it received.
     """
 
     def __init__(
@@ -54,7 +55,7 @@ class DynamoDB:
         self.url = self._server.url
 
     def start(self) -> None:
-        """Resets moto, makes the table, plays the journal again, and serves. Raises ValueError on a damaged journal."""
+        """Resets moto, makes the table, replays the journal, and serves. Raises ValueError for a damaged journal."""
         from moto.backends import get_backend
 
         get_backend("dynamodb").reset()
@@ -81,7 +82,8 @@ class DynamoDB:
         )
 
     def inject(self, *faults: FaultKind) -> None:
-        """Each of the next transactions suffers one: `lost_answer` is applied and answered 500, others are not."""
+        """Each of the next transactions suffers one fault. With `lost_answer` it is applied and answered 500; with the
+        others it is not applied."""
         self._faults.extend(faults)
 
     def _answer(self, request: Request) -> Response:
@@ -97,7 +99,7 @@ class DynamoDB:
         fault = self._faults.popleft() if is_transaction and self._faults else None
         token = call.parameters.get("ClientRequestToken")
         answer = self._answers.get(token) if token else None
-        if answer is None:  # else it was applied before, and can't fail any more
+        if answer is None:  # otherwise it was applied before, and can't fail any more
             if fault == "throttled":
                 return _error("ThrottlingException", "Rate exceeded")
             if fault == "conflict":
@@ -129,12 +131,12 @@ class DynamoDB:
         return answer.data, answer.status_code
 
     def _play(self, journal: Path) -> None:
-        """Applies what the journal holds, then replaces it by one entry for each item that came of it."""
+        """Applies what the journal holds, then replaces it with one entry for each item in the table."""
         if journal.exists():
             for line in journal.read_text(encoding="utf-8").splitlines():
                 body, status = self._ask(Call(*json.loads(line)))
                 if status != 200:
-                    raise ValueError(f"{journal.name} can't be played again: {body.decode()}")
+                    raise ValueError(f"{journal.name} can't be replayed: {body.decode()}")
         puts = (Call("PutItem", {"TableName": self.table_name, "Item": item}) for item in self._items())
         compact = journal.with_suffix(".new")
         compact.write_text("".join(json.dumps(call) + "\n" for call in puts), encoding="utf-8")
@@ -151,7 +153,7 @@ class DynamoDB:
 
 
 def table_definition() -> dict[str, Any]:
-    """What CreateTable takes of the deployed stack's table."""
+    """The parts of the deployed stack's table that CreateTable takes."""
     properties = json.loads(RESOURCES.read_text(encoding="utf-8"))["Resources"]["Table"]["Properties"]
     return {
         name: properties[name]

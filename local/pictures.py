@@ -1,4 +1,4 @@
-"""`make pictures`: the pages and both kinds of sheets after two and a half days with made-up commanders."""
+"""`make pictures`: pictures of the pages and of both kinds of sheets, after two and a half days of made-up reports."""
 
 import random
 import shutil
@@ -49,7 +49,7 @@ SILENT, RETIRING = "Vindemiatrix", "Nunki"
 SERVERS_SHEET = "demo-server-sheet"
 ARCHITECTS = "2023-11-architects-of-chaos"
 READ_AT, READ = datetime(2023, 11, 15, 9, tzinfo=UTC), 9200
-"""The game shows more than was reported."""
+"""A reading of official points, more than was reported."""
 
 
 class SteppingClock:
@@ -99,9 +99,10 @@ def main(folder: Path) -> None:
 
 
 def play(muster: Muster, clock: SteppingClock, secrets: Secrets) -> None:
-    """Reports trickle in, most of them in the evening, from two alliances.
+    """Reports come in one by one, most of them in the evening, from two alliances.
 
-    Most commanders of one are on its roster before, where one never reports and one retires; the others add themselves.
+    Most commanders of one alliance are already on its roster: one of them never reports, and one retires. The others
+    join by reporting.
     """
     chance = random.Random(101)
     muster.stores.definitions.put_alliance(Alliance(SERVER.id, "orbit", "ØRB", "Orbit Watch"))

@@ -1,4 +1,4 @@
-"""What the demo begins with: the November 2023 events, a server, an alliance, its keys and a spreadsheet."""
+"""What the demo starts with: the November 2023 events, a server, an alliance, its keys and a spreadsheet."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,7 @@ SPREADSHEET_ID = "demo-officers-sheet"
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """The keys' secrets, which the product itself can't tell again."""
+    """The secrets of the keys. The product itself can't show them again."""
 
     admin_key: str
     officer_key: str
@@ -30,7 +30,7 @@ class Secrets:
 
 
 def seed(muster: Muster, sheets: SheetsServer, secrets: Secrets) -> None:
-    """Puts in place what isn't there yet; what members and officers have done since stays."""
+    """Adds what is not there yet; what members and officers have done since stays."""
     definitions = muster.stores.definitions
     known = {event.id for event in definitions.events()}
     for event in load_catalog():

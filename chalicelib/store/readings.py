@@ -1,4 +1,4 @@
-"""The readings of an event on a server: all of them, and the latest beside the totals."""
+"""The readings of an event on a server: all of them, and the latest one also beside the totals."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from chalicelib.store.table import Change, Delete, Item, Put, Table, Update
 
 @dataclass(frozen=True, slots=True)
 class LoggedReading:
-    """A reading, when it was logged, and with which key. `id` sorts by when it was read."""
+    """A reading, when it was logged, and with which key. `id` sorts by the time when it was read."""
 
     id: str
     reading: Reading
@@ -29,7 +29,7 @@ class Readings:
     _table: Table
 
     def all(self, server: str, event: str) -> list[LoggedReading]:
-        """In the order of when they were read."""
+        """All readings, ordered by the time when they were read."""
         items = self._table.query(keys.readings(server, event), keys.TIME_PREFIX, consistent=True)
         return list(readable(items, logged_of))
 
@@ -43,7 +43,10 @@ class Readings:
         latest: Reading | None,
         entry: Put,
     ) -> LoggedReading:
-        """Adds it, with its ledger entry; as the latest, if it is. Raises ConditionFailed if `latest` is so no more."""
+        """Adds a reading with its ledger entry, and makes it the latest if it is.
+
+        Raises ConditionFailed if `latest` is no longer the latest.
+        """
         unique = entry.key.sk.rpartition("~")[2]
         logged = LoggedReading(entry_id(reading.read_at, unique), reading, at, key.id, key.label)
         stored: Item = {**_item(reading), "at": rfc3339(at), "key": key.id, "label": key.label}
@@ -64,8 +67,8 @@ class Readings:
         left: Sequence[Reading],
         entry: Put,
     ) -> None:
-        """Removes it, with a ledger entry. The latest of those that are `left`, in the order of when they were read, is
-        the latest then. Raises ConditionFailed if it is gone, or `latest` is so no more."""
+        """Removes a reading, with a ledger entry. The last of those that are `left`, ordered by the time when they were
+        read, becomes the latest. Raises ConditionFailed if it is gone, or if `latest` is no longer the latest."""
         at = rfc3339(gone.at)
         changes: list[Change] = [Delete(keys.reading(server, event, gone.id), expected={"at": at}), entry]
         if latest and gone.reading.read_at >= latest.read_at:

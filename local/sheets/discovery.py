@@ -17,7 +17,7 @@ BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 @cache
 def document() -> Json:
-    """The discovery document as google-api-python-client carries it."""
+    """The discovery document from google-api-python-client."""
     path = files("googleapiclient") / "discovery_cache/documents/sheets.v4.json"
     content: Json = json.loads(path.read_text(encoding="utf-8"))
     return content

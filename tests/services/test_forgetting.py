@@ -100,7 +100,9 @@ class Forgetting(RuleBasedStateMachine):
     @rule(name=spellings, alliance=alliances)
     def import_both(self, name: str, alliance: str) -> None:
         imports, options = self.world.muster.imports, Options(is_new=True)
-        imports.roster(self.admin, "101", alliance, f'Commander\n"{name}"', Columns(separator="comma"), options)
+        imports.roster(
+            self.admin, "101", alliance, f'Commander\n"{name}"', Columns(separator="comma"), options
+        )
         text = f'Commander,Milestone\n"{name}",{ENLISTING_OLD_ALLIES}'
         imports.completions(self.admin, "101", alliance, text, Columns(), options)
         found = self.world.muster.stores.commanders.named("101", name, TAGS, consistent=True)
