@@ -73,7 +73,7 @@ def measure() -> Measurement:
         new = _report(client, "New", everything)
         again = _report(client, "New", everything)
         with _billed(client) as settling:
-            _warm(client).ledger.settle("101", "alliance-00")
+            _warm(client).counting.bring_up("101", "alliance-00")
         with _billed(client) as void:
             corrections = _warm(client).corrections
             corrections.correct(ADMIN, "void", "Known", everything[0], "a slip", "101")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from chalicelib.services.administration import Administration
 from chalicelib.services.bindings import Bindings
 from chalicelib.services.corrections import Corrections
+from chalicelib.services.counting import Counting
 from chalicelib.services.directory import Directory
 from chalicelib.services.exports import Exports
 from chalicelib.services.imports import Imports
@@ -79,6 +80,7 @@ class Muster:
     bindings: Bindings
     sheet_queue: SheetQueue
     tiers: Tiers
+    counting: Counting
     stores: Stores
 
 
@@ -107,7 +109,8 @@ def assemble(
     tiers = Tiers(directory, completions, standings, clock)
     rosters = Rosters(directory, commanders, completions, access_keys, stores.ledger, standings, clock, sleep)
     reporting = Reporting(directory, tiers, completions, commanders, rosters, standings, clock)
-    ledger = LedgerPages(directory, commanders, completions, access_keys, stores.ledger, clock)
+    counting = Counting(directory, stores.definitions, completions, access_keys, clock)
+    ledger = LedgerPages(directory, commanders, completions, counting, stores.ledger, clock)
     views = SheetViews(directory, overview, stores.definitions, completions, commanders, clock)
     return Muster(
         settings=settings,
@@ -126,12 +129,13 @@ def assemble(
         ),
         ledger=ledger,
         keys=Keys(directory, access_keys, clock),
-        administration=Administration(directory, stores.definitions, completions, ledger, clock),
+        administration=Administration(directory, stores.definitions, completions, clock),
         member_pages=MemberPages(directory, overview, completions, commanders, clock),
-        refresh=Refresh(stores.definitions, overview, tiers, completions, access_keys, clock),
+        refresh=Refresh(stores.definitions, counting, tiers, completions, clock),
         bindings=Bindings(directory, stores.sheets, clock),
         sheet_queue=SheetQueue(directory, stores.definitions, completions, views, stores.sheets, clock),
         tiers=tiers,
+        counting=counting,
         stores=stores,
     )
 

@@ -49,7 +49,7 @@ def export_server(where: Where, server: str, file: Path, table: str | None) -> N
     from chalicelib.store.transfer import Transfer  # brings boto3
 
     with where.muster(table) as muster, _new(file) as output:
-        muster.ledger.settle(server)
+        muster.counting.bring_up(server)
         counts = Transfer(muster.stores.table).export_server(server, muster.clock(), output)
     click.echo(f"Server {server} is in {file}: {_told(counts)}.")
     click.echo("It holds names and the hashes of keys. Delete it when the server has moved.", err=True)

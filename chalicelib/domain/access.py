@@ -27,9 +27,8 @@ class Key:
     """To the hour."""
 
     def is_valid(self, now: datetime) -> bool:
-        """Neither expired nor revoked; it is invalid from the very instant of either."""
-        ends = [end for end in (self.expires_at, self.revoked_at) if end is not None]
-        return all(now < end for end in ends)
+        """Neither expired, from that very instant, nor revoked: at once, whatever the clock of whoever revoked it."""
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
     def covers(self, server: str, alliance: str | None) -> bool:
         """Whether the alliance (or all of the server, if None) is in the key's scope."""

@@ -48,6 +48,10 @@ class Window:
         return "active" if now < self.closes_at else "closed"
 
 
+SKEW = timedelta(minutes=1)
+"""By so much the clocks of two machines may differ: what one has timed, another compares with this to spare."""
+
+
 @lru_cache
 def zone_info(name: str) -> ZoneInfo:
     """The IANA zone; raises ZoneInfoNotFoundError or ValueError if there is none of that name."""

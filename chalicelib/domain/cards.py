@@ -13,13 +13,15 @@ class Completion:
     """That a commander has completed a milestone: when it was recorded, and with which key (its public id).
 
     `reported_at`: when it was reported, where that was elsewhere and earlier. `owed`: the version of the card that a
-    report made of it, as long as the report's ledger entry is still to be written; None if nothing is owed.
+    report made of it, as long as the report's ledger entry is still to be written; None if nothing is owed. `more` is
+    what a later version of Muster has stored beside: it is kept.
     """
 
     recorded_at: datetime
     key_id: str
     reported_at: datetime | None = None
     owed: int | None = None
+    more: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def said_at(self) -> datetime:

@@ -64,6 +64,18 @@ class TooLarge(MusterError):
 
 
 @dataclass
+class Unreadable(MusterError):
+    """Something that is stored can't be read. The operator is told in the log."""
+
+    code: str = "unreadable"
+    detail: str = (
+        "Muster can't read what is stored here. Nothing was lost; whoever operates it has to look at it."
+    )
+    retry_after: int = 3600
+    """Seconds: a person has to see to it."""
+
+
+@dataclass
 class Busy(MusterError):
     """Try again: the store was contended or throttled for longer than a request may wait."""
 

@@ -56,14 +56,15 @@ class Standing:
     """An event on a server: totals by alliance id, tier stamps by threshold, the latest reading, and the reported
     points at the end of each hour that was sampled, by the hour's beginning.
 
-    `changes` counts those of the totals: it tells that cards have changed even where the totals are the same again.
+    `changes` counts those of each alliance's totals: it tells that cards have changed even where the totals are the
+    same again.
     """
 
     alliances: Mapping[str, Totals] = field(default_factory=dict)
     stamps: Mapping[int, TierStamp] = field(default_factory=dict)
     reading: Reading | None = None
     history: Mapping[datetime, int] = field(default_factory=dict)
-    changes: int = 0
+    changes: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def totals(self) -> Totals:

@@ -17,6 +17,7 @@ from chalicelib.domain.errors import (
     NotFound,
     TooLarge,
     Unauthenticated,
+    Unreadable,
 )
 from chalicelib.http.responses import HeaderValue, json_response, page
 from chalicelib.telemetry import measure, request_id
@@ -31,6 +32,7 @@ STATUS: dict[type[MusterError], int] = {
     DidYouMean: 409,
     TooLarge: 413,
     Malformed: 422,
+    Unreadable: 503,
     Busy: 503,
 }
 _OF_CHALICE = {
@@ -112,7 +114,7 @@ def _path(location: tuple[int | str, ...]) -> str:
 
 def problem_headers(error: MusterError) -> dict[str, str]:
     """What goes with the status: how long to wait, or how to authenticate."""
-    if isinstance(error, Busy):
+    if isinstance(error, Busy | Unreadable):
         return {"Retry-After": str(error.retry_after)}
     return {"WWW-Authenticate": "Bearer"} if isinstance(error, Unauthenticated) else {}
 

@@ -12,7 +12,6 @@ from chalicelib.domain.events import Event
 from chalicelib.domain.ledger import Action, Actor
 from chalicelib.domain.roster import Alliance, Server
 from chalicelib.services.directory import Directory
-from chalicelib.services.ledger_pages import LedgerPages
 from chalicelib.store import ledger
 from chalicelib.store.completions import Completions
 from chalicelib.store.definitions import Definitions
@@ -29,7 +28,6 @@ class Administration:
     _directory: Directory
     _definitions: Definitions
     _completions: Completions
-    _pages: LedgerPages
     _clock: Callable[[], datetime]
 
     def require_admin(self, key: Key) -> None:
@@ -50,11 +48,10 @@ class Administration:
         before = next((one for one in self._definitions.stored_events() if one.id == event.id), None)
         if before:
             self._refuse_loss(before, event)
-        if before and event.archived and not before.archived:
-            for server in self._directory.servers():
-                self._pages.settle(server.id)
         shown = [one.model_dump(mode="json", exclude_unset=True) if one else None for one in (before, event)]
-        self._definitions.put_event(event, self._entry(key, "event", None, None, *shown))
+        archived_at = self._clock() if event.archived and not (before and before.archived) else None
+        entry = self._entry(key, "event", None, None, *shown)
+        self._definitions.put_event(event, entry, archived_at=archived_at)
         return before is None
 
     def put_server(self, key: Key, server: Server) -> bool:

@@ -9,9 +9,9 @@ from chalicelib.domain.access import Key
 from chalicelib.domain.cards import Completion
 from chalicelib.domain.errors import malformed
 from chalicelib.domain.ledger import Action, Actor, Entry, rebuilt
+from chalicelib.services.counting import Counting
 from chalicelib.services.directory import Directory
 from chalicelib.services.rosters import CommanderRef
-from chalicelib.store.access import AccessKeys
 from chalicelib.store.commanders import Commanders
 from chalicelib.store.completions import Completions
 from chalicelib.store.ledger import PAGE, Ledger
@@ -49,7 +49,7 @@ class LedgerPages:
     _directory: Directory
     _commanders: Commanders
     _completions: Completions
-    _access_keys: AccessKeys
+    _counting: Counting
     _entries: Ledger
     _clock: Callable[[], datetime]
 
@@ -70,7 +70,7 @@ class LedgerPages:
         server, alliance, most = self._directory.server(server_id).id, alliance or key.alliance, _limit(limit)
         if alliance:
             self._directory.alliance(server, alliance)
-        self.settle(server, alliance)
+        self._counting.bring_up(server, alliance)
         found = self._commanders.named(server, commander) if commander and commander.strip() else None
         page = self._entries.page(server, alliance, found.id if found else commander, before, most)
         shown = [entry for entry in page if alliance in (None, entry.alliance)]
@@ -89,11 +89,11 @@ class LedgerPages:
     def differences(self, server_id: str) -> list[str]:
         """The cards that are not what the ledger makes of them, as `event/alliance/commander`: there should be none.
 
-        Of events that are not archived; entries that are still owed are written before. Raises NotFound.
+        Archived events too; entries that are still owed are written before. Raises NotFound, Busy.
         """
         server = self._directory.server(server_id).id
-        self.settle(server)
-        events = [event.id for event in self._directory.open_events(server)]
+        self._counting.bring_up(server)
+        events = [event.id for event in self._directory.events()]
         built = rebuilt(self._entries.all(server))
         stored = {
             (event, alliance.id, card.commander): {
@@ -103,20 +103,9 @@ class LedgerPages:
             for alliance in self._directory.alliances(server)
             for card in self._completions.alliance_cards(server, event, alliance.id, consistent=True)
         }
-        built = {place: completions for place, completions in built.items() if place[0] in events}
         return sorted(
             "/".join(place) for place in {**built, **stored} if built.get(place) != stored.get(place)
         )
-
-    def settle(self, server: str, alliance: str | None = None) -> None:
-        """Writes the entries that reports still owe, of one alliance or of all."""
-        actors = None
-        for event in self._directory.open_events(server):
-            for one in self._completions.owing(server, event.id):
-                if alliance in (None, one):
-                    actors = actors or self._access_keys.actors(server)
-                    tally = self._completions.tally(server, event.id, one)
-                    self._completions.settle(tally, actors, self._clock())
 
 
 def _limit(text: str | None) -> int:

@@ -10,6 +10,7 @@ from chalicelib.domain.calendar import rfc3339
 from chalicelib.domain.ledger import Actor
 from chalicelib.store import keys
 from chalicelib.store.cache import Cache
+from chalicelib.store.forms import read, readable
 from chalicelib.store.table import Change, ConditionFailed, Item, Put, Table, Update
 
 _INSTANTS = "created_at", "expires_at", "revoked_at", "last_used_at"
@@ -26,7 +27,7 @@ class AccessKeys:
 
         def load() -> Key | None:
             item = self._table.get(keys.access_key(hashed))
-            return _key(item) if item else None
+            return read(item, _key) if item else None
 
         return self._cache.get(hashed, load)
 
@@ -64,14 +65,19 @@ class AccessKeys:
 
     def all(self, server: str | None) -> list[Key]:
         """The keys for a server, or those for the deployment if None, the oldest first."""
-        hashes = [entry["hash"] for entry in self._table.query(keys.access_keys(server), consistent=True)]
-        found = self._table.get_many([keys.access_key(hashed) for hashed in hashes], consistent=True)
-        return sorted(map(_key, found.values()), key=lambda key: (_text(key.created_at), key.id))
+        entries = self._table.query(keys.access_keys(server), keys.KEY_PREFIX, consistent=True)
+        hashes = readable(entries, lambda entry: keys.access_key(entry["hash"]))
+        found = self._table.get_many(list(hashes), consistent=True)
+        return sorted(readable(found.values(), _key), key=lambda key: (_text(key.created_at), key.id))
 
     def actors(self, server: str) -> dict[str, Actor]:
         """Whose keys there are for a server, and for the deployment, by id."""
-        entries = (entry for scope in (server, None) for entry in self._table.query(keys.access_keys(scope)))
-        return {entry["id"]: Actor(entry["id"], entry["label"], entry["role"]) for entry in entries}
+        entries = (
+            entry
+            for scope in (server, None)
+            for entry in self._table.query(keys.access_keys(scope), keys.KEY_PREFIX)
+        )
+        return {actor.key_id: actor for actor in readable(entries, _actor)}
 
     def end(self, key: Key, at: datetime, *, revoke: bool, more: Sequence[Change]) -> None:
         """Lets it expire at `at`, or notes that it was revoked then, with `more` in one transaction."""
@@ -81,6 +87,10 @@ class AccessKeys:
             ended = Update(keys.access_key(entry["hash"]), set={name: rfc3339(at)}, exists=True)
             self._table.transact([ended, *more])
         self._cache.clear()
+
+
+def _actor(entry: Item) -> Actor:
+    return Actor(entry["id"], entry["label"], entry["role"])
 
 
 def _text(instant: datetime | None) -> str:

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import time
+from datetime import datetime, time
 from typing import TypeVar
 
-from chalicelib.domain.calendar import GameDay
+from chalicelib.domain.calendar import GameDay, rfc3339
 from chalicelib.domain.events import Event
 from chalicelib.domain.roster import Alliance, Server
 from chalicelib.store import keys
 from chalicelib.store.cache import Cache
+from chalicelib.store.forms import read, readable
 from chalicelib.store.table import Item, Put, Table, Update
 
 T = TypeVar("T")
@@ -28,26 +29,35 @@ class Definitions:
 
     def stored_events(self) -> list[Event]:
         """The same, read anew."""
-        return [Event.model_validate_json(item["definition"]) for item in self._table.query(keys.EVENTS)]
+        return list(readable(self._table.query(keys.EVENTS, keys.EVENT_PREFIX), _event))
 
-    def put_event(self, event: Event, *more: Put) -> None:
-        """With `more` in one transaction, as all puts here."""
-        definition = event.model_dump_json(exclude_unset=True)
-        self._write(Put(keys.event(event.id), {"definition": definition}), *more)
+    def archived_since(self, at: datetime) -> list[Event]:
+        """Those that were archived after `at`: other processes may not have known at once. Read anew."""
+        items = self._table.query(keys.EVENTS, keys.EVENT_PREFIX)
+        archived = [item for item in items if item.get("archived_at", "") > rfc3339(at)]
+        return list(readable(archived, _event))
+
+    def put_event(self, event: Event, *more: Put, archived_at: datetime | None = None) -> None:
+        """With `more` in one transaction, as all puts here. `archived_at`: if it is archived by this."""
+        key, definition = keys.event(event.id), {"definition": event.model_dump_json(exclude_unset=True)}
+        archived = {"archived_at": rfc3339(archived_at)} if archived_at else {}
+        reopened = [] if event.archived else ["archived_at"]
+        self._write(Update(key, set=definition | archived, remove=reopened), *more)
 
     def server(self, server_id: str) -> Server | None:
         return self._cache.get(("server", server_id), lambda: self._load(keys.server(server_id), _server))
 
     def servers(self) -> list[Server]:
         """All servers, read anew."""
-        return [_server(item) for item in self._table.query(keys.SERVERS)]
+        return list(readable(self._table.query(keys.SERVERS, keys.SERVER_PREFIX), _server))
 
     def put_server(self, server: Server, *more: Put) -> None:
         day = server.game_day
         game_day = (
             {} if day.assumed else {"day_starts_at": day.starts_at.isoformat("minutes"), "zone": day.zone}
         )
-        self._write(Put(keys.server(server.id), {"id": server.id, **game_day}), *more)
+        assumed = ["day_starts_at", "zone"] if day.assumed else []
+        self._write(Update(keys.server(server.id), set={"id": server.id, **game_day}, remove=assumed), *more)
 
     def alliance(self, server_id: str, alliance_id: str) -> Alliance | None:
         key = keys.alliance(server_id, alliance_id)
@@ -55,9 +65,8 @@ class Definitions:
 
     def alliances(self, server_id: str) -> list[Alliance]:
         """All alliances of the server, by id, read anew."""
-        return [
-            _alliance(item) for item in self._table.query(keys.alliances(server_id), keys.ALLIANCE_PREFIX)
-        ]
+        items = self._table.query(keys.alliances(server_id), keys.ALLIANCE_PREFIX)
+        return list(readable(items, _alliance))
 
     def put_alliance(self, alliance: Alliance, *more: Put) -> None:
         """Its `roster_changes` are not put: they count on."""
@@ -77,7 +86,12 @@ class Definitions:
 
     def _load(self, key: keys.ItemKey, convert: Callable[[Item], T]) -> T | None:
         item = self._table.get(key)
-        return None if item is None else convert(item)
+        return None if item is None else read(item, convert)
+
+
+def _event(item: Item) -> Event:
+    """Fields of a later version are ignored."""
+    return Event.model_validate_json(item["definition"], extra="ignore")
 
 
 def _server(item: Item) -> Server:

@@ -10,6 +10,7 @@ from botocore.exceptions import ConnectionError as NotConnected
 
 from chalicelib.domain.errors import Busy
 from chalicelib.store.backoff import ATTEMPTS, pause
+from chalicelib.store.forms import formed
 from chalicelib.store.keys import ItemKey
 from chalicelib.store.table import Change, ConditionFailed, Delete, Item, Put, Update
 from chalicelib.store.typed import plain, typed
@@ -182,6 +183,7 @@ class DynamoDBTable:
 
 def _request(change: Change) -> tuple[str, dict[str, Any]]:
     """The operation, and what it is asked with."""
+    change = formed(change)
     if isinstance(change, Put):
         item = _key(change.key) | {name: value for name, value in change.item.items() if value is not None}
         condition = {"ConditionExpression": "attribute_not_exists(PK)"} if change.unless_exists else {}

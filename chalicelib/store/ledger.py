@@ -12,6 +12,7 @@ from chalicelib.domain.calendar import rfc3339
 from chalicelib.domain.cards import Completion
 from chalicelib.domain.ledger import Action, Actor, CardEntry, Entry
 from chalicelib.store import keys
+from chalicelib.store.forms import readable
 from chalicelib.store.table import Item, Put, Table
 
 PAGE = 50
@@ -52,11 +53,11 @@ class Ledger:
         else:
             index, partition = None, keys.ledger(server)
         items = self._table.latest(partition, before, limit, index)
-        return [_entry(item) for item in items]
+        return list(readable(items, _entry))
 
     def all(self, server: str) -> Iterator[Entry]:
         """Every entry of the server, the oldest first."""
-        return map(_entry, self._table.query(keys.ledger(server), consistent=True))
+        return readable(self._table.query(keys.ledger(server), consistent=True), _entry)
 
     def forget(self, server: str, commanders: Iterable[str], names: Iterable[str], label: str) -> None:
         """Writes `label` for these names, and for those that the commanders' own entries tell of, in these entries."""
@@ -146,7 +147,7 @@ def _card_entry(item: Item) -> CardEntry:
 
 def completion_item(completion: Completion) -> Item:
     """As it is stored, on a card and in an entry."""
-    item: Item = {"at": rfc3339(completion.recorded_at), "by": completion.key_id}
+    item: Item = {**completion.more, "at": rfc3339(completion.recorded_at), "by": completion.key_id}
     if completion.reported_at:
         item["said"] = rfc3339(completion.reported_at)
     if completion.owed is not None:
@@ -157,7 +158,8 @@ def completion_item(completion: Completion) -> Item:
 def completion(item: Item) -> Completion:
     said = datetime.fromisoformat(item["said"]) if "said" in item else None
     owed = int(item["owed"]) if "owed" in item else None
-    return Completion(datetime.fromisoformat(item["at"]), item["by"], said, owed)
+    more = {name: value for name, value in item.items() if name not in ("at", "by", "said", "owed")}
+    return Completion(datetime.fromisoformat(item["at"]), item["by"], said, owed, more)
 
 
 def _read(value: Any) -> Any:

@@ -6,6 +6,7 @@ from datetime import datetime
 from chalicelib.domain.calendar import rfc3339
 from chalicelib.domain.standing import Reading
 from chalicelib.store import keys
+from chalicelib.store.forms import readable
 from chalicelib.store.ledger import entry_id
 from chalicelib.store.table import Item, Put, Table, Update
 
@@ -27,7 +28,7 @@ class Readings:
     def all(self, server: str, event: str) -> list[LoggedReading]:
         """In the order of when they were read."""
         items = self._table.query(keys.readings(server, event), consistent=True)
-        return [_logged(item) for item in items]
+        return list(readable(items, _logged))
 
     def write(
         self, server: str, event: str, logged: LoggedReading, latest: Reading | None, entry: Put

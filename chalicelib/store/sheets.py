@@ -13,6 +13,7 @@ from chalicelib.domain.binding import Binding
 from chalicelib.domain.calendar import rfc3339
 from chalicelib.domain.due import is_held
 from chalicelib.store import keys
+from chalicelib.store.forms import read, readable
 from chalicelib.store.table import ConditionFailed, Delete, Item, Put, Table, Update
 
 Spent = dict[str, list[datetime]]
@@ -40,10 +41,10 @@ class Sheets:
 
     def get(self, spreadsheet_id: str) -> Binding | None:
         item = self._table.get(keys.sheet(spreadsheet_id), consistent=True)
-        return _sheet(item) if item else None
+        return read(item, _sheet) if item else None
 
     def all(self) -> Iterator[Binding]:
-        return map(_sheet, self._table.query(keys.SHEETS))
+        return readable(self._table.query(keys.SHEETS, keys.SHEET_PREFIX), _sheet)
 
     def lease(self, sheet: Binding, token: str, until: datetime) -> bool:
         """Whether it could be had: nobody has leased it since `sheet` was read, or brought it to another revision."""

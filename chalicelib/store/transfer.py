@@ -24,6 +24,7 @@ from chalicelib.domain.names import normalised
 from chalicelib.domain.standing import Totals
 from chalicelib.store import keys, ledger
 from chalicelib.store.completions import Completions
+from chalicelib.store.forms import FORM
 from chalicelib.store.keys import ItemKey
 from chalicelib.store.table import ConditionFailed, Delete, Item, Put, Table
 from chalicelib.store.typed import plain, typed
@@ -32,10 +33,11 @@ T = TypeVar("T")
 
 FORMAT, VERSION = "muster-server", 1
 
-STAYS: tuple[Callable[..., ItemKey], ...] = (keys.sheets_run,)
-"""Kinds of items that belong to the deployment and to no server. So do the keys and the ledger without a server."""
+STAYS: tuple[Callable[..., ItemKey], ...] = (keys.counted, keys.refresh_run, keys.sheets_run)
+"""Kinds of items that stay: they are of the deployment's own runs, or are counted again. So do the keys and the ledger
+without a server."""
 
-_BINDING = ("id", "server", "alliance")
+_BINDING = (FORM, "id", "server", "alliance")
 """Of a sheet: what it is bound to. Leases and how its syncs went are of the old deployment."""
 _SERVERS_ROLES = ("officer", "member", "reader")
 _AT_ONCE = 100

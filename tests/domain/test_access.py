@@ -11,11 +11,14 @@ NOW = datetime(2023, 11, 15, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
 
 
-@pytest.mark.parametrize("end", ["expires_at", "revoked_at"])
-def test_a_key_is_invalid_from_the_instant_of_its_end(end: str) -> None:
-    key = Key("id", "member", "label", "101", "nova", **{end: NOW})
+def test_a_key_is_invalid_from_the_instant_of_its_expiry() -> None:
+    key = Key("id", "member", "label", "101", "nova", expires_at=NOW)
     assert key.is_valid(NOW - TICK)
     assert not key.is_valid(NOW)
+
+
+def test_a_key_that_was_revoked_is_invalid_even_by_a_clock_that_is_behind() -> None:
+    assert not Key("id", "member", "label", "101", "nova", revoked_at=NOW).is_valid(NOW - TICK)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,8 @@ import requests
 
 from chalicelib.domain.calendar import GameDay
 from chalicelib.domain.roster import Server
+from chalicelib.services.overview import Overview
+from chalicelib.store.backoff import ATTEMPTS
 from tests.http.conftest import Site
 from tests.world import (
     ARCHITECTS,
@@ -292,7 +294,8 @@ class TestRefusing:
 
     def test_a_busy_store_is_503_with_retry_after_and_nothing_is_lost(self, site: Site) -> None:
         secret = site.world.secret()
-        site.world.dynamodb.inject("throttled", "throttled", "throttled")
+        for _ in range(ATTEMPTS):
+            site.world.dynamodb.inject("throttled")
         answer = site.report(secret, REPORT)
         problem(answer, 503, "busy")
         assert int(answer.headers["Retry-After"]) >= 1
@@ -301,10 +304,10 @@ class TestRefusing:
     def test_a_fault_of_our_own_is_told_without_its_trace(
         self, site: Site, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def broken(_: str) -> None:
+        def broken(*_: object) -> None:
             raise RuntimeError("secret detail")
 
-        monkeypatch.setattr(site.world.muster.overview, "schedule", broken)
+        monkeypatch.setattr(Overview, "schedule", broken)
         answer = site.get("/v1/servers/101/schedule")
         problem(answer, 500, "internal")
         assert "secret detail" not in answer.text

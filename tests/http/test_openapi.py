@@ -91,7 +91,7 @@ def test_it_has_every_problem_that_the_product_raises() -> None:
     )
     sources = (ROOT / "chalicelib").rglob("*.py")
     codes = {code for path in sources for code in raised.findall(path.read_text(encoding="utf-8"))}
-    assert codes | {"unsupported-media-type", "internal", "busy"} == PROBLEMS.keys()
+    assert codes | {"unsupported-media-type", "internal", "unreadable", "busy"} == PROBLEMS.keys()
     told = json.dumps(document()["components"]["responses"])
     assert all(f"`{code}`" in told for code in PROBLEMS)
 

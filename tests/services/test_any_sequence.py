@@ -263,7 +263,7 @@ def test_cards_that_were_lost_can_be_made_anew_from_the_ledger() -> None:
         for name in NAMES:
             world.muster.reporting.report(key, name, list(MILESTONES), is_new=True)
         world.muster.corrections.correct(admin, "void", "Merlin", HIDDEN_MOTIVATIONS, "a slip", "101")
-        world.muster.ledger.settle("101")
+        world.muster.counting.bring_up("101")
         completions = world.muster.stores.completions
         before = {
             (event, "nova", card.commander): {m: c.recorded_at for m, c in card.completions.items()}

@@ -16,7 +16,7 @@ from chalicelib.domain.standing import Totals
 from chalicelib.store import keys
 from chalicelib.store.backoff import ATTEMPTS
 from chalicelib.store.commanders import Commanders
-from chalicelib.store.completions import Completions
+from chalicelib.store.completions import Completions, Tally
 from chalicelib.store.table import Delete, Update
 from local.dynamodb import FaultKind
 from tests.world import (
@@ -211,14 +211,14 @@ class TestRecount:
         world.muster.stores.table.write(
             Update(keys.totals("101", DEFENDERS, "nova"), add={"done.hidden-motivations": 5})
         )
-        read = completions.alliance_cards
+        tally = Completions.tally
 
-        def read_then_report(self: Completions, *place: str, consistent: bool = False) -> object:
-            cards = read(*place, consistent=consistent)
+        def read_then_report(self: Completions, *place: str) -> Tally:
+            read = tally(self, *place)
             statuses(world, "Merlin")
-            return cards
+            return read
 
-        monkeypatch.setattr(Completions, "alliance_cards", read_then_report)
+        monkeypatch.setattr(Completions, "tally", read_then_report)
         place = "101", DEFENDERS, "nova"
         assert completions.recount(completions.tally(*place), world.clock()) is None
         monkeypatch.undo()

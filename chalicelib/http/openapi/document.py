@@ -206,7 +206,7 @@ def _problems(one: Operation, responses: dict[str, Json]) -> dict[str, Json]:
 def _codes(one: Operation) -> set[str]:
     codes = {*one.refuses.split(), "internal"}
     if one.path.startswith(("/v1/", "/f/", "/servers/")):
-        codes.add("busy")
+        codes |= {"busy", "unreadable"}
     if one.who != ALL:
         codes |= {"invalid-key", "out-of-scope"} | ({"no-key"} if one.who != LINK else set())
     if one.body is not None:

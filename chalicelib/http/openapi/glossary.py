@@ -249,6 +249,7 @@ PROBLEMS = {
     "invalid-name": (422, "the commander's name is empty, too long, or has a refused character"),
     "malformed": (422, "something can't be read or does not fit; `errors` has each field"),
     "internal": (500, "a fault of Muster's"),
+    "unreadable": (503, "something that is stored can't be read; the operator finds it in the log"),
     "busy": (503, "the store was contended for too long; `Retry-After` has the seconds to wait"),
 }
 """By code: the status, and when it is answered."""
