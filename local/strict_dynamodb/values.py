@@ -1,7 +1,7 @@
 """Attribute values: what DynamoDB takes, in which form it gives it back, and how much it measures."""
 
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from typing import Any
 
 from local.strict_dynamodb.errors import Invalid
@@ -13,6 +13,7 @@ Item = dict[str, Value]
 MOST_ITEM_BYTES = 400 * 1024
 _DEEPEST = 32
 _MOST_DIGITS = 38
+_EXACTLY = Context(prec=300)
 _LARGEST, _SMALLEST = Decimal("9.9999999999999999999999999999999999999E+125"), Decimal("1E-130")
 
 
@@ -61,7 +62,7 @@ def is_less(one: Value, other: Value) -> bool:
 
 def total(one: Value, other: Value) -> Value:
     """Of two numbers."""
-    return {"N": _number(str(Decimal(one["N"]) + Decimal(other["N"])))}
+    return {"N": _number(str(_EXACTLY.add(Decimal(one["N"]), Decimal(other["N"]))))}
 
 
 _WRONG = "One or more parameter values were invalid"

@@ -301,6 +301,17 @@ class TestRefusing:
         assert int(answer.headers["Retry-After"]) >= 1
         assert site.report(secret, REPORT).json()["results"][0]["status"] == "recorded"
 
+    def test_a_request_that_takes_too_long_is_503_before_the_gateway_cuts_it_off(
+        self, site: Site, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        secret = site.world.secret()
+        with monkeypatch.context() as patch:
+            patch.setattr("chalicelib.http.problems.BEGIN_WITHIN", 0.0)
+            answer = site.report(secret, REPORT)
+        problem(answer, 503, "busy")
+        assert int(answer.headers["Retry-After"]) >= 1
+        assert site.report(secret, REPORT).status_code == 200
+
     def test_a_fault_of_our_own_is_told_without_its_trace(
         self, site: Site, monkeypatch: pytest.MonkeyPatch
     ) -> None:
