@@ -11,9 +11,10 @@ from chalicelib.domain.access import Key, Role, key_id, new_secret, secret_hash
 from chalicelib.domain.roster import Alliance, Server
 from chalicelib.settings import Settings
 from chalicelib.store.cache import CACHE_SECONDS
-from chalicelib.store.dynamodb import CLIENT, DynamoDBTable
+from chalicelib.store.dynamodb import DynamoDBTable
 from chalicelib.store.table import Table
-from local.dynamodb import DynamoDB
+from local.dynamodb import table_definition
+from local.strict_dynamodb import StrictDynamoDB
 
 DEFENDERS = "2023-11-defenders-of-peace"
 ARCHITECTS = "2023-11-architects-of-chaos"
@@ -23,6 +24,7 @@ ENLISTING_OLD_ALLIES = f"{DEFENDERS}/enlisting-old-allies"
 ASSEMBLING_THE_RESISTANCE = f"{DEFENDERS}/assembling-the-resistance"
 WEDNESDAY_NOON = datetime(2023, 11, 15, 12, tzinfo=UTC)
 
+TABLE = "muster-test"
 SERVER = Server("101")
 NOVA = Alliance("101", "nova", "NOVA", "Nova Guard")
 ORBIT = Alliance("101", "orbit", "ØRB", "Orbit Watch", is_open=False)
@@ -59,7 +61,7 @@ class World:
     muster: Muster
     clock: HandClock
     seconds: HandSeconds
-    dynamodb: DynamoDB
+    dynamodb: StrictDynamoDB
     _keys: dict[tuple[Role, str | None, str | None], Key] = field(default_factory=dict)
 
     def secret(
@@ -85,7 +87,7 @@ class World:
         sleep: Callable[[float], None] = lambda _: None,
     ) -> Muster:
         """The product as another process has it, with caches of its own; on the same table, if no other is given."""
-        settings = settings or Settings("muster-test")
+        settings = settings or Settings(TABLE)
         return assemble(settings, table or self.muster.stores.table, clock or self.clock, sleep, self.seconds)
 
     def add_alliance(self, identity: str, *, is_open: bool = True, server: str = "101") -> None:
@@ -103,15 +105,11 @@ class World:
 
 @contextmanager
 def new_world() -> Iterator[World]:
-    dynamodb = DynamoDB("muster-test")
-    dynamodb.start()
-    clock = HandClock()
-    client = dynamodb.client(
-        **{**CLIENT, "max_pool_connections": 64, "read_timeout": 60}
-    )  # moto takes its time
-    table = DynamoDBTable(client, "muster-test", lambda _: None)
+    dynamodb, clock = StrictDynamoDB(), HandClock()
+    dynamodb.client().create_table(TableName=TABLE, **table_definition())
+    table = DynamoDBTable(dynamodb.client(), TABLE, lambda _: None)
     seconds = HandSeconds()
-    muster = assemble(Settings("muster-test"), table, clock, lambda _: None, seconds)
+    muster = assemble(Settings(TABLE), table, clock, lambda _: None, seconds)
     for event in load_catalog():
         muster.stores.definitions.put_event(event)
     muster.stores.definitions.put_server(SERVER)
@@ -120,5 +118,4 @@ def new_world() -> Iterator[World]:
     try:
         yield World(muster, clock, seconds, dynamodb)
     finally:
-        client.close()
         dynamodb.stop()

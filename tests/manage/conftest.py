@@ -12,7 +12,7 @@ import app
 from chalicelib import bootstrap
 from local.gateway import Gateway
 from manage.__main__ import main
-from tests.world import World
+from tests.world import TABLE, World
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -56,7 +56,7 @@ def desk(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
         "api_url": gateway.url,
         "admin_key": world.secret("admin", None, None),
         "dynamodb_url": world.dynamodb.url,
-        "table_name": world.dynamodb.table_name,
+        "table_name": TABLE,
     }
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".local").mkdir()

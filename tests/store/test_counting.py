@@ -18,13 +18,14 @@ from chalicelib.store.backoff import ATTEMPTS
 from chalicelib.store.commanders import Commanders
 from chalicelib.store.completions import Completions, Tally
 from chalicelib.store.table import Delete, Update
-from local.dynamodb import FaultKind
+from local.strict_dynamodb import FaultKind
 from tests.world import (
     ARCHITECTS,
     CONFRONTING_RESILIENCE,
     DEFENDERS,
     ENLISTING_OLD_ALLIES,
     HIDDEN_MOTIVATIONS,
+    TABLE,
     World,
     new_world,
 )
@@ -129,7 +130,7 @@ def test_an_answer_that_is_lost_for_good_is_503_and_the_members_retry_counts_onc
 
 def test_a_conflict_with_other_reports_is_tried_again_with_growing_pauses(world: World) -> None:
     pauses: list[float] = []
-    busy = world.process(dynamodb_table("muster-test", world.dynamodb.client(), pauses.append))
+    busy = world.process(dynamodb_table(TABLE, world.dynamodb.client(), pauses.append))
     world.dynamodb.inject("conflict", "conflict", "conflict", "conflict")
     receipt = busy.reporting.report(world.key(), "Kestrel", [HIDDEN_MOTIVATIONS])
     assert [result.status for result in receipt.results] == ["recorded"]
