@@ -50,7 +50,8 @@ class _Late(NamedTuple):
 
 
 class StrictDynamoDB:
-    """A DynamoDB in memory. `calls` are what was asked of it last, `suffered` how many faults of which kind it dealt.
+    """A DynamoDB in memory. `calls` are what was asked of it last, `count` is of all that was, and `suffered` of the
+    faults by kind.
 
     `chaos` decides for every call what goes wrong with it; what is injected comes first. `random` decides the rest,
     such as which items of a batch are not processed.
@@ -64,12 +65,16 @@ class StrictDynamoDB:
         self._random = random or Random(0)
         self._injected: dict[str, deque[FaultKind]] = {}
         self._late: list[_Late] = []
-        self._count = 0
+        self.count = 0
         self._server: Server | None = None
 
     def client(self) -> "DynamoDBClient":
         """A client as boto3 makes them, of those methods that the product calls."""
         return cast("DynamoDBClient", Client(self.answer))
+
+    def quiet_client(self) -> "DynamoDBClient":
+        """One whose calls are not counted and suffer nothing, for whoever looks after the others."""
+        return cast("DynamoDBClient", Client(self.database.answer))
 
     @property
     def url(self) -> str:
@@ -103,10 +108,10 @@ class StrictDynamoDB:
         _check_form(operation, request)
         call = Call(operation, request)
         with self.database.lock:
-            self._count += 1
+            self.count += 1
             self.calls.append(call)
-            due = [one for one in self._late if one.due <= self._count]
-            self._late = [one for one in self._late if one.due > self._count]
+            due = [one for one in self._late if one.due <= self.count]
+            self._late = [one for one in self._late if one.due > self.count]
             kind = self._fault(operation)
         for one in due:
             self._do_late(one.call)
@@ -133,7 +138,7 @@ class StrictDynamoDB:
             raise refused
         if kind == "late" and call.operation not in READS:
             with self.database.lock:
-                self._late.append(_Late(self._count + self._random.randint(1, 6), call))
+                self._late.append(_Late(self.count + self._random.randint(1, 6), call))
                 self.database.take_token(call.parameters)
         else:
             with suppress(ClientError):  # nobody hears of it
