@@ -3,7 +3,7 @@
 from chalice.app import Chalice, CloudWatchEvent, Rate
 
 from chalicelib.bootstrap import muster, seconds_left
-from chalicelib.http.admin import operators
+from chalicelib.http.admin import admin
 from chalicelib.http.api import api
 from chalicelib.http.officers import officers
 from chalicelib.http.pages import pages
@@ -18,7 +18,7 @@ app.register_middleware(answer_in_time, "http")
 app.register_middleware(measure_run, "scheduled")
 app.register_blueprint(api)
 app.register_blueprint(officers)
-app.register_blueprint(operators)
+app.register_blueprint(admin)
 app.register_blueprint(pages)
 app.register_blueprint(reference)
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from bench.tables import Measurement, verdict
 from chalicelib.catalog import load_catalog
 from chalicelib.domain.binding import Binding
-from chalicelib.domain.calendar import GameDay
+from chalicelib.domain.calendar import GameDay, in_words
 from chalicelib.domain.cards import Card, Completion, count
 from chalicelib.domain.due import FRESHNESS, is_due
 from chalicelib.domain.progress import progress_of
@@ -25,12 +25,13 @@ SIZES = 100, 1000, 3700
 MOST_FOR_A_HUNDREDTH = 1 / 20
 """Of what a full rewrite takes, at 1,000 commanders."""
 NOON = datetime(2023, 11, 15, 12, tzinfo=UTC)
-_HOW = """\
+FRESH = in_words(FRESHNESS)
+_HOW = f"""\
 The sheet of an alliance with so many commanders, at noon of the third day of the two events of November 2023, each
 commander having reported the six milestones so far, but for every other one the sixth. *Changed* commanders report one
 more milestone; they stand apart, not in neighbouring rows. Each line follows the one above it. Bytes are of the JSON in
 the requests' bodies (writes) and the answers (reads), uncompressed, between the real client and the stand-in for Google
-Sheets. The ratio is to the first sync's write, which is that of the whole content. Within 15 minutes of a sync, a sheet
+Sheets. The ratio is to the first sync's write, which is that of the whole content. Within {FRESH} of a sync, a sheet
 whose data has not changed is not asked for; after that its times are stamped anew."""
 
 

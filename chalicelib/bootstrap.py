@@ -18,14 +18,15 @@ from chalicelib.services.imports import Imports
 from chalicelib.services.keys import Keys
 from chalicelib.services.ledger_pages import LedgerPages
 from chalicelib.services.member_pages import MemberPages
+from chalicelib.services.migrating import Migrating
 from chalicelib.services.overview import Overview
 from chalicelib.services.readings import GameReadings
+from chalicelib.services.recent_standings import RecentStandings
 from chalicelib.services.refresh import Refresh
 from chalicelib.services.reporting import Reporting
 from chalicelib.services.rosters import Rosters
 from chalicelib.services.sheet_queue import SheetQueue
 from chalicelib.services.sheet_views import SheetViews
-from chalicelib.services.standings import RecentStandings
 from chalicelib.services.tiers import Tiers
 from chalicelib.settings import Settings
 from chalicelib.store.access import AccessKeys
@@ -72,7 +73,7 @@ class Muster:
     imports: Imports
     exports: Exports
     readings: GameReadings
-    ledger: LedgerPages
+    ledger_pages: LedgerPages
     keys: Keys
     administration: Administration
     member_pages: MemberPages
@@ -81,6 +82,7 @@ class Muster:
     sheet_queue: SheetQueue
     tiers: Tiers
     counting: Counting
+    migrating: Migrating
     stores: Stores
 
 
@@ -110,7 +112,7 @@ def assemble(
     rosters = Rosters(directory, commanders, completions, access_keys, stores.ledger, standings, clock, sleep)
     reporting = Reporting(directory, tiers, completions, commanders, rosters, standings, clock)
     counting = Counting(directory, stores.definitions, completions, access_keys, clock)
-    ledger = LedgerPages(directory, commanders, completions, counting, stores.ledger, clock)
+    ledger_pages = LedgerPages(directory, commanders, completions, counting, stores.ledger, clock)
     views = SheetViews(directory, overview, stores.definitions, completions, commanders, clock)
     return Muster(
         settings=settings,
@@ -127,7 +129,7 @@ def assemble(
         readings=GameReadings(
             directory, tiers, completions, stores.readings, settings.reading_tolerance, clock, sleep
         ),
-        ledger=ledger,
+        ledger_pages=ledger_pages,
         keys=Keys(directory, access_keys, clock),
         administration=Administration(directory, stores.definitions, completions, clock),
         member_pages=MemberPages(directory, overview, completions, commanders, clock),
@@ -136,6 +138,7 @@ def assemble(
         sheet_queue=SheetQueue(directory, stores.definitions, completions, views, stores.sheets, clock),
         tiers=tiers,
         counting=counting,
+        migrating=Migrating(table),
         stores=stores,
     )
 

@@ -71,8 +71,8 @@ def _paths(described: dict[str, Any]) -> Iterator[tuple[str, Template]]:
         parent: Template = {"Fn::GetAtt": ["RestAPI", "RootResourceId"]}
         for part in path.strip("/").split("/"):
             name += "".join(word.capitalize() for word in re.findall(r"[A-Za-z0-9]+", part))
-            place = {"RestApiId": rest_api, "ParentId": parent, "PathPart": part}
-            yield name, {"Type": "AWS::ApiGateway::Resource", "Properties": place}
+            properties = {"RestApiId": rest_api, "ParentId": parent, "PathPart": part}
+            yield name, {"Type": "AWS::ApiGateway::Resource", "Properties": properties}
             parent = {"Ref": name}
         for method, operation in operations.items():
             sent = operation["x-amazon-apigateway-integration"]

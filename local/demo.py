@@ -106,9 +106,9 @@ def run(settings: DemoSettings, folder: Path, stopped: threading.Event) -> None:
             "sheet_url": sheets.page_url(SPREADSHEET_ID),
             "sheets_api_url": sheets.url,
         }
-        place = {"spreadsheet_id": SPREADSHEET_ID, "server": SERVER.id, "alliance": ALLIANCE.id}
+        binding = {"spreadsheet_id": SPREADSHEET_ID, "server": SERVER.id, "alliance": ALLIANCE.id}
         reach = {"dynamodb_url": dynamodb.url, "table_name": TABLE}
-        _write_whole(ready, {**urls, **place, **reach, **asdict(secrets)})
+        _write_whole(ready, {**urls, **binding, **reach, **asdict(secrets)})
         stack.callback(ready.unlink, missing_ok=True)
         _announce(urls, settings)
         schedule.run_until_stopped()

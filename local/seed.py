@@ -6,7 +6,7 @@ from typing import get_args
 
 from chalicelib.bootstrap import Muster
 from chalicelib.catalog import load_catalog
-from chalicelib.domain.access import Key, Role, key_id, new_secret, secret_hash
+from chalicelib.domain.access import SCOPES, Key, Role, key_id, new_secret, secret_hash
 from chalicelib.domain.roster import Alliance, Server
 from local.sheets import SheetsServer
 
@@ -52,7 +52,7 @@ def seed(muster: Muster, sheets: SheetsServer, secrets: Secrets) -> None:
 
 def _key(secret: str, role: Role, now: datetime) -> Key:
     identity = key_id(secret_hash(secret))
-    server, alliance = (None, None) if role == "admin" else (SERVER.id, ALLIANCE.id)
+    server, alliance = (None, None) if SCOPES[role] == "the deployment" else (SERVER.id, ALLIANCE.id)
     return Key(identity, role, f"demo {role}", server, alliance, created_at=now)
 
 

@@ -80,9 +80,9 @@ def import_server(where: Where, file: Path, table: str | None) -> None:
             click.echo(f"{done.removed} items of an import that broke off were removed first.", err=True)
         click.echo(f"Server {done.server} is in place: {_told(done.counts)}.")
         miscounted = transfer.miscounted(done.server)
-        differences = muster.ledger.differences(done.server)
-    for place in [*miscounted, *differences]:
-        click.echo(place)
+        differences = muster.ledger_pages.differences(done.server)
+    for wrong in [*miscounted, *differences]:
+        click.echo(wrong)
     if miscounted or differences:
         raise click.ClickException(
             f"The totals of {len(miscounted)} alliances are not the sum of their cards, "

@@ -12,14 +12,17 @@ from typing import get_args
 import pytest
 
 import app
+from chalicelib.domain.access import MANAGED_WITH, MAY, Role
 from chalicelib.telemetry import Metric
 from chalicelib.version import VERSION
 from deploy.__main__ import PARAMETERS
 from sheets_sync.content import tabs_of
+from sheets_sync.tabs import Tab
 from tests.sync.views import binding_of, view_of
 
 ROOT = Path(__file__).parent.parent
 NOT_OURS = {"dist", "vendor"}
+OPENAPI = "chalicelib.http.openapi"
 
 
 def modules() -> Iterator[tuple[str, Path]]:
@@ -166,6 +169,31 @@ def test_a_handler_is_under_ten_lines() -> None:
         assert lines < 10, f"{node.name} has {lines} lines"
 
 
+def texts(name: str) -> set[str]:
+    """The string literals of a module."""
+    nodes = ast.walk(parsed(MODULES[name]))
+    return {n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+
+
+@pytest.mark.parametrize("name", [n for n in PRODUCT if is_within(n, "chalicelib.services") or "http" in n])
+def test_services_and_handlers_ask_for_a_capability_and_name_no_role(name: str) -> None:
+    """But for those who describe the API by examples."""
+    if not is_within(name, OPENAPI):
+        assert texts(name).isdisjoint(get_args(Role))
+
+
+def test_every_capability_is_asked_for() -> None:
+    """One that nothing takes would be granted in vain."""
+    asked = set(MANAGED_WITH.values()).union(
+        *(
+            texts(name)
+            for name in PRODUCT
+            if name not in ("chalicelib.domain.access", f"{OPENAPI}.operations")
+        )
+    )
+    assert MAY.keys() <= asked
+
+
 def test_the_sync_reaches_the_package_through_a_tracked_link() -> None:
     link = ROOT / "vendor" / "sheets_sync"
     assert link.is_symlink()
@@ -180,6 +208,21 @@ def test_every_function_has_its_own_written_policy() -> None:
     assert len(policies) == len(functions)
     assert all((ROOT / ".chalice" / policy).exists() for policy in policies)
     assert config["autogen_policy"] is False
+
+
+BINDINGS = view_of(), view_of(alliance=None)
+TABS = {tab.title: tab for view in BINDINGS for tab in tabs_of(view, binding_of())}.values()
+"""Of a sheet that is bound to an alliance, and of one that is bound to a server."""
+
+
+def headings_said(words: str) -> re.Pattern[str]:
+    """What the headings are that docs/sheet.md describes as "one for each event, `… points`" and the like."""
+    events = [event.event for event in BINDINGS[0].events]
+    if words.startswith("one for each milestone"):
+        return re.compile("|".join(re.escape(m.name) for event in events for m in event.milestones))
+    event = "|".join(re.escape(event.name) for event in events)
+    shown = [re.escape(name).replace("…", f"(?:{event})") for name in re.findall("`(.+?)`", words)]
+    return re.compile("|".join(shown))
 
 
 class TestDocumentation:
@@ -230,12 +273,22 @@ class TestDocumentation:
         for target in targets:
             assert f"make {target}" in self.text("README.md", "CONTRIBUTING.md"), target
 
-    def test_every_tab_and_column(self) -> None:
-        for tab in tabs_of(view_of(), binding_of()):
-            assert f"`{tab.title}`" in self.text("docs/sheet.md")
-            if tab.id != "commanders":
-                for column in tab.header:
-                    assert column in self.text("docs/sheet.md"), (tab.title, column)
+    @pytest.mark.parametrize("tab", TABS, ids=lambda tab: tab.id)
+    def test_every_column_of_a_tab(self, tab: Tab) -> None:
+        """In their order. Headings that repeat for each event, tier or milestone are documented as a pattern."""
+        page = self.text("docs/sheet.md")
+        assert f"| `{tab.title}`" in page
+        (section,) = re.findall(rf"^## `{tab.title}`$(.*?)(?=^## )", page, re.M | re.S)
+        (table,) = re.findall(r"^\| column \| says \|\n\|[-|]+\n((?:\|.*\n)+)", section, re.M)
+        documented = [line.split(" | ")[0].removeprefix("| ") for line in table.splitlines()]
+        repeated = [words for words in documented if words.startswith("one for each")]
+        fixed = [column.name for column in tab.columns if not column.fuller_names]
+        assert [words for words in documented if words not in repeated] == fixed
+        called = {words: headings_said(words) for words in repeated}
+        for name in {column.name for column in tab.columns} - {*fixed}:
+            assert [words for words in repeated if called[words].fullmatch(name)], name
+        for words in repeated:
+            assert any(called[words].fullmatch(column.name) for column in tab.columns), words
 
     def test_every_problem_code(self) -> None:
         raised = re.compile(
@@ -258,7 +311,8 @@ class TestDocumentation:
         assert len(versions) == len(headings)
         assert versions[0] == VERSION == tomllib.loads(self.text("pyproject.toml"))["project"]["version"]
         notes = self.text("docs/RELEASING.md").split("\n## Upgrade notes\n")[1]
-        assert re.findall(r"^### (.+)$", notes, flags=re.M) == versions
+        noted = re.findall(r"^### (.+)$", notes, flags=re.M)
+        assert [version for version in noted if version != "Unreleased"] == versions
 
     def test_every_relative_link_leads_somewhere(self) -> None:
         folders = (ROOT / name for name in ("docs", "local", ".github"))

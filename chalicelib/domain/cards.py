@@ -21,7 +21,7 @@ class Completion:
     key_id: str
     reported_at: datetime | None = None
     owed: int | None = None
-    more: Mapping[str, object] = field(default_factory=dict)
+    more: Mapping[str, object] = field(default_factory=dict, compare=False)
 
     @property
     def said_at(self) -> datetime:

@@ -161,6 +161,10 @@ class Event(Scheduled):
             return "running"
         return "reporting" if now < self.reporting_closes_at(game_day) else "ended"
 
+    def can_change(self, now: datetime, game_day: GameDay) -> bool:
+        """Whether what was completed in it can still change: it has begun and is not archived."""
+        return not self.archived and self.status(now, game_day) != "upcoming"
+
     @property
     def begins_on(self) -> date:
         """The first game day; the day in UTC where instants are given."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib.domain.access import Role
+from chalicelib.domain.access import MAY, Role
 from chalicelib.domain.calendar import GameDay, Window, rfc3339
 from chalicelib.domain.errors import Conflict, FieldError, NotFound, malformed
 from chalicelib.domain.events import Event, Milestone
@@ -57,8 +57,8 @@ def require_reportable(
 ) -> None:
     """Raises Conflict unless all of `refs` may be recorded now.
 
-    From a milestone's opening, by anyone: before, `milestone-not-open`. Until the end of the event's grace by
-    members: after, `reporting-closed`. Officers and admins may record until the event is archived.
+    From a milestone's opening, by anyone: before, `milestone-not-open`. Until the end of the event's grace: after,
+    `reporting-closed`. Who may report for others may do so until the event is archived.
     """
     early, late = [], []
     for index, ref in enumerate(refs):
@@ -69,7 +69,7 @@ def require_reportable(
             early.append(FieldError(f"{field}[{index}]", message))
         elif ref.event.archived:
             late.append(FieldError(f"{field}[{index}]", f"{ref.event.name} is archived."))
-        elif role == "member" and now >= ends_at:
+        elif role not in MAY["report for others"] and now >= ends_at:
             message = (
                 f"Reporting for {ref.event.name} closed at {rfc3339(ends_at)}; an officer can still add it."
             )

@@ -1,4 +1,4 @@
-"""What is known of an event on a server: the counts of each alliance, the tiers stamped, the game's own figure."""
+"""What is known of an event on a server: the counts of each alliance, the tiers stamped, the official points."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from typing import Literal
 from chalicelib.domain.events import Event
 
 Basis = Literal["reported", "reading"]
-"""Which of the two numbers: what was reported to Muster, or what the game itself showed."""
+"""Which of the two numbers: the reported points, or the official points of the latest reading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class TierStamp:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The server's points as the game showed them, and what was reported at that moment."""
+    """The official points, as the game showed them at a moment, and what was reported then."""
 
     points: int
     read_at: datetime
@@ -47,7 +47,7 @@ class Reading:
 
     @property
     def coverage(self) -> float | None:
-        """The part of the official points that was reported, 0 to 1; None while the game shows none."""
+        """The part of the official points that was reported, 0 to 1; None while there are none."""
         return min(1.0, self.reported_points / self.points) if self.points else None
 
 

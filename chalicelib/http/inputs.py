@@ -20,14 +20,14 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from chalicelib.domain.access import Key, Role
+from chalicelib.domain.access import LONGEST_OVERLAP, Key, Role
 from chalicelib.domain.calendar import GameDay, zone_info
 from chalicelib.domain.errors import FieldError, Malformed, TooLarge, Unauthenticated, malformed
 from chalicelib.domain.events import Event
 from chalicelib.http.problems import invalid_fields
 from chalicelib.services.directory import Directory
 from chalicelib.services.imports import Options
-from chalicelib.services.keys import Wanted
+from chalicelib.services.keys import WantedKey
 
 if TYPE_CHECKING:
     from chalicelib.domain.importing import Columns
@@ -109,29 +109,33 @@ class NewCommander(JsonBody):
     is_new: bool = False
 
 
-class NewName(JsonBody):
+class CommanderRename(JsonBody):
     name: Text
 
 
-class Absorbed(JsonBody):
+class CommanderMerge(JsonBody):
     """Who becomes one with somebody else: a name or an id."""
 
     commander: Text
     reason: Reason | None = None
 
 
-class Destination(JsonBody):
+class CommanderMove(JsonBody):
     alliance: Text
     reason: Reason | None = None
 
 
-class Why(JsonBody):
+class RosterChange(JsonBody):
+    """Why a commander is taken off the form, or brought back to it."""
+
     may_be_empty = True
 
     reason: Reason | None = None
 
 
-class Nothing(JsonBody):
+class CommanderForgetting(JsonBody):
+    """That a commander's names be replaced: there is nothing more to say."""
+
     may_be_empty = True
 
 
@@ -150,16 +154,16 @@ class NewKey(JsonBody):
     alliance: Text | None = None
     expires_at: Instant | None = None
     replaces: Text | None = None
-    old_works_for_minutes: Annotated[int, Field(ge=0, le=60)] = 0
+    old_works_for_minutes: Annotated[int, Field(ge=0, le=LONGEST_OVERLAP // timedelta(minutes=1))] = 0
 
     @property
-    def wanted(self) -> Wanted:
+    def wanted(self) -> WantedKey:
         overlap = timedelta(minutes=self.old_works_for_minutes)
         scope = self.server, self.alliance
-        return Wanted(self.role, self.label, *scope, self.expires_at, self.replaces, overlap)
+        return WantedKey(self.role, self.label, *scope, self.expires_at, self.replaces, overlap)
 
 
-class GameDayOfServer(JsonBody):
+class GameDayDefinition(JsonBody):
     """When the server's day begins: a time of day, `HH:MM`, in a zone."""
 
     starts_at: Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
@@ -171,7 +175,7 @@ class ServerDefinition(JsonBody):
 
     may_be_empty = True
 
-    game_day: GameDayOfServer | None = None
+    game_day: GameDayDefinition | None = None
 
     @property
     def day(self) -> GameDay:
@@ -290,7 +294,7 @@ def csv_body(request: Request) -> str:
     return text
 
 
-class FormReport(BaseModel, defer_build=True):
+class FilledForm(BaseModel, defer_build=True):
     """What the member's form sends. `is_new`: the name is no slip."""
 
     commander: str = ""
@@ -298,7 +302,7 @@ class FormReport(BaseModel, defer_build=True):
     is_new: bool = False
 
     @classmethod
-    def read(cls, request: Request) -> "FormReport":
+    def read(cls, request: Request) -> "FilledForm":
         """Raises Malformed, TooLarge."""
         fields = _form_fields(request)
         return cls(
@@ -308,14 +312,14 @@ class FormReport(BaseModel, defer_build=True):
         )
 
 
-class FormUndo(BaseModel, defer_build=True):
+class ReportUndo(BaseModel, defer_build=True):
     """What the receipt's button sends: whose report, and of when."""
 
     commander: str = ""
     at: str = ""
 
     @classmethod
-    def read(cls, request: Request) -> "FormUndo":
+    def read(cls, request: Request) -> "ReportUndo":
         """Raises Malformed, TooLarge."""
         fields = _form_fields(request)
         return cls(**{name: fields.get(name, [""])[-1] for name in ("commander", "at")})

@@ -12,7 +12,7 @@ from chalicelib.bootstrap import muster
 from chalicelib.domain.access import Key
 from chalicelib.domain.calendar import rfc3339
 from chalicelib.domain.errors import MusterError, NotFound
-from chalicelib.http.inputs import FormReport, FormUndo, query
+from chalicelib.http.inputs import FilledForm, ReportUndo, query
 from chalicelib.http.problems import STATUS, handled, problem_headers
 from chalicelib.http.responses import page, see_other, text_response
 from chalicelib.services.corrections import UNDO_WITHIN
@@ -38,7 +38,7 @@ def show_form(key: str) -> Response:
 @handled
 def send_form(key: str) -> Response:
     request, granted = pages.current_request, muster().directory.member_key(key)
-    sent = FormReport.read(request)
+    sent = FilledForm.read(request)
     try:
         taken = muster().reporting.report(granted, sent.commander, sent.milestones, is_new=sent.is_new)
     except MusterError as error:
@@ -60,7 +60,7 @@ def show_receipt(key: str) -> Response:
 @handled
 def undo_report(key: str) -> Response:
     request, granted = pages.current_request, muster().directory.member_key(key)
-    sent = FormUndo.read(request)
+    sent = ReportUndo.read(request)
     muster().corrections.undo(granted, sent.commander, _instant(sent.at))
     address = _receipt_address(request, sent.commander, sent.at)
     return text_response("", "text/plain", {"Location": address}, 303)

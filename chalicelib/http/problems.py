@@ -36,11 +36,12 @@ STATUS: dict[type[MusterError], int] = {
     Unreadable: 503,
     Busy: 503,
 }
-_OF_CHALICE = {
+OF_CHALICE = {
     405: ("method-not-allowed", "This address doesn't take that method."),
     415: ("unsupported-media-type", "This address doesn't take that content type."),
+    500: ("internal", "Something went wrong on our side. Please send it again: nothing can count twice."),
 }
-_INTERNAL = "internal", "Something went wrong on our side. Please send it again: nothing can count twice."
+"""What Chalice answers by itself: our code for its status, and the words. Whatever else it may be is `internal`."""
 
 
 BEGIN_WITHIN = 20.0
@@ -77,7 +78,7 @@ def answer_problems(request: Request, get_response: Callable[[Request], Response
         return problem(refused.error, request)
     if response.status_code < 400 or "Code" not in (response.body if isinstance(response.body, dict) else {}):
         return response
-    code, detail = _OF_CHALICE.get(response.status_code, _INTERNAL)
+    code, detail = OF_CHALICE.get(response.status_code, OF_CHALICE[500])
     return problem(MusterError(code, detail), request, response.status_code, response.headers)
 
 

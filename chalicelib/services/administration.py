@@ -30,17 +30,13 @@ class Administration:
     _completions: Completions
     _clock: Callable[[], datetime]
 
-    def require_admin(self, key: Key) -> None:
-        """Raises Forbidden."""
-        key.require("admin", server="")
-
     def put_event(self, key: Key, event: Event) -> bool:
         """Defines the event, or changes it; whether it is new. Points are counted anew from the same completions.
 
         Raises Forbidden, TooLarge, and Conflict (`milestone-in-use`) if a milestone that somebody has completed were
         dropped.
         """
-        self.require_admin(key)
+        key.require("define events", server=None)
         size = len(event.model_dump_json(exclude_unset=True).encode())
         if size > MOST_BYTES:
             message = f"The definition has {size:,} bytes; {MOST_BYTES:,} is the most."
@@ -56,7 +52,7 @@ class Administration:
 
     def put_server(self, key: Key, server: Server) -> bool:
         """Defines the server, or changes when its game day begins; whether it is new. Raises Forbidden, Malformed."""
-        self.require_admin(key)
+        key.require("define servers", server=server.id)
         _require_id("server", server.id)
         before = next((one for one in self._directory.servers() if one.id == server.id), None)
         shown = [_game_day(one.game_day) if one else None for one in (before, server)]
@@ -68,7 +64,7 @@ class Administration:
 
         Raises Forbidden, Malformed, NotFound.
         """
-        self.require_admin(key)
+        key.require("define alliances", server=alliance.server, alliance=alliance.id)
         self._directory.server(alliance.server)
         _require_id("alliance", alliance.id)
         known = self._definitions.alliances(alliance.server)
@@ -80,12 +76,12 @@ class Administration:
 
     def servers(self, key: Key) -> list[Server]:
         """Raises Forbidden."""
-        self.require_admin(key)
+        key.require("define servers", server=None)
         return self._directory.servers()
 
     def alliances(self, key: Key, server_id: str) -> list[Alliance]:
         """Those of the server that are in the key's scope. Raises Forbidden, NotFound."""
-        key.require("officer", "reader", "admin", server=server_id, alliance=key.alliance)
+        key.require("see alliances", server=server_id, alliance=key.alliance)
         found = self._directory.alliances(self._directory.server(server_id).id)
         return [one for one in found if key.alliance in (None, one.id)]
 

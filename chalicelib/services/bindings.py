@@ -46,7 +46,7 @@ class Bindings:
 
         Raises Forbidden, Malformed (`malformed`) for what is no spreadsheet's id, NotFound.
         """
-        key.require("admin", server=server_id, alliance=alliance_id)
+        key.require("bind spreadsheets", server=server_id, alliance=alliance_id)
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,128}", spreadsheet_id):
             message = (
                 "This is no spreadsheet's id: take what stands between /d/ and the next / of its address."
@@ -63,14 +63,14 @@ class Bindings:
 
     def state(self, key: Key, spreadsheet_id: str) -> SheetState:
         """Raises Forbidden, and NotFound (`unknown-sheet`) if it is not bound."""
-        key.require("admin", "officer", server=key.server or "", alliance=key.alliance)
+        key.require("see syncs", server=key.server, alliance=key.alliance)
         sheet = self._sheet(spreadsheet_id)
-        key.require("admin", "officer", server=sheet.server, alliance=sheet.alliance)
+        key.require("see syncs", server=sheet.server, alliance=sheet.alliance)
         return _state(sheet)
 
     def unbind(self, key: Key, spreadsheet_id: str) -> None:
         """Its tabs stay as they are. Raises Forbidden, and NotFound (`unknown-sheet`) if it is not bound."""
-        key.require("admin", server=key.server or "", alliance=key.alliance)
+        key.require("bind spreadsheets", server=key.server, alliance=key.alliance)
         before = self._sheet(spreadsheet_id)
         entry = self._entry(key, spreadsheet_id, (before.server, before.alliance), None)
         self._sheets.unbind(spreadsheet_id, entry)

@@ -13,9 +13,9 @@ from chalicelib.domain.reporting import MilestoneRef, find_milestone
 from chalicelib.domain.roster import Alliance, Commander, Server
 from chalicelib.services.attempts import until_written
 from chalicelib.services.directory import Directory
-from chalicelib.services.overview import Place
+from chalicelib.services.overview import CommanderProgress
+from chalicelib.services.recent_standings import RecentStandings
 from chalicelib.services.rosters import CommanderRef
-from chalicelib.services.standings import RecentStandings
 from chalicelib.services.tiers import Tiers
 from chalicelib.store import ledger
 from chalicelib.store.access import AccessKeys
@@ -23,6 +23,7 @@ from chalicelib.store.commanders import Commanders
 from chalicelib.store.completions import Completions
 
 UNDO_WITHIN = timedelta(minutes=15)
+"""How long a member can take back what they reported."""
 
 Kind = Literal["void", "restore"]
 Status = Literal["voided", "already_voided", "restored", "already_recorded"]
@@ -35,7 +36,7 @@ class Correction:
     commander: CommanderRef
     milestone: str
     status: Status
-    progress: tuple[Place, ...]
+    progress: tuple[CommanderProgress, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ class Corrections:
 
         Until `UNDO_WITHIN` after it: then Conflict (`undo-closed`). Raises NotFound, Forbidden, Busy.
         """
-        server, alliance = self._directory.place(key, None, None)
+        server, alliance = self._directory.in_scope(key, None, None)
         commander = self._commanders.member(server.id, alliance.id, commander_id)
         if commander is None or commander.moved:
             raise NotFound("unknown-commander", f"{alliance.name} has no such commander.")
@@ -114,7 +115,7 @@ class Corrections:
         if server_id is None:
             message = f"With this {key.role} key, say which server."
             raise malformed("server", message)
-        key.require("officer", "admin", server=server_id, alliance=key.alliance)
+        key.require("correct completions", server=server_id, alliance=key.alliance)
         return self._directory.server(server_id)
 
     def _commander(self, key: Key, server: Server, name: str, alliance: str | None) -> Commander:
@@ -125,7 +126,7 @@ class Corrections:
         if found is None or found.moved:
             message = f"There is no commander {name!r} on server {server.id}."
             raise NotFound("unknown-commander", message, [FieldError("commander", message)])
-        key.require("officer", "admin", server=server.id, alliance=found.alliance)
+        key.require("correct completions", server=server.id, alliance=found.alliance)
         return found
 
     def _card(self, server: Server, commander: Commander, ref: MilestoneRef) -> Card:

@@ -36,7 +36,7 @@ class Directory:
     def member_key(self, secret: str) -> Key:
         """The valid member key of a member link. Raises Unauthenticated, Forbidden (`out-of-scope`)."""
         key = self.key(secret)
-        if key.role != "member":
+        if not key.may("use the form"):
             raise Forbidden("out-of-scope", "This is not a member link.")
         return key
 
@@ -44,9 +44,9 @@ class Directory:
         return self._definitions.events()
 
     def open_events(self, server_id: str) -> list[Event]:
-        """Those that have begun on the server and are not archived: their cards can change. Raises NotFound."""
+        """Those whose cards can change, as they are on the server now. Raises NotFound."""
         day, now = self.server(server_id).game_day, self._clock()
-        return [e for e in self.events() if not e.archived and e.status(now, day) != "upcoming"]
+        return [event for event in self.events() if event.can_change(now, day)]
 
     def event(self, event_id: str) -> Event:
         """Raises NotFound (`unknown-event`)."""
@@ -80,8 +80,8 @@ class Directory:
             raise NotFound("unknown-alliance", message, [FieldError("alliance", message)])
         return alliance
 
-    def place(self, key: Key, server_id: str | None, alliance_id: str | None) -> tuple[Server, Alliance]:
-        """The alliance that a report is for: as named, or else as the key is scoped.
+    def in_scope(self, key: Key, server_id: str | None, alliance_id: str | None) -> tuple[Server, Alliance]:
+        """The server and the alliance that a report is for: as named, or else as the key is scoped.
 
         Raises Malformed (`malformed`) naming what has to be given, Forbidden (`out-of-scope`), NotFound.
         """
@@ -90,5 +90,5 @@ class Directory:
         if server_id is None or alliance_id is None:
             errors = [FieldError(name, f"With this {key.role} key, say which {name}.") for name in missing]
             raise Malformed("malformed", errors[0].message, errors)
-        key.require("member", "officer", "admin", server=server_id, alliance=alliance_id)
+        key.require("report completions", server=server_id, alliance=alliance_id)
         return self.server(server_id), self.alliance(server_id, alliance_id)

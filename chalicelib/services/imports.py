@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
-from chalicelib.domain.access import Key
+from chalicelib.domain.access import Capability, Key
 from chalicelib.domain.cards import Completion
 from chalicelib.domain.errors import Conflict, MusterError
 from chalicelib.domain.names import normalised
@@ -39,7 +39,7 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class LineResult:
+class ImportLine:
     """What becomes of a line. `new`: something of it is added; `known`: all of it was there already; `refused`: see
     `reasons`; `not_done`: good, but another line is not, and it was to be all or nothing.
 
@@ -55,14 +55,14 @@ class LineResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class ImportResult:
     """What became of a file, or would. The counts are of lines."""
 
     dry_run: bool
     new: int
     known: int
     refused: int
-    lines: tuple[LineResult, ...]
+    lines: tuple[ImportLine, ...]
 
 
 @dataclass
@@ -91,24 +91,24 @@ class Imports:
 
     def roster(
         self, key: Key, server_id: str, alliance_id: str, text: str, column: str | None, options: Options
-    ) -> Imported:
+    ) -> ImportResult:
         """Adds the commanders whom a CSV file names. Raises Forbidden, NotFound, Malformed, TooLarge, Busy."""
         from chalicelib.domain.importing import roster_lines  # reads files: imported for this alone
 
-        _, alliance = self._place(key, server_id, alliance_id)
+        _, alliance = self._in_scope(key, "keep rosters", server_id, alliance_id)
         lines = roster_lines(text, column)
         known = self._known(alliance, [line.name for line in lines if line.name])
         planned = []
         for line in lines:
             if line.problem or not line.name:
-                result = LineResult(line.line, line.name, "refused", reasons=(line.problem or "No name.",))
+                result = ImportLine(line.line, line.name, "refused", reasons=(line.problem or "No name.",))
             elif normalised(line.name) in known.names:
-                result = LineResult(line.line, known.names[normalised(line.name)], "known")
+                result = ImportLine(line.line, known.names[normalised(line.name)], "known")
             else:
                 result = self._joining(line.line, line.name, known, alliance, options, may_join=True)
             planned.append(result)
 
-        def add(result: LineResult) -> LineResult:
+        def add(result: ImportLine) -> ImportLine:
             self._rosters.add(key, server_id, alliance_id, result.commander or "", is_new=True)
             return result
 
@@ -116,14 +116,14 @@ class Imports:
 
     def completions(
         self, key: Key, server_id: str, alliance_id: str, text: str, columns: "Columns", options: Options
-    ) -> Imported:
+    ) -> ImportResult:
         """Records the past completions that a CSV file tells of. Raises Forbidden, NotFound, Malformed, TooLarge, Busy.
 
         When each is said to have been reported stays with it; it is recorded now.
         """
         from chalicelib.domain.importing import completion_lines
 
-        server, alliance = self._place(key, server_id, alliance_id)
+        server, alliance = self._in_scope(key, "import completions", server_id, alliance_id)
         events = [event for event in self._directory.events() if not event.archived]
         now = self._clock()
         lines = {line.line: line for line in completion_lines(text, columns, events, server.game_day, now)}
@@ -131,7 +131,7 @@ class Imports:
         self._add_done(known, alliance, lines.values())
         planned = [self._planned(key, line, known, server, alliance, options, now) for line in lines.values()]
 
-        def record(result: LineResult) -> LineResult:
+        def record(result: ImportLine) -> ImportLine:
             line = lines[result.line]
             completion = Completion(now, key.id, line.reported_at)
             outcome = self._reporting.record(
@@ -156,18 +156,18 @@ class Imports:
         alliance: Alliance,
         options: Options,
         now: datetime,
-    ) -> LineResult:
+    ) -> ImportLine:
         if line.problems or not line.name:
-            return LineResult(line.line, line.name, "refused", reasons=line.problems)
+            return ImportLine(line.line, line.name, "refused", reasons=line.problems)
         said = line.reported_at or now
         if said > now:
-            return LineResult(line.line, line.name, "refused", reasons=("The time is still to come.",))
+            return ImportLine(line.line, line.name, "refused", reasons=("The time is still to come.",))
         try:
             require_reportable(line.refs, key.role, said, server.game_day)
         except Conflict as conflict:
             reasons = tuple(error.message for error in conflict.errors)
-            return LineResult(line.line, line.name, "refused", reasons=reasons)
-        name, result = normalised(line.name), LineResult(line.line, line.name, "known")
+            return ImportLine(line.line, line.name, "refused", reasons=reasons)
+        name, result = normalised(line.name), ImportLine(line.line, line.name, "known")
         if name in known.names:
             result = replace(result, commander=known.names[name])
         else:
@@ -182,7 +182,7 @@ class Imports:
 
     def _joining(
         self, line: int, name: str, known: _Known, alliance: Alliance, options: Options, *, may_join: bool
-    ) -> LineResult:
+    ) -> ImportLine:
         """Of somebody who is not on the roster yet."""
         other = known.elsewhere.get(normalised(name))
         near = [] if options.is_new else near_names(name, known.names.values())
@@ -194,14 +194,16 @@ class Imports:
         elif not may_join:
             reason = f"{name} is not on the roster of {alliance.name}. Import the roster first."
         if reason:
-            return LineResult(line, name, "refused", reasons=(reason,))
+            return ImportLine(line, name, "refused", reasons=(reason,))
         known.names[normalised(name)] = name
         if back := known.returning.get(normalised(name)):
             known.names |= {each: back.name for each, one in known.returning.items() if one.id == back.id}
-        return LineResult(line, name, "new", adds_commander=True)
+        return ImportLine(line, name, "new", adds_commander=True)
 
-    def _place(self, key: Key, server_id: str, alliance_id: str) -> tuple[Server, Alliance]:
-        key.require("officer", "admin", server=server_id, alliance=alliance_id)
+    def _in_scope(
+        self, key: Key, capability: Capability, server_id: str, alliance_id: str
+    ) -> tuple[Server, Alliance]:
+        key.require(capability, server=server_id, alliance=alliance_id)
         return self._directory.server(server_id), self._directory.alliance(server_id, alliance_id)
 
     def _known(self, alliance: Alliance, names: Iterable[str]) -> _Known:
@@ -230,8 +232,8 @@ class Imports:
 
 
 def _carried_out(
-    planned: Sequence[LineResult], write: Callable[[LineResult], LineResult], options: Options
-) -> Imported:
+    planned: Sequence[ImportLine], write: Callable[[ImportLine], ImportLine], options: Options
+) -> ImportResult:
     """The plan, or what came of it. What was faster than a line is that line's own result."""
     spoilt = options.all_or_nothing and any(one.status == "refused" for one in planned)
     results = []
@@ -247,4 +249,4 @@ def _carried_out(
     counts: Mapping[str, int] = {
         status: sum(one.status == status for one in results) for status in ("new", "known", "refused")
     }
-    return Imported(options.dry_run, counts["new"], counts["known"], counts["refused"], tuple(results))
+    return ImportResult(options.dry_run, counts["new"], counts["known"], counts["refused"], tuple(results))

@@ -93,7 +93,7 @@ class MemberPages:
 
     def form(self, key: Key, name: str) -> Form:
         """The form as of now for whoever is called `name` (empty, or no possible name: for nobody yet)."""
-        server, alliance = self._directory.place(key, None, None)
+        server, alliance = self._directory.in_scope(key, None, None)
         now, day = self._clock(), server.game_day
         events = self._overview.current_events(server, now)
         offered = list(reportable(events, now, day))
@@ -126,12 +126,12 @@ class MemberPages:
 
     def receipt(self, key: Key, commander_id: str, reported_at: datetime) -> MemberReceipt:
         """What the commander has, and what of it was recorded at `reported_at`. Raises NotFound."""
-        server, alliance = self._directory.place(key, None, None)
+        server, alliance = self._directory.in_scope(key, None, None)
         commander = self._commanders.member(server.id, alliance.id, commander_id)
         if commander is None or commander.moved:
             raise NotFound("unknown-commander", f"{alliance.name} has no such commander.")
         now, day = self._clock(), server.game_day
-        begun = [e for e in self._overview.current_events(server, now) if e.status(now, day) != "upcoming"]
+        begun = [event for event in self._overview.current_events(server, now) if event.can_change(now, day)]
         cards = self._completions.cards(
             server.id, alliance.id, commander.id, [event.id for event in begun], consistent=True
         )

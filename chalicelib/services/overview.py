@@ -49,7 +49,7 @@ class ServerProgress:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class CommanderProgress:
     """Where a commander and the server stand in an event."""
 
     event: str

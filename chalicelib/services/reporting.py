@@ -12,9 +12,9 @@ from chalicelib.domain.names import display_name
 from chalicelib.domain.reporting import MilestoneRef, find_milestones, require_reportable
 from chalicelib.domain.roster import Alliance, Commander
 from chalicelib.services.directory import Directory
-from chalicelib.services.overview import Place
+from chalicelib.services.overview import CommanderProgress
+from chalicelib.services.recent_standings import RecentStandings
 from chalicelib.services.rosters import CommanderRef, Rosters
-from chalicelib.services.standings import RecentStandings
 from chalicelib.services.tiers import Tiers
 from chalicelib.store.backoff import ATTEMPTS
 from chalicelib.store.commanders import Commanders, still_here
@@ -23,7 +23,7 @@ from chalicelib.store.table import ConditionFailed
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class ReportedMilestone:
     milestone: str
     status: Literal["recorded", "already_recorded"]
     points: int
@@ -35,8 +35,8 @@ class Receipt:
     """The answer to a report. The field names are the contract of DESIGN §5."""
 
     commander: CommanderRef
-    results: tuple[Result, ...]
-    progress: tuple[Place, ...]
+    results: tuple[ReportedMilestone, ...]
+    progress: tuple[CommanderProgress, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Reporting:
         to another. Raises Malformed, NotFound, Forbidden, Conflict (`milestone-not-open`, `reporting-closed`,
         `not-on-roster`, `other-alliance`), DidYouMean (`did-you-mean`) and Busy.
         """
-        server, alliance = self._directory.place(key, server_id, alliance_id)
+        server, alliance = self._directory.in_scope(key, server_id, alliance_id)
         typed = display_name(name)
         refs = find_milestones(milestone_ids, self._directory.events())
         now = self._clock()
@@ -103,8 +103,8 @@ class Reporting:
         events = list(dict.fromkeys(ref.event.id for ref in refs))
         found = self._commanders.named(alliance.server, name)
         commander, new = self._rosters.reporting(key, alliance, found, name, is_new=is_new)
-        place = alliance.server, alliance.id, commander.id
-        cards = self._cards(place, events, is_new=bool(new), consistent=False)
+        whose = alliance.server, alliance.id, commander.id
+        cards = self._cards(whose, events, is_new=bool(new), consistent=False)
         for _ in range(ATTEMPTS):
             changes = _changes(refs, cards, completion)
             if not changes:
@@ -127,15 +127,15 @@ class Reporting:
             if elsewhere:
                 found = self._commanders.named(alliance.server, name, consistent=True)
                 commander, new = self._rosters.reporting(key, alliance, found, name, is_new=is_new)
-                place = alliance.server, alliance.id, commander.id
-                cards = self._cards(place, events, is_new=bool(new), consistent=True)
+                whose = alliance.server, alliance.id, commander.id
+                cards = self._cards(whose, events, is_new=bool(new), consistent=True)
         raise Busy
 
     def _cards(
-        self, place: tuple[str, str, str], events: Sequence[str], *, is_new: bool, consistent: bool
+        self, whose: tuple[str, str, str], events: Sequence[str], *, is_new: bool, consistent: bool
     ) -> dict[str, Card]:
         """Those of a commander, by event. A new one's are empty, without looking."""
-        server, alliance, commander = place
+        server, alliance, commander = whose
         if is_new:
             return {event: Card(server, event, alliance, commander) for event in events}
         return self._completions.cards(server, alliance, commander, events, consistent=consistent)
@@ -152,9 +152,9 @@ def _changes(
     return [reported(cards[event], milestones, completion) for event, milestones in missing.items()]
 
 
-def _result(ref: MilestoneRef, outcome: Outcome) -> Result:
+def _result(ref: MilestoneRef, outcome: Outcome) -> ReportedMilestone:
     completion = outcome.cards[ref.event.id].completions[ref.milestone.id]
     status: Literal["recorded", "already_recorded"] = (
         "recorded" if str(ref) in outcome.added else "already_recorded"
     )
-    return Result(str(ref), status, ref.milestone.points, completion.recorded_at)
+    return ReportedMilestone(str(ref), status, ref.milestone.points, completion.recorded_at)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
-from chalicelib.domain.access import Key, Role
+from chalicelib.domain.access import Capability, Key, Role
 from chalicelib.domain.cards import Card, CardChange, moved
 from chalicelib.domain.errors import Conflict, DidYouMean, FieldError, NotFound
 from chalicelib.domain.events import Event
@@ -17,7 +17,7 @@ from chalicelib.domain.near import near_names
 from chalicelib.domain.roster import Alliance, Commander
 from chalicelib.services.attempts import until_written
 from chalicelib.services.directory import Directory
-from chalicelib.services.standings import RecentStandings
+from chalicelib.services.recent_standings import RecentStandings
 from chalicelib.store import commanders as writes
 from chalicelib.store import ledger
 from chalicelib.store.access import AccessKeys
@@ -54,7 +54,7 @@ class Rosters:
     _commanders: Commanders
     _completions: Completions
     _access_keys: AccessKeys
-    _entries: Ledger
+    _ledger: Ledger
     _standings: RecentStandings
     _clock: Callable[[], datetime]
     _sleep: Callable[[float], None]
@@ -64,7 +64,7 @@ class Rosters:
 
         Raises Forbidden, NotFound, as everything here does.
         """
-        place = self._place(key, server, alliance, "reader")
+        place = self._place(key, server, alliance, "see rosters")
         roster = self._commanders.roster(server, place.id)
         return [_entry(one) for one in roster if added_by in (None, one.added_by)]
 
@@ -163,7 +163,7 @@ class Rosters:
             remainders = self._commanders.some(server, before.former).values()
             names = {before.name, *before.aliases, *(one.name for one in remainders)}
             ids = {commander_id, *(former for _, former in before.former)}
-            self._entries.forget(server, ids, names, label)
+            self._ledger.forget(server, ids, names, label)
             after = replace(before, name=label, aliases=(), retired_at=before.retired_at or self._clock())
             if before.name != label:
                 self._change(key, place, before, after, "forget", more=writes.forgotten(server, after))
@@ -179,7 +179,7 @@ class Rosters:
         Somebody who has retired comes back by reporting, to whichever alliance is open to them; their old alliance's
         officers can record for them all the same. Raises Conflict (`not-on-roster`, `other-alliance`) and DidYouMean.
         """
-        if found and found.alliance == alliance.id and key.role != "member":
+        if found and found.alliance == alliance.id and key.may("report for others"):
             return found, ()
         if found and not found.retired_at:
             if found.alliance != alliance.id:
@@ -193,8 +193,10 @@ class Rosters:
             self._refuse_near(alliance, name, "commander")
         return self._new(key, alliance, name)
 
-    def _place(self, key: Key, server: str, alliance: str, *more: Role) -> Alliance:
-        key.require("officer", "admin", *more, server=server, alliance=alliance)
+    def _place(
+        self, key: Key, server: str, alliance: str, capability: Capability = "keep rosters"
+    ) -> Alliance:
+        key.require(capability, server=server, alliance=alliance)
         self._directory.server(server)
         return self._directory.alliance(server, alliance)
 

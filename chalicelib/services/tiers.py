@@ -9,8 +9,8 @@ from chalicelib.domain.events import Event
 from chalicelib.domain.progress import newly_reached, next_tier
 from chalicelib.domain.standing import Standing, TierStamp
 from chalicelib.services.directory import Directory
-from chalicelib.services.overview import Place
-from chalicelib.services.standings import RecentStandings
+from chalicelib.services.overview import CommanderProgress
+from chalicelib.services.recent_standings import RecentStandings
 from chalicelib.store.completions import Completions
 
 
@@ -46,7 +46,7 @@ class Tiers:
         self._standings.forget(server, event.id)
         return Stamped(replace(standing, stamps={**reached, **standing.stamps}), newly)
 
-    def stamp_after(self, server: str, cards: Mapping[str, Card]) -> tuple[Place, ...]:
+    def stamp_after(self, server: str, cards: Mapping[str, Card]) -> tuple[CommanderProgress, ...]:
         """Stamps the tiers of the events in which a commander's cards have changed, and says where they and the server
         stand then. Raises Busy."""
         places = []
@@ -54,5 +54,5 @@ class Tiers:
             event = self._directory.event(event_id)
             standing = self.stamp(server, event).standing
             points = card.points(event), event.points_possible, standing.totals.points(event)
-            places.append(Place(event_id, *points, next_tier(event, standing)))
+            places.append(CommanderProgress(event_id, *points, next_tier(event, standing)))
         return tuple(places)

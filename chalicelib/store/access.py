@@ -10,7 +10,7 @@ from chalicelib.domain.calendar import rfc3339
 from chalicelib.domain.ledger import Actor
 from chalicelib.store import keys
 from chalicelib.store.cache import Cache
-from chalicelib.store.forms import read, readable
+from chalicelib.store.forms import read, readable, text
 from chalicelib.store.table import Change, ConditionFailed, Item, Put, Table, Update
 
 _INSTANTS = "created_at", "expires_at", "revoked_at", "last_used_at"
@@ -27,7 +27,7 @@ class AccessKeys:
 
         def load() -> Key | None:
             item = self._table.get(keys.access_key(hashed))
-            return read(item, _key) if item else None
+            return read(item, key_of) if item else None
 
         return self._cache.get(hashed, load)
 
@@ -68,7 +68,7 @@ class AccessKeys:
         entries = self._table.query(keys.access_keys(server), keys.KEY_PREFIX, consistent=True)
         hashes = readable(entries, lambda entry: keys.access_key(entry["hash"]))
         found = self._table.get_many(list(hashes), consistent=True)
-        return sorted(readable(found.values(), _key), key=lambda key: (_text(key.created_at), key.id))
+        return sorted(readable(found.values(), key_of), key=lambda key: (_text(key.created_at), key.id))
 
     def actors(self, server: str) -> dict[str, Actor]:
         """Whose keys there are for a server, and for the deployment, by id."""
@@ -77,7 +77,7 @@ class AccessKeys:
             for scope in (server, None)
             for entry in self._table.query(keys.access_keys(scope), keys.KEY_PREFIX)
         )
-        return {actor.key_id: actor for actor in readable(entries, _actor)}
+        return {actor.key_id: actor for actor in readable(entries, actor_of)}
 
     def end(self, key: Key, at: datetime, *, revoke: bool, more: Sequence[Change]) -> None:
         """Lets it expire at `at`, or notes that it was revoked then, with `more` in one transaction."""
@@ -89,14 +89,21 @@ class AccessKeys:
         self._cache.clear()
 
 
-def _actor(entry: Item) -> Actor:
-    return Actor(entry["id"], entry["label"], entry["role"])
+def actor_of(entry: Item) -> Actor:
+    return Actor(text(entry, "id"), text(entry, "label"), entry["role"])
 
 
 def _text(instant: datetime | None) -> str:
     return rfc3339(instant) if instant else ""
 
 
-def _key(item: Item) -> Key:
+def key_of(item: Item) -> Key:
     instants = {name: datetime.fromisoformat(item[name]) for name in _INSTANTS if name in item}
-    return Key(item["id"], item["role"], item["label"], item.get("server"), item.get("alliance"), **instants)
+    return Key(
+        text(item, "id"),
+        item["role"],
+        text(item, "label"),
+        item.get("server"),
+        item.get("alliance"),
+        **instants,
+    )

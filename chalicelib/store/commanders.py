@@ -12,7 +12,7 @@ from chalicelib.domain.calendar import rfc3339
 from chalicelib.domain.names import normalised
 from chalicelib.domain.roster import Commander
 from chalicelib.store import keys
-from chalicelib.store.forms import read, readable
+from chalicelib.store.forms import read, readable, text
 from chalicelib.store.table import Change, Delete, Item, Put, Table, Update
 
 
@@ -26,18 +26,18 @@ class Commanders:
         Only what a report needs: id, name, alliance, and whether they are retired.
         """
         item = self._table.get(keys.name(server, normalised(name)), consistent=consistent)
-        return read(item, _commander) if item else None
+        return read(item, commander_of) if item else None
 
     def all_named(self, server: str, names: Iterable[str]) -> dict[str, Commander]:
         """Those of these normalised names, as `named` gives them."""
         wanted = {keys.name(server, name): name for name in names}
         found = self._table.get_many(list(wanted), consistent=True)
-        return {wanted[key]: one for key, item in found.items() for one in readable([item], _commander)}
+        return {wanted[key]: one for key, item in found.items() for one in readable([item], commander_of)}
 
     def member(self, server: str, alliance: str, commander_id: str) -> Commander | None:
         """The commander of that id as the alliance's roster has them, who may have left it."""
         item = self._table.get(keys.commander(server, alliance, commander_id), consistent=True)
-        return read(item, _commander) if item else None
+        return read(item, commander_of) if item else None
 
     def roster(self, server: str, alliance: str) -> list[Commander]:
         """The alliance's commanders by name, the retired too, but not those who have left."""
@@ -46,13 +46,13 @@ class Commanders:
     def known(self, server: str, alliance: str) -> list[Commander]:
         """All whom the alliance's roster has had, by name."""
         items = self._table.query(keys.roster(server, alliance), keys.COMMANDER_PREFIX)
-        return sorted(readable(items, _commander), key=lambda one: (normalised(one.name), one.id))
+        return sorted(readable(items, commander_of), key=lambda one: (normalised(one.name), one.id))
 
     def some(self, server: str, places: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Commander]:
         """The commanders of these (alliance, id), as far as the rosters know them."""
         wanted = {keys.commander(server, *place): place for place in places}
         found = self._table.get_many(list(wanted))
-        return {wanted[key]: one for key, item in found.items() for one in readable([item], _commander)}
+        return {wanted[key]: one for key, item in found.items() for one in readable([item], commander_of)}
 
     def transact(self, changes: Sequence[Change]) -> None:
         """All or nothing. Raises ConditionFailed."""
@@ -177,14 +177,14 @@ def _absent(commander: Commander) -> list[str]:
     return [name for name in ("retired_at", "aliases", "former") if name not in item]
 
 
-def _commander(item: Item) -> Commander:
+def commander_of(item: Item) -> Commander:
     instants = {
         name: datetime.fromisoformat(item[name]) for name in ("added_at", "retired_at") if name in item
     }
     return Commander(
-        id=item["id"],
-        name=item["name"],
-        alliance=item["alliance"],
+        id=text(item, "id"),
+        name=text(item, "name"),
+        alliance=text(item, "alliance"),
         added_by=item.get("added_by"),
         aliases=tuple(item.get("aliases", ())),
         former=tuple((alliance, one) for alliance, one in item.get("former", ())),

@@ -76,11 +76,11 @@ class Completions:
         self, server: str, alliance: str, commander: str, events: Iterable[str], *, consistent: bool = False
     ) -> dict[str, Card]:
         """The commander's cards in that alliance, by event id; one that was never written is empty."""
-        place = {event: keys.card(server, event, alliance, commander) for event in events}
-        found = self._table.get_many(list(place.values()), consistent=consistent)
+        stored_at = {event: keys.card(server, event, alliance, commander) for event in events}
+        found = self._table.get_many(list(stored_at.values()), consistent=consistent)
         return {
-            event: read(found[key], _card) if key in found else Card(server, event, alliance, commander)
-            for event, key in place.items()
+            event: read(found[key], card_of) if key in found else Card(server, event, alliance, commander)
+            for event, key in stored_at.items()
         }
 
     def alliance_cards(
@@ -88,7 +88,7 @@ class Completions:
     ) -> list[Card]:
         """All cards of an alliance in an event that hold a completion."""
         items = self._cards(server, event, alliance, consistent=consistent)
-        return [card for card in readable(items, _card) if card.completions]
+        return [card for card in readable(items, card_of) if card.completions]
 
     def standing(self, server: str, event: str, *, consistent: bool = False) -> Standing:
         """Everything that a server's progress is made of, in one query."""
@@ -99,14 +99,14 @@ class Completions:
             sort = item["SK"]
             if sort.startswith(keys.ALLIANCE_PREFIX):
                 alliance = sort.removeprefix(keys.ALLIANCE_PREFIX)
-                for totals in readable([item], _totals):
+                for totals in readable([item], totals_of):
                     alliances[alliance], changes[alliance] = totals, int(item.get("changes", 0))
             elif sort.startswith(keys.TIER_PREFIX):
-                stamps |= dict(readable([item], _stamp))
+                stamps |= dict(readable([item], stamp_of))
             elif sort == keys.HISTORY:
-                history = next(readable([item], _history), history)
+                history = next(readable([item], history_of), history)
             elif sort == keys.READING:
-                reading = next(readable([item], _reading), None)
+                reading = next(readable([item], reading_of), None)
         return Standing(alliances, stamps, reading, history, changes)
 
     def record(self, changes: Sequence[CardChange], more: Sequence[Change] = ()) -> None:
@@ -120,9 +120,9 @@ class Completions:
         try:
             self._table.transact(writes)
         except ConditionFailed as failure:
-            cards = {keys.card(*_place(c.before)): c.before for c in changes}
+            cards = {keys.card(*_key_of(c.before)): c.before for c in changes}
             found = {
-                cards[key].event: read(item, _card)
+                cards[key].event: read(item, card_of)
                 if item
                 else replace(cards[key], completions={}, version=0)
                 for key, item in failure.found.items()
@@ -160,13 +160,13 @@ class Completions:
         """What there is to count, read consistently: first the totals, then the cards."""
         item = self._table.get(keys.totals(server, event, alliance), consistent=True) or {}
         items = list(self._cards(server, event, alliance, consistent=True))
-        cards = list(readable(items, _card))
+        cards = list(readable(items, card_of))
         held = [card for card in cards if card.completions]
         return Tally(server, event, alliance, item, held, is_whole=len(cards) == len(items))
 
     def _cards(self, server: str, event: str, alliance: str, *, consistent: bool) -> Iterator[Item]:
-        place = keys.cards(server, event, alliance)
-        return self._table.query(place, keys.COMMANDER_PREFIX, consistent=consistent)
+        partition = keys.cards(server, event, alliance)
+        return self._table.query(partition, keys.COMMANDER_PREFIX, consistent=consistent)
 
     def recount(self, tally: Tally, now: datetime) -> Drift | None:
         """Corrects the totals if they are not what the cards add up to; the drift that was corrected.
@@ -174,7 +174,7 @@ class Completions:
         The correction is conditional on the very totals that were read before the cards: a change in the meantime has
         changed them, so this count is void and the next one will see. It goes with a ledger entry.
         """
-        counted, stored = count(tally.cards), _totals(tally.item)
+        counted, stored = count(tally.cards), totals_of(tally.item)
         if counted == stored:
             return None
         was, becomes = _attributes(stored), _attributes(counted)
@@ -202,13 +202,12 @@ class Completions:
 
     def settle_cards(self, cards: Iterable[Card], actors: Mapping[str, Actor]) -> None:
         """Writes the ledger entries that these cards owe, before a change to them that is none of a report."""
-        entries = [entry for card in cards for entry in owed_entries(card, actors)]
-        self._table.put_many([ledger.put(entry) for entry in entries])
+        self._enter([entry for card in cards for entry in owed_entries(card, actors)])
 
     def counted(self, server: str, event: str) -> dict[str, Counted]:
         """How far the cards of each alliance have been counted. One read."""
         item = self._table.get(keys.counted(server, event), consistent=True) or {}
-        return next(readable([item], _counted), {})
+        return next(readable([item], counted_of), {})
 
     def note_counted(self, server: str, event: str, counted: Mapping[str, Counted]) -> None:
         """Notes that the cards of these alliances have been counted so far, and settled."""
@@ -219,10 +218,10 @@ class Completions:
         self._table.write(Update(keys.counted(server, event), set=notes))
 
     def settle(self, tally: Tally, actors: Mapping[str, Actor], since: datetime | None) -> int:
-        """Writes the ledger entries that the cards owe; how many. `actors` are by key id.
+        """Writes the ledger entries that the cards owe and that are not there; how many. `actors` are by key id.
 
-        `since`: when they were settled before. An entry is the same whenever it is made, so those of the last minutes
-        before that are written again, rather than one missed that was under way, or timed by another clock.
+        `since`: when they were settled before. Those of the last minutes before that are looked at again: one may have
+        been under way, or timed by another clock.
         """
         entries = [
             entry
@@ -230,8 +229,15 @@ class Completions:
             for entry in owed_entries(card, actors)
             if since is None or entry.at >= since - LONGEST_WRITE - SKEW
         ]
-        self._table.put_many([ledger.put(entry) for entry in entries])
-        return len(entries)
+        return self._enter(entries)
+
+    def _enter(self, entries: Sequence[Entry]) -> int:
+        """Writes those that the ledger does not have; how many. An entry is the same whenever it is made."""
+        puts = [ledger.put(entry) for entry in entries]
+        known = self._table.get_many([put.key for put in puts], consistent=True)
+        missing = [put for put in puts if put.key not in known]
+        self._table.put_many(missing)
+        return len(missing)
 
 
 def owed_entries(card: Card, actors: Mapping[str, Actor]) -> list[Entry]:
@@ -256,14 +262,14 @@ def owed_entries(card: Card, actors: Mapping[str, Actor]) -> list[Entry]:
     return entries
 
 
-def _place(card: Card) -> tuple[str, str, str, str]:
+def _key_of(card: Card) -> tuple[str, str, str, str]:
     return card.server, card.event, card.alliance, card.commander
 
 
 def _card_update(change: CardChange) -> Update:
     before, after = _card_attributes(change.before), _card_attributes(change.after)
     return Update(
-        keys.card(*_place(change.after)),
+        keys.card(*_key_of(change.after)),
         set={name: value for name, value in after.items() if before.get(name) != value},
         remove=[name for name in before if name not in after],
         expected={"version": change.before.version} if change.before.version else {},
@@ -292,7 +298,7 @@ def _card_attributes(card: Card) -> Item:
     return attributes
 
 
-def _card(item: Item) -> Card:
+def card_of(item: Item) -> Card:
     _, server, event, alliance = item["PK"].split("#")
     commander = item["SK"].removeprefix(keys.COMMANDER_PREFIX)
     completions, void = (
@@ -307,7 +313,7 @@ def _card(item: Item) -> Card:
     return Card(server, event, alliance, commander, completions, void, moved, int(item["version"]))
 
 
-def _totals(item: Mapping[str, Any]) -> Totals:
+def totals_of(item: Mapping[str, Any]) -> Totals:
     counts = {
         name.removeprefix(COMPLETION_PREFIX): int(value)
         for name, value in item.items()
@@ -316,7 +322,7 @@ def _totals(item: Mapping[str, Any]) -> Totals:
     return Totals(int(item.get("commanders", 0)), counts)
 
 
-def _counted(item: Item) -> dict[str, Counted]:
+def counted_of(item: Item) -> dict[str, Counted]:
     return {
         name.removeprefix(keys.COUNTED_PREFIX): Counted(of["changes"], datetime.fromisoformat(of["at"]))
         for name, of in item.items()
@@ -324,11 +330,11 @@ def _counted(item: Item) -> dict[str, Counted]:
     }
 
 
-def _stamp(item: Item) -> tuple[int, TierStamp]:
+def stamp_of(item: Item) -> tuple[int, TierStamp]:
     return int(item["threshold"]), TierStamp(datetime.fromisoformat(item["reached_at"]), item["reached_by"])
 
 
-def _reading(item: Item) -> Reading:
+def reading_of(item: Item) -> Reading:
     read_at = datetime.fromisoformat(item["read_at"])
     return Reading(int(item["points"]), read_at, int(item["reported"]))
 
@@ -338,7 +344,7 @@ def _attributes(totals: Totals) -> dict[str, int]:
     return counts | {"commanders": totals.commanders}
 
 
-def _history(item: Item) -> dict[datetime, int]:
+def history_of(item: Item) -> dict[datetime, int]:
     return {
         datetime.fromtimestamp(int(name.removeprefix(keys.HOUR_PREFIX)) * HOUR, UTC): int(points)
         for name, points in item.items()

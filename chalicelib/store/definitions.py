@@ -10,7 +10,7 @@ from chalicelib.domain.events import Event
 from chalicelib.domain.roster import Alliance, Server
 from chalicelib.store import keys
 from chalicelib.store.cache import Cache
-from chalicelib.store.forms import read, readable
+from chalicelib.store.forms import read, readable, text
 from chalicelib.store.table import Item, Put, Table, Update
 
 T = TypeVar("T")
@@ -29,13 +29,13 @@ class Definitions:
 
     def stored_events(self) -> list[Event]:
         """The same, read anew."""
-        return list(readable(self._table.query(keys.EVENTS, keys.EVENT_PREFIX), _event))
+        return list(readable(self._table.query(keys.EVENTS, keys.EVENT_PREFIX), event_of))
 
     def archived_since(self, at: datetime) -> list[Event]:
         """Those that were archived after `at`: other processes may not have known at once. Read anew."""
         items = self._table.query(keys.EVENTS, keys.EVENT_PREFIX)
         archived = [item for item in items if item.get("archived_at", "") > rfc3339(at)]
-        return list(readable(archived, _event))
+        return list(readable(archived, event_of))
 
     def put_event(self, event: Event, *more: Put, archived_at: datetime | None = None) -> None:
         """With `more` in one transaction, as all puts here. `archived_at`: if it is archived by this."""
@@ -45,11 +45,11 @@ class Definitions:
         self._write(Update(key, set=definition | archived, remove=reopened), *more)
 
     def server(self, server_id: str) -> Server | None:
-        return self._cache.get(("server", server_id), lambda: self._load(keys.server(server_id), _server))
+        return self._cache.get(("server", server_id), lambda: self._load(keys.server(server_id), server_of))
 
     def servers(self) -> list[Server]:
         """All servers, read anew."""
-        return list(readable(self._table.query(keys.SERVERS, keys.SERVER_PREFIX), _server))
+        return list(readable(self._table.query(keys.SERVERS, keys.SERVER_PREFIX), server_of))
 
     def put_server(self, server: Server, *more: Put) -> None:
         day = server.game_day
@@ -61,12 +61,12 @@ class Definitions:
 
     def alliance(self, server_id: str, alliance_id: str) -> Alliance | None:
         key = keys.alliance(server_id, alliance_id)
-        return self._cache.get(("alliance", server_id, alliance_id), lambda: self._load(key, _alliance))
+        return self._cache.get(("alliance", server_id, alliance_id), lambda: self._load(key, alliance_of))
 
     def alliances(self, server_id: str) -> list[Alliance]:
         """All alliances of the server, by id, read anew."""
         items = self._table.query(keys.alliances(server_id), keys.ALLIANCE_PREFIX)
-        return list(readable(items, _alliance))
+        return list(readable(items, alliance_of))
 
     def put_alliance(self, alliance: Alliance, *more: Put) -> None:
         """Its `roster_changes` are not put: they count on."""
@@ -89,17 +89,20 @@ class Definitions:
         return None if item is None else read(item, convert)
 
 
-def _event(item: Item) -> Event:
+def event_of(item: Item) -> Event:
     """Fields of a later version are ignored."""
     return Event.model_validate_json(item["definition"], extra="ignore")
 
 
-def _server(item: Item) -> Server:
+def server_of(item: Item) -> Server:
     if "zone" not in item:
-        return Server(item["id"])
-    return Server(item["id"], GameDay(time.fromisoformat(item["day_starts_at"]), item["zone"], assumed=False))
+        return Server(text(item, "id"))
+    return Server(
+        text(item, "id"), GameDay(time.fromisoformat(item["day_starts_at"]), item["zone"], assumed=False)
+    )
 
 
-def _alliance(item: Item) -> Alliance:
+def alliance_of(item: Item) -> Alliance:
     changes = int(item.get("roster_changes", 0))
-    return Alliance(item["server"], item["id"], item["tag"], item["name"], item["is_open"], changes)
+    labels = text(item, "tag"), text(item, "name")
+    return Alliance(text(item, "server"), text(item, "id"), *labels, bool(item["is_open"]), changes)

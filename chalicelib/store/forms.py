@@ -77,6 +77,19 @@ def read(item: Item, convert: Callable[[Item], T]) -> T:
         raise Unreadable from error
 
 
+def text(item: Item, name: str) -> str:
+    """An attribute that others are looked up by. Raises KeyError, TypeError."""
+    value = item[name]
+    if not isinstance(value, str):
+        raise TypeError(f"{name} is no text")
+    return value
+
+
+def unread(item: Item, convert: Callable[[Item], object]) -> bool:
+    """Whether it can't be read."""
+    return not list(readable([item], convert))
+
+
 def told(key: ItemKey) -> str:
     """The key as logs and operators may see it: whatever follows a server in a name's key is the name."""
     kind, *rest = key.pk.split("#")

@@ -53,11 +53,11 @@ class Ledger:
         else:
             index, partition = None, keys.ledger(server)
         items = self._table.latest(partition, before, limit, index)
-        return list(readable(items, _entry))
+        return list(readable(items, entry_of))
 
     def all(self, server: str) -> Iterator[Entry]:
         """Every entry of the server, the oldest first."""
-        return readable(self._table.query(keys.ledger(server), consistent=True), _entry)
+        return readable(self._table.query(keys.ledger(server), consistent=True), entry_of)
 
     def forget(self, server: str, commanders: Iterable[str], names: Iterable[str], label: str) -> None:
         """Writes `label` for these names, and for those that the commanders' own entries tell of, in these entries."""
@@ -113,7 +113,7 @@ def _item(entry: Entry) -> Item:
     return item
 
 
-def _entry(item: Item) -> Entry:
+def entry_of(item: Item) -> Entry:
     return Entry(
         id=item["SK"],
         at=datetime.fromisoformat(item["at"]),

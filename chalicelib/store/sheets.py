@@ -13,7 +13,7 @@ from chalicelib.domain.binding import Binding
 from chalicelib.domain.calendar import rfc3339
 from chalicelib.domain.due import is_held
 from chalicelib.store import keys
-from chalicelib.store.forms import read, readable
+from chalicelib.store.forms import read, readable, text
 from chalicelib.store.table import ConditionFailed, Delete, Item, Put, Table, Update
 
 Spent = dict[str, list[datetime]]
@@ -41,10 +41,10 @@ class Sheets:
 
     def get(self, spreadsheet_id: str) -> Binding | None:
         item = self._table.get(keys.sheet(spreadsheet_id), consistent=True)
-        return read(item, _sheet) if item else None
+        return read(item, binding_of) if item else None
 
     def all(self) -> Iterator[Binding]:
-        return readable(self._table.query(keys.SHEETS, keys.SHEET_PREFIX), _sheet)
+        return readable(self._table.query(keys.SHEETS, keys.SHEET_PREFIX), binding_of)
 
     def lease(self, sheet: Binding, token: str, until: datetime) -> bool:
         """Whether it could be had: nobody has leased it since `sheet` was read, or brought it to another revision."""
@@ -124,10 +124,10 @@ class Sheets:
         return True
 
 
-def _sheet(item: Item) -> Binding:
+def binding_of(item: Item) -> Binding:
     return Binding(
-        spreadsheet_id=item["id"],
-        server=item["server"],
+        spreadsheet_id=text(item, "id"),
+        server=text(item, "server"),
         alliance=item.get("alliance"),
         last_error=item.get("last_error"),
         revision=item.get("revision"),

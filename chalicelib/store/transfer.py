@@ -15,6 +15,7 @@ from hashlib import sha256
 from itertools import groupby, islice
 from typing import Any, BinaryIO, TypeVar
 
+from chalicelib.domain.access import SCOPES
 from chalicelib.domain.calendar import rfc3339
 from chalicelib.domain.cards import count
 from chalicelib.domain.errors import MusterError
@@ -39,7 +40,7 @@ without a server."""
 
 _BINDING = (FORM, "id", "server", "alliance")
 """Of a sheet: what it is bound to. Leases and how its syncs went are of the old deployment."""
-_SERVERS_ROLES = ("officer", "member", "reader")
+_SERVERS_ROLES = [role for role, scope in SCOPES.items() if scope != "the deployment"]
 _AT_ONCE = 100
 
 

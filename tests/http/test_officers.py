@@ -268,7 +268,7 @@ def test_who_is_forgotten_is_named_nowhere_and_what_they_completed_stays(
             assert "wanderfalke" not in answer.text.casefold()
     assert "wanderfalke" not in officer("GET", "/v1/servers/101/ledger?limit=200").text.casefold()
     assert site.get(PROGRESS).json() == before
-    assert world.muster.ledger.differences("101") == []
+    assert world.muster.ledger_pages.differences("101") == []
     assert world.muster.refresh.refresh_totals().drifts == ()
 
 
@@ -619,6 +619,7 @@ class TestReadings:
         logged = officer("POST", READINGS, {"points": 400})
         assert logged.status_code == 201
         assert logged.json() == {
+            "id": officer("GET", READINGS).json()["readings"][0]["id"],
             "points": 400,
             "read_at": "2023-11-15T12:00:00Z",
             "reported_points": 100,
@@ -640,7 +641,11 @@ class TestReadings:
         assert officer.site.get(PROGRESS).json()["official"]["points"] == 400
 
     def test_a_reading_can_reach_a_tier(self, officer: Desk) -> None:
-        officer("POST", READINGS, {"points": 8925})
+        answer = officer("POST", READINGS, {"points": 8925})
+        assert problem(answer, 409, "implausible-reading") == ["points"], "reports don't reach it"
+        assert "the reward at 8,925 points is reached" in answer.json()["detail"]
+        assert officer.site.get(PROGRESS).json()["tiers"][0]["reached"] is False
+        assert officer("POST", READINGS, {"points": 8925, "confirm": True}).status_code == 201
         (tier,) = officer.site.get(PROGRESS).json()["tiers"]
         assert (tier["reached"], tier["reached_by"]) == (True, "reading")
 
@@ -659,6 +664,52 @@ class TestReadings:
         too_low = officer("POST", READINGS.replace(DEFENDERS, ARCHITECTS), {"points": 0})
         assert too_low.status_code == 201, "nothing was reported there"
 
+    def test_a_digit_too_many_is_asked_about(
+        self, officer: Desk, member: Callable[..., requests.Response]
+    ) -> None:
+        member("Kestrel", HIDDEN_MOTIVATIONS)
+        assert officer("POST", READINGS, {"points": 999}).status_code == 201
+        answer = officer("POST", READINGS, {"points": 9990})
+        assert problem(answer, 409, "implausible-reading") == ["points"]
+        assert "10 times the 999 points that are known" in answer.json()["detail"]
+
+    def test_a_slip_is_withdrawn_and_the_right_figure_taken(self, officer: Desk) -> None:
+        right = officer("POST", READINGS, {"points": 800}).json()
+        officer.site.world.clock.advance(minutes=5)
+        slip = officer("POST", READINGS, {"points": 89_250, "confirm": True}).json()
+        problem(officer("POST", READINGS, {"points": 900}), 409, "implausible-reading")
+        assert officer("DELETE", f"{READINGS}/{slip['id']}").status_code == 204
+        progress = officer.site.get(PROGRESS).json()
+        assert progress["official"] == {"points": 800, "read_at": right["read_at"]}
+        (tier,) = progress["tiers"]
+        assert (tier["reached"], tier["remaining"]) == (True, 8125), "flagged, not silently un-reached"
+        assert officer("POST", READINGS, {"points": 900}).status_code == 201
+        assert [one["points"] for one in officer("GET", READINGS).json()["readings"]] == [900, 800]
+        assert problem(officer("DELETE", f"{READINGS}/{slip['id']}"), 404, "unknown-reading") == ["reading"]
+        entry = next(
+            entry
+            for entry in officer("GET", "/v1/servers/101/ledger").json()["entries"]
+            if entry["action"] == "withdraw"
+        )
+        assert (entry["before"]["points"], entry["after"]) == (89_250, None)
+
+    def test_without_the_only_reading_there_is_none(self, officer: Desk) -> None:
+        logged = officer("POST", READINGS, {"points": 800}).json()
+        assert officer("DELETE", f"{READINGS}/{logged['id']}").status_code == 204
+        assert officer.site.get(PROGRESS).json()["official"] is None
+        assert officer("POST", READINGS, {"points": 700}).status_code == 201
+
+    def test_an_earlier_reading_is_withdrawn_and_the_latest_stays(self, officer: Desk) -> None:
+        first = officer("POST", READINGS, {"points": 800}).json()
+        officer.site.world.clock.advance(minutes=5)
+        officer("POST", READINGS, {"points": 900})
+        assert officer("DELETE", f"{READINGS}/{first['id']}").status_code == 204
+        assert officer.site.get(PROGRESS).json()["official"]["points"] == 900
+
+    def test_a_clock_that_is_ahead_by_seconds_is_borne(self, officer: Desk) -> None:
+        logged = officer("POST", READINGS, {"points": 1, "read_at": "2023-11-15T12:00:45Z"})
+        assert logged.json()["read_at"] == "2023-11-15T12:00:00Z"
+
     @pytest.mark.parametrize(
         ("body", "fields"),
         [
@@ -672,7 +723,7 @@ class TestReadings:
             ({"points": 1, "read_at": "yesterday"}, ["read_at"]),
             ({"points": 1, "read_at": "2023-11-15T12:00:00"}, ["read_at"]),
             ({"points": 1, "read_at": 1700049600}, ["read_at"]),
-            ({"points": 1, "read_at": "2023-11-15T12:00:01Z"}, ["read_at"]),
+            ({"points": 1, "read_at": "2023-11-15T12:01:01Z"}, ["read_at"]),
             ({"points": 1, "read_at": "2023-11-12T23:59:59Z"}, ["read_at"]),
             ({"points": 1, "read_at": "0001-01-01T00:00:00+14:00"}, ["read_at"]),
             ({"points": 1, "read_at": "9999-12-31T23:59:59-14:00"}, ["read_at"]),

@@ -94,6 +94,7 @@ def test_a_file_that_was_cut_off_is_refused(desk: Desk, other: Table) -> None:
 
 def test_totals_and_cards_that_do_not_agree_are_told(desk: Desk, other: Table) -> None:
     desk.world.muster.reporting.report(desk.world.key(), "Kestrel", [HIDDEN_MOTIVATIONS])
+    desk.world.muster.refresh.refresh_totals()
     desk.world.muster.stores.table.write(Update(keys.totals("101", DEFENDERS, "nova"), add={"commanders": 1}))
     desk.said("servers", "export", "101", FILE)
     result = at_other(desk, "servers", "import", FILE, "--table", OTHER)

@@ -223,7 +223,7 @@ class AnySequence(RuleBasedStateMachine):
 
     @rule()
     def the_ledger_alone_tells_what_every_card_holds(self) -> None:
-        assert self.world.muster.ledger.differences("101") == []
+        assert self.world.muster.ledger_pages.differences("101") == []
 
     @invariant()
     def cards_and_totals_are_as_in_the_model(self) -> None:
@@ -275,4 +275,4 @@ def test_cards_that_were_lost_can_be_made_anew_from_the_ledger() -> None:
             table.write(Delete(ItemKey(item["PK"], item["SK"])))
         built = rebuilt(world.muster.stores.ledger.all("101"))
         assert {place: {m: c.recorded_at for m, c in held.items()} for place, held in built.items()} == before
-        assert len(world.muster.ledger.differences("101")) == len(before)
+        assert len(world.muster.ledger_pages.differences("101")) == len(before)

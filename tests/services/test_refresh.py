@@ -77,7 +77,7 @@ class TestWhatIsRead:
         monkeypatch.setattr(Completions, "settle", late)
         world.muster.refresh.refresh_totals()
         assert world.muster.refresh.refresh_totals().recounted == 1
-        assert world.muster.ledger.differences("101") == []
+        assert world.muster.ledger_pages.differences("101") == []
 
 
 class TestTheLedger:
@@ -92,7 +92,7 @@ class TestTheLedger:
         world.muster.refresh.refresh_totals()
         entries = world.muster.stores.ledger.page("101")
         assert "report" in [entry.action for entry in entries]
-        assert world.muster.ledger.differences("101") == []
+        assert world.muster.ledger_pages.differences("101") == []
 
     def test_an_archived_event_is_looked_at_for_a_week(self, world: World) -> None:
         admin, event = world.key("admin", None, None), world.muster.directory.event(DEFENDERS)
@@ -109,7 +109,7 @@ class TestTheLedger:
         other = world.process(clock=lambda: world.clock() + timedelta(seconds=apart - 29))
         other.reporting.report(world.key(), "Kestrel", [HIDDEN_MOTIVATIONS, CONFRONTING_RESILIENCE])
         world.muster.refresh.refresh_totals()
-        assert world.muster.ledger.differences("101") == []
+        assert world.muster.ledger_pages.differences("101") == []
         assert "report" in [entry.action for entry in world.muster.stores.ledger.page("101")]
 
 

@@ -8,7 +8,7 @@ import pytest
 from chalicelib.domain.cards import CardChange, count
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.roster import Commander
-from chalicelib.services.keys import Wanted
+from chalicelib.services.keys import WantedKey
 from chalicelib.store.commanders import Commanders
 from chalicelib.store.completions import Completions
 from chalicelib.store.table import Change
@@ -78,7 +78,7 @@ def test_a_report_between_the_steps_of_a_merge_is_in_it(world: World) -> None:
     before_the_next_write(lambda: report(world.key(), "Kestrl", [CONFRONTING_RESILIENCE]))
     world.muster.rosters.merge(admin, "101", "nova", survivor.id, "Kestrl")
     assert (held(world, "nova"), held(world, "nova", ARCHITECTS)) == (2, 1)
-    assert world.muster.ledger.differences("101") == []
+    assert world.muster.ledger_pages.differences("101") == []
 
 
 def test_a_void_between_reading_and_writing_of_a_report_is_not_undone(world: World) -> None:
@@ -102,7 +102,7 @@ def test_who_has_retired_comes_back_by_reporting_to_an_open_alliance(two_allianc
     second = world.muster.reporting.report(vega, "Kestrel", [CONFRONTING_RESILIENCE]).commander
     assert second == first
     assert (held(world, "nova"), held(world, "vega"), held(world, "vega", ARCHITECTS)) == (0, 1, 1)
-    entries = world.muster.ledger.of_server(world.key("officer", "101", None), "101", first.id).entries
+    entries = world.muster.ledger_pages.of_server(world.key("officer", "101", None), "101", first.id).entries
     assert [entry.action for entry in entries].count("move") == 2
 
 
@@ -141,11 +141,11 @@ def test_a_report_that_still_finds_the_old_name_leaves_nothing_on_the_card_that_
     world.muster.rosters.move(admin, "101", "vega", first.commander.id, "nova")
     back = world.muster.reporting.report(world.key(), "Kestrel", [milestone])
     assert back.results[0].status == "recorded"
-    assert world.muster.ledger.differences("101") == []
+    assert world.muster.ledger_pages.differences("101") == []
 
 
 def test_the_ledger_says_when_a_new_key_ends(world: World) -> None:
     admin, ends_at = world.key("admin", None, None), world.clock() + timedelta(days=7)
-    world.muster.keys.create(admin, Wanted("reader", "for a week", "101", "nova", ends_at))
-    entry = world.muster.ledger.of_server(admin, "101").entries[0]
+    world.muster.keys.create(admin, WantedKey("reader", "for a week", "101", "nova", ends_at))
+    entry = world.muster.ledger_pages.of_server(admin, "101").entries[0]
     assert (entry.action, (entry.after or {})["ends_at"]) == ("key", "2023-11-22T12:00:00Z")

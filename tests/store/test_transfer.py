@@ -157,7 +157,7 @@ def test_links_and_numbers_are_as_before(here: Place, there: Place, world: World
     secret = world.secret("member")
     there.imported(here.exported())
     assert there.transfer.miscounted("101") == []
-    assert there.muster.ledger.differences("101") == []
+    assert there.muster.ledger_pages.differences("101") == []
     assert not [key for key in there.muster.stores.access_keys.all("101") if key.role == "admin"]
     assert moved(there) == moved(here), "and so on to a third place"
     member = there.muster.directory.member_key(secret)

@@ -11,7 +11,8 @@ from chalicelib.domain.projection import Projection
 from chalicelib.domain.roster import Alliance, Commander
 from chalicelib.domain.sheet_view import SheetView
 from chalicelib.domain.standing import Reading, TierStamp, Totals
-from sheets_sync.content import Restored, tabs_of
+from sheets_sync.content import tabs_of
+from sheets_sync.content.title_block import Restored, mentioning
 from sheets_sync.tabs import HEADER, Content, Link, Row, Tab
 from tests.sync.views import BOTH, EVENTS, binding_of, knowing, november, projecting, view_of
 from tests.world import (
@@ -45,6 +46,11 @@ def tab(tab_id: str, view: SheetView) -> Tab:
 
 def cells(tab_id: str, view: SheetView) -> list[Cells]:
     return [row.cells for row in tab(tab_id, view).rows]
+
+
+def column(tab_id: str, heading: str, view: SheetView) -> list[Content]:
+    found = tab(tab_id, view)
+    return [row.cells[found.header.index(heading)] for row in found.rows]
 
 
 def wall(day: int, hour: int = 0, minute: int = 0) -> datetime:
@@ -154,13 +160,13 @@ class TestTitleBlock:
 
     def test_after_hand_edits(self) -> None:
         restored = Restored(wall(15, 11, 59), "IMS Progress!C7 held “999999”")
-        for found in tabs_of(view_of(), binding_of(), restored):
+        for found in mentioning(restored, tabs_of(view_of(), binding_of())):
             told = ("Hand edits undone", wall(15, 11, 59), "IMS Progress!C7 held “999999”")
             assert found.title_block[4] == Row("#restored", told)
 
     def test_with_the_help_and_never_with_a_key(self) -> None:
         help_url = "https://muster.example/docs"
-        synced = tabs_of(view_of(), binding_of(), None, help_url)[0].title_block[2]
+        synced = tabs_of(view_of(), binding_of(), help_url)[0].title_block[2]
         assert synced.cells == ("Last successful sync", wall(15, 12), Link(help_url))
         completed = view_of({"Kestrel": [HIDDEN_MOTIVATIONS]})
         shown = [
@@ -229,10 +235,10 @@ class TestProgress:
         view = view_of(forty, reading=Reading(8000, november(15, 10), 4000))
         row = cells("progress", view)[0]
         assert row[:12] == (
-            *("Defenders of Peace", "running", 4000, 8925, 925, f"{'█' * 17}░░░ 89 % by reading"),
+            *("Defenders of Peace", "running", 4000, 8925, 925, f"{'█' * 17}░░░ 89 % by official points"),
             *(40, 40, 10, 4, 8000, 0.5),
         )
-        assert row[-2:] == ("reading", wall(15, 10)), "what remains goes by it"
+        assert row[-2:] == ("official points", wall(15, 10)), "what remains goes by it"
 
     def test_with_a_reading_that_the_reports_have_overtaken(self) -> None:
         row = cells("progress", view_of(EIGHTY_NINE, reading=Reading(8000, november(15, 10), 4000)))[0]
@@ -382,7 +388,7 @@ class TestRewards:
         assert cells("rewards", view_of(reading=reading))[0][3:] == ("reached", 0, None, None)
         stamps = {8925: TierStamp(WEDNESDAY_NOON, "reading")}
         assert cells("rewards", view_of(reading=reading, stamps=stamps))[0][3:] == (
-            *("reached", 0, wall(15, 12), "reading"),
+            *("reached", 0, wall(15, 12), "official points"),
         )
 
     def test_a_tier_whose_rewards_are_not_published(self) -> None:
@@ -441,8 +447,8 @@ class TestCommanders:
         ],
     )
     def test_what_is_missing_on_each_day(self, day: int, missing: str | None) -> None:
-        row = ("Kestrel", *[None] * 10, 0, 0, "none yet", missing, None, None)
-        assert cells("commanders", view_of({"Kestrel": []}, now=november(day))) == [row]
+        view = view_of({"Kestrel": []}, now=november(day))
+        assert column("commanders", "Missing today", view) == [missing]
 
     def test_none_and_a_hundred(self) -> None:
         assert tab("commanders", view_of()).rows == ()
@@ -456,11 +462,12 @@ class TestCommanders:
         view = view_of({"Kestrel": [], "Merlin": []}, game_day=GameDay(time(5), "America/New_York"))
         view = knowing(view, "Kestrel", added_at=november(14), added_by="member")
         view = knowing(view, "Merlin", added_at=november(14), added_by="officer")
-        assert [row[-2] for row in cells("commanders", view)] == [wall(14, 7), None]
+        assert column("commanders", "Added themselves", view) == [wall(14, 7), None]
 
     def test_one_who_has_retired_is_shown_as_that_and_misses_nothing(self) -> None:
         view = knowing(view_of({"Kestrel": [HIDDEN_MOTIVATIONS]}), "Kestrel", retired_at=november(15, 11))
-        assert cells("commanders", view)[0][-4:] == (wall(15, 11), None, None, wall(15, 11))
+        assert column("commanders", "Missing today", view) == [None]
+        assert column("commanders", "Retired", view) == [wall(15, 11)]
 
     def test_the_last_report_is_when_it_was_made_wherever_that_was(self) -> None:
         view = view_of({"Kestrel": [HIDDEN_MOTIVATIONS, ENLISTING_OLD_ALLIES]})
@@ -472,7 +479,8 @@ class TestCommanders:
             for milestone, completion in card.completions.items()
         }
         elsewhere = replace(kestrel, cards={DEFENDERS: replace(card, completions=completions)})
-        assert cells("commanders", replace(view, commanders=(elsewhere,)))[0][-4] == wall(14, 9)
+        shown = replace(view, commanders=(elsewhere,))
+        assert column("commanders", "Last report", shown) == [wall(14, 9)]
 
     def test_those_who_are_known_besides_have_no_row(self) -> None:
         left = Commander("id-of-merlin", "Merlin", "orbit", moved=True)
@@ -560,7 +568,7 @@ class TestHistory:
         event = EVENTS[DEFENDERS].model_copy(update={"tiers": ()})
         found = tab("history", view_of(events=[event], history={DEFENDERS: {november(15): 100}}))
         assert found.header == ("Time", "Defenders of Peace: points", "Reward at")
-        assert [row.cells for row in found.rows] == [(wall(15, 12), 100)]
+        assert [row.cells for row in found.rows] == [(wall(15, 12), 100, None)]
 
     def test_before_anything_was_sampled(self) -> None:
         assert tab("history", view_of(now=november(12))).rows == ()

@@ -9,7 +9,7 @@ from chalicelib.domain.sheet_view import SheetView
 from local.sheets import SheetsServer
 from sheets_sync.cells import LOOKS
 from sheets_sync.content import tabs_of
-from sheets_sync.held import KEY_COLUMN
+from sheets_sync.layout import KEY_COLUMN, laid_out
 from sheets_sync.making import Names, chart_requests, column_requests, make
 from sheets_sync.tabs import Column, Highlight, Row, Tab
 from tests.sync.desk import FIRST, TITLE_BLOCK, Desk
@@ -147,7 +147,7 @@ class TestCells:
 
     def test_looks_are_said_for_areas_not_for_cells(self) -> None:
         few, many = (
-            make(tabs(view_of({f"C{number}": [] for number in range(size)}))["commanders"], 1, "A")
+            make(laid_out(tabs(view_of({f"C{number}": [] for number in range(size)}))["commanders"]), 1, "A")
             for size in (1, 500)
         )
         assert len(few) == len(many)
@@ -191,10 +191,12 @@ class TestHighlights:
         assert (area["startColumnIndex"], area["endColumnIndex"]) == (last_report, last_report + 1)
 
     def test_columns_beyond_z(self) -> None:
-        columns = tuple(Column(f"Column {number}") for number in range(30))
+        columns = tuple(Column(f"Column {number}", str) for number in range(30))
         light = Highlight("Column 27", "now", "now")
         tab = Tab("schedule", "Wide", (), columns, (Row("a", ("x",)),), ("Column 0",), (light,))
-        (rule,) = [request for request in make(tab, 7, "Wide") if "addConditionalFormatRule" in request]
+        (rule,) = [
+            request for request in make(laid_out(tab), 7, "Wide") if "addConditionalFormatRule" in request
+        ]
         found = rule["addConditionalFormatRule"]["rule"]
         (value,) = found["booleanRule"]["condition"]["values"]
         assert value["userEnteredValue"] == '=$AB1="now"'
@@ -252,8 +254,8 @@ class TestChart:
         assert len(chart["spec"]["basicChart"]["series"]) == 4
 
     def test_none_where_no_tab_has_numbers_for_it(self) -> None:
-        shown_tabs = [tab for tab in tabs(view_of()).values() if not tab.is_charted]
-        assert chart_requests(shown_tabs, {}, {tab.id: 1 for tab in shown_tabs}, (), Names()) == []
+        layouts = [laid_out(tab) for tab in tabs(view_of()).values() if not tab.is_charted]
+        assert chart_requests(layouts, {}, {layout.tab.id: 1 for layout in layouts}, (), Names()) == []
 
     @staticmethod
     def area(data: Json) -> tuple[int, int, int, int]:
@@ -275,8 +277,8 @@ class TestNames:
         assert names.free_title("IMS Progress") == "IMS Progress"
 
     def test_a_new_column_of_an_existing_tab_is_named_and_sized(self) -> None:
-        tab = tabs(view_of())["rewards"]
-        metadata, size = column_requests(tab, 5, 2)
+        layout = laid_out(tabs(view_of())["rewards"])
+        metadata, size = column_requests(layout, 5, 2)
         made = metadata["createDeveloperMetadata"]["developerMetadata"]
         assert (made["metadataKey"], made["metadataValue"]) == ("muster.column", "Rewards")
         assert size["updateDimensionProperties"]["properties"] == {"pixelSize": 340}

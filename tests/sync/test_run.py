@@ -177,7 +177,7 @@ class TestFailures:
             (Fault("refuse_after", 503), "answered 503", LATER),
             (Fault("drop"), "could not be reached", LATER),
             (Fault("drop_after"), "could not be reached", LATER),
-            (Fault("not_json", 200), "answered 200, and nothing that can be read", LATER),
+            (Fault("not_json", 200), "answered 200, and Muster could not read the answer", LATER),
             (Fault("refuse", 400), "answered 400", LASTING),
         ],
     )

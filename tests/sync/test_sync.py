@@ -202,10 +202,10 @@ def test_a_reading_that_reaches_a_reward_is_said_to_count(office: Office) -> Non
     office.sync()
     progress = next(row for row in office.table("IMS Progress") if row["Event"] == "Defenders of Peace")
     assert (progress["Points"], progress["Official points"], progress["Coverage"]) == ("100", "9,000", "1.1%")
-    assert (progress["Counted by"], progress["Read at"]) == ("reading", "2023-11-15 12:00")
+    assert (progress["Counted by"], progress["Read at"]) == ("official points", "2023-11-15 12:00")
     reward = next(row for row in office.table("IMS Rewards 2") if row["Event"] == "Defenders of Peace")
     assert (reward["Status"], reward["Reached at"]) == ("reached", "2023-11-15 12:00")
-    assert reward["Reached by"] == "reading"
+    assert reward["Reached by"] == "official points"
 
 
 def test_a_renamed_commander_keeps_what_stands_beside_them(office: Office) -> None:

@@ -9,8 +9,8 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from chalicelib.http.openapi.glossary import FIELDS, PARAMETERS, PROBLEMS
-from chalicelib.http.openapi.operations import ALL, LINK, OPERATIONS, Operation, Problem, Text
+from chalicelib.http.openapi.glossary import FIELDS, PARAMETERS, PROBLEMS, status_of
+from chalicelib.http.openapi.operations import ALL, LINK, OPERATIONS, Operation, Problem, TextBody
 from chalicelib.services.ledger_pages import MOST
 from chalicelib.version import VERSION
 
@@ -90,22 +90,30 @@ def _schemas(operations: list[Operation]) -> tuple[dict[str, Json], dict[str, Js
     adapters: list[Any] = [
         (name, mode, TypeAdapter(kind))
         for name, mode, kind in typed
-        if kind is not None and not isinstance(kind, Text)
+        if kind is not None and not isinstance(kind, TextBody)
     ]
     found, rest = TypeAdapter.json_schemas(adapters, ref_template=_REF, schema_generator=_Schemas)
-    schemas: dict[str, Json] = rest["$defs"]
+    schemas: dict[str, Json] = _well_named(rest["$defs"])
     for name, schema in schemas.items():
         schema.pop("description", None)  # it is for who reads the code
         schema.pop("title", None)
         for field, inner in schema.get("properties", {}).items():
             inner["description"] = _words(name, field)
     schemas["Event"]["required"].remove("id")  # it is in the address
-    return {name: schema for (name, _), schema in found.items()}, schemas
+    return {name: _well_named(schema) for (name, _), schema in found.items()}, schemas
+
+
+def _well_named(part: Any) -> Any:
+    """Of a class that is sent and answered: `Tier-Input` is `Tier`, the definition, and `Tier-Output` `TierDetails`."""
+    if isinstance(part, dict):
+        return {_well_named(name): _well_named(one) for name, one in part.items()}
+    if isinstance(part, list):
+        return [_well_named(one) for one in part]
+    return re.sub("-Output$", "Details", part.removesuffix("-Input")) if isinstance(part, str) else part
 
 
 def _words(schema: str, field: str) -> str:
-    own = f"{schema.partition('-')[0]}.{field}"
-    return FIELDS.get(own) or FIELDS[field]
+    return FIELDS.get(f"{schema}.{field}") or FIELDS[field]
 
 
 def _operation(group: str, one: Operation, types: dict[str, Json], answers: dict[str, Json]) -> Json:
@@ -113,7 +121,7 @@ def _operation(group: str, one: Operation, types: dict[str, Json], answers: dict
     if one.detail:
         told["description"] = one.detail
     if one.who not in (ALL, LINK):
-        told["x-roles"] = list(one.who)
+        told["x-roles"] = list(one.roles)
         told["security"] = [{"bearer": []}, {"key": []}] if _is_csv(one) else [{"bearer": []}]
     if parameters := list(_parameters(one)):
         told["parameters"] = parameters
@@ -128,17 +136,17 @@ def _operation(group: str, one: Operation, types: dict[str, Json], answers: dict
 def _parameters(one: Operation) -> Iterator[Json]:
     for name in re.findall(r"{(\w+)}", one.path):
         words, example = PARAMETERS[name]
-        place = {"name": name, "in": "path", "required": True, "description": words}
-        yield {**place, "schema": {"type": "string", "minLength": 1}, "example": example}
+        parameter = {"name": name, "in": "path", "required": True, "description": words}
+        yield {**parameter, "schema": {"type": "string", "minLength": 1}, "example": example}
     if isinstance(one.query, type):
         model = one.query.model_json_schema(schema_generator=_Schemas)
         for name, schema in model.get("properties", {}).items():
             required = name in model.get("required", ())
-            place = {"name": name, "in": "query", "required": required}
-            yield {**place, "description": _of_query(one.query, name), "schema": _given(name, schema)}
+            parameter = {"name": name, "in": "query", "required": required}
+            yield {**parameter, "description": _of_query(one.query, name), "schema": _given(name, schema)}
     else:
         for name in one.query:
-            words = _words("FormUndo" if "at" in one.query else "ReportForm", name)
+            words = _words("ReportUndo" if "at" in one.query else "ReportForm", name)
             yield {"name": name, "in": "query", "description": words, "schema": {"type": "string"}}
     if _is_csv(one):
         words = "The `ETag` of the answer that the caller has"
@@ -158,7 +166,7 @@ def _given(name: str, schema: Json) -> Json:
 
 
 def _body(one: Operation, types: dict[str, Json]) -> Json:
-    if isinstance(one.body, Text):
+    if isinstance(one.body, TextBody):
         return _text(one.body)
     schema = types[f"{one.id} body"]
     if _may_be_empty(one):
@@ -169,7 +177,7 @@ def _body(one: Operation, types: dict[str, Json]) -> Json:
 def _successes(one: Operation, types: dict[str, Json]) -> dict[str, Json]:
     if one.answer is None:
         return {"204": {"description": "Done"}} if one.who != LINK else {"303": _RECEIPT}
-    if isinstance(one.answer, Text):
+    if isinstance(one.answer, TextBody):
         told: Json = {"description": "Done", "content": _text(one.answer)}
         if not _is_csv(one):
             return {"200": told}
@@ -193,7 +201,7 @@ def _problems(one: Operation, responses: dict[str, Json]) -> dict[str, Json]:
     refused: dict[int, list[str]] = {}
     for code in PROBLEMS:
         if code in _codes(one):
-            refused.setdefault(PROBLEMS[code][0], []).append(code)
+            refused.setdefault(status_of(code), []).append(code)
     is_page = not one.path.startswith(("/v1/", "/health", "/openapi"))
     answers = {}
     for status, codes in sorted(refused.items()):
@@ -222,7 +230,7 @@ def _problem(status: int, codes: list[str], *, is_page: bool) -> Json:
     own = {"status": {"const": status}, "code": {"enum": codes}}
     schema = {"$ref": _REF.format(model="Problem"), "properties": own}
     told["content"] = (
-        _text(Text("text/html")) if is_page else {"application/problem+json": {"schema": schema}}
+        _text(TextBody("text/html")) if is_page else {"application/problem+json": {"schema": schema}}
     )
     return told
 
@@ -233,7 +241,7 @@ _HEADERS: dict[int, tuple[str, Json]] = {
 }
 
 
-def _text(text: Text) -> Json:
+def _text(text: TextBody) -> Json:
     example = {"example": text.example} if text.example else {}
     return {text.media_type: {"schema": {"type": "string"}, **example}}
 

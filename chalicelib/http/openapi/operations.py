@@ -10,44 +10,45 @@ from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
-from chalicelib.domain.access import Role
+from chalicelib.domain.access import MAY, REVOKED_WITHIN, Capability, Role
+from chalicelib.domain.calendar import in_words
 from chalicelib.domain.errors import FieldError
 from chalicelib.domain.events import Event
 from chalicelib.domain.progress import Progress
 from chalicelib.domain.roster import Server
-from chalicelib.http.definitions import ShownAlliance, ShownEvent
+from chalicelib.http.definitions import AllianceSummary, EventDetails
 from chalicelib.http.inputs import (
-    Absorbed,
     AllianceDefinition,
+    CommanderForgetting,
+    CommanderMerge,
+    CommanderMove,
+    CommanderRename,
     CompletionImport,
     CompletionReport,
     CorrectionOrder,
-    Destination,
     EventQuery,
-    FormUndo,
     LedgerQuery,
     MissingQuery,
     NewCommander,
     NewKey,
-    NewName,
     NewReading,
-    Nothing,
     PageQuery,
     Query,
+    ReportUndo,
+    RosterChange,
     RosterImport,
     RosterQuery,
     ServerDefinition,
     SheetBinding,
-    Why,
 )
 from chalicelib.services.bindings import SheetState
-from chalicelib.services.corrections import Correction
-from chalicelib.services.exports import CompletionsOf, Missing
-from chalicelib.services.imports import Imported
+from chalicelib.services.corrections import UNDO_WITHIN, Correction
+from chalicelib.services.exports import AllianceCompletions, MissingReports
+from chalicelib.services.imports import ImportResult
 from chalicelib.services.keys import KeyState
 from chalicelib.services.ledger_pages import LedgerPage
 from chalicelib.services.overview import Schedule, ServerProgress
-from chalicelib.services.readings import ReadingState
+from chalicelib.services.readings import ReadingDetails
 from chalicelib.services.reporting import Receipt
 from chalicelib.services.rosters import RosterEntry
 
@@ -58,8 +59,8 @@ class Health(TypedDict):
     now: datetime
 
 
-class Events(TypedDict):
-    events: list[ShownEvent]
+class EventList(TypedDict):
+    events: list[EventDetails]
 
 
 class Roster(TypedDict):
@@ -68,31 +69,31 @@ class Roster(TypedDict):
     commanders: list[RosterEntry]
 
 
-class Readings(TypedDict):
+class ReadingList(TypedDict):
     server: str
     event: str
-    readings: list[ReadingState]
+    readings: list[ReadingDetails]
 
 
-class Servers(TypedDict):
+class ServerList(TypedDict):
     servers: list[Server]
 
 
-class Alliances(TypedDict):
+class AllianceList(TypedDict):
     server: str
-    alliances: list[ShownAlliance]
+    alliances: list[AllianceSummary]
 
 
-class AllianceOfServer(ShownAlliance):
+class AllianceDetails(AllianceSummary):
     server: str
 
 
-class Keys(TypedDict):
+class KeyList(TypedDict):
     keys: list[KeyState]
 
 
 @dataclass(frozen=True, slots=True)
-class MadeKey(KeyState):
+class CreatedKey(KeyState):
     secret: str
     link: str | None
 
@@ -115,29 +116,26 @@ class Problem(TypedDict):
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class TextBody:
     """A body that is no JSON."""
 
     media_type: Literal["text/csv", "text/calendar", "text/html"]
     example: str | None = None
 
 
-PAGE, CALENDAR = Text("text/html"), Text("text/calendar")
+PAGE, CALENDAR = TextBody("text/html"), TextBody("text/calendar")
 
-Who = tuple[Role, ...] | Literal["all", "link"]
+Who = Capability | Literal["all"]
 ALL: Who = "all"
-LINK: Who = "link"
-ADMIN: Who = ("admin",)
-OFFICERS: Who = ("officer", "admin")
-READERS: Who = ("officer", "reader", "admin")
-REPORTERS: Who = ("member", "officer", "admin")
+LINK: Who = "use the form"
+"""By the key in a member link, which is part of the address."""
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
     """A method of a route. `id` is the name of its view.
 
-    `who`: the roles that may, all, or whoever has a member link. `answer`, `body`: types, or text; a page without an
+    `who`: the capability that it takes, or all. `answer`, `body`: types, or text; a page without an
     answer leads elsewhere. `query`: what models it, or names of texts that may be left out. `example` is of the body,
     `shows` of the answer. `refuses`: the codes of its problems, but for those that come with a key, a body or a query.
     `created`: 201 is an answer as well, or the only one.
@@ -164,6 +162,11 @@ class Operation:
     def path(self) -> str:
         return self.route.partition(" ")[2]
 
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """Whose keys do; none, where it takes no key."""
+        return () if self.who == "all" else MAY[self.who]
+
 
 _SERVER = "/v1/servers/{server}"
 _EVENT = f"{_SERVER}/events/{{event}}"
@@ -171,8 +174,8 @@ _ALLIANCE = f"{_SERVER}/alliances/{{alliance}}"
 _COMMANDER = f"{_ALLIANCE}/commanders/{{commander}}"
 _SHEET = "/v1/sheets/{spreadsheet_id}"
 
-_PLACE = "unknown-server unknown-alliance"
-_SOMEBODY = f"{_PLACE} unknown-commander"
+_UNKNOWN = "unknown-server unknown-alliance"
+_SOMEBODY = f"{_UNKNOWN} unknown-commander"
 _REPORTING = (
     "invalid-name unknown-milestone milestone-not-open reporting-closed "
     "not-on-roster other-alliance did-you-mean too-many-events"
@@ -186,9 +189,9 @@ _KESTREL = {"id": "T5N_JKk8uwkh", "name": "Kestrel"}
 # fmt: off
 OPERATIONS: dict[str, tuple[Operation, ...]] = {
     "Events and progress": (
-        Operation("list_events", "GET /v1/events", "All events, archived ones too", ALL, Events),
+        Operation("list_events", "GET /v1/events", "All events, archived ones too", ALL, EventList),
         Operation(
-            "get_event", "GET /v1/events/{event}", "An event", ALL, ShownEvent, refuses="unknown-event",
+            "get_event", "GET /v1/events/{event}", "An event", ALL, EventDetails, refuses="unknown-event",
             detail="Dates are laid on a game day that begins at 00:00 UTC. A server's own windows are in its schedule.",
         ),
         Operation(
@@ -210,9 +213,9 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
     ),
     "Reporting": (
         Operation(
-            "report_completions", "POST /v1/completions", "Report completions", REPORTERS, Receipt,
+            "report_completions", "POST /v1/completions", "Report completions", "report completions", Receipt,
             body=CompletionReport, example={"commander": "Kestrel", "milestones": [_HIDDEN_MOTIVATIONS]},
-            refuses=f"{_PLACE} {_REPORTING}",
+            refuses=f"{_UNKNOWN} {_REPORTING}",
             detail="All are recorded, or none and a problem. What was there already is not counted again.",
             shows={
                 "commander": _KESTREL,
@@ -226,7 +229,7 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
             },
         ),
         Operation(
-            "correct", "POST /v1/corrections", "Void a completion, or restore it", OFFICERS, Correction,
+            "correct", "POST /v1/corrections", "Void a completion, or restore it", "correct completions", Correction,
             body=CorrectionOrder,
             example={"action": "void", "commander": "Kestrel", "milestone": _HIDDEN_MOTIVATIONS, "reason": "a slip"},
             refuses="unknown-server unknown-commander unknown-milestone event-archived not-recorded not-voided",
@@ -235,121 +238,130 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
     ),
     "Rosters": (
         Operation(
-            "list_commanders", f"GET {_ALLIANCE}/commanders", "The roster", READERS, Roster,
-            query=RosterQuery, refuses=_PLACE, detail="By name, the retired too.",
+            "list_commanders", f"GET {_ALLIANCE}/commanders", "The roster", "see rosters", Roster,
+            query=RosterQuery, refuses=_UNKNOWN, detail="By name, the retired too.",
         ),
         Operation(
-            "export_commanders", f"GET {_ALLIANCE}/commanders.csv", "The roster as CSV", READERS,
-            Text("text/csv", "Commander,Id,Added at,Added by,Retired at\r\n"), query=RosterQuery, refuses=_PLACE,
+            "export_commanders", f"GET {_ALLIANCE}/commanders.csv", "The roster as CSV", "see rosters",
+            TextBody("text/csv", "Commander,Id,Added at,Added by,Retired at\r\n"), query=RosterQuery, refuses=_UNKNOWN,
         ),
         Operation(
-            "add_commander", f"POST {_ALLIANCE}/commanders", "Add a commander", OFFICERS, RosterEntry, created="only",
-            body=NewCommander, example={"name": "Kestrel"},
-            refuses=f"invalid-name {_PLACE} already-on-roster other-alliance did-you-mean too-many-events",
+            "add_commander", f"POST {_ALLIANCE}/commanders", "Add a commander", "keep rosters", RosterEntry,
+            created="only", body=NewCommander, example={"name": "Kestrel"},
+            refuses=f"invalid-name {_UNKNOWN} already-on-roster other-alliance did-you-mean too-many-events",
         ),
         Operation(
-            "import_roster", f"POST {_ALLIANCE}/commanders/import", "Import a roster", OFFICERS, Imported,
-            query=RosterImport, body=Text("text/csv", "Commander\r\nKestrel\r\nMerlin\r\n"), refuses=_PLACE,
+            "import_roster", f"POST {_ALLIANCE}/commanders/import", "Import a roster", "keep rosters", ImportResult,
+            query=RosterImport, body=TextBody("text/csv", "Commander\r\nKestrel\r\nMerlin\r\n"), refuses=_UNKNOWN,
             detail="A CSV file in UTF-8 with up to 500 lines. Each line is taken or refused by itself.",
         ),
-        Operation("get_commander", f"GET {_COMMANDER}", "A commander", OFFICERS, RosterEntry, refuses=_SOMEBODY),
+        Operation("get_commander", f"GET {_COMMANDER}", "A commander", "keep rosters", RosterEntry, refuses=_SOMEBODY),
         Operation(
-            "rename_commander", f"PATCH {_COMMANDER}", "Give a commander another name", OFFICERS, RosterEntry,
-            body=NewName, example={"name": "Osprey"}, refuses=f"invalid-name {_SOMEBODY} name-taken",
+            "rename_commander", f"PATCH {_COMMANDER}", "Give a commander another name", "keep rosters", RosterEntry,
+            body=CommanderRename, example={"name": "Osprey"}, refuses=f"invalid-name {_SOMEBODY} name-taken",
         ),
         Operation(
-            "merge_commanders", f"POST {_COMMANDER}/merge", "Make somebody one with a commander", OFFICERS, RosterEntry,
-            body=Absorbed, example={"commander": "Kestrel alt", "reason": "the same person"},
+            "merge_commanders", f"POST {_COMMANDER}/merge", "Make somebody one with a commander", "keep rosters",
+            RosterEntry, body=CommanderMerge, example={"commander": "Kestrel alt", "reason": "the same person"},
             refuses=f"{_SOMEBODY} same-commander too-many-events",
             detail="The commander of the address stays. The key has to cover both.",
         ),
         Operation(
-            "move_commander", f"POST {_COMMANDER}/move", "Bring a commander to another alliance", OFFICERS, RosterEntry,
-            body=Destination, example={"alliance": "orbit-watch"}, refuses=f"{_SOMEBODY} too-many-events",
+            "move_commander", f"POST {_COMMANDER}/move", "Bring a commander to another alliance", "keep rosters",
+            RosterEntry, body=CommanderMove, example={"alliance": "orbit-watch"},
+            refuses=f"{_SOMEBODY} too-many-events",
             detail="Completions go with the commander. The key has to cover both alliances.",
         ),
         Operation(
-            "retire_commander", f"POST {_COMMANDER}/retire", "Take a commander off the form", OFFICERS, RosterEntry,
-            body=Why, example={"reason": "left the alliance"}, refuses=_SOMEBODY,
+            "retire_commander", f"POST {_COMMANDER}/retire", "Take a commander off the form", "keep rosters",
+            RosterEntry, body=RosterChange, example={"reason": "left the alliance"}, refuses=_SOMEBODY,
             detail="What they have completed stays.",
         ),
         Operation(
-            "reinstate_commander", f"POST {_COMMANDER}/reinstate", "Undo a retirement", OFFICERS, RosterEntry,
-            body=Why, example={}, refuses=_SOMEBODY,
+            "reinstate_commander", f"POST {_COMMANDER}/reinstate", "Undo a retirement", "keep rosters", RosterEntry,
+            body=RosterChange, example={}, refuses=_SOMEBODY,
         ),
         Operation(
             "forget_commander", f"POST {_COMMANDER}/forget", "Replace a commander's names by a neutral label",
-            OFFICERS, RosterEntry, body=Nothing, example={}, refuses=_SOMEBODY,
+            "keep rosters", RosterEntry, body=CommanderForgetting, example={}, refuses=_SOMEBODY,
             detail="Wherever they are stored. What the commander has completed stays.",
         ),
     ),
     "Completions, and who is missing": (
         Operation(
             "list_completions", f"GET {_ALLIANCE}/completions", "An alliance's completions in an event",
-            READERS, CompletionsOf, query=EventQuery, refuses=f"{_PLACE} unknown-event",
+            "see completions", AllianceCompletions, query=EventQuery, refuses=f"{_UNKNOWN} unknown-event",
         ),
         Operation(
-            "export_completions", f"GET {_ALLIANCE}/completions.csv", "An alliance's completions as CSV", READERS,
-            Text("text/csv", "Commander,Event,Milestone,Name,Points,Recorded at,Reported at\r\n"),
-            query=EventQuery, refuses=f"{_PLACE} unknown-event",
+            "export_completions", f"GET {_ALLIANCE}/completions.csv", "An alliance's completions as CSV",
+            "see completions",
+            TextBody("text/csv", "Commander,Event,Milestone,Name,Points,Recorded at,Reported at\r\n"),
+            query=EventQuery, refuses=f"{_UNKNOWN} unknown-event",
         ),
         Operation(
-            "import_completions", f"POST {_ALLIANCE}/completions/import", "Import past completions", OFFICERS, Imported,
-            query=CompletionImport, body=Text("text/csv", f"Commander,Milestone\r\nKestrel,{_HIDDEN_MOTIVATIONS}\r\n"),
-            refuses=_PLACE,
+            "import_completions", f"POST {_ALLIANCE}/completions/import", "Import past completions",
+            "import completions", ImportResult, query=CompletionImport,
+            body=TextBody("text/csv", f"Commander,Milestone\r\nKestrel,{_HIDDEN_MOTIVATIONS}\r\n"), refuses=_UNKNOWN,
             detail="A CSV file in UTF-8 with up to 500 lines, such as the responses of a Google Form. Each line is "
             "taken or refused by itself.",
         ),
         Operation(
-            "list_missing", f"GET {_ALLIANCE}/missing", "Who has not reported", READERS, Missing,
-            query=MissingQuery, refuses=f"{_PLACE} unknown-milestone",
+            "list_missing", f"GET {_ALLIANCE}/missing", "Who has not reported", "see completions", MissingReports,
+            query=MissingQuery, refuses=f"{_UNKNOWN} unknown-milestone",
             detail="Of the milestones that are named, or else of those that are active now.",
         ),
         Operation(
-            "export_missing", f"GET {_ALLIANCE}/missing.csv", "Who has not reported, as CSV", READERS,
-            Text("text/csv", "Commander,Last report,Missing\r\n"),
-            query=MissingQuery, refuses=f"{_PLACE} unknown-milestone",
+            "export_missing", f"GET {_ALLIANCE}/missing.csv", "Who has not reported, as CSV", "see completions",
+            TextBody("text/csv", "Commander,Last report,Missing\r\n"),
+            query=MissingQuery, refuses=f"{_UNKNOWN} unknown-milestone",
         ),
     ),
     "Readings": (
         Operation(
-            "list_readings", f"GET {_EVENT}/readings", "The game's own figures that were logged", OFFICERS, Readings,
-            refuses="unknown-server unknown-event", detail="The latest first.",
+            "list_readings", f"GET {_EVENT}/readings", "The readings of the official points", "log readings",
+            ReadingList, refuses="unknown-server unknown-event", detail="The latest first.",
         ),
         Operation(
-            "log_reading", f"POST {_EVENT}/readings", "Log the points that the game shows", OFFICERS, ReadingState,
-            created="only", body=NewReading, example={"points": 12500, "read_at": "2023-11-15T11:45:00Z"},
+            "log_reading", f"POST {_EVENT}/readings", "Log the official points, as the game shows them", "log readings",
+            ReadingDetails, created="only", body=NewReading,
+            example={"points": 12500, "read_at": "2023-11-15T11:45:00Z"},
             refuses="unknown-server unknown-event implausible-reading",
+            detail="A number that doesn't fit what is known, or reaches a tier that reports don't, takes `confirm`.",
+        ),
+        Operation(
+            "withdraw_reading", f"DELETE {_EVENT}/readings/{{reading}}", "Withdraw a reading that was a slip",
+            "log readings", refuses="unknown-server unknown-event unknown-reading",
+            detail="The one before it counts again. A tier that it reached stays stamped, with what remains.",
         ),
     ),
     "The ledger": (
         Operation(
-            "get_ledger", f"GET {_SERVER}/ledger", "Who changed what, when and why", OFFICERS, LedgerPage,
-            query=LedgerQuery, refuses=_PLACE,
+            "get_ledger", f"GET {_SERVER}/ledger", "Who changed what, when and why", "read the ledger", LedgerPage,
+            query=LedgerQuery, refuses=_UNKNOWN,
             detail="The latest first, in pages. An alliance's officer sees what is of that alliance.",
         ),
         Operation(
-            "get_ledger_of_deployment", "GET /v1/ledger", "The same, of what belongs to no server", ADMIN, LedgerPage,
-            query=PageQuery,
+            "get_ledger_of_deployment", "GET /v1/ledger", "The same, of what belongs to no server",
+            "read the deployment's ledger", LedgerPage, query=PageQuery,
         ),
     ),
     "Keys": (
-        Operation("list_keys", "GET /v1/keys", "The keys in the caller's scope", OFFICERS, Keys),
+        Operation("list_keys", "GET /v1/keys", "The keys in the caller's scope", "manage keys", KeyList),
         Operation(
-            "create_key", "POST /v1/keys", "Make a key, or one that replaces another", OFFICERS, MadeKey,
-            created="only", body=NewKey, refuses=f"{_PLACE} unknown-key",
+            "create_key", "POST /v1/keys", "Make a key, or one that replaces another", "manage keys", CreatedKey,
+            created="only", body=NewKey, refuses=f"{_UNKNOWN} unknown-key",
             example={"role": "member", "label": "Link of November", "server": "101", "alliance": "nova-guard"},
-            detail="Officers make keys for members and readers in their scope, admins any.",
+            detail="In the caller's scope. Not every role may make keys of every role.",
         ),
         Operation(
-            "revoke_key", "DELETE /v1/keys/{key_id}", "End a key", OFFICERS, KeyState, refuses="unknown-key",
-            detail="It stops to work within a minute. Doing it again changes nothing.",
+            "revoke_key", "DELETE /v1/keys/{key_id}", "End a key", "manage keys", KeyState, refuses="unknown-key",
+            detail=f"It stops working within {in_words(REVOKED_WITHIN)}. Doing it again changes nothing.",
         ),
     ),
     "Events, servers and alliances": (
         Operation(
-            "put_event", "PUT /v1/events/{event}", "Define or change an event", ADMIN, ShownEvent, created="also",
-            body=Event, refuses="milestone-in-use",
+            "put_event", "PUT /v1/events/{event}", "Define or change an event", "define events", EventDetails,
+            created="also", body=Event, refuses="milestone-in-use",
             example={
                 "name": "Drill", "first_day": "2023-12-01",
                 "milestones": [{"id": "first-contact", "name": "First Contact", "first_day": "2023-12-01"}],
@@ -357,35 +369,37 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
             },
             detail="An event has either days or two instants, and so has each milestone. A change drops no completion.",
         ),
-        Operation("list_servers", "GET /v1/servers", "The servers", ADMIN, Servers),
+        Operation("list_servers", "GET /v1/servers", "The servers", "define servers", ServerList),
         Operation(
-            "put_server", f"PUT {_SERVER}", "Define a server, or when its game day begins", ADMIN, Server,
+            "put_server", f"PUT {_SERVER}", "Define a server, or when its game day begins", "define servers", Server,
             created="also", body=ServerDefinition,
             example={"game_day": {"starts_at": "18:00", "zone": "America/New_York"}},
             detail="Without a game day, it is assumed to begin at 00:00 UTC.",
         ),
         Operation(
-            "list_alliances", f"GET {_SERVER}/alliances", "A server's alliances", READERS, Alliances,
+            "list_alliances", f"GET {_SERVER}/alliances", "A server's alliances", "see alliances", AllianceList,
             refuses="unknown-server", detail="Those in the key's scope.",
         ),
         Operation(
-            "put_alliance", f"PUT {_ALLIANCE}", "Define an alliance, or change its labels", ADMIN, AllianceOfServer,
+            "put_alliance", f"PUT {_ALLIANCE}", "Define an alliance, or change its labels", "define alliances",
+            AllianceDetails,
             created="also", body=AllianceDefinition, example={"tag": "NOVA", "name": "Nova Guard", "is_open": True},
             refuses="unknown-server",
         ),
     ),
     "Sheets": (
         Operation(
-            "bind_sheet", f"PUT {_SHEET}", "Bind a spreadsheet to a server or an alliance", ADMIN, SheetState,
-            created="also", body=SheetBinding, example={"server": "101", "alliance": "nova-guard"}, refuses=_PLACE,
+            "bind_sheet", f"PUT {_SHEET}", "Bind a spreadsheet to a server or an alliance", "bind spreadsheets",
+            SheetState,
+            created="also", body=SheetBinding, example={"server": "101", "alliance": "nova-guard"}, refuses=_UNKNOWN,
             detail="It has to be shared, as editor, with the account that Muster signs in with.",
         ),
         Operation(
-            "get_sheet", f"GET {_SHEET}", "How a spreadsheet's syncs went", OFFICERS, SheetState,
+            "get_sheet", f"GET {_SHEET}", "How a spreadsheet's syncs went", "see syncs", SheetState,
             refuses="unknown-sheet",
         ),
         Operation(
-            "unbind_sheet", f"DELETE {_SHEET}", "Unbind a spreadsheet", ADMIN, refuses="unknown-sheet",
+            "unbind_sheet", f"DELETE {_SHEET}", "Unbind a spreadsheet", "bind spreadsheets", refuses="unknown-sheet",
             detail="Its tabs stay as they are.",
         ),
     ),
@@ -404,9 +418,9 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
             refuses="unknown-commander not-found",
         ),
         Operation(
-            "undo_report", "POST /f/{key}/undo", "Take back what was just reported", LINK, body=FormUndo,
+            "undo_report", "POST /f/{key}/undo", "Take back what was just reported", LINK, body=ReportUndo,
             example={"commander": _KESTREL["id"], "at": _NOON}, refuses="unknown-commander not-found undo-closed",
-            detail="For 15 minutes. It leads back to the receipt.",
+            detail=f"For {in_words(UNDO_WITHIN)}. It leads back to the receipt.",
         ),
         Operation(
             "show_progress", "GET /servers/{server}", "A server's progress and schedule", ALL, PAGE,

@@ -7,7 +7,7 @@ import pytest
 from chalicelib.domain.cards import Card, Completion, reported
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.standing import Totals
-from chalicelib.services.standings import RECENT_SECONDS, RecentStandings
+from chalicelib.services.recent_standings import RECENT_SECONDS, RecentStandings
 from tests.world import CONFRONTING_RESILIENCE, DEFENDERS, ENLISTING_OLD_ALLIES, HIDDEN_MOTIVATIONS, World
 
 
