@@ -51,7 +51,7 @@ class _Late(NamedTuple):
 
 class StrictDynamoDB:
     """A DynamoDB in memory. `calls` are what was asked of it last, `count` is of all that was, and `suffered` of the
-    faults by kind.
+    faults, by operation and kind.
 
     `chaos` decides for every call what goes wrong with it; what is injected comes first. `random` decides the rest,
     such as which items of a batch are not processed.
@@ -60,7 +60,7 @@ class StrictDynamoDB:
     def __init__(self, now: Callable[[], float] = time.monotonic, random: Random | None = None) -> None:
         self.database = Database(now)
         self.calls: deque[Call] = deque(maxlen=10_000)
-        self.suffered: Counter[FaultKind] = Counter()
+        self.suffered: Counter[tuple[str, FaultKind]] = Counter()
         self.chaos: Callable[[str], FaultKind | None] | None = None
         self._random = random or Random(0)
         self._injected: dict[str, deque[FaultKind]] = {}
@@ -123,7 +123,7 @@ class StrictDynamoDB:
         else:
             kind = self.chaos(operation) if self.chaos else None
         if kind:
-            self.suffered[kind] += 1
+            self.suffered[operation, kind] += 1
         return kind
 
     def _suffer(self, kind: FaultKind, call: Call) -> dict[str, Any]:
@@ -153,7 +153,8 @@ class StrictDynamoDB:
         left: dict[str, Any] = {}
         for name, one in call.parameters["RequestItems"].items():
             entries = one["Keys"] if call.operation == "BatchGetItem" else one
-            kept = [entry for entry in entries if self._random.random() < 0.5]
+            # in an order of their own, so that the same happens whatever order they come in
+            kept = [entry for entry in sorted(entries, key=repr) if self._random.random() < 0.5]
             rest = [entry for entry in entries if entry not in kept]
             for place, some in ((asked, kept), (left, rest)):
                 if some:

@@ -1,11 +1,16 @@
 """A campaign: one player alone, the same again from the same seed; then several at once. Then all is counted."""
 
+import secrets
 import time
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from random import Random
+from unittest.mock import patch
 
+from local.strict_dynamodb import FaultKind
 from tests.torture.model import Findings, Person, compare
 from tests.torture.place import SERVERS, Place, new_place
 from tests.torture.player import FAULTS, Player
@@ -31,7 +36,8 @@ class Outcome:
     calls: int = 0
     refused: int = 0
     busy: int = 0
-    faults: Counter[str] = field(default_factory=Counter)
+    faults: Counter[tuple[str, FaultKind]] = field(default_factory=Counter)
+    """By operation and kind."""
     failures: list[str] = field(default_factory=list)
     findings: Findings = field(default_factory=Findings)
 
@@ -60,8 +66,8 @@ def run(operations: int, seed: int, threads: int = 4) -> Outcome:
 def alone(operations: int, seed: int, outcome: Outcome) -> None:
     """One player with four products, whose faults are all made up."""
     random = Random(f"alone {seed}")
-    place = new_place(random, lambda _: None)
-    with Site() as site:
+    with _seeded_secrets(random), Site() as site:
+        place = new_place(random, lambda _: None)
         player = Player(place, site, random, _names("Solo"), SPAN / max(operations, 1), is_alone=True)
         for _ in range(operations):
             player.play()
@@ -76,8 +82,15 @@ def together(operations: int, seed: int, threads: int, outcome: Outcome) -> None
     place.dynamodb.database.hold = lambda: time.sleep(HOLD)
     with Site() as site:
         players = [
-            Player(place, site, Random(f"{seed} {number}"), _names(f"Player{number}"), 0.0, is_alone=False)
-            for number in range(threads)
+            Player(
+                place,
+                site,
+                Random(f"{seed} {n}"),
+                _names(f"Player{n}"),
+                SPAN / max(operations, 1),
+                is_alone=False,
+            )
+            for n in range(threads)
         ]
 
         def play(player: Player) -> None:
@@ -87,6 +100,15 @@ def together(operations: int, seed: int, threads: int, outcome: Outcome) -> None
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(play, players))
     _finish(place, players, outcome)
+
+
+@contextmanager
+def _seeded_secrets(random: Random) -> Iterator[None]:
+    """Ids that are the same again: they decide the order in which things are read."""
+    with ExitStack() as stack:
+        for name in ("token_urlsafe", "token_hex"):
+            stack.enter_context(patch.object(secrets, name, lambda size: random.randbytes(size).hex()))
+        yield
 
 
 def _names(of: str) -> list[str]:

@@ -57,7 +57,7 @@ def compare(
         _compare_cards(mine, product, server, findings)
         _compare_totals(mine, product, server, findings)
         _compare_rosters(mine, product, server, findings)
-        for place in product.ledger.differences(server):
+        for place in product.ledger_pages.differences(server):
             findings.add("difference", f"the ledger makes another card of {server}/{place}")
 
 

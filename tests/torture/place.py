@@ -74,6 +74,7 @@ def new_place(random: Random, sleep: Callable[[float], None]) -> Place:
             for role in roles:
                 secrets[role, server, alliance] = _new_key(quiet, role, server, alliance)
     products = [product(apart) for apart in APART]
+    dynamodb.let_time_pass()
     return Place(dynamodb, chaos, clock, seconds, products, quiet, secrets, _together(quiet, secrets))
 
 

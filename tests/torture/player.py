@@ -101,9 +101,10 @@ class Player:
         """One use case, by one of the products."""
         use_case = self.random.choices(list(USE_CASES), list(USE_CASES.values()))[0]
         self.product = self.random.choice(self.place.products)
-        if self.is_alone:
+        with self.place.lock:
             self.place.clock.advance(seconds=self.random.random() * self.step)
             self.place.seconds.seconds += self.random.random() * self.step
+        if self.is_alone:
             self.place.chaos.probability = STORM if self.random.random() < STORMS else FAULTS
         self.counts.use_cases[use_case.__name__] += 1
         try:
