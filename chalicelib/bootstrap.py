@@ -111,6 +111,7 @@ def assemble(
     tiers = Tiers(directory, completions, standings, clock)
     rosters = Rosters(directory, commanders, completions, access_keys, stores.ledger, standings, clock, sleep)
     reporting = Reporting(directory, tiers, completions, commanders, rosters, standings, clock)
+    corrections = Corrections(directory, tiers, commanders, completions, access_keys, standings, clock, sleep)
     counting = Counting(directory, stores.definitions, completions, access_keys, clock)
     ledger_pages = LedgerPages(directory, commanders, completions, counting, stores.ledger, clock)
     views = SheetViews(directory, overview, stores.definitions, completions, commanders, clock)
@@ -120,11 +121,11 @@ def assemble(
         directory=directory,
         overview=overview,
         reporting=reporting,
-        corrections=Corrections(
-            directory, tiers, commanders, completions, access_keys, standings, clock, sleep
-        ),
+        corrections=corrections,
         rosters=rosters,
-        imports=Imports(directory, rosters, reporting, tiers, commanders, completions, clock),
+        imports=Imports(
+            directory, rosters, reporting, corrections, tiers, commanders, completions, clock, monotonic
+        ),
         exports=Exports(directory, overview, commanders, completions, clock),
         readings=GameReadings(
             directory, tiers, completions, stores.readings, settings.reading_tolerance, clock, sleep

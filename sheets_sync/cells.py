@@ -13,6 +13,9 @@ Value = str | float | bool | None
 
 Json = dict[str, Any]
 
+MOST_CHARACTERS = 50_000
+"""Of a cell: with one that has more, Google refuses the whole batch. Counted in UTF-16, as JavaScript does."""
+
 _DAY_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 - serial numbers count wall time
 _SAME = 1e-12
 """Numbers come back as they were sent, except for the last bits of a double. A second is ten times as much as this."""
@@ -25,13 +28,23 @@ class Formula(str):
 
 
 def value_of(content: Content) -> Value:
-    """What a cell holds that was given this content. Empty text reads back as nothing."""
+    """What a cell holds that was given this content. Empty text reads back as nothing; what is too long is cut."""
     if isinstance(content, date):
         at = content if isinstance(content, datetime) else datetime(content.year, content.month, content.day)  # noqa: DTZ001
         return round((at - _DAY_ZERO).total_seconds()) / 86400
     if isinstance(content, int | float):
         return float(content)
-    return content or None
+    return _cut(content) if content else None
+
+
+def _cut(text: str) -> str:
+    """The text, with a mark where it ends because a cell holds no more."""
+    if 2 * len(text) <= MOST_CHARACTERS:
+        return text
+    units = text.encode("utf-16-le", "surrogatepass")
+    if len(units) <= 2 * MOST_CHARACTERS:
+        return text
+    return units[: 2 * (MOST_CHARACTERS - 1)].decode("utf-16-le", "ignore") + "…"
 
 
 def moment_of(number: float) -> datetime:

@@ -14,11 +14,18 @@ from chalicelib.domain.errors import FieldError, Malformed, TooLarge, malformed
 MOST_COLUMNS = 256
 """Of a table that is read: every row is filled up to the width of the header."""
 
+SEPARATORS = ",", ";", "\t", "|"
+"""Of the cells of a record that is read."""
+
 # What spreadsheets take for the beginning of a formula (OWASP, CSV injection), also after spaces. Apostrophes before
 # it belong to it, so that taking one off always undoes putting one on.
 _FORMULA = re.compile(r"'*\s*[=+\-@＝＋－＠\t\r\n]")
-_NEEDS_QUOTES = re.compile(r'[",;\t\r\n\ufeff]|\A\s|\s\Z')
-_QUOTED_CELL = re.compile(r'(?:\A|(?<=[,;\t\r\n])) *"[^"]*+(?:""[^"]*+)*+"')
+_NEEDS_QUOTES = re.compile(r'[",;|\t\r\n\ufeff]|\A\s|\s\Z')
+_QUOTED_CELL = re.compile(r'(?:\A|(?<=[,;|\t\r\n])) *"[^"]*+(?:""[^"]*+)*+"')
+_TEXT_FORMULA = re.compile(r'="((?:[^"]|"")*)"\s*')  # with which a spreadsheet keeps 007 from becoming 7
+_TOLD_SEPARATOR = re.compile(
+    r"sep=([,;\t|])(?=[\r\n]|\Z)", re.IGNORECASE
+)  # a first line that Excel writes and heeds
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 
 
@@ -58,20 +65,22 @@ def read_table(text: str, limit: int) -> Table:
     return as_table(read_records(text), limit)
 
 
-def read_records(text: str) -> list[Row]:
+def read_records(text: str, separator: str | None = None) -> list[Row]:
     """The records whose cells aren't all blank; one at least.
 
-    Cells are separated as the first of these lines is: by tabs if it holds any outside quotation marks, else by
-    semicolons if it holds at least as many as commas, else by commas. A byte order mark is skipped, and so are
-    unquoted spaces before a cell. Raises Malformed (`malformed`) with the line for what is no CSV, is empty, or is
-    wider than MOST_COLUMNS.
+    Cells are separated by `separator`, one of SEPARATORS; without it by the likely one. A byte order mark is skipped,
+    and so are a first line such as `sep=;` and unquoted spaces before a cell. Of the formula `="007"` its text is read.
+    Raises Malformed (`malformed`) with the line for what is no CSV, is empty, or is wider than MOST_COLUMNS.
     """
+    separator = separator or likely_separator(text)
     text = text.removeprefix("\ufeff")
+    if told := _TOLD_SEPARATOR.match(text):
+        text = text[told.end() :]  # the line stays, blank
     if "\0" in text:
         line = 1 + len(_LINE_BREAK.findall(text[: text.index("\0")]))
         raise _malformed(line, "holds a NUL character. Save the file as CSV in UTF-8 and send that.")
     reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=_delimiter(text), skipinitialspace=True, strict=True
+        io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True, strict=True
     )
     records = []
     line = 1
@@ -79,7 +88,7 @@ def read_records(text: str) -> list[Row]:
         for record in reader:
             if len(record) > MOST_COLUMNS:
                 raise _malformed(line, f"has {len(record)} cells; {MOST_COLUMNS} is the most.")
-            cells = tuple(map(_without_guard, record))
+            cells = tuple(map(_plain_cell, record))
             if any(map(str.strip, cells)):
                 records.append(Row(line, cells))
             line = reader.line_num + 1
@@ -89,6 +98,30 @@ def read_records(text: str) -> list[Row]:
     if not records:
         raise _malformed(1, "is blank, and so is all the rest: there is nothing to read.")
     return records
+
+
+def told_separator(text: str) -> str | None:
+    """The one that a first line such as `sep=;` tells."""
+    told = _TOLD_SEPARATOR.match(text.removeprefix("\ufeff"))
+    return told[1] if told else None
+
+
+def likely_separator(text: str) -> str:
+    """What separates cells: as told, else as the first line that isn't blank has it, outside quotation marks.
+
+    By tabs if it holds any, by bars if it holds more of them than of the others, by semicolons if it holds at least as
+    many as commas. Prose holds commas more often than semicolons, and tabs never: hence the order. csv.Sniffer guesses
+    from all letters of a sample, and finds separators in names.
+    """
+    if told := told_separator(text):
+        return told
+    lines = _LINE_BREAK.split(_QUOTED_CELL.sub("quoted", text.removeprefix("\ufeff")))
+    header = next((line for line in lines if line.strip(",;" + " \t")), "")
+    if "\t" in header:
+        return "\t"
+    if header.count("|") > max(header.count(";"), header.count(",")):
+        return "|"
+    return ";" if 0 < header.count(";") >= header.count(",") else ","
 
 
 def as_table(records: Sequence[Row], limit: int) -> Table:
@@ -138,20 +171,11 @@ def _cell_text(value: object) -> str:
     return text
 
 
-def _without_guard(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
-
-
-def _delimiter(text: str) -> str:
-    """As the header has it. Prose holds commas more often than semicolons, and tabs never: hence the order.
-
-    csv.Sniffer guesses from all letters of a sample, and finds delimiters in names.
-    """
-    lines = _LINE_BREAK.split(_QUOTED_CELL.sub("quoted", text))
-    header = next((line for line in lines if line.strip(",;" + " \t")), "")
-    if "\t" in header:
-        return "\t"
-    return ";" if 0 < header.count(";") >= header.count(",") else ","
+def _plain_cell(cell: str) -> str:
+    if cell.startswith("'"):
+        return cell[1:] if _FORMULA.match(cell) else cell
+    formula = _TEXT_FORMULA.fullmatch(cell)
+    return formula[1].replace('""', '"') if formula else cell
 
 
 def _malformed(line: int, what: str) -> Malformed:

@@ -27,6 +27,12 @@ class MusterError(Exception):
         return f"{self.code}: {self.detail}"
 
 
+def quoted(text: str, most: int = 80) -> str:
+    """As it stands in a message: cut where it is long, and with escapes for what doesn't show."""
+    text = text.strip()
+    return repr(text if len(text) <= most else f"{text[: most - 1]}…")
+
+
 class Malformed(MusterError):
     """The input can't be understood."""
 

@@ -10,7 +10,7 @@ from chalicelib.domain.cards import Card, CardChange, Completion, owed
 
 # fmt: off
 Action = Literal[
-    "report", "void", "restore", "undo", "recount",
+    "report", "void", "restore", "undo", "time", "recount",
     "add", "rename", "merge", "move", "retire", "reinstate", "forget",
     "reading", "withdraw", "server", "alliance", "event", "key", "sheet",
 ]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Literal
 
 from chalicelib.domain.events import Event
@@ -51,7 +52,7 @@ class Reading:
         return min(1.0, self.reported_points / self.points) if self.points else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Standing:
     """An event on a server: totals by alliance id, tier stamps by threshold, the latest reading, and the reported
     points at the end of each hour that was sampled, by the hour's beginning.
@@ -66,7 +67,12 @@ class Standing:
     history: Mapping[datetime, int] = field(default_factory=dict)
     changes: Mapping[str, int] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def totals(self) -> Totals:
-        """The server's: the sum over its alliances."""
-        return sum(self.alliances.values(), Totals())
+        """The server's: the sum over its alliances, added up once."""
+        commanders, completions = 0, dict[str, int]()
+        for alliance in self.alliances.values():
+            commanders += alliance.commanders
+            for milestone, count in alliance.completions.items():
+                completions[milestone] = completions.get(milestone, 0) + count
+        return Totals(commanders, completions)

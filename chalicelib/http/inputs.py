@@ -1,8 +1,12 @@
 """What requests may hold, and how it is read. Whatever doesn't fit is refused by field and reason."""
 
+import codecs
 import json
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from email.message import Message
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, get_origin
 from urllib.parse import parse_qs
 
@@ -22,8 +26,9 @@ from pydantic_core import PydanticCustomError
 
 from chalicelib.domain.access import LONGEST_OVERLAP, Key, Role
 from chalicelib.domain.calendar import GameDay, zone_info
-from chalicelib.domain.errors import FieldError, Malformed, TooLarge, Unauthenticated, malformed
+from chalicelib.domain.errors import FieldError, Malformed, TooLarge, Unauthenticated, malformed, quoted
 from chalicelib.domain.events import Event
+from chalicelib.domain.understood import SeparatorName
 from chalicelib.http.problems import invalid_fields
 from chalicelib.services.directory import Directory
 from chalicelib.services.imports import Options
@@ -34,6 +39,9 @@ if TYPE_CHECKING:
 
 MAX_BODY, MAX_EVENT, MAX_CSV = 16 * 1024, 256 * 1024, 1024 * 1024
 """Bytes. A report of every milestone of ten events has about a fifth of the first."""
+
+MOST_ERRORS = 100
+"""Fields of a body that an answer names."""
 
 
 def _in_utc(instant: datetime) -> datetime:
@@ -57,11 +65,18 @@ def _flag(text: str) -> bool:
     return flag
 
 
+def _whole(text: str | int) -> int:
+    if isinstance(text, str) and not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise PydanticCustomError("whole", "Give a whole number")
+    return int(text)
+
+
 Text = Annotated[str, Field(max_length=200)]
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
+LineNumber = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=MAX_CSV)]
 
 
 class JsonBody(BaseModel):
@@ -210,7 +225,7 @@ def event_definition(request: Request, event_id: str) -> Event:
     except ValidationError as error:
         raise _malformed(error) from None
     if event.id != event_id:
-        message = f"The address says {event_id!r}."
+        message = f"The address says {quoted(event_id)}."
         raise Malformed("malformed", f"id: {message}", [FieldError("id", message)])
     return event
 
@@ -223,7 +238,7 @@ class Query(BaseModel):
     @classmethod
     def read(cls, request: Request) -> Self:
         """Raises Malformed."""
-        given = request.query_params or MultiDict({})
+        given = _query(request)
         lists = [name for name, field in cls.model_fields.items() if get_origin(field.annotation) is list]
         try:
             return cls.model_validate({n: given.getlist(n) if n in lists else given[n] for n in given})
@@ -261,37 +276,44 @@ class RosterImport(Query):
     dry_run: Flag = False
     all_or_nothing: Flag = False
     is_new: Flag = False
+    from_line: LineNumber = 1
+    separator: SeparatorName | None = None
+    header_line: LineNumber | None = None
     commander_column: Text | None = None
 
     @property
     def options(self) -> Options:
-        return Options(self.dry_run, self.all_or_nothing, self.is_new)
+        return Options(self.dry_run, self.all_or_nothing, self.is_new, self.from_line)
+
+    @property
+    def columns(self) -> "Columns":
+        from chalicelib.domain.importing import Columns  # reads files: for the routes that import alone
+
+        return Columns(self.commander_column, separator=self.separator, header_line=self.header_line)
 
 
 class CompletionImport(RosterImport):
     milestone_column: Text | None = None
     timestamp_column: Text | None = None
     timestamp_format: Text | None = None
+    without_times: Flag = False
     event: Text | None = None
 
     @property
     def columns(self) -> "Columns":
-        from chalicelib.domain.importing import Columns  # reads files: for the routes that import alone
-
-        times = self.timestamp_column, self.timestamp_format
-        return Columns(self.commander_column, self.milestone_column, *times, self.event)
+        return replace(
+            super().columns,
+            milestone=self.milestone_column,
+            timestamp=self.timestamp_column,
+            timestamp_format=self.timestamp_format,
+            without_times=self.without_times,
+            event=self.event,
+        )
 
 
 def csv_body(request: Request) -> str:
-    """Raises Malformed, TooLarge. API Gateway puts a replacement character where the body was no UTF-8."""
-    try:
-        text = _body(request, MAX_CSV).decode()
-    except UnicodeDecodeError:
-        text = "\ufffd"
-    if "\ufffd" in text:
-        message = "This is not UTF-8. Save the file as “CSV UTF-8” and send that."
-        raise malformed("body", message)
-    return text
+    """Raises Malformed, TooLarge."""
+    return _body(request, MAX_CSV, "Save the file as “CSV UTF-8” and send that.").decode()
 
 
 class FilledForm(BaseModel, defer_build=True):
@@ -342,8 +364,8 @@ def csv_key(request: Request, directory: Directory) -> Key:
 
 
 def query(request: Request, name: str) -> str | None:
-    """The last of the query parameters of that name."""
-    parameters: Mapping[str, str] = request.query_params or {}
+    """The last of the query parameters of that name. Raises Malformed."""
+    parameters: Mapping[str, str] = _query(request)
     return parameters.get(name)
 
 
@@ -354,22 +376,67 @@ def stage(request: Request) -> str:
 
 
 def _form_fields(request: Request) -> dict[str, list[str]]:
+    body = _body(request, MAX_BODY).decode()
     try:
-        return parse_qs(_body(request, MAX_BODY).decode(), keep_blank_values=True, max_num_fields=200)
+        fields = parse_qs(body, keep_blank_values=True, max_num_fields=200, errors="strict")
     except ValueError:
         message = "The form could not be read. Please open the link again."
         raise malformed("body", message) from None
+    if any(_is_garbled(value) for values in fields.values() for value in values):
+        raise malformed("body", _NO_UTF8)
+    return fields
 
 
 def _malformed(error: ValidationError) -> Malformed:
-    found = invalid_fields(list(error.errors(include_url=False, include_context=False)))
+    found = invalid_fields(list(error.errors(include_url=False, include_context=False))[:MOST_ERRORS])
     return Malformed("malformed", f"{found[0].field}: {found[0].message}", found)
 
 
-def _body(request: Request, limit: int) -> bytes:
-    body: bytes | str = request.raw_body
-    raw = body.encode() if isinstance(body, str) else body
+_REPLACEMENT = "\ufffd"
+_ESCAPED_REPLACEMENT = re.compile(rb"(?<!\\)(?:\\\\)*\\ufffd", re.IGNORECASE)
+_NO_UTF8 = "This is not UTF-8: some letters were lost. Send it in UTF-8."
+
+
+def _body(request: Request, limit: int, remedy: str = "Send it in UTF-8.") -> bytes:
+    """The body: UTF-8, without a byte order mark. `remedy`: what to do if it isn't. Raises Malformed, TooLarge.
+
+    API Gateway puts a replacement character wherever a body was no UTF-8, and so do many programs: it is refused, since
+    two names that differed may be the same with it. So is a charset that is declared and is another.
+    """
+    try:
+        body: bytes | str = request.raw_body
+        raw = body.encode() if isinstance(body, str) else body
+    except ValueError:
+        raise malformed("body", f"This is not UTF-8. {remedy}") from None
     if len(raw) > limit:
         message = f"The body has {len(raw):,} bytes; {limit:,} is the most."
         raise TooLarge("too-large", message, [FieldError("body", message)])
-    return raw
+    try:
+        is_utf8 = not _is_garbled(raw.decode()) and not _ESCAPED_REPLACEMENT.search(raw)
+    except UnicodeDecodeError:
+        is_utf8 = False
+    if not is_utf8 and b"\0" in raw:
+        raise malformed("body", f"This is UTF-16, not UTF-8. {remedy}")
+    if not is_utf8 or not (raw.isascii() or _charset(request) in ("utf-8", "utf8", "")):
+        raise malformed("body", f"This is not UTF-8. {remedy}")
+    return raw.removeprefix(codecs.BOM_UTF8)
+
+
+def _charset(request: Request) -> str:
+    """The one that the content type declares, in small letters."""
+    message = Message()
+    message["Content-Type"] = request.headers.get("content-type", "")
+    return message.get_content_charset("")
+
+
+def _query(request: Request) -> MultiDict:
+    """All query parameters. Raises Malformed for what was no UTF-8."""
+    given: MultiDict = request.query_params or MultiDict({})
+    for name in given:
+        if any(map(_is_garbled, [name, *given.getlist(name)])):
+            raise malformed("query" if _is_garbled(name) else name, _NO_UTF8)
+    return given
+
+
+def _is_garbled(text: str) -> bool:
+    return _REPLACEMENT in text or any("\ud800" <= c <= "\udfff" for c in text)

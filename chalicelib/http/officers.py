@@ -67,9 +67,7 @@ def add_commander(server: str, alliance: str) -> Response:
 def import_roster(server: str, alliance: str) -> Response:
     request = officers.current_request
     key, how = bearer_key(request, muster().directory), RosterImport.read(request)
-    imported = muster().imports.roster(
-        key, server, alliance, csv_body(request), how.commander_column, how.options
-    )
+    imported = muster().imports.roster(key, server, alliance, csv_body(request), how.columns, how.options)
     return json_response(imported)
 
 

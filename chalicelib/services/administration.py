@@ -7,8 +7,8 @@ from datetime import datetime
 
 from chalicelib.domain.access import Key
 from chalicelib.domain.calendar import GameDay
-from chalicelib.domain.errors import Conflict, FieldError, TooLarge, malformed
-from chalicelib.domain.events import Event
+from chalicelib.domain.errors import Conflict, FieldError, Malformed, TooLarge, malformed
+from chalicelib.domain.events import Event, too_many
 from chalicelib.domain.ledger import Action, Actor
 from chalicelib.domain.roster import Alliance, Server
 from chalicelib.services.directory import Directory
@@ -33,8 +33,8 @@ class Administration:
     def put_event(self, key: Key, event: Event) -> bool:
         """Defines the event, or changes it; whether it is new. Points are counted anew from the same completions.
 
-        Raises Forbidden, TooLarge, and Conflict (`milestone-in-use`) if a milestone that somebody has completed were
-        dropped.
+        Raises Forbidden, Malformed, TooLarge, and Conflict (`milestone-in-use`) if a milestone that somebody has
+        completed were dropped.
         """
         key.require("define events", server=None)
         size = len(event.model_dump_json(exclude_unset=True).encode())
@@ -42,6 +42,8 @@ class Administration:
             message = f"The definition has {size:,} bytes; {MOST_BYTES:,} is the most."
             raise TooLarge("too-large", message, [FieldError("body", message)])
         before = next((one for one in self._definitions.stored_events() if one.id == event.id), None)
+        if wrong := too_many(event, before):
+            raise Malformed("malformed", f"{wrong[0].field}: {wrong[0].message}", wrong)
         if before:
             self._refuse_loss(before, event)
         shown = [one.model_dump(mode="json", exclude_unset=True) if one else None for one in (before, event)]

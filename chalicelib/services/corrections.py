@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from chalicelib.domain.access import Key
-from chalicelib.domain.cards import Card, CardChange, restored, voided
-from chalicelib.domain.errors import Conflict, FieldError, NotFound, malformed
+from chalicelib.domain.cards import Card, CardChange, restored, timed, untimed, voided
+from chalicelib.domain.errors import Conflict, FieldError, NotFound, malformed, quoted
 from chalicelib.domain.ledger import Action, Actor, card_entries
 from chalicelib.domain.reporting import MilestoneRef, find_milestone
 from chalicelib.domain.roster import Alliance, Commander, Server
@@ -110,6 +110,35 @@ class Corrections:
 
         return until_written(write, self._sleep)
 
+    def add_times(
+        self,
+        key: Key,
+        commander: Commander,
+        server: Server,
+        refs: Sequence[MilestoneRef],
+        reported_at: datetime,
+    ) -> list[str]:
+        """Says when completions were reported that don't say so yet, and were recorded later: the global ids of these.
+
+        Nothing counts differently for it. The caller has seen to the key's scope. Raises Busy.
+        """
+        wanted: dict[str, list[str]] = {}
+        for ref in refs:
+            wanted.setdefault(ref.event.id, []).append(ref.milestone.id)
+
+        def write() -> set[str]:
+            cards = self._completions.cards(
+                server.id, commander.alliance, commander.id, list(wanted), consistent=True
+            )
+            found = {event: untimed(cards[event], wanted[event], reported_at) for event in wanted}
+            changes = [timed(cards[event], of, reported_at) for event, of in found.items() if of]
+            if changes:
+                self._write(key, "time", commander, server, changes, None)
+            return {f"{event}/{milestone}" for event, of in found.items() for milestone in of}
+
+        told = until_written(write, self._sleep)
+        return [name for name in map(str, refs) if name in told]
+
     def _server(self, key: Key, server_id: str | None) -> Server:
         server_id = server_id or key.server
         if server_id is None:
@@ -124,7 +153,7 @@ class Corrections:
         if found is None and alliance:
             found = self._commanders.member(server.id, alliance, name)
         if found is None or found.moved:
-            message = f"There is no commander {name!r} on server {server.id}."
+            message = f"There is no commander {quoted(name)} on server {server.id}."
             raise NotFound("unknown-commander", message, [FieldError("commander", message)])
         key.require("correct completions", server=server.id, alliance=found.alliance)
         return found

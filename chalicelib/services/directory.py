@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chalicelib.domain.access import Key
-from chalicelib.domain.errors import FieldError, Forbidden, Malformed, NotFound, Unauthenticated
+from chalicelib.domain.errors import FieldError, Forbidden, Malformed, NotFound, Unauthenticated, quoted
 from chalicelib.domain.events import Event
 from chalicelib.domain.roster import Alliance, Server
 from chalicelib.store.access import AccessKeys
@@ -52,7 +52,7 @@ class Directory:
         """Raises NotFound (`unknown-event`)."""
         event = next((event for event in self.events() if event.id == event_id), None)
         if event is None:
-            message = f"There is no event {event_id!r}."
+            message = f"There is no event {quoted(event_id)}."
             raise NotFound("unknown-event", message, [FieldError("event", message)])
         return event
 
@@ -60,7 +60,7 @@ class Directory:
         """Raises NotFound (`unknown-server`)."""
         server = self._definitions.server(server_id)
         if server is None:
-            message = f"Server {server_id!r} doesn't use Muster."
+            message = f"Server {quoted(server_id)} doesn't use Muster."
             raise NotFound("unknown-server", message, [FieldError("server", message)])
         return server
 
@@ -76,7 +76,7 @@ class Directory:
         """Raises NotFound (`unknown-alliance`)."""
         alliance = self._definitions.alliance(server_id, alliance_id)
         if alliance is None:
-            message = f"Server {server_id!r} has no alliance {alliance_id!r}."
+            message = f"Server {quoted(server_id)} has no alliance {quoted(alliance_id)}."
             raise NotFound("unknown-alliance", message, [FieldError("alliance", message)])
         return alliance
 

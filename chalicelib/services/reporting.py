@@ -71,8 +71,8 @@ class Reporting:
         """Records that the commander completed these milestones: all of them, or none and an error.
 
         What was recorded before stays as it was and is `already_recorded`. `is_new`: the name is no slip, however near
-        to another. Raises Malformed, NotFound, Forbidden, Conflict (`milestone-not-open`, `reporting-closed`,
-        `not-on-roster`, `other-alliance`), DidYouMean (`did-you-mean`) and Busy.
+        to another. Raises Malformed, TooLarge, NotFound, Forbidden, Conflict (`milestone-not-open`,
+        `reporting-closed`, `not-on-roster`, `other-alliance`), DidYouMean (`did-you-mean`) and Busy.
         """
         server, alliance = self._directory.in_scope(key, server_id, alliance_id)
         typed = display_name(name)

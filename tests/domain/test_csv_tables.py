@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.csv_tables import MOST_COLUMNS, Row, csv_text, read_table
+from chalicelib.domain.csv_tables import (
+    MOST_COLUMNS,
+    SEPARATORS,
+    Row,
+    csv_text,
+    read_records,
+    read_table,
+)
 from chalicelib.domain.errors import Malformed, MusterError, TooLarge
 
 CELLS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
@@ -86,6 +93,8 @@ def test_no_text_begins_a_formula_in_any_reader(row: list[str]) -> None:
         '"Name","Rank"\n"Kestrel","Agent"\n',
         "Name, Rank\nKestrel, Agent\n",
         'Name, "Rank"\nKestrel, "Agent"\n',
+        "Name|Rank\nKestrel|Agent\n",
+        '="Name",Rank\n="Kestrel","=""Agent"""\n',
     ],
 )
 def test_a_table_is_read_however_it_was_saved(text: str) -> None:
@@ -104,12 +113,42 @@ def test_a_table_is_read_however_it_was_saved(text: str) -> None:
         ('Name,"a\tb"', ("Name", "a\tb")),
         ('Name,"Done\n(all; that; is)"', ("Name", "Done\n(all; that; is)")),
         ("Time,Name,Done; or not?", ("Time", "Name", "Done; or not?")),
+        ("Name|Done, so far? | Fertig", ("Name", "Done, so far? ", "Fertig")),
+        ("Name,Done? | Fertig?,Note", ("Name", "Done? | Fertig?", "Note")),
+        ('Name,"a|b|c"', ("Name", "a|b|c")),
         ('Name of 5" gun,Done', ('Name of 5" gun', "Done")),
         (" \t \n,,\nName,Done", ("Name", "Done")),
     ],
 )
 def test_the_header_tells_what_separates_the_cells(header: str, cells: tuple[str, ...]) -> None:
     assert read_table(f"{header}\nx\n", 1).header == cells
+
+
+@pytest.mark.parametrize("mark", list(SEPARATORS))
+def test_what_separates_the_cells_can_be_said_in_the_file_or_by_the_caller(mark: str) -> None:
+    other = ";" if mark == "," else ","
+    text = f"Name{mark}A{other}B{other}C\nKestrel{mark}x{other}y\n"
+    expected = [("Name", f"A{other}B{other}C"), ("Kestrel", f"x{other}y")]
+    assert [row.cells for row in read_records(text, mark)] == expected
+    told = read_records(f"\ufeffSEP={mark}\r\n{text}")
+    assert [(row.line, row.cells) for row in told] == list(enumerate(expected, 2))
+
+
+@pytest.mark.parametrize(
+    ("cell", "read"),
+    [
+        ('="007"', "007"),
+        ('="say ""hi"""', 'say "hi"'),
+        ('=""', ""),
+        ("=007", "=007"),
+        ('=A1&"x"', '=A1&"x"'),
+        ('="a"&"b"', '="a"&"b"'),
+        ('\'="007"', '="007"'),
+    ],
+)
+def test_a_formula_that_only_keeps_a_text_is_that_text(cell: str, read: str) -> None:
+    quoted = '"' + cell.replace('"', '""') + '"'
+    assert read_table(f"a,b\n1,{quoted}\n", 1).rows[0].cells[1] == read
 
 
 def test_rows_keep_the_line_on_which_they_begin_and_blank_lines_are_none() -> None:

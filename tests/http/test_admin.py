@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from chalicelib import bootstrap
+from chalicelib.domain.events import Event
 from chalicelib.settings import Settings
 from tests.http.conftest import Site
 from tests.http.test_api import problem
@@ -99,6 +100,19 @@ class TestEvents:
             ),
             (changed(tiers=[{"threshold": 5, "rewards": []}] * 2), ["body"]),
             (changed(tiers=[{"threshold": 5, "rewards": [{"name": 5}]}]), ["tiers[0].rewards[0].name"]),
+            (with_milestone(objectives=["gather ore"] * 21), ["milestones[0].objectives"]),
+            (with_milestone(objectives=["x" * 201]), ["milestones[0].objectives[0]"]),
+            (with_milestone(name="x" * 201), ["milestones[0].name"]),
+            (with_milestone(id="x" * 65), ["milestones[0].id"]),
+            (changed(name="x" * 201), ["name"]),
+            (changed(sms_name="x" * 201), ["sms_name"]),
+            (changed(tiers=[{"threshold": 5, "rewards": [{"name": "Shards"}] * 21}]), ["tiers[0].rewards"]),
+            (changed(tiers=[{"threshold": 5, "rewards": [{"name": "x" * 201}]}]), ["tiers[0].rewards[0].name"]),
+            (changed(tiers=[{"threshold": n + 1, "rewards": []} for n in range(101)]), ["tiers"]),
+            (
+                {**with_milestone(objectives=["gather ore"] * 265), "tiers": [{"threshold": 5, "rewards": [{}] * 21}]},
+                ["milestones[0].objectives", "tiers[0].rewards"],
+            ),
             ([DRILL], ["body"]),
             (None, ["body"]),
         ],
@@ -119,7 +133,8 @@ class TestEvents:
         raw = json.dumps(DRILL).encode() + b" " * 256 * 1024
         answer = admin("PUT", PATH, raw, headers={"Content-Type": "application/json"})
         assert problem(answer, 413, "too-large") == ["body"]
-        most = with_milestone(objectives=objectives[:600])
+        days = [{"id": f"m{n}", "name": "Steps", "first_day": "2023-11-15"} for n in range(30)]
+        most = changed(milestones=[{**day, "objectives": objectives[:20]} for day in days])
         assert [admin("PUT", PATH, most).status_code for _ in range(2)] == [201, 200]
 
     def test_what_somebody_has_completed_stays_and_counts_as_it_is_defined_now(self, admin: Desk) -> None:
@@ -139,6 +154,14 @@ class TestEvents:
         report = {"commander": "Kestrel", "milestones": ["2023-11-drill/first-steps"]}
         answer = admin.site.report(admin.site.world.secret("officer"), report)
         assert problem(answer, 409, "reporting-closed") == ["milestones[0]"]
+
+    def test_an_event_that_was_stored_with_more_than_may_be_now_can_be_archived(self, admin: Desk) -> None:
+        stored = Event.model_validate({"id": "2023-11-drill", **with_milestone(objectives=["x"] * 30)})
+        admin.site.world.muster.stores.definitions.put_event(stored)
+        body = with_milestone(objectives=["x"] * 30)
+        assert admin("PUT", PATH, body | {"archived": True}).status_code == 200
+        grown = with_milestone(objectives=["x"] * 31)
+        assert problem(admin("PUT", PATH, grown), 422, "malformed") == ["milestones[0].objectives"]
 
     def test_another_process_sees_what_this_one_has_defined(self, admin: Desk) -> None:
         """What would be lost is looked up in the table, not in what a process remembers."""

@@ -8,7 +8,9 @@ import icalendar
 import pytest
 import requests
 
+from chalicelib.catalog import load_catalog
 from chalicelib.domain.calendar import GameDay
+from chalicelib.domain.reporting import MOST_EVENTS
 from chalicelib.domain.roster import Server
 from chalicelib.services.overview import Overview
 from chalicelib.store.backoff import ATTEMPTS
@@ -262,6 +264,21 @@ class TestRefusing:
 
     def test_too_much_is_413(self, site: Site) -> None:
         problem(site.report(site.world.secret(), {**REPORT, "commander": "x" * 20_000}), 413, "too-large")
+
+    def test_milestones_of_more_events_than_one_transaction_holds_are_413(self, site: Site) -> None:
+        event = next(one for one in load_catalog() if one.id == DEFENDERS)
+        for number in range(MOST_EVENTS + 1):
+            site.world.muster.stores.definitions.put_event(event.model_copy(update={"id": f"e-{number}"}))
+        site.world.seconds.pass_cache()
+        milestones = [f"e-{number}/hidden-motivations" for number in range(MOST_EVENTS + 1)]
+        member = site.world.secret()
+        answer = site.report(member, {"commander": "Kestrel", "milestones": milestones})
+        assert problem(answer, 413, "too-large") == ["milestones"]
+        form = {"commander": "Kestrel", "milestone": milestones}
+        assert site.post(f"/f/{member}", data=form, allow_redirects=False).status_code == 413
+        most = site.report(member, {"commander": "Kestrel", "milestones": milestones[:MOST_EVENTS]})
+        assert most.status_code == 200
+        assert {one["status"] for one in most.json()["results"]} == {"recorded"}
 
     def test_another_content_type_is_415(self, site: Site) -> None:
         headers = {"Authorization": f"Bearer {site.world.secret()}"}

@@ -284,12 +284,27 @@ class TestImporting:
         before = sorted(stored(officer.site.world))
         dry = officer("POST", f"{self.PATH}?dry_run=true", self.ROSTER)
         assert sorted(stored(officer.site.world)) == before
-        line = {"adds_commander": False, "milestones": [], "reasons": []}
+        line = {"adds_commander": False, "milestones": [], "times": [], "reasons": []}
+        shown: dict[str, Any] = {"milestones": [], "reported_at": None}
         expected = {
             "dry_run": True,
             "new": 1,
             "known": 1,
+            "timed": 0,
             "refused": 0,
+            "remaining": 0,
+            "next_line": None,
+            "read_as": {
+                "separator": "comma",
+                "header_line": 1,
+                "skipped_lines": [],
+                "columns": [{"heading": "Commander", "used_for": "commander", "milestone": None}],
+                "dates": None,
+            },
+            "first": [
+                {"line": 2, "commander": "Kestrel", **shown},
+                {"line": 3, "commander": "Merlin", **shown},
+            ],
             "lines": [
                 {"line": 2, "commander": "Kestrel", "status": "new", **line, "adds_commander": True},
                 {"line": 3, "commander": "Merlin", "status": "known", **line},
@@ -344,6 +359,66 @@ class TestImporting:
         unknown = officer("POST", f"{path}?commander_column=Pilot", "A,B\n1,2\n")
         assert problem(unknown, 422, "malformed") == ["commander_column"]
         assert officer.roster() == []
+
+    @pytest.mark.parametrize(
+        ("text", "field", "decided"),
+        [
+            ("Crew\nKestrel\n", "header_line", {"header_line": 1}),
+            ("Nova Guard\nIGN\nKestrel\n", "header_line", {"header_line": 2}),
+            ("IGN\nKestrel;Agent\n", "separator", {"separator": "comma"}),
+            ("Pilot,Rank\nKestrel,Agent\n", "commander_column", {"commander_column": "Pilot"}),
+            ("Agent,Kestrel\n", "commander_column", {"header_line": 0, "commander_column": 2}),
+        ],
+    )
+    def test_a_roster_that_is_not_certain_is_asked_about(
+        self, officer: Desk, text: str, field: str, decided: dict[str, Any]
+    ) -> None:
+        for path in (self.PATH, f"{self.PATH}?dry_run=true"):
+            assert problem(officer("POST", path, text), 422, "malformed") == [field]
+        assert officer.roster() == []
+        assert officer("POST", self.PATH, text, params=decided).json()["new"] == 1
+
+    @pytest.mark.parametrize(
+        ("head", "at", "field", "decided"),
+        [
+            ("Stardate", "15.11.2023 10:00", "timestamp_column", {"timestamp_column": "Stardate"}),
+            ("Stardate", "15.11.2023 10:00", "timestamp_column", {"without_times": "true"}),
+            ("Zeitstempel", "11/12/2023 10:00", "timestamp_format", {"timestamp_format": "month-first"}),
+        ],
+    )
+    def test_a_time_that_is_not_certain_is_asked_about(
+        self, officer: Desk, head: str, at: str, field: str, decided: dict[str, str]
+    ) -> None:
+        text = f"{head};Spieler;Unraveling Anomalies\n{at};Kestrel;WAHR\n"
+        assert problem(officer("POST", self.COMPLETIONS, text), 422, "malformed") == [field]
+        assert officer.roster() == []
+        answer = officer("POST", self.COMPLETIONS, text, params=decided).json()
+        assert answer["lines"][0]["status"] == ("refused" if field == "timestamp_format" else "new")
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("separator", "colon"),
+            ("separator", ";"),
+            ("header_line", "-1"),
+            ("header_line", "first"),
+            ("header_line", "9" * 30),
+            ("from_line", "x"),
+            ("without_times", "maybe"),
+            ("timestamp_format", "day_first"),
+        ],
+    )
+    def test_a_parameter_that_is_none_is_refused(self, officer: Desk, name: str, value: str) -> None:
+        text = f"IGN,Milestone,Timestamp\nKestrel,{HIDDEN_MOTIVATIONS},2023-11-15\n"
+        assert problem(officer("POST", self.COMPLETIONS, text, params={name: value}), 422, "malformed") == [
+            name
+        ]
+        assert officer.roster() == []
+
+    def test_lines_before_one_can_be_left_alone(self, officer: Desk) -> None:
+        answer = officer("POST", f"{self.PATH}?from_line=3", "IGN\nKestrel\nMerlin\n").json()
+        assert [line["line"] for line in answer["lines"]] == [3]
+        assert officer.roster() == ["Merlin"]
 
     def test_a_byte_order_mark_and_a_charset_are_welcome(self, officer: Desk) -> None:
         headers = {"Content-Type": "text/csv; charset=utf-8"}

@@ -198,7 +198,7 @@ def test_officers_see_who_is_new_who_never_reported_and_who_has_retired(office: 
 
 def test_a_reading_that_reaches_a_reward_is_said_to_count(office: Office) -> None:
     office.report("Kestrel", HIDDEN_MOTIVATIONS)
-    office.world.muster.readings.log(office.world.key("officer"), "101", DEFENDERS, 9000)
+    office.world.muster.readings.log(office.world.key("officer"), "101", DEFENDERS, 9000, confirm=True)
     office.sync()
     progress = next(row for row in office.table("IMS Progress") if row["Event"] == "Defenders of Peace")
     assert (progress["Points"], progress["Official points"], progress["Coverage"]) == ("100", "9,000", "1.1%")

@@ -219,7 +219,7 @@ def _codes(one: Operation) -> set[str]:
         codes |= {"invalid-key", "out-of-scope"} | ({"no-key"} if one.who != LINK else set())
     if one.body is not None:
         codes |= {"too-large", "unsupported-media-type", "malformed"}
-    return codes | ({"malformed"} if isinstance(one.query, type) else set())
+    return codes | ({"malformed"} if one.query else set())
 
 
 def _problem(status: int, codes: list[str], *, is_page: bool) -> Json:
