@@ -42,6 +42,8 @@ _EVENT = "/v1/servers/{server}/events/{event}"
 _READS: tuple[tuple[str, Role | None, dict[str, str]], ...] = (
     ("/health", None, {}),
     ("/help", None, {}),
+    ("/docs", None, {}),
+    ("/openapi.json", None, {}),
     ("/v1/events", None, {}),
     ("/v1/servers/{server}/schedule", None, {}),
     ("/v1/servers/{server}/schedule.ics", None, {}),
@@ -68,6 +70,8 @@ class Counts:
     """What was done. `busy`: answers of 503 `busy`; `failures`: all other 5xx, and exceptions."""
 
     use_cases: Counter[str] = field(default_factory=Counter)
+    answers: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Those under 400, by method and route."""
     requests: int = 0
     busy: int = 0
     refused: int = 0
@@ -87,7 +91,8 @@ class Player:
     is_alone: bool
     people: dict[str, Person] = field(default_factory=dict)
     closed: set[tuple[str, str]] = field(default_factory=set)
-    readings: dict[tuple[str, str], list[int]] = field(default_factory=dict)
+    readings: dict[tuple[str, str, str], int | None] = field(default_factory=dict)
+    """Points by server, event and id; None: it was withdrawn."""
     findings: Findings = field(default_factory=Findings)
     counts: Counts = field(default_factory=Counts)
     runs: SheetRuns = field(init=False)
@@ -231,6 +236,9 @@ class Player:
         who.void = (who.void | other.void) - who.done
         del self.people[other.id]
         self._look_at(who.server, who.name)
+        shown, _ = self._ask("GET", _COMMANDER, self._secret("admin"), **self._place_of(who))
+        if self._expect(shown, 200):
+            self._take(who, shown)
 
     def move(self) -> None:
         who = self._somebody()
@@ -286,17 +294,19 @@ class Player:
     def log_a_reading(self) -> None:
         server, event = self._server(), self.random.choice(list(EVENTS))
         points = self.random.randrange(10**6)
-        answer, again = self._ask(
-            "POST",
-            f"{_EVENT}/readings",
-            self._secret("officer", server, None),
-            body={"points": points, "confirm": True},
-            server=server,
-            event=event,
-        )
-        if self._expect(answer, 201):
-            self.readings.setdefault((server, event), []).append(points)
-        del again  # one that was answered twice is there twice: nobody can tell it from another
+        place, officer = {"server": server, "event": event}, self._secret("officer", server, None)
+        body = {"points": points, "confirm": True}
+        logged, _ = self._ask("POST", f"{_EVENT}/readings", officer, body=body, **place)
+        if not self._expect(logged, 201):
+            return
+        identity = logged.json["id"]
+        self.readings[server, event, identity] = points
+        if self.random.random() < 0.3:
+            answer, again = self._ask(
+                "DELETE", f"{_EVENT}/readings/{{reading}}", officer, reading=identity, **place
+            )
+            if self._expect(answer, 204, *([404] if again else [])) or again:
+                self.readings[server, event, identity] = None
 
     def read_the_ledger(self) -> None:
         server = self._server()
@@ -343,7 +353,7 @@ class Player:
             return
         self.place.let_time_pass()
         name = self._name()
-        body = {"commander": name, "milestones": self._milestones(1), "is_new": True}
+        body: dict[str, Any] = {"commander": name, "milestones": self._milestones(1), "is_new": True}
         self._report(made.json["secret"], "member", server, alliance, name, body)
         instead = {"label": "another link", "replaces": made.json["id"]}
         rotated, again = self._ask("POST", "/v1/keys", officer, body=instead)
@@ -425,13 +435,16 @@ class Player:
                     self.place.chaos.probability = FAULTS
         if answer.status >= 500:
             self.counts.failures.append(f"{method} {route}: {answer.status} {answer.text[:300]}")
+        elif answer.status >= 400:
+            self.counts.refused += 1
+        else:
+            self.counts.answers[method, route] += 1
         return answer, repetition > 0
 
     def _expect(self, answer: Answer, *statuses: int) -> bool:
         """Whether it was done. Notes any other status."""
         if answer.status not in statuses and answer.status < 500:
             self.findings.add("difference", f"{answer.status} {answer.text[:300]}, not {statuses}")
-        self.counts.refused += 400 <= answer.status < 500
         return answer.status in statuses and answer.status < 400
 
     def _report(
