@@ -5,7 +5,7 @@ RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-reset check format test torture package deploy status logs destroy pictures bench clean
+.PHONY: help setup demo demo-reset check format test torture package deploy status logs destroy pictures bench bench-sqlite clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -58,6 +58,10 @@ pictures: $(READY) ## the README's pictures, of a made-up campaign
 
 bench: $(READY) ## counted costs and ratios, and how projections do, into docs/
 	$(RUN) -m bench
+
+bench-sqlite: $(READY) ## reports a second on SQLite, and 100 kills under load; minutes, and of this machine
+	$(RUN) -m bench.throughput
+	$(RUN) -m bench.kills
 
 clean: ## removes what was made, but not what the demo recorded
 	rm -rf $(VENV) .emulator dist .chalice/deployments .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chalicelib.services.administration import Administration
@@ -41,6 +42,8 @@ from chalicelib.store.table import Table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+    from chalicelib.store.sqlite import SQLiteTable
 
 Clock = Callable[[], datetime]
 
@@ -157,10 +160,26 @@ def open_stores(table: Table, monotonic: Callable[[], float]) -> Stores:
     )
 
 
+def open_table(settings: Settings) -> Table:
+    """The table that the settings name, of which none other is imported. Raises CannotOpen, for a SQLite file."""
+    if settings.database:
+        return sqlite_table(settings.database)
+    if settings.table_name:
+        return dynamodb_table(settings.table_name)
+    raise ValueError("the settings name no table")
+
+
+def sqlite_table(file: Path | None, sleep: Callable[[float], None] = time.sleep) -> "SQLiteTable":
+    """In that file, or in memory if None. It sleeps where another process has the file. Raises CannotOpen."""
+    from chalicelib.store.sqlite import SQLiteTable
+
+    return SQLiteTable(file, sleep)
+
+
 def dynamodb_table(
     name: str, client: "DynamoDBClient | None" = None, sleep: Callable[[float], None] = time.sleep
 ) -> Table:
-    """The deployed table. It sleeps between its attempts at a call."""
+    """In DynamoDB. It sleeps between its attempts at a call."""
     from chalicelib.store.dynamodb import DynamoDBTable  # brings botocore
 
     return DynamoDBTable(client or dynamodb(), name, sleep)
@@ -180,7 +199,7 @@ def muster() -> Muster:
     global _muster
     if _muster is None:
         settings = Settings.from_environment(os.environ)
-        _muster = assemble(settings, dynamodb_table(settings.table_name))
+        _muster = assemble(settings, open_table(settings))
     return _muster
 
 

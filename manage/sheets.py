@@ -106,7 +106,7 @@ def check(where: Where, spreadsheet: str, secret: str | None) -> None:
     from sheets_sync.google import Google
 
     try:
-        settings = Settings.from_environment({**os.environ, "TABLE_NAME": "none is read"})
+        settings = Settings.from_environment({**os.environ, "TABLE_NAME": "none is read", "MUSTER_DB": ""})
     except InvalidSettings as error:
         raise click.ClickException(str(error)) from None
     address = where.facts["sheets_api_url"] if where.demo else settings.sheets_api_url

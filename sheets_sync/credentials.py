@@ -6,7 +6,6 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
 from google.auth import aws, identity_pool
 from google.auth.credentials import Credentials, TokenState
 from google.auth.exceptions import GoogleAuthError, RefreshError, TransportError
@@ -59,6 +58,8 @@ def signed_in(
 
 def held_in(secret_id: str, read_secret: Callable[[str], str] = from_secrets_manager) -> Credentials:
     """The credentials that the secret holds, not tried yet. Raises SignInFailed as `signed_in` does."""
+    from botocore.exceptions import BotoCoreError, ClientError  # without AWS, there is none
+
     try:
         held = json.loads(read_secret(secret_id))
         return _credentials(held if isinstance(held, dict) else {})

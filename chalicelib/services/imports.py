@@ -295,7 +295,7 @@ class Imports:
 
     def _known(self, alliance: Alliance, names: Iterable[str]) -> _Known:
         """All that is asked about names, in one query and one batch of reads."""
-        roster = self._commanders.roster(alliance.server, alliance.id)
+        roster = self._commanders.roster(alliance.server, alliance.id, consistent=True)
         known = {name: one.name for one in roster for name in (normalised(one.name), *one.aliases)}
         unknown = {name for name in map(normalised, names) if name not in known}
         found = self._commanders.all_named(alliance.server, unknown)

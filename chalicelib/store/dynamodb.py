@@ -13,7 +13,17 @@ from chalicelib.domain.errors import Busy
 from chalicelib.store.backoff import ATTEMPTS, pause, require_time
 from chalicelib.store.forms import formed
 from chalicelib.store.keys import ItemKey
-from chalicelib.store.table import Change, ConditionFailed, Delete, Item, Put, Update
+from chalicelib.store.table import (
+    Change,
+    ConditionFailed,
+    Delete,
+    Item,
+    Put,
+    Update,
+    is_possible,
+    require_possible,
+    require_transaction,
+)
 from chalicelib.store.typed import plain, typed
 
 if TYPE_CHECKING:
@@ -43,7 +53,6 @@ SILENT = 3
 _FAILED = "ConditionalCheckFailed"
 _CONTENDED = {"None", "ProvisionedThroughputExceeded", "ThrottlingError", "TransactionConflict"}
 _BATCH_GET_LIMIT, _BATCH_WRITE_LIMIT = 100, 25
-_LONGEST_PK, _LONGEST_SK = 2048, 1024  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +64,7 @@ class DynamoDBTable:
     _sleep: Callable[[float], None]
 
     def get(self, key: ItemKey, *, consistent: bool = False) -> Item | None:
-        if not _fits(key):
+        if not is_possible(key):
             return None
         answer = self._call(
             self._client.get_item, TableName=self.name, Key=typed(_key(key)), ConsistentRead=consistent
@@ -63,7 +72,7 @@ class DynamoDBTable:
         return plain(answer["Item"]) if "Item" in answer else None
 
     def get_many(self, keys: Sequence[ItemKey], *, consistent: bool = False) -> dict[ItemKey, Item]:
-        wanted = [typed(_key(key)) for key in dict.fromkeys(keys) if _fits(key)]
+        wanted = [typed(_key(key)) for key in dict.fromkeys(keys) if is_possible(key)]
         found: dict[ItemKey, Item] = {}
 
         def some(asked: list[Any]) -> list[Any]:
@@ -77,6 +86,8 @@ class DynamoDBTable:
         return found
 
     def query(self, partition: str, prefix: str = "", *, consistent: bool = False) -> Iterator[Item]:
+        if not is_possible(ItemKey(partition, prefix or "any")):
+            return
         condition, values = "PK = :pk", {":pk": partition}
         if prefix:
             condition, values = "PK = :pk AND begins_with(SK, :prefix)", {":pk": partition, ":prefix": prefix}
@@ -92,6 +103,8 @@ class DynamoDBTable:
         yield from self._pages(self._client.scan, {"TableName": self.name, "ConsistentRead": True})
 
     def latest(self, partition: str, before: str | None, limit: int, index: str | None = None) -> list[Item]:
+        if not is_possible(ItemKey(partition, before or "any")):
+            return []
         request: dict[str, Any] = {
             "TableName": self.name,
             "KeyConditionExpression": "#pk = :pk" + (" AND SK < :before" if before else ""),
@@ -110,11 +123,12 @@ class DynamoDBTable:
             answer = self._call(self._client.batch_write_item, RequestItems={self.name: batch})
             return list(answer.get("UnprocessedItems", {}).get(self.name, []))
 
-        last = {put.key: put for put in puts}  # a batch may not have a key twice
-        wanted = [{"PutRequest": _request(put)[1]} for put in last.values()]
-        self._in_batches(wanted, _BATCH_WRITE_LIMIT, some)
+        require_possible(puts)
+        each = {put.key: {"PutRequest": _request(put)[1]} for put in puts}
+        self._in_batches(list(each.values()), _BATCH_WRITE_LIMIT, some)
 
     def write(self, change: Change) -> None:
+        require_possible([change])
         if isinstance(change, Update) and change.add:
             self.transact([change])  # only with a token it can be sent again and add once
             return
@@ -138,6 +152,7 @@ class DynamoDBTable:
     def transact(self, changes: Sequence[Change]) -> None:
         """One idempotency token goes with every repetition, so that a lost answer is not applied twice; a transaction
         that was cancelled has written nothing, and is begun again with another."""
+        require_transaction(changes)
         requests = [(operation, _returning(request)) for operation, request in map(_request, changes)]
         items = [{operation: {"TableName": self.name, **request}} for operation, request in requests]
         attempts = _Attempts(self._sleep)
@@ -322,11 +337,6 @@ def _code(error: ClientError) -> str:
 def _is_theirs(error: ClientError) -> bool:
     """Whether DynamoDB itself failed: a write may have been made all the same."""
     return error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500
-
-
-def _fits(key: ItemKey) -> bool:
-    """Whether the table can have the key: what somebody looks for may be too long."""
-    return len(key.pk.encode()) <= _LONGEST_PK and len(key.sk.encode()) <= _LONGEST_SK
 
 
 def _key(key: ItemKey) -> Item:

@@ -13,8 +13,11 @@ from chalicelib.domain.calendar import GameDay
 from chalicelib.domain.reporting import MOST_EVENTS
 from chalicelib.domain.roster import Server
 from chalicelib.services.overview import Overview
+from chalicelib.store import sqlite
 from chalicelib.store.backoff import ATTEMPTS
+from chalicelib.store.sqlite import SQLiteTable
 from tests.http.conftest import Site
+from tests.stores import on_dynamodb
 from tests.world import (
     ARCHITECTS,
     ASSEMBLING_THE_RESISTANCE,
@@ -309,6 +312,7 @@ class TestRefusing:
             problem(site.report(member, {**REPORT, **place}), 403, "out-of-scope")
         assert site.report(member, {**REPORT, "server": "101", "alliance": "nova"}).status_code == 200
 
+    @on_dynamodb
     def test_a_busy_store_is_503_with_retry_after_and_nothing_is_lost(self, site: Site) -> None:
         secret = site.world.secret()
         for _ in range(ATTEMPTS):
@@ -328,6 +332,26 @@ class TestRefusing:
         problem(answer, 503, "busy")
         assert int(answer.headers["Retry-After"]) >= 1
         assert site.report(secret, REPORT).status_code == 200
+
+    @pytest.mark.parametrize("store", ["sqlite"])
+    def test_a_full_disk_is_503_while_it_lasts_and_what_was_recorded_is_shown(
+        self, site: Site, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        secret, table = site.world.secret(), site.world.muster.stores.table
+        assert isinstance(table, SQLiteTable)
+        site.report(secret, REPORT)
+        with monkeypatch.context() as full:
+            full.setattr(sqlite, "_SETTINGS", (*sqlite._SETTINGS, "PRAGMA max_page_count = 1"))
+            table.close()  # so that it is opened with that
+            answer = site.report(secret, {**REPORT, "commander": "Merlin" * 8})
+            problem(answer, 503, "busy")
+            assert answer.json()["detail"].startswith("Nothing can be recorded just now.")
+            assert int(answer.headers["Retry-After"]) >= 30
+            events = site.get("/v1/servers/101/progress").json()["events"]
+            assert sum(event["completions"] for event in events) == 1
+            table.close()
+        assert site.report(secret, REPORT).json()["results"][0]["status"] == "already_recorded"
+        assert site.report(secret, {**REPORT, "commander": "Merlin" * 8}).status_code == 200
 
     def test_a_fault_of_our_own_is_told_without_its_trace(
         self, site: Site, monkeypatch: pytest.MonkeyPatch

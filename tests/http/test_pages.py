@@ -13,6 +13,7 @@ from chalicelib.domain.cards import Card, Completion, reported
 from chalicelib.domain.projection import Projection
 from chalicelib.store.backoff import ATTEMPTS
 from tests.http.conftest import Site
+from tests.stores import on_dynamodb
 from tests.world import (
     ASSEMBLING_THE_RESISTANCE,
     CONFRONTING_RESILIENCE,
@@ -187,6 +188,7 @@ def test_an_error_shows_the_form_again_with_what_was_typed(
     assert site.get("/v1/servers/101/progress").json()["events"][0]["completions"] == 0
 
 
+@on_dynamodb
 def test_a_busy_store_keeps_what_was_typed(site: Site) -> None:
     secret = site.world.secret()
     send(site, secret, "Kestrel", ENLISTING_OLD_ALLIES)

@@ -7,6 +7,7 @@ import requests
 
 from tests.http.conftest import Site
 from tests.http.test_api import problem
+from tests.stores import on_dynamodb
 from tests.world import HIDDEN_MOTIVATIONS
 
 ID = "1AbC-dEf_ghIJ234567890"
@@ -126,6 +127,7 @@ def test_officers_see_the_state_of_what_is_in_their_scope(site: Site) -> None:
     problem(call(site, "GET", of_nova), 403, "out-of-scope")
 
 
+@on_dynamodb
 def test_members_never_notice_a_sheet(site: Site) -> None:
     call(site, "PUT", admin(site), NOVA)
     site.world.dynamodb.calls.clear()

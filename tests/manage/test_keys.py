@@ -8,6 +8,7 @@ import requests
 
 from chalicelib.domain.errors import Unauthenticated
 from tests.manage.conftest import Desk
+from tests.stores import on_dynamodb
 
 NOVA = ("101", "nova")
 
@@ -109,6 +110,7 @@ def test_an_officer_gives_what_officers_may(desk: Desk) -> None:
     )
 
 
+@on_dynamodb
 class TestFirst:
     @pytest.fixture(autouse=True)
     def _own_session(self, monkeypatch: pytest.MonkeyPatch) -> None:

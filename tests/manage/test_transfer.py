@@ -12,7 +12,10 @@ from chalicelib.store import keys
 from chalicelib.store.table import Table, Update
 from local.dynamodb import REGION, table_definition
 from tests.manage.conftest import Desk
+from tests.stores import on_dynamodb
 from tests.world import DEFENDERS, HIDDEN_MOTIVATIONS
+
+pytestmark = on_dynamodb
 
 FILE = "server-101.jsonl"
 OTHER = "muster-other"

@@ -3,6 +3,7 @@ the ledger alone tells what every card holds."""
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -19,6 +20,7 @@ from chalicelib.services.corrections import Kind, Status
 from chalicelib.services.imports import Options
 from chalicelib.store.table import Delete, ItemKey
 from local.strict_dynamodb import FaultKind
+from tests.stores import Store, on_every_store
 from tests.world import (
     ARCHITECTS,
     CONFRONTING_RESILIENCE,
@@ -52,7 +54,9 @@ class Somebody:
 
 
 class AnySequence(RuleBasedStateMachine):
-    """The product against a model of plain sets, with conflicts and lost answers."""
+    """The product against a model of plain sets, with conflicts and lost answers on DynamoDB."""
+
+    store: ClassVar[Store]
 
     def __init__(self) -> None:
         super().__init__()
@@ -60,7 +64,7 @@ class AnySequence(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        self.context = new_world()
+        self.context = new_world(self.store)
         self.world = self.context.__enter__()
         self.world.add_alliance("vega")
         self.admin = self.world.key("admin", None, None)
@@ -92,7 +96,7 @@ class AnySequence(RuleBasedStateMachine):
         key = self.world.key("member", "101", alliance)
         who = self.took(alliance, name)
         refused = who is None and self.find(name) is not None
-        if not refused and not (who and done <= who.done):
+        if self.world.place.dynamodb and not refused and not (who and done <= who.done):
             self.world.dynamodb.inject(*faults)
         if refused:
             with pytest.raises(Conflict, match="other-alliance"):
@@ -251,14 +255,24 @@ class AnySequence(RuleBasedStateMachine):
             self.context.__exit__(None, None, None)
 
 
-TestAnySequence = AnySequence.TestCase
-TestAnySequence.settings = settings(
-    max_examples=10, stateful_step_count=20, suppress_health_check=list(HealthCheck)
+class AnySequenceOnDynamoDB(AnySequence):
+    store = "dynamodb"
+
+
+class AnySequenceInMemory(AnySequence):
+    store = "memory"
+
+
+TestOnDynamoDB, TestInMemory = AnySequenceOnDynamoDB.TestCase, AnySequenceInMemory.TestCase
+TestOnDynamoDB.settings = settings(
+    max_examples=5, stateful_step_count=20, suppress_health_check=list(HealthCheck)
 )
+TestInMemory.settings = settings(TestOnDynamoDB.settings, max_examples=30)
 
 
-def test_cards_that_were_lost_can_be_made_anew_from_the_ledger() -> None:
-    with new_world() as world:
+@on_every_store
+def test_cards_that_were_lost_can_be_made_anew_from_the_ledger(store: Store) -> None:
+    with new_world(store) as world:
         key, admin = world.key(), world.key("admin", None, None)
         for name in NAMES:
             world.muster.reporting.report(key, name, list(MILESTONES), is_new=True)

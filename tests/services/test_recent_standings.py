@@ -8,6 +8,7 @@ from chalicelib.domain.cards import Card, Completion, reported
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.standing import Totals
 from chalicelib.services.recent_standings import RECENT_SECONDS, RecentStandings
+from tests.stores import on_dynamodb
 from tests.world import CONFRONTING_RESILIENCE, DEFENDERS, ENLISTING_OLD_ALLIES, HIDDEN_MOTIVATIONS, World
 
 
@@ -18,6 +19,7 @@ def asked(world: World) -> list[str]:
     return calls
 
 
+@on_dynamodb
 def test_a_report_by_a_known_commander_is_three_calls(world: World) -> None:
     key = world.key()
     for name in ("Kestrel", "Merlin"):
@@ -53,6 +55,7 @@ def test_parallel_reports_are_each_added_once(world: World) -> None:
     assert last.progress[0].server_points == stored.points
 
 
+@on_dynamodb
 def test_what_was_read_while_a_write_was_under_way_is_not_kept(world: World) -> None:
     standings = RecentStandings(world.muster.stores.completions, lambda: 0.0)
     change = reported(
@@ -69,6 +72,7 @@ def test_what_was_read_while_a_write_was_under_way_is_not_kept(world: World) -> 
     assert asked(world) == []
 
 
+@on_dynamodb
 def test_it_is_read_anew_after_a_while_and_after_a_write_of_unknown_outcome(world: World) -> None:
     now = [0.0]
     standings = RecentStandings(world.muster.stores.completions, lambda: now[0])

@@ -8,6 +8,7 @@ import pytest
 from chalicelib.domain.calendar import GameDay
 from chalicelib.domain.due import FRESHNESS
 from chalicelib.domain.roster import Alliance, Server
+from tests.stores import on_dynamodb
 from tests.world import (
     ARCHITECTS,
     CONFRONTING_RESILIENCE,
@@ -195,6 +196,7 @@ def test_a_binding_of_no_server_is_due_and_its_report_says_why(world: World) -> 
     assert due.sheet.spreadsheet_id == "lost"
 
 
+@on_dynamodb
 def test_knowing_costs_reads_by_server_and_event_however_many_sheets_there_are(synced: World) -> None:
     for number in range(60):
         synced.muster.stores.sheets.bind(f"another-{number}", "101", "nova")

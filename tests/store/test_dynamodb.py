@@ -120,11 +120,10 @@ def test_cancelled_and_throttled_attempts_at_a_transaction_share_one_bound(
 
 def test_what_is_wrong_is_not_tried_again(dynamodb: StrictDynamoDB, table: DynamoDBTable) -> None:
     table.write(Put(ONE, {"word": "text"}))
-    for change in (Put(ItemKey("", "one"), {}), Put(ONE, {"text": "x" * 400 * 1024})):
-        asked(dynamodb)
-        with pytest.raises(ClientError, match="ValidationException"):
-            table.write(change)
-        assert asked(dynamodb) == 1
+    asked(dynamodb)
+    with pytest.raises(ClientError, match="ValidationException"):
+        table.write(Put(ONE, {"text": "x" * 400 * 1024}))
+    assert asked(dynamodb) == 1
     with pytest.raises(ClientError, match="ValidationError"):
         table.transact([Update(ONE, add={"word": 1}), Put(TWO, {}, unless_exists=True)])
     assert asked(dynamodb) == 1

@@ -7,7 +7,10 @@ from datetime import timedelta
 
 from chalicelib.domain.binding import Binding
 from chalicelib.domain.due import LEASE
+from tests.stores import on_every_store
 from tests.world import World
+
+pytestmark = on_every_store
 
 ID = "spreadsheet-1"
 

@@ -12,18 +12,17 @@ from typing import Any
 
 import pytest
 
-from chalicelib.bootstrap import Muster, dynamodb_table
+from chalicelib.bootstrap import Muster
 from chalicelib.domain.due import LEASE
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.ledger import Actor
 from chalicelib.domain.roster import Alliance, Server
 from chalicelib.store import keys, transfer
-from chalicelib.store.dynamodb import DynamoDBTable
 from chalicelib.store.keys import ItemKey
 from chalicelib.store.table import Delete, Item, Put, Table, Update
 from chalicelib.store.transfer import Transfer, TransferRefused
 from chalicelib.store.typed import typed
-from local.dynamodb import table_definition
+from tests.stores import Store, opened
 from tests.world import ARCHITECTS, CONFRONTING_RESILIENCE, DEFENDERS, HIDDEN_MOTIVATIONS, World
 
 OPERATOR = Actor("table", "whoever")
@@ -34,11 +33,10 @@ class Place:
     """A deployment: one table, and Muster on it."""
 
     world: World
-    name: str
+    table: Table
     muster: Muster = field(init=False)
 
     def __post_init__(self) -> None:
-        self.table = dynamodb_table(self.name, self.world.dynamodb.client(), lambda _: None)
         self.transfer = Transfer(self.table)
         self.muster = self.world.process(self.table)
 
@@ -63,10 +61,22 @@ class Place:
         return raised.value.detail
 
 
+@pytest.fixture(params=[("dynamodb", "sqlite"), ("sqlite", "dynamodb")], ids=" to ".join)
+def way(request: pytest.FixtureRequest) -> tuple[Store, Store]:
+    """From which store to which a server moves."""
+    found: tuple[Store, Store] = request.param
+    return found
+
+
+@pytest.fixture
+def store(way: tuple[Store, Store]) -> Store:
+    return way[0]
+
+
 @pytest.fixture
 def here(world: World) -> Place:
     """Where a server 101 has everything that a server can have, beside another server."""
-    place = Place(world, "muster-test")
+    place = Place(world, world.muster.stores.table)
     muster, clock = place.muster, world.clock
     admin, officer, member = (
         world.key("admin", None, None),
@@ -98,15 +108,13 @@ def here(world: World) -> Place:
 
 
 @pytest.fixture
-def there(world: World) -> Iterator[Place]:
+def there(world: World, way: tuple[Store, Store]) -> Iterator[Place]:
     """Another deployment, with a server of its own, and an admin."""
-    client = world.dynamodb.client()
-    client.create_table(TableName="muster-other", **table_definition())
-    place = Place(world, "muster-other")
-    place.muster.stores.definitions.put_server(Server("202"))
-    place.muster.keys.first("operator there")
-    yield place
-    client.close()
+    with opened(way[1]) as other:
+        place = Place(world, other.table)
+        place.muster.stores.definitions.put_server(Server("202"))
+        place.muster.keys.first("operator there")
+        yield place
 
 
 def test_every_kind_of_item_moves_or_is_said_to_stay() -> None:
@@ -355,7 +363,7 @@ def broken_off_after(writes: int, there: Place, file: BytesIO, monkeypatch: pyte
     left = writes
     with monkeypatch.context() as patch:
         for name in ("put_many", "transact"):
-            real = getattr(DynamoDBTable, name)
+            real = getattr(type(there.table), name)
 
             def limited(self: Table, changes: Any, real: Any = real) -> None:
                 nonlocal left
@@ -364,7 +372,7 @@ def broken_off_after(writes: int, there: Place, file: BytesIO, monkeypatch: pyte
                     raise Busy
                 real(self, changes)
 
-            patch.setattr(DynamoDBTable, name, limited)
+            patch.setattr(type(there.table), name, limited)
         there.imported(file)
 
 

@@ -12,6 +12,7 @@ from chalicelib.domain.sheet_view import SheetView
 from local.sheets import SheetsServer
 from sheets_sync.google import Google, Spreadsheets
 from sheets_sync.run import sync_due
+from tests.stores import Store
 from tests.world import HIDDEN_MOTIVATIONS, World, new_world
 
 
@@ -84,6 +85,6 @@ class Fleet:
 
 
 @contextmanager
-def new_fleet() -> Iterator[Fleet]:
-    with new_world() as world, SheetsServer(clock=world.clock) as server:
+def new_fleet(store: Store = "memory") -> Iterator[Fleet]:
+    with new_world(store) as world, SheetsServer(clock=world.clock) as server:
         yield Fleet(world, server, Google(server.url))

@@ -17,6 +17,7 @@ from chalicelib.services.sheet_views import SheetViews
 from local.sheets import Fault, Quota
 from sheets_sync.google import Spreadsheets
 from sheets_sync.run import ENOUGH, NEEDS
+from tests.stores import Store, on_dynamodb
 from tests.sync.fleet import Fleet, new_fleet, sync
 
 ALL = {"synced": 3, "failed": 0, "put_off": 0}
@@ -24,8 +25,8 @@ NONE = {"synced": 0, "failed": 0, "put_off": 0}
 
 
 @pytest.fixture
-def fleet() -> Iterator[Fleet]:
-    with new_fleet() as fleet:
+def fleet(store: Store) -> Iterator[Fleet]:
+    with new_fleet(store) as fleet:
         yield fleet
 
 
@@ -39,6 +40,7 @@ def three(fleet: Fleet) -> Fleet:
 
 
 class TestWhatIsDue:
+    @on_dynamodb
     def test_a_sheet_that_is_not_due_costs_no_request_and_no_write(self, three: Fleet) -> None:
         assert three.run_a_minute_later() == ALL
         three.asked()

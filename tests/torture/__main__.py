@@ -34,11 +34,8 @@ def _tell_faults(outcome: Outcome) -> None:
 
 
 def _tell_findings(outcome: Outcome) -> None:
-    found: dict[str, list[str]] = {
-        **outcome.findings.found,
-        "5xx": outcome.failures,
-        "never answered well": outcome.untried,
-    }
+    found: dict[str, list[str]] = {kind: what for kind, what in outcome.findings.found.items()}  # noqa: C416
+    found |= {"5xx": outcome.failures, "never answered well": outcome.untried}
     for kind, what in found.items():
         for one in what[:20]:
             print(f"{kind}: {one}")

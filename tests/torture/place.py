@@ -15,8 +15,9 @@ from chalicelib.settings import Settings
 from chalicelib.store.dynamodb import DynamoDBTable
 from local.dynamodb import table_definition
 from local.strict_dynamodb import Chaos, StrictDynamoDB
+from tests.stores import TABLE_NAME
 from tests.torture.model import Person
-from tests.world import TABLE, WEDNESDAY_NOON, HandClock, HandSeconds
+from tests.world import WEDNESDAY_NOON, HandClock, HandSeconds
 
 SERVERS = {"101": ("nova", "vega", "orbit"), "202": ("lyra",)}
 TOGETHER = ("Everybody One", "Everybody Two", "Everybody Three", "Everybody Four")
@@ -52,13 +53,15 @@ class Place:
 def new_place(random: Random, sleep: Callable[[float], None]) -> Place:
     chaos = Chaos(Random(random.random()), 0.0)
     dynamodb = StrictDynamoDB(random=Random(random.random()))
-    dynamodb.client().create_table(TableName=TABLE, **table_definition())
+    dynamodb.client().create_table(TableName=TABLE_NAME, **table_definition())
     dynamodb.chaos = chaos
     clock, seconds = HandClock(WEDNESDAY_NOON - timedelta(hours=6)), HandSeconds()
 
     def product(apart: float, *, is_quiet: bool = False) -> Muster:
-        table = DynamoDBTable(dynamodb.quiet_client() if is_quiet else dynamodb.client(), TABLE, sleep)
-        return assemble(Settings(TABLE), table, lambda: clock() + timedelta(seconds=apart), sleep, seconds)
+        table = DynamoDBTable(dynamodb.quiet_client() if is_quiet else dynamodb.client(), TABLE_NAME, sleep)
+        return assemble(
+            Settings(TABLE_NAME), table, lambda: clock() + timedelta(seconds=apart), sleep, seconds
+        )
 
     quiet = product(0, is_quiet=True)
     for event in load_catalog():
