@@ -165,7 +165,7 @@ class Rosters:
             ids = {commander_id, *(former for _, former in before.former)}
             self._ledger.forget(server, ids, names, label)
             after = replace(before, name=label, aliases=(), retired_at=before.retired_at or self._clock())
-            if before.name != label:
+            if after != before:
                 self._change(key, place, before, after, "forget", more=writes.forgotten(server, after))
             return after
 

@@ -144,7 +144,7 @@ class Database:
             raise refusal(
                 operation, "ResourceInUseException", f"Table already exists: {request['TableName']}"
             )
-        self.tables[request["TableName"]] = Table(request)
+        self.tables[request["TableName"]] = Table(request, self.now)
         return {"TableDescription": {"TableName": request["TableName"], "TableStatus": "ACTIVE"}}
 
     def _write(self, operation: str, request: Mapping[str, Any]) -> None:

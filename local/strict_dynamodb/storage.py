@@ -2,9 +2,9 @@
 
 from bisect import bisect_left, insort
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import md5
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any
 
 from local.strict_dynamodb.errors import Invalid
@@ -14,7 +14,9 @@ Key = tuple[str, str]
 """The contents of the two attributes of a key."""
 
 MOST_BACK = 256
-"""How many writes ago a read may be of."""
+STALE_SECONDS = 1.0
+"""How many writes ago a read may be of, if they were made within so many seconds: replicas and indexes follow "within a
+second or less" (developer guide, Read consistency)."""
 _LONGEST_HASH, _LONGEST_RANGE = 2048, 1024  # bytes
 _WRONG = "One or more parameter values were invalid"
 _NOT_VALID = "One or more parameter values are not valid"
@@ -24,7 +26,7 @@ _EMPTY = "The AttributeValue for a key attribute cannot contain an empty string 
 class Table:
     """With a key of two texts, and global secondary indexes that hold whole items, each with a key of two texts."""
 
-    def __init__(self, definition: Mapping[str, Any]) -> None:
+    def __init__(self, definition: Mapping[str, Any], now: Callable[[], float]) -> None:
         types = {one["AttributeName"]: one["AttributeType"] for one in definition["AttributeDefinitions"]}
         if set(types.values()) != {"S"}:
             raise NotImplementedError("keys that are no texts")
@@ -38,8 +40,9 @@ class Table:
         self._ranges: dict[str, list[str]] = {}
         self._indexed: dict[tuple[str, str], set[Key]] = {}
         """By an index and the content of its first key."""
-        self._log: deque[tuple[Key, Item | None]] = deque(maxlen=MOST_BACK)
-        """The items before the last writes, the oldest first."""
+        self._now = now
+        self._log: deque[tuple[float, Key, Item | None]] = deque(maxlen=MOST_BACK)
+        """The items before the last writes, and when these were made, the oldest first."""
 
     def __len__(self) -> int:
         return len(self._items)
@@ -83,7 +86,7 @@ class Table:
     def put(self, key: Key, item: Item | None) -> None:
         """None: deletes it."""
         before = self._items.get(key)
-        self._log.append((key, before))
+        self._log.append((self._now(), key, before))
         for index in self.indexes:
             if before and (place := self._place(index, before)):
                 self._indexed[place].discard(key)
@@ -138,7 +141,9 @@ class Table:
 
     def _as_of(self, back: int) -> dict[Key, Item | None]:
         """The items that were otherwise so many writes ago, as they were then."""
-        return dict(islice(reversed(self._log), back))
+        since = self._now() - STALE_SECONDS
+        lately = takewhile(lambda one: one[0] > since, islice(reversed(self._log), back))
+        return {key: before for _, key, before in lately}
 
     def _key(self, attributes: Mapping[str, Any], mismatch: str) -> Key:
         contents = []

@@ -52,10 +52,10 @@ class Place:
 
 def new_place(random: Random, sleep: Callable[[float], None]) -> Place:
     chaos = Chaos(Random(random.random()), 0.0)
-    dynamodb = StrictDynamoDB(random=Random(random.random()))
+    clock, seconds = HandClock(WEDNESDAY_NOON - timedelta(hours=6)), HandSeconds()
+    dynamodb = StrictDynamoDB(lambda: clock().timestamp(), Random(random.random()))
     dynamodb.client().create_table(TableName=TABLE_NAME, **table_definition())
     dynamodb.chaos = chaos
-    clock, seconds = HandClock(WEDNESDAY_NOON - timedelta(hours=6)), HandSeconds()
 
     def product(apart: float, *, is_quiet: bool = False) -> Muster:
         table = DynamoDBTable(dynamodb.quiet_client() if is_quiet else dynamodb.client(), TABLE_NAME, sleep)
