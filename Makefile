@@ -5,7 +5,7 @@ RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-reset check format test package deploy status logs destroy pictures bench bench-sqlite clean
+.PHONY: help setup demo demo-reset check format test torture package deploy status logs destroy pictures bench bench-sqlite clean
 
 help: ## shows this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -34,6 +34,9 @@ format: $(READY) ## formats the code, and fixes what the linter can fix
 
 test: $(READY) ## runs all tests; those in a browser need Chromium
 	$(RUN) -m pytest -n auto
+
+torture: $(READY) ## runs random use cases with faults at every call, against a model (OPERATIONS, SEED)
+	@$(RUN) -m tests.torture
 
 package: $(READY) ## makes the deployment package in dist/
 	$(RUN) -m deploy package dist

@@ -329,7 +329,7 @@ class Imports:
 
     def _known(self, alliance: Alliance, names: Iterable[str]) -> _Known:
         """All that is asked about names, in one query and one batch of reads."""
-        roster = self._commanders.roster(alliance.server, alliance.id)
+        roster = self._commanders.roster(alliance.server, alliance.id, consistent=True)
         leads = {name: one.key for one in roster for name in (one.key, *one.aliases)}
         return _Known(
             ids={one.id: one.key for one in roster},

@@ -76,13 +76,14 @@ class Commanders:
         item = self._table.get(keys.commander(server, alliance, commander_id), consistent=True)
         return read(item, commander_of) if item else None
 
-    def roster(self, server: str, alliance: str) -> list[Commander]:
+    def roster(self, server: str, alliance: str, *, consistent: bool = False) -> list[Commander]:
         """The alliance's commanders by name, the retired too, but not those who have left."""
-        return [commander for commander in self.known(server, alliance) if not commander.moved]
+        known = self.known(server, alliance, consistent=consistent)
+        return [commander for commander in known if not commander.moved]
 
-    def known(self, server: str, alliance: str) -> list[Commander]:
+    def known(self, server: str, alliance: str, *, consistent: bool = False) -> list[Commander]:
         """All whom the alliance's roster has had, by name."""
-        items = self._table.query(keys.roster(server, alliance), keys.COMMANDER_PREFIX)
+        items = self._table.query(keys.roster(server, alliance), keys.COMMANDER_PREFIX, consistent=consistent)
         return sorted(readable(items, commander_of), key=lambda one: (normalised(one.name), one.id))
 
     def some(

@@ -12,6 +12,7 @@ import app
 from chalicelib import bootstrap
 from local.gateway import Gateway
 from manage.__main__ import main
+from tests.stores import TABLE_NAME
 from tests.world import World
 
 ROOT = Path(__file__).parent.parent.parent
@@ -57,7 +58,7 @@ def desk(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
         "admin_key": world.secret("admin", None, None),
     }
     if world.place.dynamodb:
-        facts |= {"dynamodb_url": world.dynamodb.url, "table_name": world.dynamodb.table_name}
+        facts |= {"dynamodb_url": world.dynamodb.url, "table_name": TABLE_NAME}
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".local").mkdir()
     (tmp_path / ".local" / "demo.json").write_text(json.dumps(facts))

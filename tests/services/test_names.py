@@ -9,7 +9,7 @@ from chalicelib.domain.errors import Conflict, DidYouMean, Malformed
 from chalicelib.domain.importing import Columns
 from chalicelib.services.imports import Options
 from chalicelib.services.rosters import MOST_ALIASES
-from local.dynamodb import Call
+from local.strict_dynamodb.client import Call
 from tests.first_version import put_commander
 from tests.stores import on_dynamodb
 from tests.world import DEFENDERS, ENLISTING_OLD_ALLIES, HIDDEN_MOTIVATIONS, World
