@@ -51,7 +51,7 @@ def sync(sheet: Sheet, report: Report, spreadsheets: SpreadsheetAccess, help_url
     tabs = tabs_of(report, sheet)
     edits = hand_edits(tabs, held)
     if edits:
-        logger.warning("hand edits undone in %s: %s", sheet.spreadsheet_id, [str(edit) for edit in edits])
+        logger.warning("hand edits undone in %s: %d", sheet.spreadsheet_id, len(edits))  # they may hold names
     restored = Restored(local(report.as_of, report.game_day), told(edits)) if edits else _told_before(held)
     if restored and any(name in restored.words for name in former_names(tabs, held)):
         restored = None  # whoever was forgotten is not to be told of either
