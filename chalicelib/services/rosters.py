@@ -339,8 +339,8 @@ class Rosters:
     def _released(
         self, key: Key, server: str, holder: Commander, names: Sequence[str], to: Commander
     ) -> list[Change]:
-        """The writes by which somebody gives up names that they had before, for `to`; what is left of them in rosters is
-        not called so any more either."""
+        """The writes by which somebody gives up names that they had before, for `to`; what is left of them in rosters
+        is not called so any more either."""
         given = {name: spelled for name, spelled in holder.aliases.items() if name in names}
         entry = ledger.new_entry(
             self._clock(),
