@@ -5,7 +5,7 @@ RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-reset check format test package deploy status logs destroy pictures bench clean
+.PHONY: help setup demo demo-reset check format test package deploy status logs destroy pictures bench bench-sqlite clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -36,7 +36,7 @@ test: $(READY) ## all tests; those in a browser need Chromium
 	$(RUN) -m pytest -n auto
 
 package: $(READY) ## the deployment package, into dist/
-	$(RUN) -m local.package dist
+	$(RUN) -m deploy package dist
 
 deploy: $(READY) ## a stage into AWS, or an upgrade of it (STAGE; ALARM_EMAIL, SHEETS_API_URL, RESERVED_CONCURRENCY)
 	@$(RUN) -m deploy deploy
@@ -55,6 +55,10 @@ pictures: $(READY) ## the README's pictures, of a made-up campaign
 
 bench: $(READY) ## counted costs and ratios, and how projections do, into docs/
 	$(RUN) -m bench
+
+bench-sqlite: $(READY) ## reports a second on SQLite, and 100 kills under load; minutes, and of this machine
+	$(RUN) -m bench.throughput
+	$(RUN) -m bench.kills
 
 clean: ## removes what was made, but not what the demo recorded
 	rm -rf $(VENV) .emulator dist .chalice/deployments .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -3,9 +3,9 @@
 from chalice.app import Chalice, CloudWatchEvent, Rate
 
 from chalicelib.bootstrap import muster, seconds_left
+from chalicelib.http.admin import admin
 from chalicelib.http.api import api
 from chalicelib.http.officers import officers
-from chalicelib.http.operators import operators
 from chalicelib.http.pages import pages
 from chalicelib.http.problems import answer_problems
 from chalicelib.http.reference import reference
@@ -17,7 +17,7 @@ app.register_middleware(answer_problems, "http")
 app.register_middleware(measure_run, "scheduled")
 app.register_blueprint(api)
 app.register_blueprint(officers)
-app.register_blueprint(operators)
+app.register_blueprint(admin)
 app.register_blueprint(pages)
 app.register_blueprint(reference)
 
@@ -35,10 +35,10 @@ def sync_sheets(event: CloudWatchEvent) -> dict[str, float]:
 
     settings = muster().settings
     outcome = sync_due(
-        muster().bound_sheets,
+        muster().sheet_queue,
         Google(settings.sheets_api_url, settings.sheets_credentials_secret),
         settings.sheets_requests,
         seconds_left(event.context),
         help_url=settings.help_url,
     )
-    return {**outcome, **muster().bound_sheets.health()}
+    return {**outcome, **muster().sheet_queue.health()}

@@ -359,8 +359,8 @@ is taken to do so at the end of reporting."""
 
 def _readings(of: Sequence[Campaign]) -> Measurement:
     how = """\
-An officer has logged the game's own points, 1 to 24 hours before. The projection is of these, and *final* are those
-that the game has in the end. The lines go through the reading."""
+An officer has logged the official points, 1 to 24 hours before. The projection is of these, and *final* are those that
+the game has in the end. The lines go through the reading."""
     rows = []
     for percent, hours in zip(PERCENTS, _HOURS, strict=True):
         tries = []
@@ -378,7 +378,7 @@ that the game has in the end. The lines go through the reading."""
         *("of the event", "coverage", "width"),
         *("error", "line's error", "short line's error", "better than the line"),
     )
-    return Measurement("Where the game's own points end, after a reading", how, columns, rows)
+    return Measurement("Where the official points end, after a reading", how, columns, rows)
 
 
 def _beginning(of: Sequence[Campaign]) -> Measurement:

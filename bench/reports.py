@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bench.tables import Measurement, verdict
-from chalicelib.bootstrap import Muster, assemble
+from chalicelib.bootstrap import Muster, assemble, dynamodb_table
 from chalicelib.catalog import load_catalog
 from chalicelib.domain.access import Key
 from chalicelib.domain.roster import Alliance, Server
@@ -73,7 +73,7 @@ def measure() -> Measurement:
         new = _report(client, "New", everything)
         again = _report(client, "New", everything)
         with _billed(client) as settling:
-            _warm(client).ledger.settle("101", "alliance-00")
+            _warm(client).counting.bring_up("101", "alliance-00")
         with _billed(client) as void:
             corrections = _warm(client).corrections
             corrections.correct(ADMIN, "void", "Known", everything[0], "a slip", "101")
@@ -111,11 +111,13 @@ def measure() -> Measurement:
 def _server_with_alliances(client: "DynamoDBClient") -> Muster:
     muster = _product(client)
     for event in load_catalog():
-        muster.definitions.put_event(event)
-    muster.definitions.put_server(Server("101"))
+        muster.stores.definitions.put_event(event)
+    muster.stores.definitions.put_server(Server("101"))
     for number in range(ALLIANCES):
         identity = f"alliance-{number:02}"
-        muster.definitions.put_alliance(Alliance("101", identity, f"A{number:02}", f"Alliance {number:02}"))
+        muster.stores.definitions.put_alliance(
+            Alliance("101", identity, f"A{number:02}", f"Alliance {number:02}")
+        )
     return muster
 
 
@@ -125,7 +127,7 @@ def _fill_standing(client: "DynamoDBClient") -> None:
     for event in load_catalog():
         for hour in range(4 * 24 + 12):
             at = FRIDAY_NOON - timedelta(hours=hour)
-            muster.overview._completions.note_points("101", event.id, at, 9000 - 50 * hour)
+            muster.stores.completions.note_points("101", event.id, at, 9000 - 50 * hour)
         muster.readings.log(ADMIN, "101", event.id, 12_000, confirm=True)
 
 
@@ -134,7 +136,7 @@ def _report(
 ) -> Bill:
     muster = _warm(client)
     for event in () if is_first else load_catalog():
-        muster.overview.stamped(Server("101"), event, FRIDAY_NOON)
+        muster.tiers.stamp("101", event)
     with _billed(client) as bill:
         muster.reporting.report(ADMIN, name, milestones, "101", "alliance-00")
     return bill
@@ -150,7 +152,7 @@ def _warm(client: "DynamoDBClient") -> Muster:
 
 
 def _product(client: "DynamoDBClient") -> Muster:
-    return assemble(Settings(TABLE), client, lambda: FRIDAY_NOON, sleep=lambda _: None)
+    return assemble(Settings(TABLE), dynamodb_table(TABLE, client), lambda: FRIDAY_NOON)
 
 
 @contextmanager

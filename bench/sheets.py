@@ -8,12 +8,13 @@ from datetime import UTC, datetime, timedelta
 
 from bench.tables import Measurement, verdict
 from chalicelib.catalog import load_catalog
-from chalicelib.domain.calendar import GameDay
+from chalicelib.domain.binding import Binding
+from chalicelib.domain.calendar import GameDay, in_words
 from chalicelib.domain.cards import Card, Completion, count
 from chalicelib.domain.due import FRESHNESS, is_due
 from chalicelib.domain.progress import progress_of
-from chalicelib.domain.report import CommanderReport, EventReport, Report, Sheet
 from chalicelib.domain.roster import Alliance, Commander
+from chalicelib.domain.sheet_view import CommanderView, EventView, SheetView
 from chalicelib.domain.standing import Standing
 from local.sheets import SheetsServer
 from sheets_sync.allowance import Allowance, Budget
@@ -24,12 +25,13 @@ SIZES = 100, 1000, 3700
 MOST_FOR_A_HUNDREDTH = 1 / 20
 """Of what a full rewrite takes, at 1,000 commanders."""
 NOON = datetime(2023, 11, 15, 12, tzinfo=UTC)
-_HOW = """\
+FRESH = in_words(FRESHNESS)
+_HOW = f"""\
 The sheet of an alliance with so many commanders, at noon of the third day of the two events of November 2023, each
 commander having reported the six milestones so far, but for every other one the sixth. *Changed* commanders report one
 more milestone; they stand apart, not in neighbouring rows. Each line follows the one above it. Bytes are of the JSON in
 the requests' bodies (writes) and the answers (reads), uncompressed, between the real client and the stand-in for Google
-Sheets. The ratio is to the first sync's write, which is that of the whole content. Within 15 minutes of a sync, a sheet
+Sheets. The ratio is to the first sync's write, which is that of the whole content. Within {FRESH} of a sync, a sheet
 whose data has not changed is not asked for; after that its times are stamped anew."""
 
 
@@ -52,7 +54,9 @@ def measure() -> Measurement:
 
 
 def _of_size(server: SheetsServer, size: int) -> list[Sequence[str]]:
-    sheet = Sheet(server.create_spreadsheet("Officers", {"Officers": [["Officer"], ["One"]]}), "101", "nova")
+    sheet = Binding(
+        server.create_spreadsheet("Officers", {"Officers": [["Officer"], ["One"]]}), "101", "nova"
+    )
     later = NOON + timedelta(minutes=1)
     steps = [
         ("first sync", NOON, 0),
@@ -65,11 +69,11 @@ def _of_size(server: SheetsServer, size: int) -> list[Sequence[str]]:
     rows: list[Sequence[str]] = []
     for name, now, changed in steps:
         server.requests.clear()
-        report, revision = _report(size, changed, now), str(changed)
+        view, revision = _report(size, changed, now), str(changed)
         if is_due(sheet, revision, now):
             budget = Budget(Allowance(1000, lambda: datetime.now(UTC)), lambda: math.inf, time.sleep)
             with connect(Google(server.url), budget) as spreadsheets:
-                sync(sheet, report, spreadsheets)
+                sync(sheet, view, spreadsheets)
             sheet = replace(sheet, last_success_at=now, revision=revision)
         reads = [request.response_bytes for request in server.requests if request.kind == "read"]
         writes = [request.request_bytes for request in server.requests if request.kind == "write"]
@@ -83,27 +87,27 @@ def _of_size(server: SheetsServer, size: int) -> list[Sequence[str]]:
     return rows
 
 
-def _report(size: int, changed: int, now: datetime) -> Report:
+def _report(size: int, changed: int, now: datetime) -> SheetView:
     """`changed` of the commanders have reported one milestone more than at first."""
     day = GameDay()
     commanders = []
     for number in range(size):
         commander = Commander(f"commander-{number:04}", f"Commander{number:04}", "nova", NOON, "member")
         is_changed = changed > 0 and number % (size // changed) == 0
-        commanders.append(CommanderReport(commander, _cards(commander, number, is_changed)))
+        commanders.append(CommanderView(commander, _cards(commander, number, is_changed)))
     events = []
     for event in load_catalog():
         totals = count(one.cards[event.id] for one in commanders)
         history = {NOON - timedelta(hours=hour): 100 * (60 - hour) for hour in range(60)}
         events.append(
-            EventReport(
+            EventView(
                 event,
                 progress_of(event, "101", day, Standing({"nova": totals}, history=history), now),
                 history,
             )
         )
     alliance = Alliance("101", "nova", "NOVA", "Nova Guard")
-    return Report("101", day, now, tuple(events), alliance, tuple(commanders))
+    return SheetView("101", day, now, tuple(events), alliance, tuple(commanders))
 
 
 def _cards(commander: Commander, number: int, is_changed: bool) -> dict[str, Card]:

@@ -8,7 +8,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from bench.tables import Measurement, verdict
-from local.package import ROOT, package
+from deploy.package import ROOT, package
 
 RUNS = 21
 MOST_TIMES, MOST_MEGABYTES = 1.3, 12.0

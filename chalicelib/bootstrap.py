@@ -6,27 +6,33 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chalicelib.services.administration import Administration
+from chalicelib.services.bindings import Bindings
 from chalicelib.services.corrections import Corrections
+from chalicelib.services.counting import Counting
 from chalicelib.services.directory import Directory
 from chalicelib.services.exports import Exports
 from chalicelib.services.imports import Imports
 from chalicelib.services.keys import Keys
 from chalicelib.services.ledger_pages import LedgerPages
 from chalicelib.services.member_pages import MemberPages
+from chalicelib.services.migrating import Migrating
 from chalicelib.services.overview import Overview
 from chalicelib.services.readings import GameReadings
+from chalicelib.services.recent_standings import RecentStandings
 from chalicelib.services.refresh import Refresh
 from chalicelib.services.renormalising import Renormalising
 from chalicelib.services.reporting import Reporting
-from chalicelib.services.reports import Reports
 from chalicelib.services.rosters import Rosters
-from chalicelib.services.sheets import Bindings, BoundSheets
-from chalicelib.services.standings import RecentStandings
+from chalicelib.services.sheet_queue import SheetQueue
+from chalicelib.services.sheet_views import SheetViews
+from chalicelib.services.tiers import Tiers
 from chalicelib.settings import Settings
 from chalicelib.store.access import AccessKeys
+from chalicelib.store.cache import Cache
 from chalicelib.store.commanders import Commanders
 from chalicelib.store.completions import Completions
 from chalicelib.store.definitions import Definitions
@@ -38,12 +44,28 @@ from chalicelib.store.table import Table
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from chalicelib.store.sqlite import SQLiteTable
+
 Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True)
+class Stores:
+    """What is kept in the table, by kind; beside the use cases for what begins, moves or checks a deployment."""
+
+    table: Table
+    definitions: Definitions
+    access_keys: AccessKeys
+    commanders: Commanders
+    completions: Completions
+    readings: Readings
+    ledger: Ledger
+    sheets: Sheets
+
+
+@dataclass(frozen=True, slots=True)
 class Muster:
-    """The assembled product: its use cases, and the stores that a new deployment is begun with."""
+    """The assembled product: its use cases on its stores."""
 
     settings: Settings
     clock: Clock
@@ -56,17 +78,17 @@ class Muster:
     imports: Imports
     exports: Exports
     readings: GameReadings
-    ledger: LedgerPages
+    ledger_pages: LedgerPages
     keys: Keys
     administration: Administration
     member_pages: MemberPages
     refresh: Refresh
     bindings: Bindings
-    bound_sheets: BoundSheets
-    definitions: Definitions
-    access_keys: AccessKeys
-    sheets: Sheets
-    table: Table
+    sheet_queue: SheetQueue
+    tiers: Tiers
+    counting: Counting
+    migrating: Migrating
+    stores: Stores
 
 
 def system_clock() -> datetime:
@@ -81,66 +103,107 @@ def seconds_left(lambda_context: object) -> Callable[[], float]:
 
 def assemble(
     settings: Settings,
-    client: "DynamoDBClient",
+    table: Table,
     clock: Clock = system_clock,
     sleep: Callable[[float], None] = time.sleep,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> Muster:
-    table = Table(client, settings.table_name)
-    definitions, access_keys = Definitions(table, time.monotonic), AccessKeys(table, time.monotonic)
-    completions, commanders, sheets = Completions(table), Commanders(table), Sheets(table)
-    entries = Ledger(table)
-    directory = Directory(definitions, access_keys, clock)
-    standings = RecentStandings(completions, time.monotonic)
-    overview = Overview(directory, completions, standings, clock)
-    rosters = Rosters(directory, commanders, completions, access_keys, entries, standings, clock, sleep)
-    reporting = Reporting(directory, overview, completions, commanders, rosters, standings, clock, sleep)
-    ledger = LedgerPages(directory, commanders, completions, access_keys, entries, clock)
-    renormalising = Renormalising(definitions, commanders, clock)
-    reports = Reports(directory, overview, definitions, completions, commanders, clock)
+    stores = open_stores(table, monotonic)
+    completions, commanders, access_keys = stores.completions, stores.commanders, stores.access_keys
+    directory = Directory(stores.definitions, access_keys, clock)
+    standings = RecentStandings(completions, monotonic)
+    overview = Overview(directory, completions, clock)
+    tiers = Tiers(directory, completions, standings, clock)
+    rosters = Rosters(directory, commanders, completions, access_keys, stores.ledger, standings, clock, sleep)
+    reporting = Reporting(directory, tiers, completions, commanders, rosters, standings, clock)
+    corrections = Corrections(directory, tiers, commanders, completions, access_keys, standings, clock, sleep)
+    counting = Counting(directory, stores.definitions, completions, access_keys, clock)
+    ledger_pages = LedgerPages(directory, commanders, completions, counting, stores.ledger, clock)
+    renormalising = Renormalising(stores.definitions, commanders, clock)
+    views = SheetViews(directory, overview, stores.definitions, completions, commanders, clock)
     return Muster(
         settings=settings,
         clock=clock,
         directory=directory,
         overview=overview,
         reporting=reporting,
-        corrections=Corrections(
-            directory, overview, commanders, completions, access_keys, standings, clock, sleep
-        ),
+        corrections=corrections,
         rosters=rosters,
         renormalising=renormalising,
-        imports=Imports(directory, rosters, reporting, commanders, completions, clock),
+        imports=Imports(
+            directory, rosters, reporting, corrections, tiers, commanders, completions, clock, monotonic
+        ),
         exports=Exports(directory, overview, commanders, completions, clock),
         readings=GameReadings(
-            directory, overview, completions, Readings(table), settings.reading_tolerance, clock, sleep
+            directory, tiers, completions, stores.readings, settings.reading_tolerance, clock, sleep
         ),
-        ledger=ledger,
+        ledger_pages=ledger_pages,
         keys=Keys(directory, access_keys, clock),
-        administration=Administration(directory, definitions, completions, ledger, renormalising, clock),
+        administration=Administration(directory, stores.definitions, completions, renormalising, clock),
         member_pages=MemberPages(directory, overview, completions, commanders, clock),
-        refresh=Refresh(definitions, overview, completions, access_keys, clock),
-        bindings=Bindings(directory, sheets, clock),
-        bound_sheets=BoundSheets(directory, definitions, completions, reports, sheets, clock),
-        definitions=definitions,
-        access_keys=access_keys,
-        sheets=sheets,
-        table=table,
+        refresh=Refresh(stores.definitions, counting, tiers, completions, clock),
+        bindings=Bindings(directory, stores.sheets, clock),
+        sheet_queue=SheetQueue(directory, stores.definitions, completions, views, stores.sheets, clock),
+        tiers=tiers,
+        counting=counting,
+        migrating=Migrating(table, stores.definitions, renormalising),
+        stores=stores,
     )
 
 
+def open_stores(table: Table, monotonic: Callable[[], float]) -> Stores:
+    return Stores(
+        table=table,
+        definitions=Definitions(table, Cache(monotonic)),
+        access_keys=AccessKeys(table, Cache(monotonic)),
+        commanders=Commanders(table),
+        completions=Completions(table),
+        readings=Readings(table),
+        ledger=Ledger(table),
+        sheets=Sheets(table),
+    )
+
+
+def open_table(settings: Settings) -> Table:
+    """The table that the settings name, of which none other is imported. Raises CannotOpen, for a SQLite file."""
+    if settings.database:
+        return sqlite_table(settings.database)
+    if settings.table_name:
+        return dynamodb_table(settings.table_name)
+    raise ValueError("the settings name no table")
+
+
+def sqlite_table(file: Path | None, sleep: Callable[[float], None] = time.sleep) -> "SQLiteTable":
+    """In that file, or in memory if None. It sleeps where another process has the file. Raises CannotOpen."""
+    from chalicelib.store.sqlite import SQLiteTable
+
+    return SQLiteTable(file, sleep)
+
+
+def dynamodb_table(
+    name: str, client: "DynamoDBClient | None" = None, sleep: Callable[[float], None] = time.sleep
+) -> Table:
+    """In DynamoDB. It sleeps between its attempts at a call."""
+    from chalicelib.store.dynamodb import DynamoDBTable  # brings botocore
+
+    return DynamoDBTable(client or dynamodb(), name, sleep)
+
+
 def dynamodb() -> "DynamoDBClient":
-    """A client with bounded retries and short timeouts: a member waits for the answer."""
     import boto3
     from botocore.config import Config
 
-    retries = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
-    return boto3.client("dynamodb", config=retries)
+    from chalicelib.store.dynamodb import CLIENT
+
+    return boto3.client("dynamodb", config=Config(**CLIENT))
 
 
 def muster() -> Muster:
     """The product of this process, from its environment; assembled at first use."""
     global _muster
     if _muster is None:
-        _muster = assemble(Settings.from_environment(os.environ), dynamodb())
+        settings = Settings.from_environment(os.environ)
+        _muster = assemble(settings, open_table(settings))
     return _muster
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 GOOGLE_SHEETS_API = "https://sheets.googleapis.com"
@@ -13,7 +14,9 @@ class InvalidSettings(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    table_name: str
+    """Everything is kept in the DynamoDB table of that name, or in the SQLite file `database`."""
+
+    table_name: str | None = None
     sheets_api_url: str = GOOGLE_SHEETS_API
     sheets_credentials_secret: str | None = None
     sheets_requests_per_user: int = 60
@@ -21,6 +24,7 @@ class Settings:
     public_url: str | None = None
     reading_tolerance: int = 5
     """Per cent by which a reading may be below what is reported, before it has to be confirmed."""
+    database: Path | None = None
 
     @property
     def help_url(self) -> str | None:
@@ -35,11 +39,14 @@ class Settings:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
         """Raises InvalidSettings."""
-        table_name = environment.get("TABLE_NAME", "")
-        if not table_name:
-            raise InvalidSettings("TABLE_NAME must name the DynamoDB table")
+        table_name, database = environment.get("TABLE_NAME"), environment.get("MUSTER_DB")
+        if not table_name and not database:
+            raise InvalidSettings("TABLE_NAME must name the DynamoDB table, or MUSTER_DB the SQLite file")
+        if table_name and database:
+            raise InvalidSettings("TABLE_NAME and MUSTER_DB are both set: everything is kept in one place")
         return cls(
-            table_name=table_name,
+            table_name=table_name or None,
+            database=Path(database) if database else None,
             sheets_api_url=environment.get("SHEETS_API_URL") or GOOGLE_SHEETS_API,
             sheets_credentials_secret=environment.get("SHEETS_CREDENTIALS_SECRET") or None,
             public_url=environment.get("PUBLIC_URL") or None,

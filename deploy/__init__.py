@@ -1,1 +1,4 @@
-"""`make deploy` and what goes with it: a stage's stack in AWS, by boto3. AWS_ENDPOINT_URL points it elsewhere."""
+"""`make deploy` and what goes with it: the package, its template, and a stage's stack in AWS, with boto3 alone.
+
+`AWS_ENDPOINT_URL` points it elsewhere.
+"""

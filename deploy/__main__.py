@@ -1,4 +1,4 @@
-"""`make deploy`, `destroy`, `status` and `logs`. Results go to stdout, words about them to stderr."""
+"""`make deploy`, `destroy`, `status`, `logs` and `package`. Results go to stdout, words about them to stderr."""
 
 import os
 import sys
@@ -16,10 +16,11 @@ from chalicelib import bootstrap
 from chalicelib.domain.errors import MusterError
 from chalicelib.services.keys import AdminKeyExists
 from chalicelib.settings import Settings
-from deploy.packages import Packages
+from chalicelib.store.forms import LEFT_OUT
+from deploy.bucket import PackageBucket
+from deploy.package import ROOT, PackagingFailed, package
 from deploy.stack import Change, Stack, StackFailed
-from local.package import ROOT, PackagingFailed, package
-from local.template import stack_name, stages
+from deploy.template import stack_name, stages
 
 PARAMETERS = {
     "ALARM_EMAIL": "AlarmEmail",
@@ -61,12 +62,20 @@ def deploy_stage(stage: str) -> None:
         _say("Packaging …")
         package(Path(folder), stage)
         _say("Uploading …")
-        template = Packages().upload(Path(folder))
+        template = PackageBucket().upload(Path(folder))
     _say(f"Deploying {stack.name} …")
     _say(_in_words(stack.bring_to(template, parameters)))
     outputs = stack.outputs()
     click.echo(f"API: {outputs['EndpointURL'].rstrip('/')}")
     _make_first_key(outputs["TableName"])
+
+
+@main.command("package")
+@click.argument("output", type=click.Path(path_type=Path))
+def package_into(output: Path) -> None:
+    """Writes the package and its template into the folder OUTPUT, for stage dev. Needs no account."""
+    archive = package(output)
+    click.echo(f"{archive}: {archive.stat().st_size / 1e6:.1f} MB")
 
 
 @main.command()
@@ -98,6 +107,16 @@ def status(stage: str) -> None:
     for page in pages.paginate(AlarmNamePrefix=f"{stack.name}-"):
         for alarm in page["MetricAlarms"]:
             click.echo(f"Alarm {alarm['AlarmName']}: {alarm['StateValue']}")
+    unreadable = {
+        message.partition(f"{LEFT_OUT}: ")[2].partition(" (")[0]
+        for _, _, message in _logged(stack, datetime.now(UTC) - timedelta(days=1), f'"{LEFT_OUT}"')
+    }
+    for key in sorted(unreadable):
+        click.echo(f"Can't be read: {key}")
+    if unreadable:
+        click.echo(
+            "What can't be read is left out: docs/OPERATIONS.md, \u201cItems that can't be read\u201d."
+        )
 
 
 @main.command()
@@ -105,18 +124,23 @@ def status(stage: str) -> None:
 @click.option("--minutes", envvar="MINUTES", default=10, show_default=True, help="How far back.")
 def logs(stage: str, minutes: int) -> None:
     """What the functions have logged in the last minutes, in the order of time."""
+    stack = Stack(stack_name(stage))
+    for at, function, message in _logged(stack, datetime.now(UTC) - timedelta(minutes=minutes)):
+        click.echo(f"{datetime.fromtimestamp(at / 1000, UTC):%H:%M:%S} {function}: {message}")
+
+
+def _logged(stack: Stack, since: datetime, pattern: str = "") -> list[tuple[int, str, str]]:
+    """When, by which function, and what, in the order of time; only what matches, if there is a pattern."""
     client: Any = boto3.client("logs")
-    since = datetime.now(UTC) - timedelta(minutes=minutes)
-    place = f"/{stack_name(stage)}/"
-    groups = client.describe_log_groups(logGroupNamePrefix=place)["logGroups"]
+    prefix = f"/{stack.name}/"
+    groups = client.describe_log_groups(logGroupNamePrefix=prefix)["logGroups"]
     lines = []
     for name in (group["logGroupName"] for group in groups):
-        pages = client.get_paginator("filter_log_events")
-        for page in pages.paginate(logGroupName=name, startTime=int(since.timestamp() * 1000)):
+        asked = {"logGroupName": name, "startTime": int(since.timestamp() * 1000), "filterPattern": pattern}
+        for page in client.get_paginator("filter_log_events").paginate(**asked):
             events = ((event["timestamp"], event["message"].rstrip()) for event in page["events"])
-            lines += [(at, name.removeprefix(place), message) for at, message in events]
-    for at, function, message in sorted(lines):
-        click.echo(f"{datetime.fromtimestamp(at / 1000, UTC):%H:%M:%S} {function}: {message}")
+            lines += [(at, name.removeprefix(prefix), message) for at, message in events]
+    return sorted(lines)
 
 
 def _can_reserve() -> bool:
@@ -127,7 +151,8 @@ def _can_reserve() -> bool:
 def _make_first_key(table: str) -> None:
     client = bootstrap.dynamodb()
     try:
-        made, secret = bootstrap.assemble(Settings(table), client).keys.first("first admin")
+        product = bootstrap.assemble(Settings(table), bootstrap.dynamodb_table(table, client))
+        made, secret = product.keys.first("first admin")
     except AdminKeyExists:
         return
     finally:

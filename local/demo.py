@@ -82,9 +82,9 @@ def run(settings: DemoSettings, folder: Path, stopped: threading.Event) -> None:
         dynamodb = DynamoDB(TABLE, folder / "dynamodb.jsonl")
         dynamodb.start()
         stack.callback(dynamodb.stop)
-        muster = bootstrap.assemble(
-            Settings(TABLE, sheets.url, public_url=f"http://{HOST}:{settings.port}"), dynamodb.client(), clock
-        )
+        table = bootstrap.dynamodb_table(TABLE, dynamodb.client())
+        address = f"http://{HOST}:{settings.port}"
+        muster = bootstrap.assemble(Settings(TABLE, sheets.url, public_url=address), table, clock)
         bootstrap.use(muster)
         secrets = _secrets(folder / "keys.json")
         seed(muster, sheets, secrets)
@@ -106,9 +106,9 @@ def run(settings: DemoSettings, folder: Path, stopped: threading.Event) -> None:
             "sheet_url": sheets.page_url(SPREADSHEET_ID),
             "sheets_api_url": sheets.url,
         }
-        place = {"spreadsheet_id": SPREADSHEET_ID, "server": SERVER.id, "alliance": ALLIANCE.id}
-        table = {"dynamodb_url": dynamodb.url, "table_name": TABLE}
-        _write_whole(ready, {**urls, **place, **table, **asdict(secrets)})
+        binding = {"spreadsheet_id": SPREADSHEET_ID, "server": SERVER.id, "alliance": ALLIANCE.id}
+        reach = {"dynamodb_url": dynamodb.url, "table_name": TABLE}
+        _write_whole(ready, {**urls, **binding, **reach, **asdict(secrets)})
         stack.callback(ready.unlink, missing_ok=True)
         _announce(urls, settings)
         schedule.run_until_stopped()

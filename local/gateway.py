@@ -1,8 +1,12 @@
-"""API Gateway in front of the app: HTTP requests become proxy events, unknown paths its own answer."""
+"""API Gateway in front of the app: HTTP requests become proxy events, unknown paths its own answer.
+
+Like the real one it puts a replacement character wherever a body or a query is no UTF-8.
+"""
 
 import json
 import uuid
 from typing import Any
+from urllib.parse import parse_qs
 
 from chalice.app import Chalice
 from chalice.local import LambdaContext, LocalChalice
@@ -50,7 +54,7 @@ class Gateway:
 
     def _event(self, request: Request, resource: str, parameters: Any) -> dict[str, Any]:
         headers = dict(request.headers.items())
-        query = dict(request.args.lists())
+        query = parse_qs(request.query_string.decode("latin-1"), keep_blank_values=True, errors="replace")
         return {
             "resource": resource,
             "path": request.path,

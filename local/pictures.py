@@ -68,9 +68,9 @@ def main(folder: Path) -> None:
         for server in (dynamodb, sheets):
             server.start()
             stack.callback(server.stop)
-        muster = bootstrap.assemble(
-            Settings("pictures", sheets.url, public_url="https://muster.example"), dynamodb.client(), clock
-        )
+        table = bootstrap.dynamodb_table("pictures", dynamodb.client())
+        settings = Settings("pictures", sheets.url, public_url="https://muster.example")
+        muster = bootstrap.assemble(settings, table, clock)
         bootstrap.use(muster)
         import app as functions
 
@@ -80,7 +80,7 @@ def main(folder: Path) -> None:
         secrets = Secrets.new()
         seed(muster, sheets, secrets)
         sheets.create_spreadsheet("Officers of server 101", {"Officers": [["Server 101"]]}, SERVERS_SHEET)
-        muster.sheets.bind(SERVERS_SHEET, SERVER.id, None)
+        muster.stores.sheets.bind(SERVERS_SHEET, SERVER.id, None)
         play(muster, clock, secrets)
         event = {
             "version": "0",
@@ -104,7 +104,7 @@ def play(muster: Muster, clock: SteppingClock, secrets: Secrets) -> None:
     Most commanders of one are on its roster before, where one never reports and one retires; the others add themselves.
     """
     chance = random.Random(101)
-    muster.definitions.put_alliance(Alliance(SERVER.id, "orbit", "ØRB", "Orbit Watch"))
+    muster.stores.definitions.put_alliance(Alliance(SERVER.id, "orbit", "ØRB", "Orbit Watch"))
     member, officer, admin = (
         muster.directory.key(secret)
         for secret in (secrets.member_key, secrets.officer_key, secrets.admin_key)

@@ -6,7 +6,7 @@ from typing import get_args
 
 from chalicelib.bootstrap import Muster
 from chalicelib.catalog import load_catalog
-from chalicelib.domain.access import Key, Role, key_id, new_secret, secret_hash
+from chalicelib.domain.access import SCOPES, Key, Role, key_id, new_secret, secret_hash
 from chalicelib.domain.roster import Alliance, Server
 from local.sheets import SheetsServer
 
@@ -31,7 +31,7 @@ class Secrets:
 
 def seed(muster: Muster, sheets: SheetsServer, secrets: Secrets) -> None:
     """Puts in place what isn't there yet; what members and officers have done since stays."""
-    definitions = muster.definitions
+    definitions = muster.stores.definitions
     known = {event.id for event in definitions.events()}
     for event in load_catalog():
         if event.id not in known:
@@ -42,17 +42,17 @@ def seed(muster: Muster, sheets: SheetsServer, secrets: Secrets) -> None:
         definitions.put_alliance(ALLIANCE)
     for role in get_args(Role):
         secret: str = getattr(secrets, f"{role}_key")
-        if muster.access_keys.find(secret) is None:
-            muster.access_keys.put(secret, _key(secret, role, muster.clock()))
+        if muster.stores.access_keys.find(secret) is None:
+            muster.stores.access_keys.put(secret, _key(secret, role, muster.clock()))
     if not sheets.has(SPREADSHEET_ID):
         sheets.create_spreadsheet("Nova Guard officers", _OFFICERS_TABS, SPREADSHEET_ID)
-    if all(sheet.spreadsheet_id != SPREADSHEET_ID for sheet in muster.sheets.all()):
-        muster.sheets.bind(SPREADSHEET_ID, SERVER.id, ALLIANCE.id)
+    if all(sheet.spreadsheet_id != SPREADSHEET_ID for sheet in muster.stores.sheets.all()):
+        muster.stores.sheets.bind(SPREADSHEET_ID, SERVER.id, ALLIANCE.id)
 
 
 def _key(secret: str, role: Role, now: datetime) -> Key:
     identity = key_id(secret_hash(secret))
-    server, alliance = (None, None) if role == "admin" else (SERVER.id, ALLIANCE.id)
+    server, alliance = (None, None) if SCOPES[role] == "the deployment" else (SERVER.id, ALLIANCE.id)
     return Key(identity, role, f"demo {role}", server, alliance, created_at=now)
 
 

@@ -9,7 +9,8 @@ from manage.events import events
 from manage.imports import completions, roster
 from manage.keys import keys, links
 from manage.ledger import ledger
-from manage.places import alliances, servers
+from manage.migrate import migrate
+from manage.servers import alliances, servers
 from manage.sheets import sheets
 from manage.where import Where
 
@@ -37,7 +38,7 @@ def main(context: click.Context, demo: bool, url: str | None, key_file: Path | N
     """Runs Muster for servers and alliances: events, keys and links, rosters, sheets.
 
     Every command speaks to the API with an admin's or officer's key, and says what the API says. Only `keys first`,
-    `ledger verify`, `servers export` and `servers import` work on the table, with your AWS credentials, and
+    `ledger verify`, `servers export`, `servers import` and `migrate` work on the table, with your AWS credentials, and
     `sheets check` asks Google.
 
     \b
@@ -59,8 +60,8 @@ def main(context: click.Context, demo: bool, url: str | None, key_file: Path | N
     context.obj = Where(demo, url, key_file)
 
 
-for group in (events, servers, alliances, links, keys, roster, completions, sheets, ledger):
-    main.add_command(group)
+for command in (events, servers, alliances, links, keys, roster, completions, sheets, ledger, migrate):
+    main.add_command(command)
 
 if __name__ == "__main__":
     main(prog_name="./muster")

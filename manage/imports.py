@@ -1,22 +1,29 @@
 """`roster` and `completions`: who is in an alliance, and what they did before, from CSV files."""
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
+from chalicelib.domain.errors import quoted
 from manage.events import dry_run
 from manage.show import as_json, listing, plain
 from manage.where import Where
 
 _Command = Callable[..., None]
+_SEPARATORS = click.Choice(["comma", "semicolon", "tab", "pipe"])
 
 
 def _options(command: _Command) -> _Command:
     """What both imports take."""
     for option in (
         as_json,
+        click.option("--separator", type=_SEPARATORS, help="What stands between the cells."),
+        click.option(
+            "--header-line", metavar="LINE", type=int, help="The line of the headings; 0 if there are none."
+        ),
         click.option("--is-new", is_flag=True, help="Names that are near to others are no slips: add them."),
         click.option("--all-or-nothing", is_flag=True, help="If a line is refused, do none of them."),
         dry_run,
@@ -70,10 +77,10 @@ def import_roster(
 ) -> None:
     """Adds the commanders of a CSV file to a roster.
 
-    The file has a commander on each line. It is UTF-8, with a heading such as Commander or Name, or nothing but
-    names. Whoever is on the roster already stays as they are, and nobody is taken off. A name that is nearly
-    another is refused as a slip, without --is-new. A line that is refused spoils no other, and then it ends with 1.
-    To import again changes nothing.
+    The file has a commander on each line. It is UTF-8, with a heading such as Commander, IGN or Name; where it has
+    none, give --header-line 0. Whoever is on the roster already stays as they are, and nobody is taken off. A name that
+    is nearly another is refused as a slip, without --is-new. A line that is refused spoils no other, and then it ends
+    with 1. To import again changes nothing.
 
     \b
     Examples:
@@ -97,7 +104,12 @@ def completions() -> None:
 @_options
 @click.option("--milestone-column", metavar="HEADING", help="Where the milestones are, of a list.")
 @click.option("--timestamp-column", metavar="HEADING", help="When it was reported.")
-@click.option("--timestamp-format", metavar="FORMAT", help="How, in strptime's terms: '%d/%m/%Y %H:%M:%S'.")
+@click.option(
+    "--timestamp-format",
+    metavar="FORMAT",
+    help="day-first or month-first, or how in strptime's terms: '%d/%m/%Y %H:%M:%S'.",
+)
+@click.option("--without-times", is_flag=True, help="No column says when it was reported.")
 @click.option("--event", metavar="EVENT", help="The event whose milestones are meant.")
 @click.pass_obj
 def import_completions(
@@ -108,7 +120,8 @@ def import_completions(
     The file is a list, such as the answers of a Google Form, with a column for the milestones of each commander; or
     a tracker, with a column for each milestone that is ticked. Well-known headings are found by themselves. Where
     events share names of milestones, say with --event which is meant. What a commander has already counts no second
-    time. A line that is refused spoils no other, and then it ends with 1.
+    time; if nothing says yet when it was reported, that is added. A line that is refused spoils no other, and then it
+    ends with 1.
 
     \b
     Example:
@@ -126,11 +139,15 @@ def _import(
     is_json: bool,
     options: dict[str, Any],
 ) -> None:
-    query = {name: "true" if value is True else value for name, value in options.items() if value}
+    query = {
+        name: _said(value) for name, value in options.items() if value is not None and value is not False
+    }
     path = ("servers", server, "alliances", alliance, what, "import")
-    done = where.api.post_csv(*path, csv=file.read_bytes(), **query)
+    done = _all_of_it(lambda **rest: where.api.post_csv(*path, csv=file.read_bytes(), **query, **rest))
+    if not is_json:
+        _show_how(done)
     shown = [
-        line for line in done["lines"] if done["dry_run"] or line["reasons"] or line["status"] == "not_done"
+        line for line in done["lines"] if done["dry_run"] or line["reasons"] or line["status"] in _UNDONE
     ]
     if is_json or shown:
         header = ("Line", "Commander", "Becomes", "Why")
@@ -141,8 +158,60 @@ def _import(
         listing(done, is_json, header, rows)
     if not is_json:
         would = " (dry run: nothing was done)" if done["dry_run"] else ""
-        click.echo(
-            plain(f"{file.name}: {done['new']} new, {done['known']} known, {done['refused']} refused{would}")
-        )
-    if done["refused"]:
+        counts = [f"{done['new']} new", f"{done['known']} known", f"{done['refused']} refused"]
+        counts += [f"{done['timed']} now with their time"] if done["timed"] else []
+        counts += [f"{done['remaining']} left: import it again"] if done["remaining"] else []
+        click.echo(plain(f"{file.name}: {', '.join(counts)}{would}"))
+    if done["refused"] or done["remaining"]:
         raise SystemExit(1)
+
+
+_UNDONE = ("refused", "not_done", "later")
+
+
+def _said(value: object) -> str:
+    return "true" if value is True else str(value)
+
+
+def _all_of_it(send: Callable[..., Any]) -> Any:
+    """The answer to the whole file. Where there was no time for all of its lines, the rest is sent again, as long as
+    something comes of it."""
+    done = send()
+    while done["remaining"]:
+        more = send(from_line=str(done["next_line"]))
+        later = {line["line"]: line for line in more["lines"]}
+        lines = [later.get(one["line"], one) if one["status"] == "later" else one for one in done["lines"]]
+        came_on = more["remaining"] < done["remaining"]
+        counts = Counter(line["status"] for line in lines)
+        done |= {"lines": lines, "next_line": more["next_line"], "remaining": counts["later"]}
+        done |= {status: counts[status] for status in ("new", "known", "timed", "refused")}
+        if not came_on:
+            break
+    return done
+
+
+def _show_how(done: dict[str, Any]) -> None:
+    """How the file was understood, on stderr, beside the answer itself; of a dry run with its first lines."""
+    read_as = done["read_as"]
+    said = []
+    for use, name in _USES.items():
+        headings = [quoted(one["heading"]) for one in read_as["columns"] if one["used_for"] == use]
+        said += [f"{name}: {', '.join(headings)}."] if headings else []
+    if read_as["skipped_lines"]:
+        lines = ", ".join(map(str, read_as["skipped_lines"]))
+        said.append(f"Not read, above the headings: line {lines}.")
+    if read_as["dates"]:
+        said.append(f"Dates are read {read_as['dates']}.")
+    click.echo(plain(" ".join(said)), err=True)
+    for line in done["first"] if done["dry_run"] else ():
+        said = [line["commander"] or "nobody", line["reported_at"], *line["milestones"]]
+        click.echo(plain(f"Line {line['line']} says: {', '.join(filter(None, said))}"), err=True)
+
+
+_USES = {
+    "commander": "Commanders",
+    "milestone": "Milestones",
+    "event": "Events",
+    "time": "Times",
+    None: "Not used",
+}

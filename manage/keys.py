@@ -1,11 +1,12 @@
 """`links` and `keys`: who may do what. A secret is told once, alone on stdout; all words about it go to stderr."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, get_args
 
 import click
 
-from chalicelib.domain.access import Role
+from chalicelib.domain.access import LONGEST_OVERLAP, REVOKED_WITHIN, Role
+from chalicelib.domain.calendar import in_words
 from manage.api import Api
 from manage.show import as_json, listing, plain
 from manage.where import Where
@@ -14,13 +15,14 @@ label = click.option("--label", help="What it is for, so that it can be told apa
 expires_at = click.option(
     "--expires-at", metavar="TIME", help="When it ends, such as 2026-12-07T00:00:00Z. Else it does not."
 )
+_MOST = LONGEST_OVERLAP // timedelta(minutes=1)
 old_works_for = click.option(
     "--old-works-for",
-    type=click.IntRange(0, 60),
+    type=click.IntRange(0, _MOST),
     default=0,
     show_default=True,
     metavar="MINUTES",
-    help="How long the old one goes on, up to 60.",
+    help=f"How long the old one goes on, up to {_MOST}.",
 )
 
 
@@ -177,19 +179,21 @@ def rotate_key(where: Where, key_id: str, label: str | None, old_works_for: int)
     _tell(made, made["secret"])
 
 
-@keys.command("revoke")
-@click.argument("key_ids", nargs=-1, required=True, metavar="ID…")
-@click.pass_obj
-def revoke(where: Where, key_ids: tuple[str, ...]) -> None:
-    """Revokes keys and member links, for good.
+@keys.command(
+    "revoke",
+    help=f"""Revokes keys and member links, for good.
 
-    They stop to work within 30 seconds. What was done with them stays. To revoke again changes nothing. `keys list`
-    has the ids.
+    They stop working within {in_words(REVOKED_WITHIN)}. What was done with them stays. To revoke again changes nothing.
+    `keys list` has the ids.
 
     \b
     Example:
       ./muster --demo keys revoke 0123456789abcdef
-    """
+    """,
+)
+@click.argument("key_ids", nargs=-1, required=True, metavar="ID…")
+@click.pass_obj
+def revoke(where: Where, key_ids: tuple[str, ...]) -> None:
     for key_id in key_ids:
         gone = where.api.delete("keys", key_id)
         click.echo(plain(f"Revoked {gone['id']}: {gone['role']}, {gone['label']}."))
@@ -235,8 +239,8 @@ def _replace(api: Api, old: Any, label: str | None, minutes: int) -> Any:
 
 
 def _links(api: Api, server: str, alliance: str) -> list[Any]:
-    place = {"role": "member", "server": server, "alliance": alliance}
-    return [one for one in api.get("keys")["keys"] if place.items() <= one.items()]
+    wanted = {"role": "member", "server": server, "alliance": alliance}
+    return [one for one in api.get("keys")["keys"] if wanted.items() <= one.items()]
 
 
 def _ended(key: Any, now: datetime) -> bool:

@@ -68,8 +68,8 @@ def verify(where: Where, server: str, table: str | None) -> None:
     """Compares a server's cards with the ledger.
 
     A card that is not what the ledger makes of it is printed, and then it ends with 1; there should be none. Each
-    is EVENT/ALLIANCE/COMMANDER, of events that are not archived. It reads the whole ledger from the table, with
-    your AWS credentials. Reports that are not in the ledger yet are entered before; nothing else is changed.
+    is EVENT/ALLIANCE/COMMANDER. It reads the whole ledger from the table, with your AWS credentials. Reports that
+    are not in the ledger yet are entered before; nothing else is changed.
 
     \b
     Examples:
@@ -77,7 +77,7 @@ def verify(where: Where, server: str, table: str | None) -> None:
       ./muster ledger verify 202 --table muster-prod
     """
     with where.muster(table) as muster:
-        differences = muster.ledger.differences(server)
+        differences = muster.ledger_pages.differences(server)
     for difference in differences:
         click.echo(difference)
     if differences:

@@ -41,8 +41,8 @@ def bind(where: Where, spreadsheet: str, server: str, alliance: str | None) -> N
     Example:
       ./muster --demo sheets bind demo-officers-sheet 202 borealis
     """
-    place = {"server": server} | ({"alliance": alliance} if alliance else {})
-    state, is_new = where.api.put("sheets", _id(spreadsheet), body=place)
+    binding = {"server": server} | ({"alliance": alliance} if alliance else {})
+    state, is_new = where.api.put("sheets", _id(spreadsheet), body=binding)
     bound = f"server {state['server']}" + (f", alliance {state['alliance']}" if state["alliance"] else "")
     again = "" if is_new else " It was bound before."
     click.echo(f"Spreadsheet {state['spreadsheet_id']} is bound to {bound}. The next sync writes it.{again}")
@@ -106,7 +106,7 @@ def check(where: Where, spreadsheet: str, secret: str | None) -> None:
     from sheets_sync.google import Google
 
     try:
-        settings = Settings.from_environment({**os.environ, "TABLE_NAME": "none is read"})
+        settings = Settings.from_environment({**os.environ, "TABLE_NAME": "none is read", "MUSTER_DB": ""})
     except InvalidSettings as error:
         raise click.ClickException(str(error)) from None
     address = where.facts["sheets_api_url"] if where.demo else settings.sheets_api_url

@@ -49,8 +49,8 @@ def export_server(where: Where, server: str, file: Path, table: str | None) -> N
     from chalicelib.store.transfer import Transfer  # brings boto3
 
     with where.muster(table) as muster, _new(file) as output:
-        muster.ledger.settle(server)
-        counts = Transfer(muster.table).export_server(server, muster.clock(), output)
+        muster.counting.bring_up(server)
+        counts = Transfer(muster.stores.table).export_server(server, muster.clock(), output)
     click.echo(f"Server {server} is in {file}: {_told(counts)}.")
     click.echo("It holds names and the hashes of keys. Delete it when the server has moved.", err=True)
 
@@ -74,15 +74,15 @@ def import_server(where: Where, file: Path, table: str | None) -> None:
     from chalicelib.store.transfer import Transfer
 
     with where.muster(table) as muster, file.open("rb") as source:
-        transfer = Transfer(muster.table)
+        transfer = Transfer(muster.stores.table)
         done = transfer.import_server(source, WHOEVER_HAS_THE_TABLE, muster.clock())
         if done.removed:
             click.echo(f"{done.removed} items of an import that broke off were removed first.", err=True)
         click.echo(f"Server {done.server} is in place: {_told(done.counts)}.")
         miscounted = transfer.miscounted(done.server)
-        differences = muster.ledger.differences(done.server)
-    for place in [*miscounted, *differences]:
-        click.echo(place)
+        differences = muster.ledger_pages.differences(done.server)
+    for wrong in [*miscounted, *differences]:
+        click.echo(wrong)
     if miscounted or differences:
         raise click.ClickException(
             f"The totals of {len(miscounted)} alliances are not the sum of their cards, "

@@ -76,7 +76,7 @@ class Where:
             if not table:
                 raise click.UsageError("Say which table: give --table or set TABLE_NAME.")
             client = bootstrap.dynamodb()
-            return client, bootstrap.assemble(Settings(table), client)
+            return client, bootstrap.assemble(Settings(table), bootstrap.dynamodb_table(table, client))
         import boto3
 
         client = boto3.client(
@@ -86,8 +86,8 @@ class Where:
             aws_access_key_id="demo",
             aws_secret_access_key="demo",  # noqa: S106 - the demo's table takes any
         )
-        now = self.api.now()
-        return client, bootstrap.assemble(Settings(self.facts["table_name"]), client, lambda: now)
+        now, name = self.api.now(), self.facts["table_name"]
+        return client, bootstrap.assemble(Settings(name), bootstrap.dynamodb_table(name, client), lambda: now)
 
     @cached_property
     def facts(self) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""Mirrors a report into a Google spreadsheet: report → tabs → difference → gspread."""
+"""Mirrors a sheet view into a Google spreadsheet: view → tabs → difference → gspread."""

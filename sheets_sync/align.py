@@ -1,12 +1,12 @@
-"""Rows and columns follow their keys: from the order that a sheet has to the order that it should have. Pure.
+"""Rows and columns follow their keys, from the order that a sheet has to the order that it should have. Pure.
 
-Lines (rows or columns) are inserted, moved and deleted whole, so whatever officers keep beside ours, their notes
-and their formulas go along. As few lines as possible move.
+Lines (rows or columns) are inserted, moved and deleted whole. So what officers keep beside ours moves with them, and
+so do notes and formulas. As few lines as possible move.
 """
 
 from bisect import bisect_left
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 
@@ -22,7 +22,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """The steps, and the lines after them: the index that each had before, None for one that is to be filled."""
+    """The steps, and the lines after them: the index that each had before, or None if it is new and must be filled."""
 
     steps: list[Step]
     lines: list[int | None]
@@ -33,10 +33,9 @@ def align(
 ) -> Alignment:
     """Brings the desired keys to the front, in their order.
 
-    `held` are the keys as they are (None: a line that isn't ours). What isn't desired goes behind: lines in
-    `kept`, and those that aren't ours. Other lines whose key isn't desired are deleted. `blank` are lines
-    that aren't ours and hold nothing: they are used up before any is inserted, so that a sheet doesn't grow
-    without need.
+    `held` are the keys as they are (None: a line that isn't ours). Lines whose key isn't desired are deleted, except
+    those in `kept`: like the lines that aren't ours, they go behind. `blank` are lines that aren't ours and hold
+    nothing: they are used before any line is inserted, so that a sheet doesn't grow without need.
     """
     places: dict[str, int] = {}
     for index, key in enumerate(held):
@@ -46,63 +45,128 @@ def align(
     wanted = [places[key] if key in places else next(spare, None) for key in desired]
     ours = {index for index in wanted if index is not None}
     doomed = {place for place in places.values() if place not in ours and place not in kept}
-    rest = [index for index in range(len(held)) if index not in ours]
-    steps, lines = _steps(len(held), [*wanted, *rest], doomed)
+    order = [*wanted, *(index for index in range(len(held)) if index not in ours)]
     used_up = ours & set(blank)
-    return Alignment(steps, [None if line in used_up else line for line in lines])
+    lines = [None if line in used_up else line for line in order if line not in doomed]
+    return Alignment([*steps_into(order), *_deletions(order, doomed)], lines)
 
 
-def _steps(
-    length: int, target: list[int | None], doomed: Collection[int]
-) -> tuple[list[Step], list[int | None]]:
-    """Each line that has to move, or is new, goes right behind the one that it should follow."""
+def steps_into(order: Sequence[int | None]) -> list[Step]:
+    """Brings the lines 0, 1, 2 and so on, all of which are in `order`, into that order; None is a new line.
+
+    As many as can stay where they are. Each of the others goes right behind the line that it should follow.
+    """
+    staying = _longest_rising([line for line in order if line is not None])
+    seats, before, after = _seating(order, staying)
     steps: list[Step] = []
-    lines: list[int | None] = list(range(length))
-    staying = _longest_rising([index for index in target if index is not None])
-    position = 0  # behind the lines of `target` that are in place already
-    index = 0
-    while index < len(target):
-        wanted = target[index]
-        if wanted is None:
-            count = 1
-            while index + count < len(target) and target[index + count] is None:
-                count += 1
-            steps.append(Step("insert", position, position + count))
-            lines[position:position] = [None] * count
+    for index, line in enumerate(order):
+        if line in staying:
+            continue
+        to = seats.taken_before(after[index])
+        if line is None:
+            steps.append(Step("insert", to, to + 1))
         else:
-            in_place = position < len(lines) and lines[position] == wanted
-            start, count = position if in_place else lines.index(wanted), 1
-            if wanted not in staying:
-                while (
-                    index + count < len(target)
-                    and start + count < len(lines)
-                    and (following := target[index + count]) is not None
-                    and following not in staying
-                    and lines[start + count] == following
-                ):
-                    count += 1
-                if start != position:
-                    steps.append(Step("move", start, start + count, position))
-                    moved = lines[start : start + count]
-                    del lines[start : start + count]
-                    position -= count if start < position else 0
-                    lines[position:position] = moved
-            else:
-                position = start
-        position += count
-        index += count
-    for end in range(len(lines), 0, -1):
-        if lines[end - 1] in doomed:
-            if steps and steps[-1].kind == "delete" and steps[-1].start == end:
-                steps[-1] = Step("delete", end - 1, steps[-1].end)
-            else:
-                steps.append(Step("delete", end - 1, end))
-            del lines[end - 1]
-    return steps, lines
+            start = seats.taken_before(before[line])
+            steps.append(Step("move", start, start + 1, to))
+            seats.leave(before[line])
+        seats.take(after[index])
+    return _joined(steps)
+
+
+def _deletions(order: Sequence[int | None], doomed: Collection[int]) -> list[Step]:
+    """From the end, so that no deletion moves what a later one is about."""
+    indexes = reversed([index for index, line in enumerate(order) if line in doomed])
+    return _joined(Step("delete", index, index + 1) for index in indexes)
+
+
+def _joined(steps: Iterable[Step]) -> list[Step]:
+    """The same steps, those of neighbours in one."""
+    found: list[Step] = []
+    for step in steps:
+        both = _both(found[-1], step) if found else None
+        if both:
+            found[-1] = both
+        else:
+            found.append(step)
+    return found
+
+
+def _both(one: Step, other: Step) -> Step | None:
+    """One step for the two, if `other` goes on with the neighbouring line right behind where `one` has ended."""
+    if one.kind != other.kind:
+        return None
+    if one.kind == "insert":
+        return replace(one, end=other.end) if other.start == one.end else None
+    if one.kind == "delete":
+        return replace(one, start=other.start) if other.end == one.start else None
+    if one.start > one.to:  # the neighbour still stands behind the lines that went to the front
+        goes_on = (other.start, other.to) == (one.end, one.to + one.end - one.start)
+    else:  # the neighbour has taken their place
+        goes_on = (other.start, other.to) == (one.start, one.to)
+    return replace(one, end=one.end + 1) if goes_on else None
+
+
+class _Seats:
+    """A row of seats, each taken or empty. How many are taken is kept in partial sums (a Fenwick tree).
+
+    So each method takes a few additions, however many seats there are.
+    """
+
+    def __init__(self, taken: Sequence[bool]) -> None:
+        self._sums = [0, *map(int, taken)]
+        for node in range(1, len(self._sums)):
+            if (above := node + (node & -node)) < len(self._sums):
+                self._sums[above] += self._sums[node]
+
+    def taken_before(self, seat: int) -> int:
+        node, total = seat, 0
+        while node:
+            total += self._sums[node]
+            node -= node & -node
+        return total
+
+    def take(self, seat: int) -> None:
+        self._add(seat, 1)
+
+    def leave(self, seat: int) -> None:
+        self._add(seat, -1)
+
+    def _add(self, seat: int, number: int) -> None:
+        node = seat + 1
+        while node < len(self._sums):
+            self._sums[node] += number
+            node += node & -node
+
+
+def _seating(
+    order: Sequence[int | None], staying: Collection[int]
+) -> tuple[_Seats, Sequence[int], Mapping[int, int]]:
+    """A seat for wherever a line stands before or after its move, so that a line is never searched for.
+
+    Also gives, by line, the seat that it has at first, and by index in `order` the seat that a line takes if it moves
+    or is new. Between two lines that stay, the seats to be taken come before those to be left.
+    """
+    before: list[int] = []
+    after: dict[int, int] = {}
+    taken: list[bool] = []
+
+    def seat_lines(end: int) -> None:
+        for _ in range(len(before), end):
+            before.append(len(taken))
+            taken.append(True)
+
+    for index, line in enumerate(order):
+        if line is not None and line in staying:
+            seat_lines(line + 1)
+        else:
+            after[index] = len(taken)
+            taken.append(False)
+    seat_lines(sum(line is not None for line in order))
+    return _Seats(taken), before, after
 
 
 def _longest_rising(values: Sequence[int]) -> set[int]:
-    """The values of a longest increasing subsequence: the lines that can stay where they are."""
+    """The values of a longest increasing subsequence, so the lines that can stay where they are."""
     tails: list[int] = []
     tail_places: list[int] = []
     before: list[int] = []

@@ -1,7 +1,8 @@
-"""What a run may still spend: Google's requests, of which there are only so many a minute, and its own time."""
+"""What a run may still spend: requests to Google, which limits them by the minute, and its own time."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -10,9 +11,9 @@ KINDS: tuple[Kind, ...] = ("read", "write")
 
 MINUTE = timedelta(minutes=1)
 LONGEST_PAUSE = 5.0
-"""Seconds that a run waits for a request to become free, so that it keeps in step with the one a minute before."""
+"""Seconds that a run waits until another request is allowed, so that it can follow a run that began a minute ago."""
 RESERVE = 2.0
-"""Seconds at the end of a run in which nothing is asked of Google: for noting what became of the sheets."""
+"""Seconds at the end of a run that are kept for noting how the sheets went, without requests to Google."""
 
 
 class OutOfAllowance(Exception):
@@ -22,8 +23,8 @@ class OutOfAllowance(Exception):
 class Allowance:
     """`limit` requests of each kind in any minute, wherever it begins.
 
-    A request counts from before it is sent until a minute after it was answered, so whatever time of it is Google's,
-    no minute of Google's holds more.
+    A request counts from before it is sent until a minute after it was answered. So whenever Google counts it, no
+    minute of Google's holds more than `limit`.
     """
 
     def __init__(
@@ -35,11 +36,11 @@ class Allowance:
 
     @property
     def spent(self) -> dict[str, list[datetime]]:
-        """When the requests were made that still count, by kind: what the next run has to know."""
+        """By kind, when the requests that still count were made: the next run must know it."""
         return {kind: self._counting(kind) for kind in KINDS}
 
     def wait(self, kind: Kind, number: int = 1) -> float:
-        """Seconds until so many more may be made; infinite if never that many at once."""
+        """Seconds until `number` more may be made; infinite if that is more than the limit."""
         if number > self._limit:
             return math.inf
         counting = self._counting(kind)
@@ -49,28 +50,26 @@ class Allowance:
         return (counting[excess - 1] + MINUTE - self._clock()).total_seconds()
 
     def spend(self, kind: Kind) -> None:
-        """Counts one that is sent now."""
+        """Counts a request that is sent now."""
         self._times[kind].append(self._clock())
 
     def answered(self, kind: Kind) -> None:
-        """The one sent last has been answered, or given up, now."""
+        """Notes that the request sent last has now been answered, or given up."""
         self._times[kind][-1] = self._clock()
 
     def _counting(self, kind: Kind) -> list[datetime]:
-        """Without those more than a minute ahead, which are of a clock that has been set back."""
+        """Leaves out times more than a minute ahead: they are from before a clock was set back."""
         now = self._clock()
         return [each for each in self._times[kind] if abs(now - each) < MINUTE]
 
 
+@dataclass(frozen=True, slots=True)
 class Budget:
-    """An allowance and the time left, in seconds. Whoever is to wait is told how long, by `sleep`."""
+    """An allowance and the time left, in seconds. `sleep` is called with the seconds to wait."""
 
-    def __init__(
-        self, allowance: Allowance, remaining: Callable[[], float], sleep: Callable[[float], None]
-    ) -> None:
-        self.allowance = allowance
-        self._remaining = remaining
-        self._sleep = sleep
+    allowance: Allowance
+    _remaining: Callable[[], float]
+    _sleep: Callable[[float], None]
 
     @property
     def seconds(self) -> float:
@@ -78,7 +77,7 @@ class Budget:
         return self._remaining() - RESERVE
 
     def has_room(self, needs: Mapping[Kind, int], seconds: float) -> bool:
-        """Whether so many requests may be made, and take so long; a short while is waited for that."""
+        """Whether these requests may be made and may take so many seconds. Waits a short while if that helps."""
         wait = max(self.allowance.wait(kind, number) for kind, number in needs.items())
         if wait > LONGEST_PAUSE or self.seconds - wait < seconds:
             return False

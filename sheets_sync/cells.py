@@ -1,4 +1,4 @@
-"""Contents as the Sheets API has them, and how contents are compared and told to be as they were written."""
+"""Contents as the Sheets API has them, how two are compared, and how one is known to be as it was written."""
 
 import base64
 import zlib
@@ -13,9 +13,12 @@ Value = str | float | bool | None
 
 Json = dict[str, Any]
 
+MOST_CHARACTERS = 50_000
+"""Of a cell: with one that has more, Google refuses the whole batch. Counted in UTF-16, as JavaScript does."""
+
 _DAY_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 - serial numbers count wall time
 _SAME = 1e-12
-"""Of a number: they come back as they were sent, up to the last bits of a double. A second is ten times as much."""
+"""Numbers come back as they were sent, except for the last bits of a double. A second is ten times as much as this."""
 
 
 class Formula(str):
@@ -25,18 +28,28 @@ class Formula(str):
 
 
 def value_of(content: Content) -> Value:
-    """What a cell holds that was given this content. Empty text reads back as nothing."""
+    """What a cell holds that was given this content. Empty text reads back as nothing; what is too long is cut."""
     if isinstance(content, date):
         at = content if isinstance(content, datetime) else datetime(content.year, content.month, content.day)  # noqa: DTZ001
         return round((at - _DAY_ZERO).total_seconds()) / 86400
     if isinstance(content, int | float):
         return float(content)
-    return content or None
+    return _cut(content) if content else None
 
 
-def moment_of(value: Value) -> datetime | None:
-    """The wall time that a cell holds, if it is one."""
-    return _DAY_ZERO + timedelta(seconds=round(value * 86400)) if isinstance(value, float) else None
+def _cut(text: str) -> str:
+    """The text, with a mark where it ends because a cell holds no more."""
+    if 2 * len(text) <= MOST_CHARACTERS:
+        return text
+    units = text.encode("utf-16-le", "surrogatepass")
+    if len(units) <= 2 * MOST_CHARACTERS:
+        return text
+    return units[: 2 * (MOST_CHARACTERS - 1)].decode("utf-16-le", "ignore") + "…"
+
+
+def moment_of(number: float) -> datetime:
+    """The wall time that a cell holds as this number."""
+    return _DAY_ZERO + timedelta(seconds=round(number * 86400))
 
 
 def held_value(cell: Mapping[str, Any]) -> Value:
@@ -58,7 +71,7 @@ def same(one: Value, other: Value) -> bool:
 
 
 def checksum(value: Value) -> str:
-    """Two letters that tell a value that we wrote from nearly every other (1 of 4096 is taken for ours)."""
+    """Two letters that distinguish a value that we wrote from nearly every other: 1 in 4,096 is mistaken for it."""
     text = f"{value:.6f}" if isinstance(value, float) else repr(value)
     return base64.urlsafe_b64encode(zlib.crc32(text.encode()).to_bytes(4, "big"))[:2].decode()
 
@@ -69,7 +82,7 @@ def mark(key: str, values: Sequence[Value]) -> str:
 
 
 def read_mark(value: Value) -> tuple[str | None, list[str]]:
-    """The key and the checksums of a mark; no key if it is none."""
+    """The key and the checksums of a mark; no key if the value is not a mark."""
     if not isinstance(value, str) or isinstance(value, Formula) or value.count(" ") != 1:
         return None, []
     key, checksums = value.split(" ")
@@ -118,7 +131,7 @@ TONES: Mapping[Tone, Json] = {
         "textFormat": {"foregroundColorStyle": colour("#8c1d13")},
     },
 }
-"""Each goes with words, so that nothing is told by colour alone."""
+"""Each goes with words, so that nothing is shown by colour alone."""
 
 TITLE: Json = {"textFormat": {"bold": True, "fontSize": 12}}
 BLOCK: Json = {"textFormat": {"foregroundColorStyle": colour("#4b5563")}}

@@ -6,7 +6,6 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
 from google.auth import aws, identity_pool
 from google.auth.credentials import Credentials, TokenState
 from google.auth.exceptions import GoogleAuthError, RefreshError, TransportError
@@ -41,8 +40,8 @@ def signed_in(
 ) -> AuthorizedSession:
     """A session with the credentials that the secret holds, which Google has just accepted, or did within the hour.
 
-    Credentials that Google does not accept any more are read anew, so that a rotated secret heals by itself.
-    Raises SignInFailed, which tells nothing of what the secret holds.
+    Credentials that Google no longer accepts are read again, so a rotated secret needs no deployment.
+    Raises SignInFailed, whose message shows nothing of what the secret holds.
     """
     if not secret_id:
         raise SignInFailed(
@@ -58,7 +57,9 @@ def signed_in(
 
 
 def held_in(secret_id: str, read_secret: Callable[[str], str] = from_secrets_manager) -> Credentials:
-    """The credentials that the secret holds, which nobody has tried yet. Raises SignInFailed as `signed_in` does."""
+    """The credentials that the secret holds, not tried yet. Raises SignInFailed as `signed_in` does."""
+    from botocore.exceptions import BotoCoreError, ClientError  # without AWS, there is none
+
     try:
         held = json.loads(read_secret(secret_id))
         return _credentials(held if isinstance(held, dict) else {})
@@ -74,18 +75,18 @@ def held_in(secret_id: str, read_secret: Callable[[str], str] = from_secrets_man
 
 
 def forget(secret_id: str | None) -> None:
-    """Makes the next `signed_in` read the secret anew."""
+    """Makes the next `signed_in` read the secret again."""
     _kept.pop(secret_id or "", None)
 
 
 def address_of(session: object) -> str | None:
-    """The e-mail address of the account that the session signs in with, if it tells."""
+    """The e-mail address of the account that the session signs in with, if it is known."""
     credentials = getattr(session, "credentials", None)
     return getattr(credentials, "service_account_email", None)
 
 
 def _credentials(held: Mapping[str, Any]) -> Credentials:
-    """Of these kinds and no other: some of the others would run a program that the configuration names."""
+    """Only these two kinds are taken: some others would run a program that the configuration names."""
     make: Any
     if held.get("type") == "service_account":
         make = service_account.Credentials.from_service_account_info

@@ -1,4 +1,4 @@
-"""What can go wrong between us and Google, what is to be done about it, and how it is said to officers."""
+"""What can go wrong between Muster and Google, what Muster then does, and what officers read about it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,8 +7,8 @@ from typing import Any
 class SheetError(Exception):
     """The spreadsheet could not be read or written; the message is for officers, in plain words.
 
-    `again`: to be tried once more at once, from the reading on; what was written may have been applied or not.
-    `lasting`: it won't work until somebody has done something. Neither: the next run tries again.
+    `again`: the sync is to be tried once more at once, beginning with the read, since the write may or may not have
+    been applied. `lasting`: it will fail until somebody has done something. Neither: the next run tries again.
     """
 
     def __init__(self, message: str, *, again: bool = False, lasting: bool = False) -> None:
@@ -22,17 +22,19 @@ class QuotaExceeded(SheetError):
 
 
 class SignInFailed(SheetError):
-    """It would be the same for every sheet: the credentials are bad, or can't be had."""
+    """Every sheet would fail: the credentials are bad, or cannot be read."""
 
 
 def refusal(status: int, body: object, address: str | None) -> SheetError:
-    """What an answer means that is no success. `body` is its JSON, None if it is none.
+    """What an unsuccessful answer means. `body` is its JSON, or None if it has none.
 
-    `address` is the e-mail address of the account that we sign in with, where there is one.
+    `address` is the e-mail address of the account that we sign in with, if it has one.
     """
     error = body.get("error") if isinstance(body, Mapping) else None
     if not isinstance(error, Mapping):
-        return SheetError(f"Google Sheets answered {status}, and nothing that can be read.", again=True)
+        return SheetError(
+            f"Google Sheets answered {status}, and Muster could not read the answer.", again=True
+        )
     message = str(error.get("message", ""))[:300]
     if status == 401 or _reasons(error) & _OPERATORS_BUSINESS:
         return SignInFailed(f"Google did not accept Muster's credentials: {message}", lasting=True)

@@ -22,14 +22,14 @@ from sheets_sync.credentials import address_of, from_secrets_manager, signed_in
 from sheets_sync.failures import SheetError, SignInFailed, refusal
 
 CONNECT_TIMEOUT, READ_TIMEOUT = 3.05, 30.0
-"""Seconds to connect, and for the next part of an answer. gspread itself would wait for ever."""
+"""Seconds to connect, and to wait for the next part of an answer. gspread itself would wait for ever."""
 TRIES = 3
-"""Of one request, the first included."""
+"""How often one request is tried, the first time included."""
 
 
 @dataclass(frozen=True, slots=True)
 class Google:
-    """Where the Sheets API is, and how to sign in. Only `host` wants to know who asks; any other address doesn't."""
+    """Where the Sheets API is, and how to sign in. Only `host` requires a sign-in, no other address does."""
 
     api_url: str
     credentials_secret: str | None = None
@@ -47,28 +47,28 @@ class Google:
         return requests.Session()
 
 
+@dataclass(frozen=True, slots=True)
 class Spreadsheets:
     """The spreadsheets that this deployment can reach. Each method is one request.
 
     It raises SheetError, or OutOfAllowance if the request is more than the run may spend.
     """
 
-    def __init__(self, client: "ApiClient") -> None:
-        self._client = client
+    _client: "ApiClient"
 
     def managed(self, spreadsheet_id: str, metadata_key: str, fields: str) -> Mapping[str, Any]:
-        """What the field mask wants of those sheets alone that carry developer metadata of that key."""
+        """Only the sheets that carry developer metadata of that key, and of them only what the field mask names."""
         lookup = {"metadataKey": metadata_key, "locationType": "SHEET"}
         body = {"dataFilters": [{"developerMetadataLookup": lookup}]}
         url = f"{SPREADSHEET_URL % spreadsheet_id}:getByDataFilter"
         return self._client.answer("post", url, params={"fields": fields}, json=body)
 
     def overview(self, spreadsheet_id: str, fields: str) -> Mapping[str, Any]:
-        """The spreadsheet, without what the field mask leaves out."""
+        """The whole spreadsheet, but only what the field mask names."""
         return self._client.answer("get", SPREADSHEET_URL % spreadsheet_id, params={"fields": fields})
 
     def write(self, spreadsheet_id: str, requests: Sequence[Mapping[str, Any]]) -> None:
-        """All of the requests of a batch, or none; after an error it can be either."""
+        """Applies all of the requests, or none; after an error it may have been either."""
         url = f"{SPREADSHEET_URL % spreadsheet_id}:batchUpdate"
         self._client.answer("post", url, json={"requests": list(requests)})
 
@@ -82,7 +82,7 @@ def connect(google: Google, budget: Budget) -> Iterator[Spreadsheets]:
 
 
 class ApiClient(HTTPClient):
-    """gspread's transport, at whatever address the Sheets API has."""
+    """gspread's transport, with the Sheets API at any address."""
 
     def __init__(self, session: requests.Session, api_url: str, budget: Budget) -> None:
         super().__init__(cast(Credentials, None), session)  # the session brings the credentials
@@ -117,14 +117,14 @@ class ApiClient(HTTPClient):
 
 
 class _Meter(HTTPAdapter):
-    """Counts every request that is sent, failed ones and tries of urllib3's too."""
+    """Counts every request that is sent, also those that fail and those that urllib3 sends again."""
 
     def __init__(self, budget: Budget) -> None:
         super().__init__()
         self._budget = budget
 
     def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
-        """Raises OutOfAllowance; nothing is sent then."""
+        """Raises OutOfAllowance, and then sends nothing."""
         path = urlsplit(request.url or "").path
         kind: Kind = "write" if str(path).endswith(":batchUpdate") else "read"
         self.max_retries = _Tries.of(self._budget, kind, seconds=sum(options["timeout"]))
@@ -138,7 +138,7 @@ class _Meter(HTTPAdapter):
 class _Tries(Retry):
     """Tries again only what can't have been applied: there was no connection, or Google's quota was used up.
 
-    And only if there is room for it: requests, and time for the pause and for a whole further try.
+    It does so only while requests are left, and time for the pause and for one more whole try.
     """
 
     RETRY_AFTER_STATUS_CODES = frozenset({429})
@@ -150,7 +150,7 @@ class _Tries(Retry):
 
     @classmethod
     def of(cls, budget: Budget, kind: Kind, seconds: float) -> Self:
-        """`seconds`: what a try may take."""
+        """`seconds`: how long one try may take."""
         more = TRIES - 1
         tries = cls(
             total=more,
@@ -180,7 +180,7 @@ class _Tries(Retry):
         _pool: Any = None,
         _stacktrace: Any = None,
     ) -> Self:
-        """What remains after a try that failed. Raises MaxRetryError if nothing does."""
+        """The tries that remain after one that failed. Raises MaxRetryError if there are none."""
         self.budget.allowance.answered(self.kind)
         tries = super().increment(method, url, response, error, _pool, _stacktrace)
         asked = self.get_retry_after(response) if response else None
@@ -197,12 +197,12 @@ class _Tries(Retry):
 
 
 def _never_connected(error: requests.RequestException) -> bool:
-    """Nothing can have been applied, and it was tried several times."""
+    """Whether it was tried several times and nothing can have been applied."""
     return any(isinstance(reason, MaxRetryError) for reason in error.args)
 
 
 def _json(response: requests.Response) -> object:
-    """None if it is no JSON."""
+    """None if it is not JSON."""
     try:
         return response.json()
     except ValueError:

@@ -1,17 +1,15 @@
-"""What a spreadsheet holds of ours, out of one answer of the Sheets API."""
+"""What a spreadsheet holds of ours, read from one answer of the Sheets API."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sheets_sync.cells import HEADER_LOOK, Value, checksum, held_value, read_mark
-from sheets_sync.tabs import Content
+from sheets_sync.cells import HEADER_LOOK, Value, held_value, read_mark
+from sheets_sync.layout import KEY_COLUMN
 
 TAB_METADATA = "muster.tab"
 COLUMN_METADATA = "muster.column"
 CHART_METADATA = "muster.chart"
-KEY_COLUMN = "muster key"
-"""The name of the hidden last column, in which each row's mark is."""
 
 MANAGED_FIELDS = (
     "sheets(properties(sheetId,title,gridProperties(rowCount,columnCount,frozenRowCount)),"
@@ -19,89 +17,80 @@ MANAGED_FIELDS = (
     "data(rowData(values(userEnteredValue,note,userEnteredFormat(backgroundColor))),"
     "columnMetadata(developerMetadata(metadataId,metadataKey,metadataValue))))"
 )
-"""The field mask of the read of our tabs."""
+"""The field mask for reading our tabs."""
 OVERVIEW_FIELDS = "sheets(properties(sheetId,title),charts(chartId),developerMetadata(metadataKey))"
-"""The field mask of the read of everybody's tabs, by name alone: where one of ours is, or may be, missing."""
+"""The field mask for reading only the names of all tabs, when one of ours is or may be missing."""
 
 _SHADE = 1 / 255
 """Colours come back as 8-bit values."""
 
 
 @dataclass(frozen=True, slots=True)
-class HandEdit:
-    """A managed cell that does not hold what was written into it, and is restored."""
+class HeldColumn:
+    """A column of ours, and the id of the metadata that makes it ours."""
 
-    tab: str
-    cell: str
-    held: Value
+    name: str
+    metadata_id: int
 
-    def __str__(self) -> str:
-        content = "nothing" if self.held is None else f"“{self.held}”"
-        return f"{self.tab}!{self.cell} held {content}"
+
+@dataclass(frozen=True, slots=True)
+class HeldRow:
+    """A row of one of our tabs as it is; without a `key` it isn't ours.
+
+    `checksums`: of what was last written into its cells, from the left. `remarked`: the columns in which there is a
+    note or a background, which is surely a person's.
+    """
+
+    values: Sequence[Value] = ()
+    remarked: Collection[int] = ()
+    key: str | None = None
+    checksums: Sequence[str] = ()
+
+    def value(self, column: int) -> Value:
+        return self.values[column] if column < len(self.values) else None
+
+    @property
+    def is_blank(self) -> bool:
+        return not self.remarked and all(value is None for value in self.values)
+
+    @property
+    def was_left(self) -> bool:
+        """Whether the row is not listed but stays for what officers keep in it: its mark is of the label alone."""
+        return len(self.checksums) == 1
 
 
 @dataclass(frozen=True, slots=True)
 class HeldTab:
-    """A tab of ours as it is. `columns` and `keys` are by index, None where it isn't ours."""
+    """A tab of ours as it is: `columns` (None: not ours) and `rows` are all of the sheet, by index."""
 
     sheet_id: int
     title: str
-    row_count: int
     frozen_rows: int
     chart: int | None
-    columns: list[str | None]
-    column_metadata: dict[int, int]
-    keys: list[str | None]
-    checksums: list[list[str]]
-    values: list[list[Value]]
-    touched: list[set[int]]
-    """By row, the columns in which there is a value, a note or a background."""
-    remarked: list[set[int]]
-    """By row, the columns in which there is a note or a background: surely a person's."""
+    columns: Sequence[HeldColumn | None]
+    rows: Sequence[HeldRow]
 
-    def value(self, row: int, column: int) -> Value:
-        values = self.values[row] if row < len(self.values) else []
-        return values[column] if column < len(values) else None
+    @property
+    def names(self) -> list[str | None]:
+        return [column.name if column else None for column in self.columns]
 
-    def foreign_columns(self) -> set[int]:
-        return {index for index, name in enumerate(self.columns) if name is None}
+    @property
+    def shown(self) -> list[int]:
+        """The indexes of our columns that are not hidden, from the left."""
+        return [index for index, name in enumerate(self.names) if name not in (None, KEY_COLUMN)]
 
-    def has_remarks(self, row: int) -> bool:
-        """Whether officers keep something in this row: a value in a column of theirs, a note, a background."""
-        if row >= len(self.touched):
-            return False
-        return bool(self.remarked[row] or self.touched[row] & self.foreign_columns())
+    def place(self, name: str) -> int | None:
+        """The index of our column of this name, if it is still there."""
+        return self.names.index(name) if name in self.names else None
 
-    def was_left(self, row: int) -> bool:
-        """Whether the row has stayed for the officers' sake, not listed any more: its mark is of the label alone."""
-        return len(self.checksums[row]) == 1
-
-    def former_labels(self, column: str, labels: Mapping[str, Content]) -> set[str]:
-        """What was written into the first column, `column`, of rows that have another of these labels now, by key."""
-        place = self.columns.index(column) if column in self.columns else len(self.columns)
-        found = set()
-        for row, key in enumerate(self.keys):
-            value = self.value(row, place)
-            is_as_written = self.checksums[row][:1] == [checksum(value)]
-            if isinstance(value, str) and is_as_written and key and value != labels.get(key, value):
-                found.add(value)
-        return found
-
-    def hand_edits(self, keys: Collection[str]) -> list[HandEdit]:
-        """The cells of the rows of these keys that hold something else than was written into them."""
-        found = []
-        for row, key in enumerate(self.keys):
-            if key is None or key not in keys:
-                continue
-            written = dict(zip(self._written_columns(), self.checksums[row], strict=False))
-            for column, expected in written.items():
-                value = self.value(row, column)
-                if checksum(value) != expected:
-                    found.append(HandEdit(self.title, f"{column_letters(column)}{row + 1}", value))
-        return found
-
-    def _written_columns(self) -> list[int]:
-        return [index for index, name in enumerate(self.columns) if name not in (None, KEY_COLUMN)]
+    def remarked_rows(self) -> set[int]:
+        """The rows in which officers keep something: a value in a column of theirs, a note, a background."""
+        theirs = [index for index, column in enumerate(self.columns) if column is None]
+        return {
+            index
+            for index, row in enumerate(self.rows)
+            if row.remarked or any(row.value(column) is not None for column in theirs)
+        }
 
 
 def has_ours(overview: Mapping[str, Any]) -> bool:
@@ -123,44 +112,52 @@ def held_tabs(spreadsheet: Mapping[str, Any]) -> dict[str, HeldTab]:
 
 
 def _held_tab(sheet: Mapping[str, Any], sheet_id: int) -> HeldTab:
-    properties = sheet["properties"]
-    grid = properties.get("gridProperties", {})
+    grid = sheet["properties"].get("gridProperties", {})
     data = (sheet.get("data") or [{}])[0]
-    columns: list[str | None] = [None] * grid.get("columnCount", 0)
-    column_metadata = {}
-    for index, column in enumerate(data.get("columnMetadata", [])):
-        for metadata in column.get("developerMetadata", []):
-            name = metadata.get("metadataValue", "")
-            if metadata["metadataKey"] == COLUMN_METADATA and name not in columns:
-                columns[index] = name
-                column_metadata[index] = metadata["metadataId"]
-    key_column = columns.index(KEY_COLUMN) if KEY_COLUMN in columns else None
-    row_count = grid.get("rowCount", 0)
-    cells = [row.get("values", []) for row in data.get("rowData", [])]
-    values = [[held_value(cell) for cell in row] for row in cells]
-    remarked = [{i for i, cell in enumerate(row) if cell.get("note") or _is_coloured(cell)} for row in cells]
-    touched = [{i for i, value in enumerate(row) if value is not None} for row in values]
-    keys: list[str | None] = [None] * row_count
-    checksums: list[list[str]] = [[] for _ in range(row_count)]
-    for index, row in enumerate(values):
-        if key_column is not None and key_column < len(row):
-            key, sums = read_mark(row[key_column])
-            if key is not None and key not in keys:
-                keys[index], checksums[index] = key, sums
+    columns = _columns(data.get("columnMetadata", []), grid.get("columnCount", 0))
+    key_column = next((i for i, one in enumerate(columns) if one and one.name == KEY_COLUMN), None)
     return HeldTab(
         sheet_id=sheet_id,
-        title=properties["title"],
-        row_count=row_count,
+        title=sheet["properties"]["title"],
         frozen_rows=grid.get("frozenRowCount", 0),
         chart=_chart(sheet),
         columns=columns,
-        column_metadata=column_metadata,
-        keys=keys,
-        checksums=checksums,
-        values=values,
-        touched=[one | other for one, other in zip(touched, remarked, strict=True)],
-        remarked=remarked,
+        rows=_rows(data.get("rowData", []), grid.get("rowCount", 0), key_column),
     )
+
+
+def _columns(found: Sequence[Mapping[str, Any]], count: int) -> list[HeldColumn | None]:
+    """All `count` columns. Of two that carry the same name, as after a copy, the first is ours."""
+    columns: list[HeldColumn | None] = [None] * count
+    for index, column in enumerate(found):
+        for metadata in column.get("developerMetadata", []):
+            name = metadata.get("metadataValue", "")
+            is_taken = any(other and other.name == name for other in columns)
+            if metadata["metadataKey"] == COLUMN_METADATA and not is_taken:
+                columns[index] = HeldColumn(name, metadata["metadataId"])
+    return columns
+
+
+def _rows(found: Sequence[Mapping[str, Any]], count: int, key_column: int | None) -> list[HeldRow]:
+    """All `count` rows, of which Google leaves out the empty last ones. Of two with the same key the first is ours."""
+    rows: list[HeldRow] = []
+    known: set[str] = set()
+    for row in found:
+        held = _row(row.get("values", []), key_column)
+        if held.key in known:
+            held = replace(held, key=None, checksums=())
+        elif held.key is not None:
+            known.add(held.key)
+        rows.append(held)
+    return rows + [HeldRow()] * (count - len(rows))
+
+
+def _row(cells: Sequence[Mapping[str, Any]], key_column: int | None) -> HeldRow:
+    values = [held_value(cell) for cell in cells]
+    remarked = [index for index, cell in enumerate(cells) if cell.get("note") or _is_coloured(cell)]
+    held = HeldRow(values, remarked)
+    key, checksums = read_mark(None if key_column is None else held.value(key_column))
+    return replace(held, key=key, checksums=checksums)
 
 
 def _chart(sheet: Mapping[str, Any]) -> int | None:
@@ -175,19 +172,9 @@ def _chart(sheet: Mapping[str, Any]) -> int | None:
 
 
 def _is_coloured(cell: Mapping[str, Any]) -> bool:
-    """Whether somebody gave the cell a background: any but that of our own header."""
+    """Whether somebody gave the cell a background other than that of our own header."""
     colour = cell.get("userEnteredFormat", {}).get("backgroundColor")
     if colour is None:
         return False
     ours = HEADER_LOOK["backgroundColorStyle"]["rgbColor"]
     return any(abs(colour.get(part, 0.0) - ours[part]) > _SHADE for part in ours)
-
-
-def column_letters(index: int) -> str:
-    """`A` for 0, `AA` for 26."""
-    letters = ""
-    index += 1
-    while index:
-        index, rest = divmod(index - 1, 26)
-        letters = chr(ord("A") + rest) + letters
-    return letters

@@ -1,52 +1,36 @@
-"""A tab that is made anew: its sheet, columns, looks, warnings, highlights and chart. Pure.
+"""The requests that make a tab: its sheet, columns, looks, warning, highlights and chart. Pure.
 
-Looks are given once, when a tab, a row or a column is made. After that they are the officers' to change.
+Looks are set once, when a tab, a row or a column is made. After that they are the officers' to change.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count, groupby
 
-from sheets_sync.cells import (
-    BLOCK,
-    HEADER_LOOK,
-    LOOKS,
-    TITLE,
-    TONES,
-    Json,
-    cell_json,
-    mark,
-    value_of,
-)
-from sheets_sync.held import (
-    CHART_METADATA,
-    COLUMN_METADATA,
-    KEY_COLUMN,
-    TAB_METADATA,
-    HeldTab,
-    column_letters,
-)
-from sheets_sync.tabs import HEADER, Highlight, Link, Row, Tab
+from sheets_sync.cells import BLOCK, HEADER_LOOK, LOOKS, TITLE, TONES, Json, cell_json
+from sheets_sync.held import CHART_METADATA, COLUMN_METADATA, TAB_METADATA, HeldTab
+from sheets_sync.layout import Layout, column_letters
+from sheets_sync.tabs import HEADER, Highlight, Link, Row
 
 ROOM_FOR_CHART = 20
-"""Rows below the progress, over which the chart lies."""
+"""Rows below the progress that the chart covers."""
 
 
 @dataclass
 class Names:
-    """The ids and titles that are taken in the spreadsheet, those given out here included."""
+    """The ids and titles that are taken in the spreadsheet, including those given out here."""
 
     ids: set[int] = field(default_factory=set)
     titles: set[str] = field(default_factory=set)
 
     def free_id(self) -> int:
-        """For a sheet or a chart, so that the batch that makes it can refer to it."""
+        """An id for a new sheet or chart, so that the batch that makes it can refer to it."""
         found = next(number for number in count(1) if number not in self.ids)
         self.ids.add(found)
         return found
 
     def free_title(self, title: str) -> str:
-        """The title, or with a number behind it. Sheets compares titles without regard to case."""
+        """The title, with a number after it if it is taken. Sheets ignores case when it compares titles."""
         taken = {other.casefold() for other in self.titles}
         numbered = (f"{title} {number}" for number in count(2))
         found = (
@@ -56,24 +40,20 @@ class Names:
         return found
 
 
-def make(tab: Tab, sheet_id: int, title: str) -> list[Json]:
-    """Everything of a new tab, but for the chart."""
-    width = len(tab.columns)
+def make(layout: Layout, sheet_id: int, title: str) -> list[Json]:
+    """Everything of a new tab except the chart."""
+    tab, width = layout.tab, len(layout.columns)
     spare = ROOM_FOR_CHART if tab.id == "progress" else 1  # a sheet must have a row that isn't frozen
     grid = {
-        "rowCount": len(tab.all_rows) + spare,
-        "columnCount": width + 1,
+        "rowCount": len(layout.rows) + spare,
+        "columnCount": width,
         "frozenRowCount": tab.header_index + 1,
         "frozenColumnCount": 1,
     }
     properties = {"sheetId": sheet_id, "title": title, "gridProperties": grid, "hidden": tab.is_charted}
-    rows = []
-    for row in tab.all_rows:
-        contents = [*row.cells, *[None] * (width - len(row.cells))]
-        contents.append(mark(row.key, [value_of(content) for content in contents]))
-        rows.append({"values": [cell_json(content, None) for content in contents]})
+    rows = [{"values": [cell_json(content, None) for content in row.cells]} for row in layout.rows]
     start = {"sheetId": sheet_id, "rowIndex": 0, "columnIndex": 0}
-    ours = {"sheetId": sheet_id, "startColumnIndex": 0, "endColumnIndex": width + 1}
+    ours = {"sheetId": sheet_id, "startColumnIndex": 0, "endColumnIndex": width}
     warning = {
         "range": ours,
         "description": "Kept by Muster: what is typed here is undone",
@@ -82,21 +62,21 @@ def make(tab: Tab, sheet_id: int, title: str) -> list[Json]:
     return [
         {"addSheet": {"properties": properties}},
         _metadata(TAB_METADATA, f"{tab.id}:{sheet_id}", {"sheetId": sheet_id}),
-        *(request for column in range(width + 1) for request in column_requests(tab, sheet_id, column)),
+        *(request for place in range(width) for request in column_requests(layout, sheet_id, place)),
         {"updateCells": {"start": start, "rows": rows, "fields": "userEnteredValue"}},
-        *_looks(tab, sheet_id),
+        *_looks(layout, sheet_id),
         {"addProtectedRange": {"protectedRange": warning}},
-        *(_highlight(tab, sheet_id, highlight, place) for place, highlight in enumerate(tab.highlights)),
+        *(_highlight(layout, sheet_id, highlight, order) for order, highlight in enumerate(tab.highlights)),
     ]
 
 
-def _looks(tab: Tab, sheet_id: int) -> list[Json]:
-    """The looks of all cells as few rectangles: said for each cell, they would take as much as all values."""
+def _looks(layout: Layout, sheet_id: int) -> list[Json]:
+    """The looks of all cells as few rectangles: given for each cell, they would take as many bytes as the values."""
     bands: list[tuple[Json, Json]] = []
     beside: dict[tuple[int, int], tuple[Json, Json]] = {}
-    for column in range(len(tab.columns)):
+    for column in range(len(layout.columns)):
         start, here = 0, {}
-        for look, alike in groupby(look_of(tab, row, column) for row in tab.all_rows):
+        for look, alike in groupby(look_of(layout, row, column) for row in layout.rows):
             end = start + len(list(alike))
             area, other = beside.get((start, end), ({}, {}))
             if look and look == other:
@@ -112,52 +92,56 @@ def _looks(tab: Tab, sheet_id: int) -> list[Json]:
     return [{"repeatCell": {"range": area, "cell": {fields: look}, "fields": fields}} for area, look in bands]
 
 
-def column_requests(tab: Tab, sheet_id: int, index: int) -> list[Json]:
-    """What a new column of ours needs besides its cells: a name by which it is found again, and its width."""
-    is_key = index == len(tab.columns)
-    area = {"sheetId": sheet_id, "dimension": "COLUMNS", "startIndex": index, "endIndex": index + 1}
-    size: Json = {"hiddenByUser": True} if is_key else {"pixelSize": tab.columns[index].width}
-    name = KEY_COLUMN if is_key else tab.columns[index].name
+def column_requests(layout: Layout, sheet_id: int, place: int) -> list[Json]:
+    """What a new column needs besides its cells: the name by which it is found again, and its width."""
+    column = layout.columns[place]
+    area = {"sheetId": sheet_id, "dimension": "COLUMNS", "startIndex": place, "endIndex": place + 1}
+    size: Json = {"hiddenByUser": True} if layout.is_hidden(place) else {"pixelSize": column.width}
     return [
-        _metadata(COLUMN_METADATA, name, {"dimensionRange": area}),
+        _metadata(COLUMN_METADATA, column.name, {"dimensionRange": area}),
         {"updateDimensionProperties": {"range": area, "properties": size, "fields": next(iter(size))}},
     ]
 
 
-def look_of(tab: Tab, row: Row, column: int) -> Json:
+def look_of(layout: Layout, row: Row, place: int) -> Json:
     """How a new cell looks."""
-    if column == len(tab.columns):
+    if layout.is_hidden(place):
         return {}
     if row.key == HEADER:
         return HEADER_LOOK
     if row.key.startswith("#"):
-        if row is tab.title_block[0]:
-            return TITLE if column == 0 else {}
-        content = row.cells[column] if column < len(row.cells) else None
-        if isinstance(content, Link):
-            return {"textFormat": {"link": {"uri": str(content)}}}
-        when = LOOKS["time"] | {"horizontalAlignment": "LEFT"} if column == 1 else {}
-        return BLOCK | when
-    wrap = {"wrapStrategy": "WRAP"} if tab.columns[column].wraps else {}
-    return LOOKS[tab.columns[column].kind] | {"verticalAlignment": "MIDDLE"} | wrap
+        return _look_in_title_block(layout, row, place)
+    column = layout.columns[place]
+    wrap = {"wrapStrategy": "WRAP"} if column.wraps else {}
+    return LOOKS[column.kind] | {"verticalAlignment": "MIDDLE"} | wrap
+
+
+def _look_in_title_block(layout: Layout, row: Row, place: int) -> Json:
+    label, value = layout.shown[:2]
+    if row.key == layout.rows[0].key:
+        return TITLE if place == label else {}
+    content = row.cells[place]
+    if isinstance(content, Link):
+        return {"textFormat": {"link": {"uri": str(content)}}}
+    return BLOCK | (LOOKS["time"] | {"horizontalAlignment": "LEFT"} if place == value else {})
 
 
 def chart_requests(
-    tabs: Sequence[Tab],
+    layouts: Sequence[Layout],
     held: Mapping[str, HeldTab],
     sheet_ids: Mapping[str, int],
     reshaped: Collection[str],
     names: Names,
 ) -> list[Json]:
-    """The chart of the charted tab, on the first one: made with that, and told anew where its numbers stand.
+    """The chart on the first tab: it is made with that tab, and updated when the rows or columns of its numbers change.
 
     A chart that officers have deleted stays deleted.
     """
-    charted = next((tab for tab in tabs if tab.is_charted), None)
+    charted = next((layout for layout in layouts if layout.tab.is_charted), None)
     if charted is None:
         return []
-    host = tabs[0]
-    spec = _chart_spec(charted, sheet_ids[charted.id])
+    host = layouts[0].tab
+    spec = _chart_spec(charted, sheet_ids[charted.tab.id])
     if host.id not in held:
         chart_id, sheet_id = names.free_id(), sheet_ids[host.id]
         anchor = {
@@ -171,44 +155,47 @@ def chart_requests(
             _metadata(CHART_METADATA, str(chart_id), {"sheetId": sheet_id}),
         ]
     chart = held[host.id].chart
-    if chart is not None and charted.id in reshaped:
+    if chart is not None and charted.tab.id in reshaped:
         return [{"updateChartSpec": {"chartId": chart, "spec": spec}}]
     return []
 
 
-def _chart_spec(tab: Tab, sheet_id: int) -> Json:
+def _chart_spec(layout: Layout, sheet_id: int) -> Json:
+    header = layout.tab.header_index
+
     def source(column: int) -> Json:
         area = {
             "sheetId": sheet_id,
-            "startRowIndex": tab.header_index,
-            "endRowIndex": max(len(tab.all_rows), tab.header_index + 2),
+            "startRowIndex": header,
+            "endRowIndex": max(len(layout.rows), header + 2),
             "startColumnIndex": column,
             "endColumnIndex": column + 1,
         }
         return {"sourceRange": {"sources": [area]}}
 
-    series = [{"series": source(column), "targetAxis": "LEFT_AXIS"} for column in range(1, len(tab.columns))]
+    time, *numbers = layout.shown
+    series = [{"series": source(column), "targetAxis": "LEFT_AXIS"} for column in numbers]
     axes = [{"position": "BOTTOM_AXIS", "title": "Time"}, {"position": "LEFT_AXIS", "title": "Points"}]
     chart = {
         "chartType": "LINE",
         "legendPosition": "BOTTOM_LEGEND",
         "headerCount": 1,
         "axis": axes,
-        "domains": [{"domain": source(0)}],
+        "domains": [{"domain": source(time)}],
         "series": series,
     }
     return {"title": "Points over time", "basicChart": chart, "hiddenDimensionStrategy": "SHOW_ALL"}
 
 
-def _highlight(tab: Tab, sheet_id: int, highlight: Highlight, place: int) -> Json:
-    """For the column from top to bottom, so that it holds wherever rows come to be; no other row has these words."""
-    column = tab.header.index(highlight.column)
-    first, end = (0, len(tab.columns)) if highlight.whole_row else (column, column + 1)
+def _highlight(layout: Layout, sheet_id: int, highlight: Highlight, order: int) -> Json:
+    """For the column from top to bottom, so that it works wherever rows are later; no other row has these words."""
+    column = layout.place(highlight.column)
+    first, end = (0, layout.shown[-1] + 1) if highlight.whole_row else (column, column + 1)
     area = {"sheetId": sheet_id, "startColumnIndex": first, "endColumnIndex": end}
     formula = f'=${column_letters(column)}1="{highlight.words}"'
     condition = {"type": "CUSTOM_FORMULA", "values": [{"userEnteredValue": formula}]}
     rule = {"ranges": [area], "booleanRule": {"condition": condition, "format": TONES[highlight.tone]}}
-    return {"addConditionalFormatRule": {"rule": rule, "index": place}}
+    return {"addConditionalFormatRule": {"rule": rule, "index": order}}
 
 
 def _metadata(key: str, value: str, location: Json) -> Json:

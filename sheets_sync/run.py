@@ -1,4 +1,4 @@
-"""A run over the sheets that are due, within Google's quota and its own time. One's failure never stops the others."""
+"""A run over the sheets that are due, within Google's quota and its own time. No failure of one stops the others."""
 
 import logging
 import math
@@ -10,9 +10,10 @@ from datetime import datetime
 from functools import partial
 from typing import Literal, Protocol
 
+from chalicelib.domain.binding import Binding
 from chalicelib.domain.due import Due
 from chalicelib.domain.errors import MusterError, NotFound
-from chalicelib.domain.report import Report, Sheet
+from chalicelib.domain.sheet_view import SheetView
 from sheets_sync.allowance import Allowance, Budget, Kind, OutOfAllowance
 from sheets_sync.credentials import forget
 from sheets_sync.failures import QuotaExceeded, SheetError, SignInFailed
@@ -22,31 +23,32 @@ from sheets_sync.sync import sync
 logger = logging.getLogger(__name__)
 
 NEEDS: Mapping[Kind, int] = {"read": 2, "write": 1}
-"""Requests that a sync may take: a second read where tabs are to be made, or the last sync failed."""
+"""Requests that a sync may take. The second read is for a sync that makes tabs, or follows one that failed."""
 ENOUGH = 10.0
-"""Seconds that must be left for a sheet to be begun, besides the reserve."""
+"""A sheet is begun only if so many seconds are left besides the reserve."""
 MOST_REFUSED = 2
-"""Sheets in a row that Google's quota refuses until the run ends: it would refuse the others too."""
+"""After so many sheets in a row that Google's quota refuses, the run ends: the others would be refused too."""
 
-Sync = Callable[[Sheet, Report, Spreadsheets], None]
+Sync = Callable[[Binding, SheetView, Spreadsheets], None]
 
 
 class SheetSource(Protocol):
-    """Where the sheets to sync, and what they should show, come from. `run` is the run's own token."""
+    """Gives the sheets to sync and what they should show. `run` is the run's own token."""
 
-    clock: Callable[[], datetime]
+    @property
+    def clock(self) -> Callable[[], datetime]: ...
 
     def due(self) -> Sequence[Due]: ...
 
     def begin_run(self, run: str) -> Mapping[str, Sequence[datetime]] | None:
-        """What earlier runs spent on requests; None if another run is at the sheets."""
+        """The requests of earlier runs that still count; None if another run is syncing the sheets."""
         ...
 
     def end_run(self, run: str, spent: Mapping[str, Sequence[datetime]]) -> None: ...
 
     def lease(self, due: Due, run: str) -> Due | None: ...
 
-    def report(self, sheet: Sheet) -> Report:
+    def view(self, sheet: Binding) -> SheetView:
         """Raises MusterError."""
         ...
 
@@ -68,8 +70,8 @@ def sync_due(
 ) -> dict[str, int]:
     """How many sheets were synced, failed (each noted with its reason), or put off to a later run.
 
-    `limit` is how many reads, and how many writes, may be made in a minute; `remaining` tells the seconds left;
-    `help_url` is where the sheets say that members find help; `do` is done to each instead of `sync`.
+    `limit` is how many reads, and how many writes, may be made in a minute. `remaining` gives the seconds left.
+    `help_url` is the page with help for members that the sheets link to. `do` replaces `sync`.
     """
     run = secrets.token_hex(8)
     counts: dict[str, int] = {"synced": 0, "failed": 0, "put_off": 0}
@@ -99,7 +101,7 @@ class _Run:
     """Sheets in a row that Google's quota refused."""
 
     def over(self, due: Sequence[Due], google: Google) -> None:
-        """As many as there is room for, in their order."""
+        """Syncs as many as there is room for, in their order."""
         done = 0
         try:
             with connect(google, self.budget) as spreadsheets:
@@ -133,7 +135,7 @@ class _Run:
         except (OutOfAllowance, SignInFailed):
             self.source.put_off(due)
             raise
-        except Exception as error:  # noqa: BLE001 - a fault of our own must not hold up the others
+        except Exception as error:  # noqa: BLE001 - an error of our own must not hold up the others
             failure = _failure(error)
             logger.warning("sync of %s failed: %s", due.sheet.spreadsheet_id, failure)
             self.refused = self.refused + 1 if isinstance(failure, QuotaExceeded) else 0
@@ -143,22 +145,22 @@ class _Run:
         self.source.synced(due)
         return "synced"
 
-    def _sync(self, sheet: Sheet, spreadsheets: Spreadsheets) -> None:
-        """Tried again, from the reading on, where it isn't known what was applied. Never is a batch sent again."""
-        report = self.source.report(sheet)
+    def _sync(self, sheet: Binding, spreadsheets: Spreadsheets) -> None:
+        """Where it isn't known what was applied, it is tried again, beginning with the read. No batch is sent twice."""
+        view = self.source.view(sheet)
         try:
-            self.sync(sheet, report, spreadsheets)
+            self.sync(sheet, view, spreadsheets)
         except SheetError as error:
             if not error.again or not self._has_room():
                 raise
             logger.warning("sync of %s is tried again: %s", sheet.spreadsheet_id, error)
-            self.sync(sheet, report, spreadsheets)
+            self.sync(sheet, view, spreadsheets)
 
     def _has_room(self) -> bool:
         return self.budget.has_room(NEEDS, ENOUGH)
 
     def _fail_all(self, due: Sequence[Due], error: SheetError) -> int:
-        """How many could be told, in the time that is left."""
+        """Notes the error for each, as far as time allows; gives their number."""
         told = 0
         for each in due:
             if self.budget.seconds <= 0:
@@ -170,7 +172,7 @@ class _Run:
 
 
 def _failure(error: Exception) -> SheetError:
-    """Whatever went wrong with one sheet, in words for officers. A fault of our own is logged with its trace."""
+    """What went wrong with one sheet, in words for officers. An error of our own is logged with its trace."""
     if isinstance(error, SheetError):
         return error
     if isinstance(error, NotFound):
@@ -179,5 +181,5 @@ def _failure(error: Exception) -> SheetError:
         return SheetError("Muster could not read what was reported; the next sync tries again.")
     logger.error("internal error", exc_info=error)
     return SheetError(
-        "Muster itself failed (internal error); its operators find why in the log.", lasting=True
+        "Muster itself failed (internal error). Its operators find the reason in the log.", lasting=True
     )

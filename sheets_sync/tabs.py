@@ -1,9 +1,10 @@
-"""What a managed tab holds, and how it looks when it is made, as data."""
+"""What a tab shows, and how it looks when it is made, as data."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Generic, Literal, TypeVar
 
 TabId = Literal["progress", "schedule", "rewards", "commanders", "alliances", "history"]
 Tone = Literal["good", "now", "soft", "bad"]
@@ -14,13 +15,13 @@ Content = str | int | float | date | datetime | None
 
 
 class Link(str):
-    """Text that is an address, and leads there."""
+    """Text that is an address, and links to it."""
 
     __slots__ = ()
 
 
 HEADER = "#header"
-"""The key of the header row. Keys that begin with `#` are of the tab itself, not of what it lists."""
+"""The key of the header row. Keys that begin with `#` belong to the tab itself, not to what it lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +32,47 @@ class Row:
     cells: tuple[Content, ...]
 
 
+Subject = TypeVar("Subject")
+"""What the rows of a tab are about: an event's progress, a commander, an hour."""
+
+
 @dataclass(frozen=True, slots=True)
-class Column:
-    """`width` is in pixels, and only what the column begins with: afterwards it is the officers'."""
+class Column(Generic[Subject]):
+    """One column of a tab: its heading, and how its cell is made from what a row is about.
+
+    `width` is in pixels. It is set once, when the column is made; afterwards it is the officers'.
+    `fuller_names`: the headings to use instead, in turn, while another column of the tab has the same.
+    """
 
     name: str
+    cell: Callable[[Subject], Content]
     width: int = 100
     kind: Kind = "text"
     wraps: bool = False
+    fuller_names: tuple[str, ...] = ()
+
+
+def told_apart(columns: Sequence[Column[Subject]]) -> tuple[Column[Subject], ...]:
+    """The columns of one tab, no two under the same name: by that a column is found again."""
+    candidates = [(column.name, *column.fuller_names) for column in columns]
+    names = [first for first, *_ in candidates]
+    for level in range(1, max(map(len, candidates), default=0)):
+        taken = Counter(names)
+        names = [
+            longer[min(level, len(longer) - 1)] if taken[name] > 1 else name
+            for name, longer in zip(names, candidates, strict=True)
+        ]
+    return tuple(replace(column, name=name) for column, name in zip(columns, names, strict=True))
+
+
+def row_of(key: str, subject: Subject, columns: Iterable[Column[Subject]]) -> Row:
+    """The row about `subject`: a cell of each column."""
+    return Row(key, tuple(column.cell(subject) for column in columns))
 
 
 @dataclass(frozen=True, slots=True)
 class Highlight:
-    """Rows, or cells of one column, that stand out where `column` says `words`. They can be read without colour too."""
+    """Rows, or cells of one column, that stand out where `column` says `words`: never by colour alone."""
 
     column: str
     words: str
@@ -56,14 +85,14 @@ class Tab:
     """`title` is what the tab is called when it is made; officers may rename it.
 
     `labels` are the columns by which a person tells the rows apart. `is_charted`: the tab holds the numbers of a
-    chart (first column: the axis), which is shown on the first tab; the tab itself is hidden. `unlisted`: what the
-    first column says of those who have no row any more, by key, where one of theirs stays for the officers' sake.
+    chart (first column: the axis), which is shown on the first tab; the tab itself is hidden. `unlisted`: by key, what
+    the first column says in rows that are no longer listed and stay because officers keep something in them.
     """
 
     id: TabId
     title: str
     title_block: tuple[Row, ...]
-    columns: tuple[Column, ...]
+    columns: tuple[Column[Any], ...]
     rows: tuple[Row, ...]
     labels: tuple[str, ...]
     highlights: tuple[Highlight, ...] = ()
@@ -81,5 +110,5 @@ class Tab:
 
     @property
     def header_index(self) -> int:
-        """The zero-based row of the header."""
+        """The zero-based index of the header row."""
         return len(self.title_block)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.stores import Store
 from tests.world import World, new_world
 
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -12,6 +13,12 @@ settings.load_profile("house")  # no test fails for being slow on a busy machine
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
-    with new_world() as world:
+def store() -> Store:
+    """What the world's table is; `on_dynamodb` and `on_every_store` of `tests/stores.py` say otherwise."""
+    return "memory"
+
+
+@pytest.fixture
+def world(store: Store) -> Iterator[World]:
+    with new_world(store) as world:
         yield world

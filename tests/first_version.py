@@ -20,4 +20,4 @@ def put_commander(
     more: Item = {"added_at": "2023-11-13T12:00:00Z", "added_by": "member", "version": 1}
     more["aliases"] = list(aliases) or None
     here = keys.commander("101", alliance, identity)
-    world.muster.table.put_many([*(Put(key, item) for key in led), Put(here, item | more)])
+    world.muster.stores.table.put_many([*(Put(key, item) for key in led), Put(here, item | more)])

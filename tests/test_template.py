@@ -13,8 +13,8 @@ import pytest
 
 import app
 from deploy.__main__ import PARAMETERS, RESERVED
-from deploy.packages import digest
-from local.package import PARTS, ROOT, PackagingFailed, package
+from deploy.bucket import digest
+from deploy.package import PARTS, ROOT, PackagingFailed, package
 
 SCHEDULED = {"RefreshTotals": "refresh", "SyncSheets": "sync"}
 FUNCTIONS = {"APIHandler": "api", **SCHEDULED}

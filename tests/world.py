@@ -1,6 +1,6 @@
 """A small world to test in: a server, two alliances, the November 2023 events, and a clock set by hand."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,10 @@ from chalicelib.catalog import load_catalog
 from chalicelib.domain.access import Key, Role, key_id, new_secret, secret_hash
 from chalicelib.domain.roster import Alliance, Server
 from chalicelib.settings import Settings
+from chalicelib.store.cache import CACHE_SECONDS
+from chalicelib.store.table import Table
 from local.dynamodb import DynamoDB
+from tests.stores import TABLE_NAME, Opened, Store, opened
 
 DEFENDERS = "2023-11-defenders-of-peace"
 ARCHITECTS = "2023-11-architects-of-chaos"
@@ -38,12 +41,32 @@ class HandClock:
         self.now += timedelta(**span)
 
 
+class HandSeconds:
+    """The seconds that processes count for their caches: they pass when told."""
+
+    seconds = 1_000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+    def pass_cache(self) -> None:
+        """What is cached is forgotten."""
+        self.seconds += CACHE_SECONDS
+
+
 @dataclass
 class World:
     muster: Muster
     clock: HandClock
-    dynamodb: DynamoDB
+    seconds: HandSeconds
+    place: Opened
     _keys: dict[tuple[Role, str | None, str | None], Key] = field(default_factory=dict)
+
+    @property
+    def dynamodb(self) -> DynamoDB:
+        """To make it fail, and to see what it was asked. Only in a world on DynamoDB."""
+        assert self.place.dynamodb, "this world is on SQLite"
+        return self.place.dynamodb
 
     def secret(
         self,
@@ -57,13 +80,24 @@ class World:
         secret = new_secret()
         identity = key_id(secret_hash(secret))
         key = Key(identity, role, f"test {role}", server, alliance, self.clock(), expires_at, revoked_at)
-        self.muster.access_keys.put(secret, key)
+        self.muster.stores.access_keys.put(secret, key)
         return secret
+
+    def process(
+        self,
+        table: Table | None = None,
+        settings: Settings | None = None,
+        clock: Callable[[], datetime] | None = None,
+        sleep: Callable[[float], None] = lambda _: None,
+    ) -> Muster:
+        """The product as another process has it, with caches of its own; on the same table, if no other is given."""
+        settings = settings or Settings(TABLE_NAME)
+        return assemble(settings, table or self.muster.stores.table, clock or self.clock, sleep, self.seconds)
 
     def add_alliance(self, identity: str, *, is_open: bool = True, server: str = "101") -> None:
         """One more."""
         alliance = Alliance(server, identity, identity[:4].upper(), identity.title(), is_open)
-        self.muster.definitions.put_alliance(alliance)
+        self.muster.stores.definitions.put_alliance(alliance)
 
     def key(self, role: Role = "member", server: str | None = "101", alliance: str | None = "nova") -> Key:
         """The same one each time."""
@@ -74,19 +108,13 @@ class World:
 
 
 @contextmanager
-def new_world() -> Iterator[World]:
-    dynamodb = DynamoDB("muster-test")
-    dynamodb.start()
-    clock = HandClock()
-    client = dynamodb.client(max_pool_connections=64, retries={"mode": "standard", "total_max_attempts": 3})
-    muster = assemble(Settings("muster-test"), client, clock, sleep=lambda _: None)
-    for event in load_catalog():
-        muster.definitions.put_event(event)
-    muster.definitions.put_server(SERVER)
-    for alliance in (NOVA, ORBIT):
-        muster.definitions.put_alliance(alliance)
-    try:
-        yield World(muster, clock, dynamodb)
-    finally:
-        client.close()
-        dynamodb.stop()
+def new_world(store: Store = "memory") -> Iterator[World]:
+    with opened(store) as place:
+        clock, seconds = HandClock(), HandSeconds()
+        muster = assemble(Settings(TABLE_NAME), place.table, clock, lambda _: None, seconds)
+        for event in load_catalog():
+            muster.stores.definitions.put_event(event)
+        muster.stores.definitions.put_server(SERVER)
+        for alliance in (NOVA, ORBIT):
+            muster.stores.definitions.put_alliance(alliance)
+        yield World(muster, clock, seconds, place)

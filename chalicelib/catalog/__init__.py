@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from chalicelib.domain.events import Event
+from chalicelib.domain.events import Event, too_many
 
 FOLDER = Path(__file__).parent
 
@@ -27,6 +27,8 @@ def load_event(path: Path) -> Event:
         raise InvalidEventFile(f"{path.name}: not TOML: {error}") from error
     except ValidationError as error:
         raise InvalidEventFile("\n".join(f"{path.name}: {line}" for line in _problems(error))) from error
+    if wrong := too_many(event):
+        raise InvalidEventFile("\n".join(f"{path.name}: {one.field}: {one.message}" for one in wrong))
     if event.id != path.stem:
         raise InvalidEventFile(f"{path.name}: id: is {event.id!r}, but the file's name says {path.stem!r}")
     return event

@@ -1,14 +1,85 @@
-"""Keys, roles and scopes: who may do what (DESIGN §4)."""
+"""Keys, roles and scopes, and the one table of who may do what (DESIGN §4)."""
 
 import hashlib
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from chalicelib.domain.errors import Forbidden
 
 Role = Literal["admin", "officer", "member", "reader"]
+Scope = Literal["the deployment", "a server, or one alliance of it", "one alliance"]
+Capability = Literal[
+    "use the form",
+    "report completions",
+    "report for others",
+    "see alliances",
+    "see rosters",
+    "see completions",
+    "keep rosters",
+    "import completions",
+    "correct completions",
+    "log readings",
+    "read the ledger",
+    "see syncs",
+    "manage keys",
+    "manage keys of officers and admins",
+    "define events",
+    "define servers",
+    "define alliances",
+    "bind spreadsheets",
+    "read the deployment's ledger",
+]
+"""What somebody may do, as the end of the sentence "This key can't …"."""
+
+MAY: Mapping[Capability, tuple[Role, ...]] = {
+    "use the form": ("member",),
+    "report completions": ("member", "officer", "admin"),
+    "report for others": ("officer", "admin"),
+    "see alliances": ("officer", "reader", "admin"),
+    "see rosters": ("officer", "reader", "admin"),
+    "see completions": ("officer", "reader", "admin"),
+    "keep rosters": ("officer", "admin"),
+    "import completions": ("officer", "admin"),
+    "correct completions": ("officer", "admin"),
+    "log readings": ("officer", "admin"),
+    "read the ledger": ("officer", "admin"),
+    "see syncs": ("officer", "admin"),
+    "manage keys": ("officer", "admin"),
+    "manage keys of officers and admins": ("admin",),
+    "define events": ("admin",),
+    "define servers": ("admin",),
+    "define alliances": ("admin",),
+    "bind spreadsheets": ("admin",),
+    "read the deployment's ledger": ("admin",),
+}
+"""Which roles have which capability, each within its key's scope. docs/api.md says what each capability is."""
+
+SCOPES: Mapping[Role, Scope] = {
+    "admin": "the deployment",
+    "officer": "a server, or one alliance of it",
+    "member": "one alliance",
+    "reader": "a server, or one alliance of it",
+}
+"""What a key of each role can be for."""
+
+MANAGED_WITH: Mapping[Role, Capability] = {
+    "admin": "manage keys of officers and admins",
+    "officer": "manage keys of officers and admins",
+    "member": "manage keys",
+    "reader": "manage keys",
+}
+"""The capability that it takes to make and to end a key of each role, in the scope of that key."""
+
+FIRST_ROLE: Role = "admin"
+"""Of the key that a deployment begins with, since with it all others can be made."""
+
+REVOKED_WITHIN = timedelta(seconds=30)
+"""How long at most a revoked key goes on working, where another process than the one that revoked it is asked."""
+LONGEST_OVERLAP = timedelta(hours=1)
+"""How long at most a key that was replaced goes on working, beside the new one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +98,24 @@ class Key:
     """To the hour."""
 
     def is_valid(self, now: datetime) -> bool:
-        """Neither expired nor revoked; it is invalid from the very instant of either."""
-        ends = [end for end in (self.expires_at, self.revoked_at) if end is not None]
-        return all(now < end for end in ends)
+        """Neither expired, from that very instant, nor revoked: at once, whatever the clock of whoever revoked it."""
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
-    def covers(self, server: str, alliance: str | None) -> bool:
-        """Whether the alliance (or all of the server, if None) is in the key's scope."""
+    def covers(self, server: str | None, alliance: str | None) -> bool:
+        """Whether the alliance (all of the server, if None; the deployment, if both are) is in the key's scope."""
         return self.server in (None, server) and self.alliance in (None, alliance)
 
-    def require(self, *roles: Role, server: str, alliance: str | None = None) -> None:
-        """Raises Forbidden (`out-of-scope`) unless the key has one of `roles` and covers the place."""
-        if self.role not in roles:
-            raise Forbidden(
-                "out-of-scope", f"This is a key for a {self.role}. It takes one for: {', '.join(roles)}."
-            )
+    def may(self, capability: Capability) -> bool:
+        """Whether the key's role has the capability, in whichever scope."""
+        return self.role in MAY[capability]
+
+    def require(self, capability: Capability, *, server: str | None, alliance: str | None = None) -> None:
+        """Raises Forbidden (`out-of-scope`) unless the key's role has the capability and its scope covers the alliance
+        (all of the server, if None; the deployment, if both are)."""
+        if not self.may(capability):
+            roles = " or ".join(MAY[capability])
+            message = f"This {self.role} key can't {capability}. That takes a key with the role {roles}."
+            raise Forbidden("out-of-scope", message)
         if not self.covers(server, alliance):
             raise Forbidden("out-of-scope", "This key is for another server or alliance.")
 

@@ -48,6 +48,10 @@ class Window:
         return "active" if now < self.closes_at else "closed"
 
 
+SKEW = timedelta(minutes=1)
+"""By so much the clocks of two machines may differ: what one has timed, another compares with this to spare."""
+
+
 @lru_cache
 def zone_info(name: str) -> ZoneInfo:
     """The IANA zone; raises ZoneInfoNotFoundError or ValueError if there is none of that name."""
@@ -58,3 +62,12 @@ def rfc3339(instant: datetime) -> str:
     """The instant as RFC 3339 in UTC, to the millisecond where it has a fraction."""
     spec = "milliseconds" if instant.microsecond else "seconds"
     return instant.astimezone(UTC).isoformat(timespec=spec).replace("+00:00", "Z")
+
+
+def in_words(span: timedelta) -> str:
+    """`30 seconds`, `15 minutes`, `1 hour`: a whole number of the largest unit that gives one, for texts in English."""
+    unit, size = next(pair for pair in _UNITS if not span % pair[1])
+    return f"{span // size} {unit}{'' if span == size else 's'}"
+
+
+_UNITS = [("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)), ("second", timedelta(seconds=1))]

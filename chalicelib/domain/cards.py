@@ -13,13 +13,15 @@ class Completion:
     """That a commander has completed a milestone: when it was recorded, and with which key (its public id).
 
     `reported_at`: when it was reported, where that was elsewhere and earlier. `owed`: the version of the card that a
-    report made of it, as long as the report's ledger entry is still to be written; None if nothing is owed.
+    report made of it, as long as the report's ledger entry is still to be written; None if nothing is owed. `more` is
+    what a later version of Muster has stored beside: it is kept.
     """
 
     recorded_at: datetime
     key_id: str
     reported_at: datetime | None = None
     owed: int | None = None
+    more: Mapping[str, object] = field(default_factory=dict, compare=False)
 
     @property
     def said_at(self) -> datetime:
@@ -64,8 +66,9 @@ class CardChange:
 
     @property
     def removed(self) -> dict[str, Completion]:
-        before, after = _settled(self.before.completions), self.after.completions
-        return {m: completion for m, completion in before.items() if m not in after}
+        """What the card held that it does not any more, or not so."""
+        before, after = _settled(self.before.completions), _settled(self.after.completions)
+        return {m: completion for m, completion in before.items() if after.get(m) != completion}
 
     @property
     def totals(self) -> Totals:
@@ -97,6 +100,27 @@ def restored(card: Card, milestones: Iterable[str]) -> CardChange:
     left = dict(card.voided)
     given = {milestone: left.pop(milestone) for milestone in milestones}
     return _changed(card, completions=_settled(card.completions) | given, voided=left)
+
+
+def is_untimed(completion: Completion, reported_at: datetime) -> bool:
+    """Whether nothing says when it was reported, and it can have been then: before it was recorded."""
+    return completion.reported_at is None and reported_at < completion.recorded_at
+
+
+def untimed(card: Card, milestones: Iterable[str], reported_at: datetime) -> list[str]:
+    """Those of these milestones that the card has, and of which it can be said that they were reported then."""
+    return [
+        milestone
+        for milestone in milestones
+        if (completion := card.completions.get(milestone)) and is_untimed(completion, reported_at)
+    ]
+
+
+def timed(card: Card, milestones: Iterable[str], reported_at: datetime) -> CardChange:
+    """Says of these milestones, which the card has, when they were reported. It counts as before."""
+    settled = _settled(card.completions)
+    told = {milestone: replace(settled[milestone], reported_at=reported_at) for milestone in milestones}
+    return _changed(card, completions=settled | told, voided=card.voided, moved=card.moved)
 
 
 def moved(card: Card, to: Card) -> tuple[CardChange, CardChange]:

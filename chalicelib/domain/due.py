@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from chalicelib.domain.report import Sheet
+from chalicelib.domain.binding import Binding
+from chalicelib.domain.calendar import SKEW
 
 FRESHNESS = timedelta(minutes=15)
 """A sheet that shows what it should is synced again after this, so that its times tell that the sync is alive."""
@@ -12,8 +13,8 @@ OVERDUE = timedelta(hours=1)
 """After this a sheet is as urgent as one that changed, so that it gets its turn however much changes."""
 PATIENCE = timedelta(minutes=15)
 """Between attempts at a sheet that will not work until somebody has done something."""
-LEASE = timedelta(minutes=2)
-"""More than a run may last (55 s), by more than the minute in which Google counts requests."""
+LEASE = timedelta(minutes=3)
+"""More than a run may last (55 s), by more than the minute in which Google counts requests, and clocks that differ."""
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -22,11 +23,11 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 class Due:
     """A sheet whose turn it is. `revision` is of what it should show; it was made before its report is read."""
 
-    sheet: Sheet
+    sheet: Binding
     revision: str
 
 
-def due_first(sheets: Iterable[tuple[Sheet, str]], now: datetime) -> list[Due]:
+def due_first(sheets: Iterable[tuple[Binding, str]], now: datetime) -> list[Due]:
     """Those that are due, of sheets with the revision that each should show, in the order of their turns.
 
     First what changed or is overdue, then what is only stale; each the longest unattended first, never attended
@@ -36,7 +37,7 @@ def due_first(sheets: Iterable[tuple[Sheet, str]], now: datetime) -> list[Due]:
     return sorted(due, key=lambda each: _turn(each, now))
 
 
-def is_due(sheet: Sheet, revision: str, now: datetime) -> bool:
+def is_due(sheet: Binding, revision: str, now: datetime) -> bool:
     """Whether it should show something else than it did, or is stale; not while it is leased, or has to wait."""
     if is_held(sheet.leased_until, now) or _is_ahead(sheet.retry_at, now, PATIENCE):
         return False
@@ -56,9 +57,10 @@ def _turn(due: Due, now: datetime) -> tuple[bool, datetime, str]:
 
 
 def _is_ahead(instant: datetime | None, now: datetime, most: timedelta) -> bool:
-    """Further ahead than `most` it was made by a clock that has been set back, as the demo's is, and is void."""
-    return instant is not None and now < instant <= now + most
+    """Further ahead than `most`, and clocks may differ, it was made by one that has been set back, as the demo's is: it
+    is void."""
+    return instant is not None and now < instant <= now + most + SKEW
 
 
 def _is_older(instant: datetime | None, now: datetime, age: timedelta) -> bool:
-    return instant is None or not timedelta(0) <= now - instant < age
+    return instant is None or not -SKEW <= now - instant < age

@@ -27,6 +27,12 @@ class MusterError(Exception):
         return f"{self.code}: {self.detail}"
 
 
+def quoted(text: str, most: int = 80) -> str:
+    """As it stands in a message: cut where it is long, and with escapes for what doesn't show."""
+    text = text.strip()
+    return repr(text if len(text) <= most else f"{text[: most - 1]}…")
+
+
 class Malformed(MusterError):
     """The input can't be understood."""
 
@@ -61,6 +67,18 @@ class DidYouMean(Conflict):
 
 class TooLarge(MusterError):
     """More than is taken at once."""
+
+
+@dataclass
+class Unreadable(MusterError):
+    """Something that is stored can't be read. The operator is told in the log."""
+
+    code: str = "unreadable"
+    detail: str = (
+        "Muster can't read what is stored here. Nothing was lost; whoever operates it has to look at it."
+    )
+    retry_after: int = 3600
+    """Seconds: a person has to see to it."""
 
 
 @dataclass

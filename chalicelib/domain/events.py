@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from chalicelib.domain.calendar import GameDay, Window
+from chalicelib.domain.errors import FieldError
 
 EventStatus = Literal["upcoming", "running", "reporting", "ended"]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
@@ -28,6 +29,9 @@ Amount = Annotated[int, Field(gt=0, le=10**12)]
 
 MOST_MILESTONES, MOST_TIERS = 30, 100
 """Of an event, so that a commander's card stays small, and tiers are stamped at once."""
+
+MOST_OBJECTIVES, MOST_REWARDS = 20, 20
+"""Of a milestone, and of a tier, so that they fit into a cell: `too_many` says where an event has more."""
 
 _DATE = re.compile(r"^\d{4}(-\d{2}){0,2}-")
 
@@ -161,6 +165,10 @@ class Event(Scheduled):
             return "running"
         return "reporting" if now < self.reporting_closes_at(game_day) else "ended"
 
+    def can_change(self, now: datetime, game_day: GameDay) -> bool:
+        """Whether what was completed in it can still change: it has begun and is not archived."""
+        return not self.archived and self.status(now, game_day) != "upcoming"
+
     @property
     def begins_on(self) -> date:
         """The first game day; the day in UTC where instants are given."""
@@ -193,6 +201,27 @@ class Event(Scheduled):
         """The milestones with their windows, in the order in which they open."""
         pairs = ((milestone, milestone.window(game_day)) for milestone in self.milestones)
         return iter(sorted(pairs, key=lambda pair: pair[1].opens_at))
+
+
+def too_many(event: Event, before: Event | None = None) -> list[FieldError]:
+    """Where an event that is to be defined has more than may be, and did not have it `before`: what was stored once may
+    stay."""
+    milestones, tiers = (before.milestones, before.tiers) if before else ((), ())
+    counted = [
+        (f"milestones[{place}].objectives", len(milestone.objectives or ()), "objectives", MOST_OBJECTIVES)
+        for place, milestone in enumerate(event.milestones)
+        if milestone not in milestones
+    ]
+    counted += [
+        (f"tiers[{place}].rewards", len(tier.rewards), "rewards", MOST_REWARDS)
+        for place, tier in enumerate(event.tiers)
+        if tier not in tiers
+    ]
+    return [
+        FieldError(field, f"These are {count} {what}; {most} is the most.")
+        for field, count, what, most in counted
+        if count > most
+    ]
 
 
 def running_first(events: Iterable[Event], now: datetime, game_day: GameDay) -> list[Event]:

@@ -10,9 +10,9 @@ from chalicelib.domain.cards import Card, CardChange, Completion, owed
 
 # fmt: off
 Action = Literal[
-    "report", "void", "restore", "undo", "recount",
+    "report", "void", "restore", "undo", "time", "recount",
     "add", "rename", "release", "merge", "move", "retire", "reinstate", "forget",
-    "reading", "server", "alliance", "event", "key", "sheet",
+    "reading", "withdraw", "server", "alliance", "event", "key", "sheet",
 ]
 # fmt: on
 
@@ -82,13 +82,13 @@ def rebuilt(entries: Iterable[Entry]) -> dict[tuple[str, str, str], dict[str, Co
     for entry in entries:
         for card in entry.cards:
             if entry.alliance and entry.commander:
-                place = card.event, entry.alliance, entry.commander
-                changes.setdefault(place, {})[card.version] = card
+                whose = card.event, entry.alliance, entry.commander
+                changes.setdefault(whose, {})[card.version] = card
     cards = {}
-    for place, versions in changes.items():
+    for whose, versions in changes.items():
         completions: dict[str, Completion] = {}
         for _, card in sorted(versions.items(), key=lambda pair: pair[0]):
             completions = {m: c for m, c in completions.items() if m not in card.removed} | dict(card.added)
         if completions:
-            cards[place] = completions
+            cards[whose] = completions
     return cards

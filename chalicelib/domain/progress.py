@@ -37,7 +37,7 @@ class TierProgress:
 
 
 @dataclass(frozen=True, slots=True)
-class Needed:
+class NeededForTier:
     """To the next tier: completions, and commanders if each did all that is still open (None if nothing is)."""
 
     completions: int
@@ -45,14 +45,16 @@ class Needed:
 
 
 @dataclass(frozen=True, slots=True)
-class Official:
+class LatestReading:
+    """The official points, and when the game showed them."""
+
     points: int
     read_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Best:
-    """The better of the reported points and the latest reading, and which of them it is. Tiers go by it."""
+class BestPoints:
+    """The greater of the reported and the official points, and which of them it is. Tiers go by it."""
 
     points: int
     by: Basis
@@ -76,10 +78,10 @@ class Progress:
     milestones: tuple[MilestoneProgress, ...]
     tiers: tuple[TierProgress, ...]
     next_tier: int | None
-    needed: Needed
-    official: Official | None
+    needed: NeededForTier
+    official: LatestReading | None
     coverage: float | None
-    best: Best
+    best: BestPoints
     projection: Projection | None
     no_projection: str | None
 
@@ -120,7 +122,7 @@ def progress_of(event: Event, server: str, game_day: GameDay, standing: Standing
         tiers=tiers,
         next_tier=threshold,
         needed=needed(threshold - best.points if threshold else 0, event, still_open),
-        official=Official(reading.points, reading.read_at) if reading else None,
+        official=LatestReading(reading.points, reading.read_at) if reading else None,
         coverage=reading.coverage if reading else None,
         best=best,
         projection=projection if isinstance(projection, Projection) else None,
@@ -129,7 +131,7 @@ def progress_of(event: Event, server: str, game_day: GameDay, standing: Standing
 
 
 def next_tier(event: Event, standing: Standing) -> int | None:
-    """The lowest threshold over the better of the two numbers; None if there is none."""
+    """The lowest threshold over the greater of the two numbers; None if there is none."""
     best = _best(event, standing)
     return next((tier.threshold for tier in event.tiers if tier.threshold > best.points), None)
 
@@ -144,14 +146,16 @@ def newly_reached(event: Event, standing: Standing, now: datetime) -> dict[int, 
     }
 
 
-def needed(remaining: int, event: Event, still_open: list[int]) -> Needed:
+def needed(remaining: int, event: Event, still_open: list[int]) -> NeededForTier:
     """What closes a gap of `remaining` points; `still_open` holds the credits of the milestones not yet closed.
 
     Where credits differ, completions are counted at the highest that can still be earned (or was to be).
     """
     credit = max(still_open or [m.credit for m in event.milestones])
     each = sum(still_open)
-    return Needed(_ceil(remaining, credit), _ceil(remaining, each) if each else (None if remaining else 0))
+    return NeededForTier(
+        _ceil(remaining, credit), _ceil(remaining, each) if each else (None if remaining else 0)
+    )
 
 
 def _tier(threshold: int, rewards: tuple[Reward, ...], best: int, stamp: TierStamp | None) -> TierProgress:
@@ -165,11 +169,11 @@ def _tier(threshold: int, rewards: tuple[Reward, ...], best: int, stamp: TierSta
     )
 
 
-def _best(event: Event, standing: Standing) -> Best:
+def _best(event: Event, standing: Standing) -> BestPoints:
     reported = standing.totals.points(event)
     if standing.reading and standing.reading.points > reported:
-        return Best(standing.reading.points, "reading")
-    return Best(reported, "reported")
+        return BestPoints(standing.reading.points, "reading")
+    return BestPoints(reported, "reported")
 
 
 def _ceil(amount: int, unit: int) -> int:

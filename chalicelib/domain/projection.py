@@ -89,7 +89,7 @@ class NoProjection:
 
 
 def project(event: Event, game_day: GameDay, standing: Standing, now: datetime) -> Projection | NoProjection:
-    """The projection of `event` at `now`: of the game's own points where a reading is ahead of the reported ones."""
+    """The projection of `event` at `now`: of the official points where a reading is ahead of the reported ones."""
     if reason := why_not(event, game_day, standing, now):
         return NoProjection(reason)
     outlook = outlook_of(event, game_day, standing, now)
@@ -228,9 +228,7 @@ def _basis(event: Event, game_day: GameDay, standing: Standing, outlook: Outlook
     """What the range rests on: facts only."""
     words = ["reported points"]
     if outlook.number == "reading" and standing.reading:
-        words = [
-            f"the game's own points, {standing.reading.coverage or 0:.0%} of them reported at the reading"
-        ]
+        words = [f"the official points, {standing.reading.coverage or 0:.0%} of them reported at the reading"]
     statuses = [(milestone, window.status(now)) for milestone, window in event.scheduled(game_day)]
     opened = sum(status != "upcoming" for _, status in statuses)
     hours = len(_hours_known(standing.history, outlook.origin, now))

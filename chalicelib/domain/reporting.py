@@ -4,10 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib.domain.access import Role
+from chalicelib.domain.access import MAY, Role
 from chalicelib.domain.calendar import GameDay, Window, rfc3339
-from chalicelib.domain.errors import Conflict, FieldError, NotFound, malformed
+from chalicelib.domain.errors import Conflict, FieldError, NotFound, TooLarge, malformed, quoted
 from chalicelib.domain.events import Event, Milestone
+
+MOST_EVENTS = 40
+"""Of one report: it is written in one transaction of up to 100 items, with a card and totals for each event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ def find_milestones(
         raise malformed(field, message)
     known = {event.global_id(m): MilestoneRef(event, m) for event in events for m in event.milestones}
     unknown = [
-        FieldError(f"{field}[{index}]", f"There is no milestone {global_id!r}.")
+        FieldError(f"{field}[{index}]", f"There is no milestone {quoted(global_id, 130)}.")
         for index, global_id in enumerate(global_ids)
         if global_id not in known
     ]
@@ -48,18 +51,25 @@ def find_milestone(global_id: str, events: Sequence[Event]) -> MilestoneRef:
         for milestone in event.milestones:
             if event.global_id(milestone) == global_id:
                 return MilestoneRef(event, milestone)
-    message = f"There is no milestone {global_id!r}."
+    message = f"There is no milestone {quoted(global_id, 130)}."
     raise NotFound("unknown-milestone", message, [FieldError("milestone", message)])
 
 
 def require_reportable(
     refs: Sequence[MilestoneRef], role: Role, now: datetime, game_day: GameDay, field: str = "milestones"
 ) -> None:
-    """Raises Conflict unless all of `refs` may be recorded now.
+    """Raises Conflict unless all of `refs` may be recorded now, and TooLarge unless they can be at once.
 
-    From a milestone's opening, by anyone: before, `milestone-not-open`. Until the end of the event's grace by
-    members: after, `reporting-closed`. Officers and admins may record until the event is archived.
+    From a milestone's opening, by anyone: before, `milestone-not-open`. Until the end of the event's grace: after,
+    `reporting-closed`. Who may report for others may do so until the event is archived.
     """
+    events = {ref.event.id for ref in refs}
+    if len(events) > MOST_EVENTS:
+        message = (
+            f"These are milestones of {len(events)} events; {MOST_EVENTS} is the most at once. "
+            "Send them in parts: nothing counts twice."
+        )
+        raise TooLarge("too-large", message, [FieldError(field, message)])
     early, late = [], []
     for index, ref in enumerate(refs):
         opens_at = ref.milestone.window(game_day).opens_at
@@ -69,7 +79,7 @@ def require_reportable(
             early.append(FieldError(f"{field}[{index}]", message))
         elif ref.event.archived:
             late.append(FieldError(f"{field}[{index}]", f"{ref.event.name} is archived."))
-        elif role == "member" and now >= ends_at:
+        elif role not in MAY["report for others"] and now >= ends_at:
             message = (
                 f"Reporting for {ref.event.name} closed at {rfc3339(ends_at)}; an officer can still add it."
             )

@@ -52,7 +52,8 @@ class Commander:
     name index has for the name. `aliases` are other names that lead to them, as they are typed, by what the index has
     for each: those that they had, and those of who became one with them. `former`: where rosters still know them as
     somebody who has left, by alliance and id. `moved`: this is such a remainder, and `alliance` is where they went;
-    `into`: whom they became one with there. `version` counts the changes.
+    `into`: whom they became one with there. `version` counts the changes. `more` is what a later version of Muster has
+    stored beside: it is kept.
     """
 
     id: str
@@ -68,6 +69,7 @@ class Commander:
     into: str | None = None
     forgetting: Forgetting | None = None
     version: int = 0
+    more: Mapping[str, object] = field(default_factory=dict, compare=False)
 
     def former_name(self, keys: Collection[str]) -> str | None:
         """The name, as it is typed, by which these normalised names lead to them; None: they have the present one."""

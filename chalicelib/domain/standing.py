@@ -1,14 +1,15 @@
-"""What is known of an event on a server: the counts of each alliance, the tiers stamped, the game's own figure."""
+"""What is known of an event on a server: the counts of each alliance, the tiers stamped, the official points."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Literal
 
 from chalicelib.domain.events import Event
 
 Basis = Literal["reported", "reading"]
-"""Which of the two numbers: what was reported to Muster, or what the game itself showed."""
+"""Which of the two numbers: the reported points, or the official points of the latest reading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class TierStamp:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The server's points as the game showed them, and what was reported at that moment."""
+    """The official points, as the game showed them at a moment, and what was reported then."""
 
     points: int
     read_at: datetime
@@ -47,25 +48,31 @@ class Reading:
 
     @property
     def coverage(self) -> float | None:
-        """The part of the official points that was reported, 0 to 1; None while the game shows none."""
+        """The part of the official points that was reported, 0 to 1; None while there are none."""
         return min(1.0, self.reported_points / self.points) if self.points else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Standing:
     """An event on a server: totals by alliance id, tier stamps by threshold, the latest reading, and the reported
     points at the end of each hour that was sampled, by the hour's beginning.
 
-    `changes` counts those of the totals: it tells that cards have changed even where the totals are the same again.
+    `changes` counts those of each alliance's totals: it tells that cards have changed even where the totals are the
+    same again.
     """
 
     alliances: Mapping[str, Totals] = field(default_factory=dict)
     stamps: Mapping[int, TierStamp] = field(default_factory=dict)
     reading: Reading | None = None
     history: Mapping[datetime, int] = field(default_factory=dict)
-    changes: int = 0
+    changes: Mapping[str, int] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def totals(self) -> Totals:
-        """The server's: the sum over its alliances."""
-        return sum(self.alliances.values(), Totals())
+        """The server's: the sum over its alliances, added up once."""
+        commanders, completions = 0, dict[str, int]()
+        for alliance in self.alliances.values():
+            commanders += alliance.commanders
+            for milestone, count in alliance.completions.items():
+                completions[milestone] = completions.get(milestone, 0) + count
+        return Totals(commanders, completions)

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 
 from chalice.app import Request, Response
 
+from chalicelib.domain.csv_tables import csv_text
 from chalicelib.domain.events import Event
-from chalicelib.domain.spreadsheets import csv_text
 from chalicelib.http.responses import text_response
-from chalicelib.services.exports import CompletionsOf, Missing
+from chalicelib.services.exports import AllianceCompletions, MissingReports
 from chalicelib.services.rosters import RosterEntry
 
 
@@ -18,7 +18,7 @@ def roster_csv(request: Request, alliance: str, commanders: Iterable[RosterEntry
     return _csv(request, f"commanders-{alliance}", header, rows)
 
 
-def completions_csv(request: Request, of: CompletionsOf) -> Response:
+def completions_csv(request: Request, of: AllianceCompletions) -> Response:
     header = "Commander", "Event", "Milestone", "Name", "Points", "Recorded at", "Reported at"
     rows = [
         (
@@ -30,7 +30,7 @@ def completions_csv(request: Request, of: CompletionsOf) -> Response:
     return _csv(request, f"completions-{of.alliance}-{of.event}", header, rows)
 
 
-def missing_csv(request: Request, missing: Missing, events: Iterable[Event]) -> Response:
+def missing_csv(request: Request, missing: MissingReports, events: Iterable[Event]) -> Response:
     """Milestones by their names, which are those of `events`."""
     names = {event.global_id(milestone): milestone.name for event in events for milestone in event.milestones}
     rows = [

@@ -9,7 +9,7 @@ from chalicelib.domain.events import Event, Tier
 from chalicelib.domain.roster import Alliance
 
 
-class ShownMilestone(TypedDict):
+class MilestoneDetails(TypedDict):
     id: str
     name: str
     first_day: date | None
@@ -21,7 +21,7 @@ class ShownMilestone(TypedDict):
     objectives: tuple[str, ...] | None
 
 
-class ShownEvent(TypedDict):
+class EventDetails(TypedDict):
     id: str
     name: str
     ims_name: str | None
@@ -33,11 +33,11 @@ class ShownEvent(TypedDict):
     reporting_closes_at: datetime
     game_day: GameDay
     archived: bool
-    milestones: list[ShownMilestone]
+    milestones: list[MilestoneDetails]
     tiers: tuple[Tier, ...]
 
 
-class ShownAlliance(TypedDict):
+class AllianceSummary(TypedDict):
     id: str
     tag: str
     name: str
@@ -47,7 +47,7 @@ class ShownAlliance(TypedDict):
 _GAME_DAY = GameDay()
 
 
-def event_json(event: Event) -> ShownEvent:
+def event_json(event: Event) -> EventDetails:
     """The definition with its windows, for a game day that begins at 00:00 UTC where only dates are published.
 
     A server's own windows are in its schedule. What isn't published is null.
@@ -83,6 +83,6 @@ def event_json(event: Event) -> ShownEvent:
     }
 
 
-def alliance_json(alliance: Alliance) -> ShownAlliance:
+def alliance_json(alliance: Alliance) -> AllianceSummary:
     """Its id and labels, without its server."""
     return {"id": alliance.id, "tag": alliance.tag, "name": alliance.name, "is_open": alliance.is_open}

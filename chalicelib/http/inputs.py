@@ -1,8 +1,12 @@
 """What requests may hold, and how it is read. Whatever doesn't fit is refused by field and reason."""
 
+import codecs
 import json
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from email.message import Message
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, get_origin
 from urllib.parse import parse_qs
 
@@ -20,20 +24,24 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from chalicelib.domain.access import Key, Role
+from chalicelib.domain.access import LONGEST_OVERLAP, Key, Role
 from chalicelib.domain.calendar import GameDay, zone_info
-from chalicelib.domain.errors import FieldError, Malformed, TooLarge, Unauthenticated, malformed
+from chalicelib.domain.errors import FieldError, Malformed, TooLarge, Unauthenticated, malformed, quoted
 from chalicelib.domain.events import Event
+from chalicelib.domain.understood import SeparatorName
 from chalicelib.http.problems import invalid_fields
 from chalicelib.services.directory import Directory
 from chalicelib.services.imports import Options
-from chalicelib.services.keys import Wanted
+from chalicelib.services.keys import WantedKey
 
 if TYPE_CHECKING:
     from chalicelib.domain.importing import Columns
 
 MAX_BODY, MAX_EVENT, MAX_CSV = 16 * 1024, 256 * 1024, 1024 * 1024
 """Bytes. A report of every milestone of ten events has about a fifth of the first."""
+
+MOST_ERRORS = 100
+"""Fields of a body that an answer names."""
 
 
 def _in_utc(instant: datetime) -> datetime:
@@ -57,11 +65,18 @@ def _flag(text: str) -> bool:
     return flag
 
 
+def _whole(text: str | int) -> int:
+    if isinstance(text, str) and not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise PydanticCustomError("whole", "Give a whole number")
+    return int(text)
+
+
 Text = Annotated[str, Field(max_length=200)]
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
+LineNumber = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=MAX_CSV)]
 
 
 class JsonBody(BaseModel):
@@ -109,29 +124,33 @@ class NewCommander(JsonBody):
     is_new: bool = False
 
 
-class NewName(JsonBody):
+class CommanderRename(JsonBody):
     name: Text
 
 
-class Absorbed(JsonBody):
+class CommanderMerge(JsonBody):
     """Who becomes one with somebody else: a name or an id."""
 
     commander: Text
     reason: Reason | None = None
 
 
-class Destination(JsonBody):
+class CommanderMove(JsonBody):
     alliance: Text
     reason: Reason | None = None
 
 
-class Why(JsonBody):
+class RosterChange(JsonBody):
+    """Why a commander is taken off the form, or brought back to it."""
+
     may_be_empty = True
 
     reason: Reason | None = None
 
 
-class Nothing(JsonBody):
+class CommanderForgetting(JsonBody):
+    """That a commander's names be replaced: there is nothing more to say."""
+
     may_be_empty = True
 
 
@@ -150,16 +169,16 @@ class NewKey(JsonBody):
     alliance: Text | None = None
     expires_at: Instant | None = None
     replaces: Text | None = None
-    old_works_for_minutes: Annotated[int, Field(ge=0, le=60)] = 0
+    old_works_for_minutes: Annotated[int, Field(ge=0, le=LONGEST_OVERLAP // timedelta(minutes=1))] = 0
 
     @property
-    def wanted(self) -> Wanted:
+    def wanted(self) -> WantedKey:
         overlap = timedelta(minutes=self.old_works_for_minutes)
         scope = self.server, self.alliance
-        return Wanted(self.role, self.label, *scope, self.expires_at, self.replaces, overlap)
+        return WantedKey(self.role, self.label, *scope, self.expires_at, self.replaces, overlap)
 
 
-class GameDayOfServer(JsonBody):
+class GameDayDefinition(JsonBody):
     """When the server's day begins: a time of day, `HH:MM`, in a zone."""
 
     starts_at: Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
@@ -171,7 +190,7 @@ class ServerDefinition(JsonBody):
 
     may_be_empty = True
 
-    game_day: GameDayOfServer | None = None
+    game_day: GameDayDefinition | None = None
 
     @property
     def day(self) -> GameDay:
@@ -206,7 +225,7 @@ def event_definition(request: Request, event_id: str) -> Event:
     except ValidationError as error:
         raise _malformed(error) from None
     if event.id != event_id:
-        message = f"The address says {event_id!r}."
+        message = f"The address says {quoted(event_id)}."
         raise Malformed("malformed", f"id: {message}", [FieldError("id", message)])
     return event
 
@@ -219,7 +238,7 @@ class Query(BaseModel):
     @classmethod
     def read(cls, request: Request) -> Self:
         """Raises Malformed."""
-        given = request.query_params or MultiDict({})
+        given = _query(request)
         lists = [name for name, field in cls.model_fields.items() if get_origin(field.annotation) is list]
         try:
             return cls.model_validate({n: given.getlist(n) if n in lists else given[n] for n in given})
@@ -257,40 +276,47 @@ class RosterImport(Query):
     dry_run: Flag = False
     all_or_nothing: Flag = False
     is_new: Flag = False
+    from_line: LineNumber = 1
+    separator: SeparatorName | None = None
+    header_line: LineNumber | None = None
     commander_column: Text | None = None
 
     @property
     def options(self) -> Options:
-        return Options(self.dry_run, self.all_or_nothing, self.is_new)
+        return Options(self.dry_run, self.all_or_nothing, self.is_new, self.from_line)
+
+    @property
+    def columns(self) -> "Columns":
+        from chalicelib.domain.importing import Columns  # reads files: for the routes that import alone
+
+        return Columns(self.commander_column, separator=self.separator, header_line=self.header_line)
 
 
 class CompletionImport(RosterImport):
     milestone_column: Text | None = None
     timestamp_column: Text | None = None
     timestamp_format: Text | None = None
+    without_times: Flag = False
     event: Text | None = None
 
     @property
     def columns(self) -> "Columns":
-        from chalicelib.domain.importing import Columns  # reads files: for the routes that import alone
-
-        times = self.timestamp_column, self.timestamp_format
-        return Columns(self.commander_column, self.milestone_column, *times, self.event)
+        return replace(
+            super().columns,
+            milestone=self.milestone_column,
+            timestamp=self.timestamp_column,
+            timestamp_format=self.timestamp_format,
+            without_times=self.without_times,
+            event=self.event,
+        )
 
 
 def csv_body(request: Request) -> str:
-    """Raises Malformed, TooLarge. API Gateway puts a replacement character where the body was no UTF-8."""
-    try:
-        text = _body(request, MAX_CSV).decode()
-    except UnicodeDecodeError:
-        text = "\ufffd"
-    if "\ufffd" in text:
-        message = "This is not UTF-8. Save the file as “CSV UTF-8” and send that."
-        raise malformed("body", message)
-    return text
+    """Raises Malformed, TooLarge."""
+    return _body(request, MAX_CSV, "Save the file as “CSV UTF-8” and send that.").decode()
 
 
-class FormReport(BaseModel, defer_build=True):
+class FilledForm(BaseModel, defer_build=True):
     """What the member's form sends. `is_new`: the name is no slip."""
 
     commander: str = ""
@@ -298,7 +324,7 @@ class FormReport(BaseModel, defer_build=True):
     is_new: bool = False
 
     @classmethod
-    def read(cls, request: Request) -> "FormReport":
+    def read(cls, request: Request) -> "FilledForm":
         """Raises Malformed, TooLarge."""
         fields = _form_fields(request)
         return cls(
@@ -308,14 +334,14 @@ class FormReport(BaseModel, defer_build=True):
         )
 
 
-class FormUndo(BaseModel, defer_build=True):
+class ReportUndo(BaseModel, defer_build=True):
     """What the receipt's button sends: whose report, and of when."""
 
     commander: str = ""
     at: str = ""
 
     @classmethod
-    def read(cls, request: Request) -> "FormUndo":
+    def read(cls, request: Request) -> "ReportUndo":
         """Raises Malformed, TooLarge."""
         fields = _form_fields(request)
         return cls(**{name: fields.get(name, [""])[-1] for name in ("commander", "at")})
@@ -338,8 +364,8 @@ def csv_key(request: Request, directory: Directory) -> Key:
 
 
 def query(request: Request, name: str) -> str | None:
-    """The last of the query parameters of that name."""
-    parameters: Mapping[str, str] = request.query_params or {}
+    """The last of the query parameters of that name. Raises Malformed."""
+    parameters: Mapping[str, str] = _query(request)
     return parameters.get(name)
 
 
@@ -350,22 +376,67 @@ def stage(request: Request) -> str:
 
 
 def _form_fields(request: Request) -> dict[str, list[str]]:
+    body = _body(request, MAX_BODY).decode()
     try:
-        return parse_qs(_body(request, MAX_BODY).decode(), keep_blank_values=True, max_num_fields=200)
+        fields = parse_qs(body, keep_blank_values=True, max_num_fields=200, errors="strict")
     except ValueError:
         message = "The form could not be read. Please open the link again."
         raise malformed("body", message) from None
+    if any(_is_garbled(value) for values in fields.values() for value in values):
+        raise malformed("body", _NO_UTF8)
+    return fields
 
 
 def _malformed(error: ValidationError) -> Malformed:
-    found = invalid_fields(list(error.errors(include_url=False, include_context=False)))
+    found = invalid_fields(list(error.errors(include_url=False, include_context=False))[:MOST_ERRORS])
     return Malformed("malformed", f"{found[0].field}: {found[0].message}", found)
 
 
-def _body(request: Request, limit: int) -> bytes:
-    body: bytes | str = request.raw_body
-    raw = body.encode() if isinstance(body, str) else body
+_REPLACEMENT = "\ufffd"
+_ESCAPED_REPLACEMENT = re.compile(rb"(?<!\\)(?:\\\\)*\\ufffd", re.IGNORECASE)
+_NO_UTF8 = "This is not UTF-8: some letters were lost. Send it in UTF-8."
+
+
+def _body(request: Request, limit: int, remedy: str = "Send it in UTF-8.") -> bytes:
+    """The body: UTF-8, without a byte order mark. `remedy`: what to do if it isn't. Raises Malformed, TooLarge.
+
+    API Gateway puts a replacement character wherever a body was no UTF-8, and so do many programs: it is refused, since
+    two names that differed may be the same with it. So is a charset that is declared and is another.
+    """
+    try:
+        body: bytes | str = request.raw_body
+        raw = body.encode() if isinstance(body, str) else body
+    except ValueError:
+        raise malformed("body", f"This is not UTF-8. {remedy}") from None
     if len(raw) > limit:
         message = f"The body has {len(raw):,} bytes; {limit:,} is the most."
         raise TooLarge("too-large", message, [FieldError("body", message)])
-    return raw
+    try:
+        is_utf8 = not _is_garbled(raw.decode()) and not _ESCAPED_REPLACEMENT.search(raw)
+    except UnicodeDecodeError:
+        is_utf8 = False
+    if not is_utf8 and b"\0" in raw:
+        raise malformed("body", f"This is UTF-16, not UTF-8. {remedy}")
+    if not is_utf8 or not (raw.isascii() or _charset(request) in ("utf-8", "utf8", "")):
+        raise malformed("body", f"This is not UTF-8. {remedy}")
+    return raw.removeprefix(codecs.BOM_UTF8)
+
+
+def _charset(request: Request) -> str:
+    """The one that the content type declares, in small letters."""
+    message = Message()
+    message["Content-Type"] = request.headers.get("content-type", "")
+    return message.get_content_charset("")
+
+
+def _query(request: Request) -> MultiDict:
+    """All query parameters. Raises Malformed for what was no UTF-8."""
+    given: MultiDict = request.query_params or MultiDict({})
+    for name in given:
+        if any(map(_is_garbled, [name, *given.getlist(name)])):
+            raise malformed("query" if _is_garbled(name) else name, _NO_UTF8)
+    return given
+
+
+def _is_garbled(text: str) -> bool:
+    return _REPLACEMENT in text or any("\ud800" <= c <= "\udfff" for c in text)

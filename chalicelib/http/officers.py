@@ -5,27 +5,27 @@ from chalice.app import Blueprint, Response
 from chalicelib.bootstrap import muster
 from chalicelib.http.csv_responses import completions_csv, missing_csv, roster_csv
 from chalicelib.http.inputs import (
-    Absorbed,
+    CommanderForgetting,
+    CommanderMerge,
+    CommanderMove,
+    CommanderRename,
     CompletionImport,
     CorrectionOrder,
-    Destination,
     EventQuery,
     LedgerQuery,
     MissingQuery,
     NewCommander,
-    NewName,
     NewReading,
-    Nothing,
     PageQuery,
+    RosterChange,
     RosterImport,
     RosterQuery,
-    Why,
     bearer_key,
     csv_body,
     csv_key,
 )
 from chalicelib.http.problems import handled
-from chalicelib.http.responses import json_response
+from chalicelib.http.responses import json_response, no_content
 
 officers = Blueprint(__name__)
 
@@ -66,9 +66,7 @@ def add_commander(server: str, alliance: str) -> Response:
 def import_roster(server: str, alliance: str) -> Response:
     request = officers.current_request
     key, how = bearer_key(request, muster().directory), RosterImport.read(request)
-    imported = muster().imports.roster(
-        key, server, alliance, csv_body(request), how.commander_column, how.options
-    )
+    imported = muster().imports.roster(key, server, alliance, csv_body(request), how.columns, how.options)
     return json_response(imported)
 
 
@@ -83,7 +81,7 @@ def get_commander(server: str, alliance: str, commander: str) -> Response:
 @handled
 def rename_commander(server: str, alliance: str, commander: str) -> Response:
     key = bearer_key(officers.current_request, muster().directory)
-    new = NewName.read(officers.current_request)
+    new = CommanderRename.read(officers.current_request)
     return json_response(muster().rosters.rename(key, server, alliance, commander, new.name))
 
 
@@ -91,7 +89,7 @@ def rename_commander(server: str, alliance: str, commander: str) -> Response:
 @handled
 def merge_commanders(server: str, alliance: str, commander: str) -> Response:
     key = bearer_key(officers.current_request, muster().directory)
-    other = Absorbed.read(officers.current_request)
+    other = CommanderMerge.read(officers.current_request)
     merged = muster().rosters.merge(key, server, alliance, commander, other.commander, other.reason)
     return json_response(merged)
 
@@ -100,7 +98,7 @@ def merge_commanders(server: str, alliance: str, commander: str) -> Response:
 @handled
 def move_commander(server: str, alliance: str, commander: str) -> Response:
     key = bearer_key(officers.current_request, muster().directory)
-    to = Destination.read(officers.current_request)
+    to = CommanderMove.read(officers.current_request)
     return json_response(muster().rosters.move(key, server, alliance, commander, to.alliance, to.reason))
 
 
@@ -108,23 +106,23 @@ def move_commander(server: str, alliance: str, commander: str) -> Response:
 @handled
 def retire_commander(server: str, alliance: str, commander: str) -> Response:
     key = bearer_key(officers.current_request, muster().directory)
-    why = Why.read(officers.current_request)
-    return json_response(muster().rosters.retire(key, server, alliance, commander, why.reason))
+    change = RosterChange.read(officers.current_request)
+    return json_response(muster().rosters.retire(key, server, alliance, commander, change.reason))
 
 
 @officers.route(f"{_COMMANDER}/reinstate", methods=["POST"])
 @handled
 def reinstate_commander(server: str, alliance: str, commander: str) -> Response:
     key = bearer_key(officers.current_request, muster().directory)
-    why = Why.read(officers.current_request)
-    return json_response(muster().rosters.reinstate(key, server, alliance, commander, why.reason))
+    change = RosterChange.read(officers.current_request)
+    return json_response(muster().rosters.reinstate(key, server, alliance, commander, change.reason))
 
 
 @officers.route(f"{_COMMANDER}/forget", methods=["POST"])
 @handled
 def forget_commander(server: str, alliance: str, commander: str) -> Response:
     key = bearer_key(officers.current_request, muster().directory)
-    Nothing.read(officers.current_request)
+    CommanderForgetting.read(officers.current_request)
     return json_response(muster().rosters.forget(key, server, alliance, commander))
 
 
@@ -191,6 +189,14 @@ def list_readings(server: str, event: str) -> Response:
     return json_response({"server": server, "event": event, "readings": readings})
 
 
+@officers.route(f"{_READINGS}/{{reading}}", methods=["DELETE"])
+@handled
+def withdraw_reading(server: str, event: str, reading: str) -> Response:
+    key = bearer_key(officers.current_request, muster().directory)
+    muster().readings.withdraw(key, server, event, reading)
+    return no_content()
+
+
 @officers.route(_READINGS, methods=["POST"])
 @handled
 def log_reading(server: str, event: str) -> Response:
@@ -205,7 +211,9 @@ def log_reading(server: str, event: str) -> Response:
 def get_ledger(server: str) -> Response:
     key = bearer_key(officers.current_request, muster().directory)
     asked = LedgerQuery.read(officers.current_request)
-    page = muster().ledger.of_server(key, server, asked.commander, asked.alliance, asked.before, asked.limit)
+    page = muster().ledger_pages.of_server(
+        key, server, asked.commander, asked.alliance, asked.before, asked.limit
+    )
     return json_response(page)
 
 
@@ -214,4 +222,4 @@ def get_ledger(server: str) -> Response:
 def get_ledger_of_deployment() -> Response:
     key = bearer_key(officers.current_request, muster().directory)
     asked = PageQuery.read(officers.current_request)
-    return json_response(muster().ledger.of_deployment(key, asked.before, asked.limit))
+    return json_response(muster().ledger_pages.of_deployment(key, asked.before, asked.limit))

@@ -13,7 +13,7 @@ from chalicelib.domain.access import Key
 from chalicelib.domain.calendar import rfc3339
 from chalicelib.domain.errors import MusterError, NotFound
 from chalicelib.domain.names import name_mark
-from chalicelib.http.inputs import FormReport, FormUndo, query
+from chalicelib.http.inputs import FilledForm, ReportUndo, query
 from chalicelib.http.problems import STATUS, handled, problem_headers
 from chalicelib.http.responses import page, see_other, text_response
 from chalicelib.services.corrections import UNDO_WITHIN
@@ -40,15 +40,13 @@ def show_form(key: str) -> Response:
 @handled
 def send_form(key: str) -> Response:
     request, granted = pages.current_request, muster().directory.member_key(key)
-    sent = FormReport.read(request)
+    sent = FilledForm.read(request)
     try:
         taken = muster().reporting.report(granted, sent.commander, sent.milestones, is_new=sent.is_new)
     except MusterError as error:
         return _form(granted, sent.commander, sent.milestones, error)
     measure_report(result.status for result in taken.results)
-    former = taken.commander.formerly if isinstance(taken.commander, RenamedCommander) else None
-    address = _receipt_address(request, taken.commander.id, rfc3339(_counted_at(taken)), former)
-    return see_other(address, _cookie(request, taken.commander.name))
+    return _to_receipt(request, taken)
 
 
 @pages.route("/f/{key}/receipt")
@@ -64,7 +62,7 @@ def show_receipt(key: str) -> Response:
 @handled
 def undo_report(key: str) -> Response:
     request, granted = pages.current_request, muster().directory.member_key(key)
-    sent = FormUndo.read(request)
+    sent = ReportUndo.read(request)
     muster().corrections.undo(granted, sent.commander, _instant(sent.at))
     address = _receipt_address(request, sent.commander, sent.at)
     return text_response("", "text/plain", {"Location": address}, 303)
@@ -89,6 +87,13 @@ def _form(key: Key, name: str, ticked: list[str] | None = None, error: MusterErr
     if error:
         measure("Rejections", 1, code=error.code)
     return page("form.html", status, headers, form=form, ticked=ticked or [], error=error)
+
+
+def _to_receipt(request: Request, taken: Receipt) -> Response:
+    """The receipt's address, and a device that remembers its commander."""
+    former = taken.commander.formerly if isinstance(taken.commander, RenamedCommander) else None
+    address = _receipt_address(request, taken.commander.id, rfc3339(_counted_at(taken)), former)
+    return see_other(address, _cookie(request, taken.commander.name))
 
 
 def _counted_at(taken: Receipt) -> datetime:

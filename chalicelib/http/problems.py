@@ -17,6 +17,7 @@ from chalicelib.domain.errors import (
     NotFound,
     TooLarge,
     Unauthenticated,
+    Unreadable,
 )
 from chalicelib.http.responses import HeaderValue, json_response, page
 from chalicelib.telemetry import measure, request_id
@@ -31,13 +32,15 @@ STATUS: dict[type[MusterError], int] = {
     DidYouMean: 409,
     TooLarge: 413,
     Malformed: 422,
+    Unreadable: 503,
     Busy: 503,
 }
-_OF_CHALICE = {
+OF_CHALICE = {
     405: ("method-not-allowed", "This address doesn't take that method."),
     415: ("unsupported-media-type", "This address doesn't take that content type."),
+    500: ("internal", "Something went wrong on our side. Please send it again: nothing can count twice."),
 }
-_INTERNAL = "internal", "Something went wrong on our side. Please send it again: nothing can count twice."
+"""What Chalice answers by itself: our code for its status, and the words. Whatever else it may be is `internal`."""
 
 
 class Refused(ChaliceUnhandledError):
@@ -69,7 +72,7 @@ def answer_problems(request: Request, get_response: Callable[[Request], Response
         return problem(refused.error, request)
     if response.status_code < 400 or "Code" not in (response.body if isinstance(response.body, dict) else {}):
         return response
-    code, detail = _OF_CHALICE.get(response.status_code, _INTERNAL)
+    code, detail = OF_CHALICE.get(response.status_code, OF_CHALICE[500])
     return problem(MusterError(code, detail), request, response.status_code, response.headers)
 
 
@@ -112,7 +115,7 @@ def _path(location: tuple[int | str, ...]) -> str:
 
 def problem_headers(error: MusterError) -> dict[str, str]:
     """What goes with the status: how long to wait, or how to authenticate."""
-    if isinstance(error, Busy):
+    if isinstance(error, Busy | Unreadable):
         return {"Retry-After": str(error.retry_after)}
     return {"WWW-Authenticate": "Bearer"} if isinstance(error, Unauthenticated) else {}
 

@@ -15,7 +15,9 @@ _PUBLIC = {"Cache-Control": "public, max-age=300"}
 @reference.route("/openapi.json")
 @handled
 def get_openapi() -> Response:
-    from chalicelib.http.openapi import document  # for these two routes alone: it reaches every model
+    from chalicelib.http.openapi.document import (
+        document,  # for these two routes alone: it reaches every model
+    )
 
     base = muster().settings.public_url or stage(reference.current_request) or "/"
     return json_response({**document(), "servers": [{"url": base}]}, headers=_PUBLIC)
@@ -24,6 +26,6 @@ def get_openapi() -> Response:
 @reference.route("/docs")
 @handled
 def show_docs() -> Response:
-    from chalicelib.http.openapi import document
+    from chalicelib.http.openapi.document import document
 
     return page("docs.html", headers=_PUBLIC, api=document())

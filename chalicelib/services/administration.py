@@ -2,18 +2,17 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chalicelib.domain.access import Key
 from chalicelib.domain.calendar import GameDay
-from chalicelib.domain.errors import Conflict, FieldError, TooLarge, malformed
-from chalicelib.domain.events import Event
+from chalicelib.domain.errors import Conflict, FieldError, Malformed, TooLarge, malformed
+from chalicelib.domain.events import Event, too_many
 from chalicelib.domain.ledger import Action, Actor
 from chalicelib.domain.names import tag_key
 from chalicelib.domain.roster import Alliance, Server
 from chalicelib.services.directory import Directory
-from chalicelib.services.ledger_pages import LedgerPages
 from chalicelib.services.renormalising import Renormalising
 from chalicelib.store import ledger
 from chalicelib.store.completions import Completions
@@ -26,51 +25,39 @@ MOST_BYTES = 128 * 1024
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
+@dataclass(frozen=True, slots=True)
 class Administration:
-    def __init__(
-        self,
-        directory: Directory,
-        definitions: Definitions,
-        completions: Completions,
-        pages: LedgerPages,
-        renormalising: Renormalising,
-        clock: Callable[[], datetime],
-    ) -> None:
-        self._directory = directory
-        self._definitions = definitions
-        self._completions = completions
-        self._pages = pages
-        self._renormalising = renormalising
-        self._clock = clock
-
-    def require_admin(self, key: Key) -> None:
-        """Raises Forbidden."""
-        key.require("admin", server="")
+    _directory: Directory
+    _definitions: Definitions
+    _completions: Completions
+    _renormalising: Renormalising
+    _clock: Callable[[], datetime]
 
     def put_event(self, key: Key, event: Event) -> bool:
         """Defines the event, or changes it; whether it is new. Points are counted anew from the same completions.
 
-        Raises Forbidden, TooLarge, and Conflict (`milestone-in-use`) if a milestone that somebody has completed were
-        dropped.
+        Raises Forbidden, Malformed, TooLarge, and Conflict (`milestone-in-use`) if a milestone that somebody has
+        completed were dropped.
         """
-        self.require_admin(key)
+        key.require("define events", server=None)
         size = len(event.model_dump_json(exclude_unset=True).encode())
         if size > MOST_BYTES:
             message = f"The definition has {size:,} bytes; {MOST_BYTES:,} is the most."
             raise TooLarge("too-large", message, [FieldError("body", message)])
         before = next((one for one in self._definitions.stored_events() if one.id == event.id), None)
+        if wrong := too_many(event, before):
+            raise Malformed("malformed", f"{wrong[0].field}: {wrong[0].message}", wrong)
         if before:
             self._refuse_loss(before, event)
-        if before and event.archived and not before.archived:
-            for server in self._directory.servers():
-                self._pages.settle(server.id)
         shown = [one.model_dump(mode="json", exclude_unset=True) if one else None for one in (before, event)]
-        self._definitions.put_event(event, self._entry(key, "event", None, None, *shown))
+        archived_at = self._clock() if event.archived and not (before and before.archived) else None
+        entry = self._entry(key, "event", None, None, *shown)
+        self._definitions.put_event(event, entry, archived_at=archived_at)
         return before is None
 
     def put_server(self, key: Key, server: Server) -> bool:
         """Defines the server, or changes when its game day begins; whether it is new. Raises Forbidden, Malformed."""
-        self.require_admin(key)
+        key.require("define servers", server=server.id)
         _require_id("server", server.id)
         before = next((one for one in self._directory.servers() if one.id == server.id), None)
         shown = [_game_day(one.game_day) if one else None for one in (before, server)]
@@ -83,7 +70,7 @@ class Administration:
         A tag that the server has not had is taken off the names that are stored with it. Raises Forbidden, Malformed,
         NotFound, and Busy, perhaps after all is done but that: `./muster migrate` does it again.
         """
-        self.require_admin(key)
+        key.require("define alliances", server=alliance.server, alliance=alliance.id)
         self._directory.server(alliance.server)
         _require_id("alliance", alliance.id)
         known = self._definitions.alliances(alliance.server)
@@ -100,12 +87,12 @@ class Administration:
 
     def servers(self, key: Key) -> list[Server]:
         """Raises Forbidden."""
-        self.require_admin(key)
+        key.require("define servers", server=None)
         return self._directory.servers()
 
     def alliances(self, key: Key, server_id: str) -> list[Alliance]:
         """Those of the server that are in the key's scope. Raises Forbidden, NotFound."""
-        key.require("officer", "reader", "admin", server=server_id, alliance=key.alliance)
+        key.require("see alliances", server=server_id, alliance=key.alliance)
         found = self._directory.alliances(self._directory.server(server_id).id)
         return [one for one in found if key.alliance in (None, one.id)]
 

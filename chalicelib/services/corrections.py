@@ -6,22 +6,24 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from chalicelib.domain.access import Key
-from chalicelib.domain.cards import Card, CardChange, restored, voided
-from chalicelib.domain.errors import Conflict, FieldError, NotFound, malformed
+from chalicelib.domain.cards import Card, CardChange, restored, timed, untimed, voided
+from chalicelib.domain.errors import Conflict, FieldError, NotFound, malformed, quoted
 from chalicelib.domain.ledger import Action, Actor, card_entries
 from chalicelib.domain.reporting import MilestoneRef, find_milestone
 from chalicelib.domain.roster import Alliance, Commander, Server
 from chalicelib.services.attempts import until_written
 from chalicelib.services.directory import Directory
-from chalicelib.services.overview import Overview, Place
+from chalicelib.services.overview import CommanderProgress
+from chalicelib.services.recent_standings import RecentStandings
 from chalicelib.services.rosters import Called, called
-from chalicelib.services.standings import RecentStandings
+from chalicelib.services.tiers import Tiers
 from chalicelib.store import ledger
 from chalicelib.store.access import AccessKeys
 from chalicelib.store.commanders import Commanders
 from chalicelib.store.completions import Completions
 
 UNDO_WITHIN = timedelta(minutes=15)
+"""How long a member can take back what they reported."""
 
 Kind = Literal["void", "restore"]
 Status = Literal["voided", "already_voided", "restored", "already_recorded"]
@@ -34,29 +36,19 @@ class Correction:
     commander: Called
     milestone: str
     status: Status
-    progress: tuple[Place, ...]
+    progress: tuple[CommanderProgress, ...]
 
 
+@dataclass(frozen=True, slots=True)
 class Corrections:
-    def __init__(
-        self,
-        directory: Directory,
-        overview: Overview,
-        commanders: Commanders,
-        completions: Completions,
-        access_keys: AccessKeys,
-        standings: RecentStandings,
-        clock: Callable[[], datetime],
-        sleep: Callable[[float], None],
-    ) -> None:
-        self._directory = directory
-        self._overview = overview
-        self._commanders = commanders
-        self._completions = completions
-        self._access_keys = access_keys
-        self._standings = standings
-        self._clock = clock
-        self._sleep = sleep
+    _directory: Directory
+    _tiers: Tiers
+    _commanders: Commanders
+    _completions: Completions
+    _access_keys: AccessKeys
+    _standings: RecentStandings
+    _clock: Callable[[], datetime]
+    _sleep: Callable[[float], None]
 
     def correct(
         self,
@@ -90,7 +82,7 @@ class Corrections:
             return status, change.after
 
         status, card = until_written(write, self._sleep)
-        progress = self._overview.places(server, {ref.event.id: card}, self._clock())
+        progress = self._tiers.stamp_after(server.id, {ref.event.id: card})
         who = called(commander, name, self._directory.tags(server.id, name))
         return Correction(who, str(ref), status, progress)
 
@@ -99,7 +91,7 @@ class Corrections:
 
         Until `UNDO_WITHIN` after it: then Conflict (`undo-closed`). Raises NotFound, Forbidden, Busy.
         """
-        server, alliance = self._directory.place(key, None, None)
+        server, alliance = self._directory.in_scope(key, None, None)
         commander = self._commanders.member(server.id, alliance.id, commander_id)
         if commander is None or commander.moved:
             raise NotFound("unknown-commander", f"{alliance.name} has no such commander.")
@@ -119,12 +111,41 @@ class Corrections:
 
         return until_written(write, self._sleep)
 
+    def add_times(
+        self,
+        key: Key,
+        commander: Commander,
+        server: Server,
+        refs: Sequence[MilestoneRef],
+        reported_at: datetime,
+    ) -> list[str]:
+        """Says when completions were reported that don't say so yet, and were recorded later: the global ids of these.
+
+        Nothing counts differently for it. The caller has seen to the key's scope. Raises Busy.
+        """
+        wanted: dict[str, list[str]] = {}
+        for ref in refs:
+            wanted.setdefault(ref.event.id, []).append(ref.milestone.id)
+
+        def write() -> set[str]:
+            cards = self._completions.cards(
+                server.id, commander.alliance, commander.id, list(wanted), consistent=True
+            )
+            found = {event: untimed(cards[event], wanted[event], reported_at) for event in wanted}
+            changes = [timed(cards[event], of, reported_at) for event, of in found.items() if of]
+            if changes:
+                self._write(key, "time", commander, server, changes, None)
+            return {f"{event}/{milestone}" for event, of in found.items() for milestone in of}
+
+        told = until_written(write, self._sleep)
+        return [name for name in map(str, refs) if name in told]
+
     def _server(self, key: Key, server_id: str | None) -> Server:
         server_id = server_id or key.server
         if server_id is None:
             message = f"With this {key.role} key, say which server."
             raise malformed("server", message)
-        key.require("officer", "admin", server=server_id, alliance=key.alliance)
+        key.require("correct completions", server=server_id, alliance=key.alliance)
         return self._directory.server(server_id)
 
     def _commander(self, key: Key, server: Server, name: str, alliance: str | None) -> Commander:
@@ -134,9 +155,9 @@ class Corrections:
         if found is None and alliance:
             found = self._commanders.member(server.id, alliance, name)
         if found is None or found.moved:
-            message = f"There is no commander {name!r} on server {server.id}."
+            message = f"There is no commander {quoted(name)} on server {server.id}."
             raise NotFound("unknown-commander", message, [FieldError("commander", message)])
-        key.require("officer", "admin", server=server.id, alliance=found.alliance)
+        key.require("correct completions", server=server.id, alliance=found.alliance)
         return found
 
     def _card(self, server: Server, commander: Commander, ref: MilestoneRef) -> Card:

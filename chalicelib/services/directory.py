@@ -1,10 +1,11 @@
 """Looking up what a request names, and saying clearly what there isn't."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chalicelib.domain.access import Key
-from chalicelib.domain.errors import FieldError, Forbidden, Malformed, NotFound, Unauthenticated
+from chalicelib.domain.errors import FieldError, Forbidden, Malformed, NotFound, Unauthenticated, quoted
 from chalicelib.domain.events import Event
 from chalicelib.domain.names import Tags, may_have_tag
 from chalicelib.domain.roster import Alliance, Server
@@ -12,13 +13,11 @@ from chalicelib.store.access import AccessKeys
 from chalicelib.store.definitions import Definitions
 
 
+@dataclass(frozen=True, slots=True)
 class Directory:
-    def __init__(
-        self, definitions: Definitions, access_keys: AccessKeys, clock: Callable[[], datetime]
-    ) -> None:
-        self._definitions = definitions
-        self._access_keys = access_keys
-        self._clock = clock
+    _definitions: Definitions
+    _access_keys: AccessKeys
+    _clock: Callable[[], datetime]
 
     def key(self, secret: str) -> Key:
         """The valid key with that secret; it is noted as used. Raises Unauthenticated (`invalid-key`)."""
@@ -38,7 +37,7 @@ class Directory:
     def member_key(self, secret: str) -> Key:
         """The valid member key of a member link. Raises Unauthenticated, Forbidden (`out-of-scope`)."""
         key = self.key(secret)
-        if key.role != "member":
+        if not key.may("use the form"):
             raise Forbidden("out-of-scope", "This is not a member link.")
         return key
 
@@ -46,15 +45,15 @@ class Directory:
         return self._definitions.events()
 
     def open_events(self, server_id: str) -> list[Event]:
-        """Those that have begun on the server and are not archived: their cards can change. Raises NotFound."""
+        """Those whose cards can change, as they are on the server now. Raises NotFound."""
         day, now = self.server(server_id).game_day, self._clock()
-        return [e for e in self.events() if not e.archived and e.status(now, day) != "upcoming"]
+        return [event for event in self.events() if event.can_change(now, day)]
 
     def event(self, event_id: str) -> Event:
         """Raises NotFound (`unknown-event`)."""
         event = next((event for event in self.events() if event.id == event_id), None)
         if event is None:
-            message = f"There is no event {event_id!r}."
+            message = f"There is no event {quoted(event_id)}."
             raise NotFound("unknown-event", message, [FieldError("event", message)])
         return event
 
@@ -62,7 +61,7 @@ class Directory:
         """Raises NotFound (`unknown-server`)."""
         server = self._definitions.server(server_id)
         if server is None:
-            message = f"Server {server_id!r} doesn't use Muster."
+            message = f"Server {quoted(server_id)} doesn't use Muster."
             raise NotFound("unknown-server", message, [FieldError("server", message)])
         return server
 
@@ -82,12 +81,12 @@ class Directory:
         """Raises NotFound (`unknown-alliance`)."""
         alliance = self._definitions.alliance(server_id, alliance_id)
         if alliance is None:
-            message = f"Server {server_id!r} has no alliance {alliance_id!r}."
+            message = f"Server {quoted(server_id)} has no alliance {quoted(alliance_id)}."
             raise NotFound("unknown-alliance", message, [FieldError("alliance", message)])
         return alliance
 
-    def place(self, key: Key, server_id: str | None, alliance_id: str | None) -> tuple[Server, Alliance]:
-        """The alliance that a report is for: as named, or else as the key is scoped.
+    def in_scope(self, key: Key, server_id: str | None, alliance_id: str | None) -> tuple[Server, Alliance]:
+        """The server and the alliance that a report is for: as named, or else as the key is scoped.
 
         Raises Malformed (`malformed`) naming what has to be given, Forbidden (`out-of-scope`), NotFound.
         """
@@ -96,5 +95,5 @@ class Directory:
         if server_id is None or alliance_id is None:
             errors = [FieldError(name, f"With this {key.role} key, say which {name}.") for name in missing]
             raise Malformed("malformed", errors[0].message, errors)
-        key.require("member", "officer", "admin", server=server_id, alliance=alliance_id)
+        key.require("report completions", server=server_id, alliance=alliance_id)
         return self.server(server_id), self.alliance(server_id, alliance_id)

@@ -25,7 +25,7 @@ class MissingCommander:
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
+class MissingReports:
     """`commanders`: how many are on the roster, who could have reported. `missing`: who has not, by name."""
 
     server: str
@@ -37,7 +37,7 @@ class Missing:
 
 
 @dataclass(frozen=True, slots=True)
-class CompletionRow:
+class RecordedCompletion:
     """One completion. `reported_at`: when it was reported elsewhere, if it was imported."""
 
     commander_id: str
@@ -51,34 +51,29 @@ class CompletionRow:
 
 
 @dataclass(frozen=True, slots=True)
-class CompletionsOf:
+class AllianceCompletions:
     server: str
     alliance: str
     event: str
-    completions: tuple[CompletionRow, ...]
+    completions: tuple[RecordedCompletion, ...]
 
 
+@dataclass(frozen=True, slots=True)
 class Exports:
-    def __init__(
-        self,
-        directory: Directory,
-        overview: Overview,
-        commanders: Commanders,
-        completions: Completions,
-        clock: Callable[[], datetime],
-    ) -> None:
-        self._directory = directory
-        self._overview = overview
-        self._commanders = commanders
-        self._completions = completions
-        self._clock = clock
+    _directory: Directory
+    _overview: Overview
+    _commanders: Commanders
+    _completions: Completions
+    _clock: Callable[[], datetime]
 
-    def missing(self, key: Key, server_id: str, alliance_id: str, milestone_ids: Sequence[str]) -> Missing:
+    def missing(
+        self, key: Key, server_id: str, alliance_id: str, milestone_ids: Sequence[str]
+    ) -> MissingReports:
         """Who of the roster has not reported them all; without `milestone_ids`, those that are active now.
 
         Raises Forbidden, NotFound.
         """
-        server, alliance = self._place(key, server_id, alliance_id)
+        server, alliance = self._in_scope(key, server_id, alliance_id)
         now = self._clock()
         refs = self._active(server, now)
         if milestone_ids:
@@ -95,14 +90,14 @@ class Exports:
                     MissingCommander(commander.id, commander.name, last_report(mine.values()), lacks)
                 )
         milestones = tuple(map(str, refs))
-        return Missing(server.id, alliance.id, now, milestones, len(roster), tuple(missing))
+        return MissingReports(server.id, alliance.id, now, milestones, len(roster), tuple(missing))
 
-    def completions(self, key: Key, server_id: str, alliance_id: str, event_id: str) -> CompletionsOf:
+    def completions(self, key: Key, server_id: str, alliance_id: str, event_id: str) -> AllianceCompletions:
         """Every completion of the alliance in an event, by commander's name and the milestones' order.
 
         Raises Forbidden, NotFound.
         """
-        server, alliance = self._place(key, server_id, alliance_id)
+        server, alliance = self._in_scope(key, server_id, alliance_id)
         event = self._directory.event(event_id)
         cards = self._cards(alliance, [event.id])
         rows = []
@@ -111,7 +106,7 @@ class Exports:
             for milestone, _ in event.scheduled(server.game_day) if card else ():
                 if card and (completion := card.completions.get(milestone.id)):
                     rows.append(
-                        CompletionRow(
+                        RecordedCompletion(
                             commander.id,
                             commander.name,
                             event.id,
@@ -122,10 +117,10 @@ class Exports:
                             completion.reported_at,
                         )
                     )
-        return CompletionsOf(server.id, alliance.id, event.id, tuple(rows))
+        return AllianceCompletions(server.id, alliance.id, event.id, tuple(rows))
 
-    def _place(self, key: Key, server_id: str, alliance_id: str) -> tuple[Server, Alliance]:
-        key.require("officer", "reader", "admin", server=server_id, alliance=alliance_id)
+    def _in_scope(self, key: Key, server_id: str, alliance_id: str) -> tuple[Server, Alliance]:
+        key.require("see completions", server=server_id, alliance=alliance_id)
         return self._directory.server(server_id), self._directory.alliance(server_id, alliance_id)
 
     def _active(self, server: Server, now: datetime) -> list[MilestoneRef]:

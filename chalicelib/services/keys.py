@@ -4,20 +4,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from chalicelib.domain.access import Key, Role, key_id, new_secret, secret_hash
-from chalicelib.domain.errors import FieldError, Forbidden, NotFound, malformed
+from chalicelib.domain.access import (
+    FIRST_ROLE,
+    LONGEST_OVERLAP,
+    MANAGED_WITH,
+    SCOPES,
+    Key,
+    Role,
+    key_id,
+    new_secret,
+    secret_hash,
+)
+from chalicelib.domain.errors import FieldError, NotFound, malformed
 from chalicelib.domain.ledger import Actor
 from chalicelib.services.directory import Directory
 from chalicelib.store import ledger
 from chalicelib.store.access import AccessKeys
 from chalicelib.store.table import Put
 
-LONGEST_OVERLAP = timedelta(hours=1)
-"""How long a key that was replaced may go on."""
-
 WHOEVER_HAS_THE_TABLE = Actor("table", "Whoever may write the table itself")
-
-_GIVEN_BY_OFFICERS: tuple[Role, ...] = ("member", "reader")
 
 
 class AdminKeyExists(Exception):
@@ -40,7 +45,7 @@ class KeyState:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedKey:
     """A key to be made. `replaces`: the id of one that ends when `overlap` is over, and whose scope it has."""
 
     role: Role | None
@@ -52,13 +57,13 @@ class Wanted:
     overlap: timedelta = timedelta()
 
 
+@dataclass(frozen=True, slots=True)
 class Keys:
-    def __init__(self, directory: Directory, access_keys: AccessKeys, clock: Callable[[], datetime]) -> None:
-        self._directory = directory
-        self._access_keys = access_keys
-        self._clock = clock
+    _directory: Directory
+    _access_keys: AccessKeys
+    _clock: Callable[[], datetime]
 
-    def create(self, key: Key, wanted: Wanted) -> tuple[KeyState, str]:
+    def create(self, key: Key, wanted: WantedKey) -> tuple[KeyState, str]:
         """A new key and its secret, which is told here and never again. The scope is the caller's where none is wanted.
 
         Raises Forbidden for what the caller's key may not give, Malformed for a scope that the role can't have or
@@ -71,7 +76,7 @@ class Keys:
         server, alliance = (old.server, old.alliance) if old else scope
         if role is None:
             raise malformed("role", "Say which role the key shall have.")
-        _require_giving(key, role, server, alliance)
+        key.require(MANAGED_WITH[role], server=server, alliance=alliance)
         _require_scope(role, server, alliance)
         if server:
             self._directory.server(server)
@@ -105,24 +110,27 @@ class Keys:
         Raises AdminKeyExists if there is one that is good, unless it is to be `another`.
         """
         now = self._clock()
-        admins = [one for one in self._access_keys.all(None) if one.role == "admin" and one.is_valid(now)]
+        admins = [one for one in self._access_keys.all(None) if one.role == FIRST_ROLE and one.is_valid(now)]
         if admins and not another:
             raise AdminKeyExists(f"There is an admin's key already: {admins[0].id} ({admins[0].label}).")
         secret = new_secret()
-        made = Key(key_id(secret_hash(secret)), "admin", label, created_at=now)
+        made = Key(key_id(secret_hash(secret)), FIRST_ROLE, label, created_at=now)
         entry = self._entry(WHOEVER_HAS_THE_TABLE, made, None, None)
         self._access_keys.put(secret, made, [entry])
         return _state(made), secret
 
     def all(self, key: Key) -> list[KeyState]:
         """The keys in the caller's scope, the oldest first; of an admin's, those for the deployment too."""
-        key.require("officer", "admin", server=key.server or "", alliance=key.alliance)
+        key.require("manage keys", server=key.server, alliance=key.alliance)
         scopes = [key.server] if key.server else [None, *(one.id for one in self._directory.servers())]
         found = [one for scope in scopes for one in self._access_keys.all(scope)]
         return [_state(one) for one in found if key.alliance in (None, one.alliance)]
 
     def revoke(self, key: Key, identity: str) -> KeyState:
-        """It stops to work within a minute. Doing it again changes nothing. Raises Forbidden, NotFound."""
+        """It stops working here at once, everywhere by `REVOKED_WITHIN`. Doing it again changes nothing.
+
+        Raises Forbidden, NotFound.
+        """
         revoked = self._find(key, identity)
         if revoked.revoked_at is None:
             now = self._clock()
@@ -130,9 +138,10 @@ class Keys:
             self._access_keys.end(revoked, now, revoke=True, more=[entry])
         return _state(self._find(key, identity))
 
-    def _replaced(self, key: Key, wanted: Wanted) -> Key:
+    def _replaced(self, key: Key, wanted: WantedKey) -> Key:
         if wanted.overlap > LONGEST_OVERLAP:
-            raise malformed("old_works_for_minutes", "60 minutes is the most.")
+            most = LONGEST_OVERLAP // timedelta(minutes=1)
+            raise malformed("old_works_for_minutes", f"{most} minutes is the most.")
         old = self._find(key, wanted.replaces or "", "replaces")
         if not old.is_valid(self._clock()):
             raise malformed("replaces", "This key has ended already: make one without replacing it.")
@@ -143,11 +152,11 @@ class Keys:
 
     def _find(self, key: Key, identity: str, field: str = "key_id") -> Key:
         """A key that the caller may give and take, whichever scope it has: the caller's own is looked at first."""
-        key.require("officer", "admin", server=key.server or "", alliance=key.alliance)
+        key.require("manage keys", server=key.server, alliance=key.alliance)
         for scope in dict.fromkeys([key.server, None, *(one.id for one in self._directory.servers())]):
             for found in self._access_keys.all(scope):
                 if found.id == identity:
-                    _require_giving(key, found.role, found.server, found.alliance)
+                    key.require(MANAGED_WITH[found.role], server=found.server, alliance=found.alliance)
                     return found
         message = "There is no such key."
         raise NotFound("unknown-key", message, [FieldError(field, message)])
@@ -167,25 +176,17 @@ class Keys:
         )
 
 
-def _require_giving(key: Key, role: Role, server: str | None, alliance: str | None) -> None:
-    """An admin gives any key, an officer those for members and readers in scope."""
-    if key.role == "admin":
-        return
-    if role not in _GIVEN_BY_OFFICERS:
-        raise Forbidden(
-            "out-of-scope", "Officers give and take keys for members and readers; this needs an admin."
-        )
-    key.require("officer", server=server or "", alliance=alliance)
-
-
 def _require_scope(role: Role, server: str | None, alliance: str | None) -> None:
-    """Raises Malformed unless the role can have that scope."""
-    if role == "admin" and (server or alliance):
-        raise malformed("server" if server else "alliance", "An admin's key is for the whole deployment.")
-    if role != "admin" and not server:
+    """Raises Malformed unless a key of the role can have that scope."""
+    scope = SCOPES[role]
+    if scope == "the deployment":
+        if server or alliance:
+            message = f"A key with the role {role} is for the whole deployment."
+            raise malformed("server" if server else "alliance", message)
+    elif not server:
         raise malformed("server", f"Say which server the {role}'s key is for.")
-    if role == "member" and not alliance:
-        raise malformed("alliance", "Say which alliance the member's key is for.")
+    elif scope == "one alliance" and not alliance:
+        raise malformed("alliance", f"Say which alliance the {role}'s key is for.")
 
 
 def _state(key: Key) -> KeyState:

@@ -9,9 +9,9 @@ from chalicelib.domain.access import Key
 from chalicelib.domain.cards import Completion
 from chalicelib.domain.errors import malformed
 from chalicelib.domain.ledger import Action, Actor, Entry, rebuilt
+from chalicelib.services.counting import Counting
 from chalicelib.services.directory import Directory
 from chalicelib.services.rosters import CommanderRef
-from chalicelib.store.access import AccessKeys
 from chalicelib.store.commanders import Commanders
 from chalicelib.store.completions import Completions
 from chalicelib.store.ledger import PAGE, Ledger
@@ -20,7 +20,7 @@ MOST = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class LedgerEntry:
     """One change. `before` and `after` hold what it changed: completions by milestone, or attributes by name."""
 
     id: str
@@ -40,26 +40,18 @@ class LedgerPage:
     """`next`: what to give as `before` for older entries; None: there are none."""
 
     server: str | None
-    entries: tuple[Line, ...]
+    entries: tuple[LedgerEntry, ...]
     next: str | None
 
 
+@dataclass(frozen=True, slots=True)
 class LedgerPages:
-    def __init__(
-        self,
-        directory: Directory,
-        commanders: Commanders,
-        completions: Completions,
-        access_keys: AccessKeys,
-        entries: Ledger,
-        clock: Callable[[], datetime],
-    ) -> None:
-        self._directory = directory
-        self._commanders = commanders
-        self._completions = completions
-        self._access_keys = access_keys
-        self._entries = entries
-        self._clock = clock
+    _directory: Directory
+    _commanders: Commanders
+    _completions: Completions
+    _counting: Counting
+    _ledger: Ledger
+    _clock: Callable[[], datetime]
 
     def of_server(
         self,
@@ -74,36 +66,38 @@ class LedgerPages:
 
         Every report is in it: entries that are still owed are written before. Raises Forbidden, NotFound, Malformed.
         """
-        key.require("officer", "admin", server=server_id, alliance=alliance or key.alliance)
+        key.require("read the ledger", server=server_id, alliance=alliance or key.alliance)
         server, alliance, most = self._directory.server(server_id).id, alliance or key.alliance, _limit(limit)
         if alliance:
             self._directory.alliance(server, alliance)
-        self.settle(server, alliance)
+        self._counting.bring_up(server, alliance)
         called = commander or ""
         found = self._commanders.named(server, called, self._directory.tags(server, called))
-        page = self._entries.page(server, alliance, found.id if found else commander, before, most)
+        page = self._ledger.page(server, alliance, found.id if found else commander, before, most)
         shown = [entry for entry in page if alliance in (None, entry.alliance)]
-        places = {(e.alliance, e.commander) for e in shown if e.alliance and e.commander}
-        names = {place: one.name for place, one in self._commanders.some(server, sorted(places)).items()}
-        lines = tuple(_line(entry, names) for entry in shown)
-        return LedgerPage(server, lines, page[-1].id if len(page) == most else None)
+        told = {(e.alliance, e.commander) for e in shown if e.alliance and e.commander}
+        names = {whose: one.name for whose, one in self._commanders.some(server, sorted(told)).items()}
+        read = tuple(_as_read(entry, names) for entry in shown)
+        return LedgerPage(server, read, page[-1].id if len(page) == most else None)
 
     def of_deployment(self, key: Key, before: str | None = None, limit: str | None = None) -> LedgerPage:
         """What belongs to no server: events, and keys for the deployment. Raises Forbidden, Malformed."""
-        key.require("admin", server="")
+        key.require("read the deployment's ledger", server=None)
         most = _limit(limit)
-        page = self._entries.page(None, before=before, limit=most)
-        return LedgerPage(None, tuple(_line(e, {}) for e in page), page[-1].id if len(page) == most else None)
+        page = self._ledger.page(None, before=before, limit=most)
+        return LedgerPage(
+            None, tuple(_as_read(e, {}) for e in page), page[-1].id if len(page) == most else None
+        )
 
     def differences(self, server_id: str) -> list[str]:
         """The cards that are not what the ledger makes of them, as `event/alliance/commander`: there should be none.
 
-        Of events that are not archived; entries that are still owed are written before. Raises NotFound.
+        Archived events too; entries that are still owed are written before. Raises NotFound, Busy.
         """
         server = self._directory.server(server_id).id
-        self.settle(server)
-        events = [event.id for event in self._directory.open_events(server)]
-        built = rebuilt(self._entries.all(server))
+        self._counting.bring_up(server)
+        events = [event.id for event in self._directory.events()]
+        built = rebuilt(self._ledger.all(server))
         stored = {
             (event, alliance.id, card.commander): {
                 m: replace(c, owed=None) for m, c in card.completions.items()
@@ -112,20 +106,9 @@ class LedgerPages:
             for alliance in self._directory.alliances(server)
             for card in self._completions.alliance_cards(server, event, alliance.id, consistent=True)
         }
-        built = {place: completions for place, completions in built.items() if place[0] in events}
         return sorted(
-            "/".join(place) for place in {**built, **stored} if built.get(place) != stored.get(place)
+            "/".join(whose) for whose in {**built, **stored} if built.get(whose) != stored.get(whose)
         )
-
-    def settle(self, server: str, alliance: str | None = None) -> None:
-        """Writes the entries that reports still owe, of one alliance or of all."""
-        actors = None
-        for event in self._directory.open_events(server):
-            for one in self._completions.owing(server, event.id):
-                if alliance in (None, one):
-                    actors = actors or self._access_keys.actors(server)
-                    tally = self._completions.tally(server, event.id, one)
-                    self._completions.settle(tally, actors, self._clock())
 
 
 def _limit(text: str | None) -> int:
@@ -137,7 +120,7 @@ def _limit(text: str | None) -> int:
     return int(text)
 
 
-def _line(entry: Entry, names: Mapping[tuple[str, str], str]) -> Line:
+def _as_read(entry: Entry, names: Mapping[tuple[str, str], str]) -> LedgerEntry:
     before, after = dict(entry.before or {}), dict(entry.after or {})
     for card in entry.cards:
         for milestone in {**card.removed, **card.added}:
@@ -148,7 +131,7 @@ def _line(entry: Entry, names: Mapping[tuple[str, str], str]) -> Line:
     if entry.commander:
         name = names.get((entry.alliance or "", entry.commander), "")
         commander = CommanderRef(entry.commander, name)
-    return Line(
+    return LedgerEntry(
         id=entry.id,
         at=entry.at,
         action=entry.action,

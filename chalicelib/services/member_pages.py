@@ -89,24 +89,17 @@ class MemberReceipt:
         return sum(len(event.undone) for event in self.events)
 
 
+@dataclass(frozen=True, slots=True)
 class MemberPages:
-    def __init__(
-        self,
-        directory: Directory,
-        overview: Overview,
-        completions: Completions,
-        commanders: Commanders,
-        clock: Callable[[], datetime],
-    ) -> None:
-        self._directory = directory
-        self._overview = overview
-        self._completions = completions
-        self._commanders = commanders
-        self._clock = clock
+    _directory: Directory
+    _overview: Overview
+    _completions: Completions
+    _commanders: Commanders
+    _clock: Callable[[], datetime]
 
     def form(self, key: Key, name: str) -> Form:
         """The form as of now for whoever is called `name` (empty, or no possible name: for nobody yet)."""
-        server, alliance = self._directory.place(key, None, None)
+        server, alliance = self._directory.in_scope(key, None, None)
         now, day = self._clock(), server.game_day
         events = self._overview.current_events(server, now)
         offered = list(reportable(events, now, day))
@@ -144,12 +137,12 @@ class MemberPages:
         """What the commander has, and what of it was recorded at `reported_at`. `formerly`: the mark of the former name
         under which it was. Raises NotFound.
         """
-        server, alliance = self._directory.place(key, None, None)
+        server, alliance = self._directory.in_scope(key, None, None)
         commander = self._commanders.member(server.id, alliance.id, commander_id)
         if commander is None or commander.moved:
             raise NotFound("unknown-commander", f"{alliance.name} has no such commander.")
         now, day = self._clock(), server.game_day
-        begun = [e for e in self._overview.current_events(server, now) if e.status(now, day) != "upcoming"]
+        begun = [event for event in self._overview.current_events(server, now) if event.can_change(now, day)]
         cards = self._completions.cards(
             server.id, alliance.id, commander.id, [event.id for event in begun], consistent=True
         )

@@ -1,17 +1,14 @@
 """What everybody may see of a server: its schedule, and its progress in each event."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from chalicelib.domain.calendar import GameDay, WindowStatus
-from chalicelib.domain.cards import Card
 from chalicelib.domain.events import Event, EventStatus, running_first
-from chalicelib.domain.progress import Progress, newly_reached, next_tier, progress_of
+from chalicelib.domain.progress import Progress, progress_of
 from chalicelib.domain.roster import Server
-from chalicelib.domain.standing import Standing
 from chalicelib.services.directory import Directory
-from chalicelib.services.standings import RecentStandings
 from chalicelib.store.completions import Completions
 
 
@@ -52,7 +49,7 @@ class ServerProgress:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class CommanderProgress:
     """Where a commander and the server stand in an event."""
 
     event: str
@@ -62,18 +59,11 @@ class Place:
     next_tier: int | None
 
 
+@dataclass(frozen=True, slots=True)
 class Overview:
-    def __init__(
-        self,
-        directory: Directory,
-        completions: Completions,
-        standings: RecentStandings,
-        clock: Callable[[], datetime],
-    ) -> None:
-        self._directory = directory
-        self._completions = completions
-        self._standings = standings
-        self._clock = clock
+    _directory: Directory
+    _completions: Completions
+    _clock: Callable[[], datetime]
 
     def schedule(self, server_id: str) -> Schedule:
         """Raises NotFound."""
@@ -113,29 +103,6 @@ class Overview:
             if event.status(now, server.game_day) in ("running", "reporting")
         ]
         return ServerProgress(server.id, now, tuple(self.progress(server.id, event.id) for event in events))
-
-    def stamped(self, server: Server, event: Event, now: datetime) -> Standing:
-        """How the server stands with the last reports, after stamping the tiers that are reached."""
-        standing = self._standings.get(server.id, event.id)
-        stamps = newly_reached(event, standing, now)
-        if stamps:
-            self._completions.stamp_tiers(server.id, event.id, stamps)
-            self._standings.forget(server.id, event.id)
-        return replace(standing, stamps={**stamps, **standing.stamps})
-
-    def places(self, server: Server, cards: Mapping[str, Card], now: datetime) -> tuple[Place, ...]:
-        """Of the events of these cards, which are a commander's, after stamping the tiers that are reached."""
-        places = []
-        for event_id, card in cards.items():
-            event = self._directory.event(event_id)
-            standing = self.stamped(server, event, now)
-            points = card.points(event), event.points_possible, standing.totals.points(event)
-            places.append(Place(event_id, *points, next_tier(event, standing)))
-        return tuple(places)
-
-    def forget_standing(self, server: str, event: str) -> None:
-        """Something else than reports has changed it: the next look reads it anew."""
-        self._standings.forget(server, event)
 
     def current_events(self, server: Server, now: datetime) -> list[Event]:
         """All that are not archived, running first."""

@@ -1,26 +1,28 @@
-"""Readings: the server's points as the game itself shows them, logged by officers (DESIGN §3.5)."""
+"""Readings of the official points, which the game itself shows and officers log (DESIGN §3.5)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain.access import Key
-from chalicelib.domain.errors import Conflict, FieldError, malformed
+from chalicelib.domain.calendar import SKEW
+from chalicelib.domain.errors import Conflict, FieldError, NotFound, malformed
 from chalicelib.domain.ledger import Actor
-from chalicelib.domain.reading import implausible, reported_at
+from chalicelib.domain.plausibility import implausible, points_reported_by
 from chalicelib.domain.standing import Reading
 from chalicelib.services.attempts import until_written
 from chalicelib.services.directory import Directory
-from chalicelib.services.overview import Overview
+from chalicelib.services.tiers import Tiers
 from chalicelib.store import ledger
 from chalicelib.store.completions import Completions
 from chalicelib.store.readings import LoggedReading, Readings
 
 
 @dataclass(frozen=True, slots=True)
-class ReadingState:
-    """A reading, with what was reported at that time. `logged_by`: the label of the key."""
+class ReadingDetails:
+    """A reading of the official points, with what was reported at that time. `logged_by`: the label of the key."""
 
+    id: str
     points: int
     read_at: datetime
     reported_points: int
@@ -29,24 +31,15 @@ class ReadingState:
     logged_by: str
 
 
+@dataclass(frozen=True, slots=True)
 class GameReadings:
-    def __init__(
-        self,
-        directory: Directory,
-        overview: Overview,
-        completions: Completions,
-        readings: Readings,
-        tolerance: int,
-        clock: Callable[[], datetime],
-        sleep: Callable[[float], None],
-    ) -> None:
-        self._directory = directory
-        self._overview = overview
-        self._completions = completions
-        self._readings = readings
-        self._tolerance = tolerance
-        self._clock = clock
-        self._sleep = sleep
+    _directory: Directory
+    _tiers: Tiers
+    _completions: Completions
+    _readings: Readings
+    _tolerance: int
+    _clock: Callable[[], datetime]
+    _sleep: Callable[[float], None]
 
     def log(
         self,
@@ -57,26 +50,27 @@ class GameReadings:
         read_at: datetime | None = None,
         *,
         confirm: bool = False,
-    ) -> ReadingState:
-        """Notes what the game showed at `read_at`, or now. Tiers that it reaches are stamped.
+    ) -> ReadingDetails:
+        """Logs the official points that the game showed at `read_at`, or shows now. Tiers that it reaches are stamped.
 
         Raises Malformed for a time to come or before the event, Conflict (`implausible-reading`) for a number that does
         not fit what is known, unless `confirm` says that it is right; Forbidden, NotFound, Busy.
         """
-        key.require("officer", "admin", server=server_id, alliance=key.alliance)
+        key.require("log readings", server=server_id, alliance=key.alliance)
         server, event, now = self._directory.server(server_id), self._directory.event(event_id), self._clock()
         at = read_at or now
-        if at > now:
+        if at > now + SKEW:
             raise malformed("read_at", "This time is still to come.")
+        at = min(at, now)
         if at < event.window(server.game_day).opens_at:
             raise malformed("read_at", f"{event.name} had not begun then.")
 
         def write() -> LoggedReading:
             standing = self._completions.standing(server.id, event.id, consistent=True)
-            reported = reported_at(at, standing, event, now)
+            reported = points_reported_by(at, standing, event, now)
             reading = Reading(points, at, reported)
             known = [logged.reading for logged in self._readings.all(server.id, event.id)]
-            doubt = implausible(reading, known, self._tolerance)
+            doubt = implausible(reading, known, event, standing, self._tolerance)
             if doubt and not confirm:
                 message = f"{doubt} If it is right, send it again with “confirm”: true."
                 raise Conflict("implausible-reading", message, [FieldError("points", message)])
@@ -90,24 +84,58 @@ class GameReadings:
                 before={"points": latest.points, "read_at": latest.read_at} if latest else None,
                 after={"event": event.id, "points": points, "read_at": at},
             )
-            logged = LoggedReading(reading, now, key.id, key.label)
-            self._readings.write(server.id, event.id, logged, latest, ledger.put(entry))
-            return logged
+            return self._readings.write(server.id, event.id, reading, now, key, latest, ledger.put(entry))
 
         logged = until_written(write, self._sleep)
-        self._overview.forget_standing(server.id, event.id)
-        self._overview.stamped(server, event, now)
-        return _state(logged)
+        self._tiers.stamp(server.id, event, anew=True)
+        return _details(logged)
 
-    def all(self, key: Key, server_id: str, event_id: str) -> list[ReadingState]:
-        """All readings of an event, the latest first. Raises Forbidden, NotFound."""
-        key.require("officer", "admin", server=server_id, alliance=key.alliance)
+    def withdraw(self, key: Key, server_id: str, event_id: str, reading_id: str) -> None:
+        """Takes a reading back that was a slip; the one before it counts again. A tier that it stamped stays so,
+        flagged as after any correction (DESIGN §3.4).
+
+        Raises Forbidden, NotFound (`unknown-reading`, also if it is withdrawn already), Busy.
+        """
+        key.require("log readings", server=server_id, alliance=key.alliance)
         server, event = self._directory.server(server_id), self._directory.event(event_id)
-        return [_state(logged) for logged in reversed(self._readings.all(server.id, event.id))]
+
+        def write() -> None:
+            latest = self._completions.standing(server.id, event.id, consistent=True).reading
+            known = self._readings.all(server.id, event.id)
+            gone = next((logged for logged in known if logged.id == reading_id), None)
+            if gone is None:
+                message = f"{event.name} has no such reading."
+                raise NotFound("unknown-reading", message, [FieldError("reading", message)])
+            told = {"event": event.id, "points": gone.reading.points, "read_at": gone.reading.read_at}
+            entry = ledger.new_entry(
+                self._clock(),
+                "withdraw",
+                Actor.of(key),
+                server.id,
+                alliance=key.alliance,
+                before=told,
+            )
+            left = [logged.reading for logged in known if logged.id != reading_id]
+            self._readings.withdraw(server.id, event.id, gone, latest, left, ledger.put(entry))
+
+        until_written(write, self._sleep)
+        self._tiers.stamp(server.id, event, anew=True)
+
+    def all(self, key: Key, server_id: str, event_id: str) -> list[ReadingDetails]:
+        """All readings of an event, the latest first. Raises Forbidden, NotFound."""
+        key.require("log readings", server=server_id, alliance=key.alliance)
+        server, event = self._directory.server(server_id), self._directory.event(event_id)
+        return [_details(logged) for logged in reversed(self._readings.all(server.id, event.id))]
 
 
-def _state(logged: LoggedReading) -> ReadingState:
+def _details(logged: LoggedReading) -> ReadingDetails:
     reading = logged.reading
-    return ReadingState(
-        reading.points, reading.read_at, reading.reported_points, reading.coverage, logged.at, logged.label
+    return ReadingDetails(
+        logged.id,
+        reading.points,
+        reading.read_at,
+        reading.reported_points,
+        reading.coverage,
+        logged.at,
+        logged.label,
     )

@@ -1,26 +1,24 @@
-"""The scheduled recount: totals anew from the cards, and the tiers that were reached."""
+"""The scheduled recount: totals anew from the cards, the ledger brought up to them, and the tiers that were reached."""
 
 import logging
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from math import inf
 
-from chalicelib.domain.errors import Busy
+from chalicelib.domain.errors import Busy, MusterError
 from chalicelib.domain.events import Event
 from chalicelib.domain.roster import Server
-from chalicelib.services.overview import Overview
-from chalicelib.store.access import AccessKeys
+from chalicelib.domain.standing import Standing
+from chalicelib.services.counting import Count, Counting
+from chalicelib.services.tiers import Tiers
 from chalicelib.store.completions import Completions, Drift
 from chalicelib.store.definitions import Definitions
-from chalicelib.store.table import Contended
 
 logger = logging.getLogger(__name__)
 
 ENOUGH = 20.0
 """Seconds for the largest server."""
-_EVERY = 300
-"""Seconds from one run to the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,66 +29,63 @@ class Refreshed:
     drifts: tuple[Drift, ...]
 
 
+@dataclass(frozen=True, slots=True)
 class Refresh:
-    def __init__(
-        self,
-        definitions: Definitions,
-        overview: Overview,
-        completions: Completions,
-        access_keys: AccessKeys,
-        clock: Callable[[], datetime],
-    ) -> None:
-        self._definitions = definitions
-        self._overview = overview
-        self._completions = completions
-        self._access_keys = access_keys
-        self._clock = clock
+    _definitions: Definitions
+    _counting: Counting
+    _tiers: Tiers
+    _completions: Completions
+    _clock: Callable[[], datetime]
 
     def refresh_totals(self, remaining: Callable[[], float] = lambda: inf) -> Refreshed:
-        """Recounts every alliance in every event that can still change; writes the ledger entries that are owed, stamps
-        tiers, samples the points.
+        """Counts every alliance that has changed, in every event that can change; stamps tiers, samples the points.
 
-        Drift should never happen; it is logged as an error with both counts. What can't be read now is logged and left
-        for the next run; the others go on. No server is begun with less than `ENOUGH` seconds `remaining`: each run
-        begins at another one.
+        What can't be read now is logged and left for the next run; the others go on. No server is begun with less than
+        `ENOUGH` seconds `remaining`: the next run goes on with it, so that each has its turn. Raises Busy only at the
+        very beginning.
         """
-        now = self._clock()
+        counts: list[Count] = []
         servers = self._definitions.servers()
-        first = int(now.timestamp() // _EVERY) % len(servers) if servers else 0
-        recounted, drifts = 0, []
-        for done, server in enumerate([*servers[first:], *servers[:first]]):
+        for done, server in enumerate(self._in_turn(servers)):
             if remaining() < ENOUGH:
-                logger.warning("no time for all servers", extra={"put_off": len(servers) - done})
+                logger.warning("no time for all servers: %d put off", len(servers) - done)
                 break
-            for event in self._open_events(server, now):
-                for alliance in self._definitions.alliances(server.id):
-                    try:
-                        drift = self._alliance(server, event, alliance.id, now)
-                    except (Busy, Contended):
-                        logger.warning(
-                            "recount put off", extra={"server": server.id, "alliance": alliance.id}
-                        )
-                        continue
-                    recounted += 1
-                    if drift:
-                        logger.error("drift corrected: %s", asdict(drift))
-                        drifts.append(drift)
-                try:
-                    standing = self._overview.stamped(server, event, now)
-                    self._completions.note_points(server.id, event.id, now, standing.totals.points(event))
-                except Busy:
-                    logger.warning(
-                        "tier stamps and history put off", extra={"server": server.id, "event": event.id}
-                    )
-        return Refreshed(recounted, tuple(drifts))
+            try:
+                self._begin(servers, server)
+                counts += self._server(server)
+            except MusterError as error:
+                logger.warning("server put off: %s (%s)", server.id, error.code)
+        drifts = tuple(drift for count in counts for drift in count.drifts)
+        return Refreshed(sum(count.alliances for count in counts), drifts)
 
-    def _alliance(self, server: Server, event: Event, alliance: str, now: datetime) -> Drift | None:
-        tally = self._completions.tally(server.id, event.id, alliance)
-        if tally.owes:
-            self._completions.settle(tally, self._access_keys.actors(server.id), now)
-        return self._completions.recount(tally, now)
+    def _server(self, server: Server) -> Iterator[Count]:
+        defined = [alliance.id for alliance in self._definitions.alliances(server.id)]
+        for event in self._counting.events(server.id):
+            try:
+                yield self._event(server, event, defined)
+            except Busy:
+                logger.warning("event put off: server %s, event %s", server.id, event.id)
 
-    def _open_events(self, server: Server, now: datetime) -> list[Event]:
-        """Those that have begun and whose cards can still change."""
-        events = self._overview.current_events(server, now)
-        return [event for event in events if event.status(now, server.game_day) != "upcoming"]
+    def _event(self, server: Server, event: Event, defined: Sequence[str]) -> Count:
+        if event.archived:
+            standing = self._completions.standing(server.id, event.id, consistent=True)
+        else:
+            standing = self._tiers.stamp(server.id, event, anew=True).standing
+            self._sample(server, event, standing)
+        alliances = dict.fromkeys([*defined, *standing.changes])
+        return self._counting.count(server.id, event.id, alliances, standing.changes)
+
+    def _sample(self, server: Server, event: Event, standing: Standing) -> None:
+        now, points = self._clock(), standing.totals.points(event)
+        if standing.history.get(now.replace(minute=0, second=0, microsecond=0)) != points:
+            self._completions.note_points(server.id, event.id, now, points)
+
+    def _in_turn(self, servers: Sequence[Server]) -> list[Server]:
+        """Beginning with the one after that which was begun last, whatever became of it."""
+        last = self._completions.refreshed_last() if len(servers) > 1 else None
+        after = [server for server in servers if last is None or server.id > last]
+        return after + [server for server in servers if server not in after]
+
+    def _begin(self, servers: Sequence[Server], server: Server) -> None:
+        if len(servers) > 1:
+            self._completions.note_refreshing(server.id)

@@ -16,7 +16,7 @@ from chalicelib.store import commanders as writes
 from chalicelib.store import ledger
 from chalicelib.store.commanders import Commanders
 from chalicelib.store.definitions import Definitions
-from chalicelib.store.table import ConditionFailed, Contended
+from chalicelib.store.table import ConditionFailed
 
 ROUNDS = 6
 """Each looks at the rosters anew: the last finds nothing to do, unless others are at them all the time."""
@@ -86,6 +86,6 @@ class Renormalising:
             changes.append(ledger.put(entry))
         try:
             self.commanders.transact(changes)
-        except (ConditionFailed, Contended):
+        except ConditionFailed:
             return False
         return True

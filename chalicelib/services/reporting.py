@@ -11,18 +11,19 @@ from chalicelib.domain.errors import Busy
 from chalicelib.domain.names import display_name
 from chalicelib.domain.reporting import MilestoneRef, find_milestones, require_reportable
 from chalicelib.domain.roster import Alliance, Commander
-from chalicelib.services.attempts import ATTEMPTS, pause
 from chalicelib.services.directory import Directory
-from chalicelib.services.overview import Overview, Place
+from chalicelib.services.overview import CommanderProgress
+from chalicelib.services.recent_standings import RecentStandings
 from chalicelib.services.rosters import Called, Rosters, called
-from chalicelib.services.standings import RecentStandings
+from chalicelib.services.tiers import Tiers
+from chalicelib.store.backoff import ATTEMPTS
 from chalicelib.store.commanders import Commanders, still_here
 from chalicelib.store.completions import CardsChanged, Completions
-from chalicelib.store.table import ConditionFailed, Contended
+from chalicelib.store.table import ConditionFailed
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class ReportedMilestone:
     milestone: str
     status: Literal["recorded", "already_recorded"]
     points: int
@@ -34,8 +35,8 @@ class Receipt:
     """The answer to a report. The field names are the contract of DESIGN §5."""
 
     commander: Called
-    results: tuple[Result, ...]
-    progress: tuple[Place, ...]
+    results: tuple[ReportedMilestone, ...]
+    progress: tuple[CommanderProgress, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,26 +48,15 @@ class Outcome:
     added: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
 class Reporting:
-    def __init__(
-        self,
-        directory: Directory,
-        overview: Overview,
-        completions: Completions,
-        commanders: Commanders,
-        rosters: Rosters,
-        standings: RecentStandings,
-        clock: Callable[[], datetime],
-        sleep: Callable[[float], None],
-    ) -> None:
-        self._directory = directory
-        self._overview = overview
-        self._completions = completions
-        self._commanders = commanders
-        self._rosters = rosters
-        self._standings = standings
-        self._clock = clock
-        self._sleep = sleep
+    _directory: Directory
+    _tiers: Tiers
+    _completions: Completions
+    _commanders: Commanders
+    _rosters: Rosters
+    _standings: RecentStandings
+    _clock: Callable[[], datetime]
 
     def report(
         self,
@@ -81,10 +71,10 @@ class Reporting:
         """Records that the commander completed these milestones: all of them, or none and an error.
 
         What was recorded before stays as it was and is `already_recorded`. `is_new`: the name is no slip, however near
-        to another. Raises Malformed, NotFound, Forbidden, Conflict (`milestone-not-open`, `reporting-closed`,
-        `not-on-roster`, `other-alliance`), DidYouMean (`did-you-mean`) and Busy.
+        to another. Raises Malformed, TooLarge, NotFound, Forbidden, Conflict (`milestone-not-open`,
+        `reporting-closed`, `not-on-roster`, `other-alliance`), DidYouMean (`did-you-mean`) and Busy.
         """
-        server, alliance = self._directory.place(key, server_id, alliance_id)
+        server, alliance = self._directory.in_scope(key, server_id, alliance_id)
         tags = self._directory.tags(server.id, name)
         display_name(name, tags=tags)
         refs = find_milestones(milestone_ids, self._directory.events())
@@ -94,7 +84,7 @@ class Reporting:
         return Receipt(
             commander=called(outcome.commander, name, tags),
             results=tuple(_result(ref, outcome) for ref in refs),
-            progress=self._overview.places(server, outcome.cards, now),
+            progress=self._tiers.stamp_after(server.id, outcome.cards),
         )
 
     def record(
@@ -116,9 +106,9 @@ class Reporting:
         events = list(dict.fromkeys(ref.event.id for ref in refs))
         found = self._commanders.named(alliance.server, name, tags)
         commander, new = self._rosters.reporting(key, alliance, found, shown, is_new=is_new)
-        place = alliance.server, alliance.id, commander.id
-        cards = self._cards(place, events, is_new=bool(new), consistent=False)
-        for attempt in range(ATTEMPTS):
+        whose = alliance.server, alliance.id, commander.id
+        cards = self._cards(whose, events, is_new=bool(new), consistent=False)
+        for _ in range(ATTEMPTS):
             changes = _changes(refs, cards, completion)
             if not changes:
                 return Outcome(commander, cards)
@@ -133,9 +123,6 @@ class Reporting:
                 elsewhere = any(card.moved for card in changed.cards.values())
             except ConditionFailed:
                 elsewhere = True
-            except Contended:
-                elsewhere = False
-                pause(attempt, self._sleep)
             else:
                 written = cards | {change.after.event: change.after for change in changes}
                 added = frozenset(f"{c.after.event}/{milestone}" for c in changes for milestone in c.added)
@@ -143,15 +130,15 @@ class Reporting:
             if elsewhere:
                 found = self._commanders.named(alliance.server, name, tags, consistent=True)
                 commander, new = self._rosters.reporting(key, alliance, found, shown, is_new=is_new)
-                place = alliance.server, alliance.id, commander.id
-                cards = self._cards(place, events, is_new=bool(new), consistent=True)
+                whose = alliance.server, alliance.id, commander.id
+                cards = self._cards(whose, events, is_new=bool(new), consistent=True)
         raise Busy
 
     def _cards(
-        self, place: tuple[str, str, str], events: Sequence[str], *, is_new: bool, consistent: bool
+        self, whose: tuple[str, str, str], events: Sequence[str], *, is_new: bool, consistent: bool
     ) -> dict[str, Card]:
         """Those of a commander, by event. A new one's are empty, without looking."""
-        server, alliance, commander = place
+        server, alliance, commander = whose
         if is_new:
             return {event: Card(server, event, alliance, commander) for event in events}
         return self._completions.cards(server, alliance, commander, events, consistent=consistent)
@@ -168,9 +155,9 @@ def _changes(
     return [reported(cards[event], milestones, completion) for event, milestones in missing.items()]
 
 
-def _result(ref: MilestoneRef, outcome: Outcome) -> Result:
+def _result(ref: MilestoneRef, outcome: Outcome) -> ReportedMilestone:
     completion = outcome.cards[ref.event.id].completions[ref.milestone.id]
     status: Literal["recorded", "already_recorded"] = (
         "recorded" if str(ref) in outcome.added else "already_recorded"
     )
-    return Result(str(ref), status, ref.milestone.points, completion.recorded_at)
+    return ReportedMilestone(str(ref), status, ref.milestone.points, completion.recorded_at)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
-from chalicelib.domain.access import Key, Role
+from chalicelib.domain.access import Capability, Key, Role
 from chalicelib.domain.cards import Card, CardChange, moved
 from chalicelib.domain.errors import Busy, Conflict, DidYouMean, FieldError, NotFound
 from chalicelib.domain.events import Event
@@ -18,13 +18,14 @@ from chalicelib.domain.renormalising import own_key
 from chalicelib.domain.roster import Alliance, Commander, Forgetting
 from chalicelib.services.attempts import until_written
 from chalicelib.services.directory import Directory
-from chalicelib.services.standings import RecentStandings
+from chalicelib.services.recent_standings import RecentStandings
 from chalicelib.store import commanders as writes
 from chalicelib.store import ledger
 from chalicelib.store.access import AccessKeys
-from chalicelib.store.commanders import Change, Commanders
-from chalicelib.store.completions import MOST_CHANGES, Completions
+from chalicelib.store.commanders import Commanders
+from chalicelib.store.completions import Completions
 from chalicelib.store.ledger import Ledger
+from chalicelib.store.table import MOST_CHANGES, Change
 
 T = TypeVar("T")
 
@@ -87,7 +88,7 @@ class RosterEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class Roster:
     """An alliance's roster. `possible_duplicates`: those of it who have the same name, with whoever else has it."""
 
     server: str
@@ -96,42 +97,32 @@ class Listing:
     possible_duplicates: tuple[tuple[Namesake, ...], ...]
 
 
+@dataclass(frozen=True, slots=True)
 class Rosters:
-    def __init__(
-        self,
-        directory: Directory,
-        commanders: Commanders,
-        completions: Completions,
-        access_keys: AccessKeys,
-        entries: Ledger,
-        standings: RecentStandings,
-        clock: Callable[[], datetime],
-        sleep: Callable[[float], None],
-    ) -> None:
-        self._directory = directory
-        self._commanders = commanders
-        self._completions = completions
-        self._access_keys = access_keys
-        self._entries = entries
-        self._standings = standings
-        self._clock = clock
-        self._sleep = sleep
+    _directory: Directory
+    _commanders: Commanders
+    _completions: Completions
+    _access_keys: AccessKeys
+    _ledger: Ledger
+    _standings: RecentStandings
+    _clock: Callable[[], datetime]
+    _sleep: Callable[[float], None]
 
     def roster(self, key: Key, server: str, alliance: str, added_by: str | None = None) -> list[RosterEntry]:
         """The roster by name, the retired too; only those added by that role, if it is given.
 
         Raises Forbidden, NotFound, as everything here does.
         """
-        place = self._place(key, server, alliance, "reader")
+        place = self._place(key, server, alliance, "see rosters")
         roster = self._commanders.roster(server, place.id)
         return [_entry(one) for one in roster if added_by in (None, one.added_by)]
 
-    def listing(self, key: Key, server: str, alliance: str, added_by: str | None = None) -> Listing:
+    def listing(self, key: Key, server: str, alliance: str, added_by: str | None = None) -> Roster:
         """The same, with whom officers may want to merge."""
-        place = self._place(key, server, alliance, "reader")
+        place = self._place(key, server, alliance, "see rosters")
         roster = self._commanders.roster(server, place.id)
         commanders = tuple(_entry(one) for one in roster if added_by in (None, one.added_by))
-        return Listing(server, place.id, commanders, self._possible_duplicates(server, roster))
+        return Roster(server, place.id, commanders, self._possible_duplicates(server, roster))
 
     def get(self, key: Key, server: str, alliance: str, commander_id: str) -> RosterEntry:
         """Raises NotFound (`unknown-commander`)."""
@@ -275,7 +266,7 @@ class Rosters:
         Somebody who has retired comes back by reporting, to whichever alliance is open to them; their old alliance's
         officers can record for them all the same. Raises Conflict (`not-on-roster`, `other-alliance`) and DidYouMean.
         """
-        if found and found.alliance == alliance.id and key.role != "member":
+        if found and found.alliance == alliance.id and key.may("report for others"):
             return found, ()
         if found and not found.retired_at:
             if found.alliance != alliance.id:
@@ -303,8 +294,10 @@ class Rosters:
             alike[name].setdefault(one.id, one)
         return tuple(tuple(map(Namesake.of, group.values())) for group in alike.values() if len(group) > 1)
 
-    def _place(self, key: Key, server: str, alliance: str, *more: Role) -> Alliance:
-        key.require("officer", "admin", *more, server=server, alliance=alliance)
+    def _place(
+        self, key: Key, server: str, alliance: str, capability: Capability = "keep rosters"
+    ) -> Alliance:
+        key.require(capability, server=server, alliance=alliance)
         self._directory.server(server)
         return self._directory.alliance(server, alliance)
 
@@ -377,7 +370,7 @@ class Rosters:
         """Raises Busy if there is more than can be looked through at once: asked again, it goes on."""
         remainders = self._commanders.some(server, commander.former, consistent=True).values()
         ids = {commander.id, *(former for _, former in commander.former)}
-        told = self._entries.names_told(server, ids)
+        told = self._ledger.names_told(server, ids)
         told |= {commander.name, *commander.aliases, *commander.aliases.values()}
         told |= {one.name for one in remainders}
         begun = commander.forgetting
@@ -392,7 +385,7 @@ class Rosters:
         led = self._commanders.all_named(server, {key for each in keys.values() for key in each})
         others = {key for key, one in led.items() if one.id != commander.id}
         taken = [name for name in names if others.intersection(keys[name])]
-        left = self._entries.forget(server, ids, names, taken, label, before)
+        left = self._ledger.forget(server, ids, names, taken, label, before)
         if left:
             self._commanders.note_forgetting(server, commander, replace(noted, before=left))
             raise Busy(

@@ -1,7 +1,8 @@
 """Keys: found by the hash of their secret, and listed by an index that knows their hashes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain.access import Key, key_id, secret_hash
@@ -9,15 +10,16 @@ from chalicelib.domain.calendar import rfc3339
 from chalicelib.domain.ledger import Actor
 from chalicelib.store import keys
 from chalicelib.store.cache import Cache
-from chalicelib.store.table import ConditionFailed, Delete, Item, Put, Table, Update
+from chalicelib.store.forms import read, readable, text
+from chalicelib.store.table import Change, ConditionFailed, Item, Put, Table, Update
 
 _INSTANTS = "created_at", "expires_at", "revoked_at", "last_used_at"
 
 
+@dataclass(frozen=True, slots=True)
 class AccessKeys:
-    def __init__(self, table: Table, monotonic: Callable[[], float]) -> None:
-        self._table = table
-        self._cache = Cache(monotonic)
+    _table: Table
+    _cache: Cache
 
     def find(self, secret: str) -> Key | None:
         """The key with that secret, valid or not; validity is the caller's to check, at each use."""
@@ -25,7 +27,7 @@ class AccessKeys:
 
         def load() -> Key | None:
             item = self._table.get(keys.access_key(hashed))
-            return _key(item) if item else None
+            return read(item, key_of) if item else None
 
         return self._cache.get(hashed, load)
 
@@ -38,7 +40,7 @@ class AccessKeys:
             )
         self._cache.clear()
 
-    def put(self, secret: str, key: Key, more: Sequence[Put | Update | Delete] = ()) -> None:
+    def put(self, secret: str, key: Key, more: Sequence[Change] = ()) -> None:
         """Stores what the secret grants, with `more` in one transaction; of the secret itself only the hash.
 
         `key.id` must be `key_id` of that.
@@ -63,16 +65,21 @@ class AccessKeys:
 
     def all(self, server: str | None) -> list[Key]:
         """The keys for a server, or those for the deployment if None, the oldest first."""
-        hashes = [entry["hash"] for entry in self._table.query(keys.access_keys(server), consistent=True)]
-        found = self._table.get_many([keys.access_key(hashed) for hashed in hashes], consistent=True)
-        return sorted(map(_key, found.values()), key=lambda key: (_text(key.created_at), key.id))
+        entries = self._table.query(keys.access_keys(server), keys.KEY_PREFIX, consistent=True)
+        hashes = readable(entries, lambda entry: keys.access_key(entry["hash"]))
+        found = self._table.get_many(list(hashes), consistent=True)
+        return sorted(readable(found.values(), key_of), key=lambda key: (_text(key.created_at), key.id))
 
     def actors(self, server: str) -> dict[str, Actor]:
         """Whose keys there are for a server, and for the deployment, by id."""
-        entries = (entry for scope in (server, None) for entry in self._table.query(keys.access_keys(scope)))
-        return {entry["id"]: Actor(entry["id"], entry["label"], entry["role"]) for entry in entries}
+        entries = (
+            entry
+            for scope in (server, None)
+            for entry in self._table.query(keys.access_keys(scope), keys.KEY_PREFIX)
+        )
+        return {actor.key_id: actor for actor in readable(entries, actor_of)}
 
-    def end(self, key: Key, at: datetime, *, revoke: bool, more: Sequence[Put | Update | Delete]) -> None:
+    def end(self, key: Key, at: datetime, *, revoke: bool, more: Sequence[Change]) -> None:
         """Lets it expire at `at`, or notes that it was revoked then, with `more` in one transaction."""
         entry = self._table.get(keys.access_key_entry(key.server, key.id), consistent=True)
         if entry:
@@ -82,10 +89,21 @@ class AccessKeys:
         self._cache.clear()
 
 
+def actor_of(entry: Item) -> Actor:
+    return Actor(text(entry, "id"), text(entry, "label"), entry["role"])
+
+
 def _text(instant: datetime | None) -> str:
     return rfc3339(instant) if instant else ""
 
 
-def _key(item: Item) -> Key:
+def key_of(item: Item) -> Key:
     instants = {name: datetime.fromisoformat(item[name]) for name in _INSTANTS if name in item}
-    return Key(item["id"], item["role"], item["label"], item.get("server"), item.get("alliance"), **instants)
+    return Key(
+        text(item, "id"),
+        item["role"],
+        text(item, "label"),
+        item.get("server"),
+        item.get("alliance"),
+        **instants,
+    )

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
+from chalicelib.domain.access import REVOKED_WITHIN
+
 T = TypeVar("T")
 
-CACHE_SECONDS = 30.0
-"""How long an answer is reused. Half of the minute within which a revoked key must stop to work (DESIGN §4)."""
+CACHE_SECONDS = REVOKED_WITHIN.total_seconds()
+"""How long an answer is reused. Keys are among them, so it is as long as a revoked one may go on working."""
 
 
 class Cache:

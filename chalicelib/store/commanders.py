@@ -9,21 +9,20 @@ index holds.
 
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chalicelib.domain.calendar import rfc3339
 from chalicelib.domain.names import Tags, name_keys, normalised, normalised_before
 from chalicelib.domain.roster import Commander, Forgetting
 from chalicelib.store import keys
-from chalicelib.store.table import ConditionFailed, Delete, Item, Put, Table, Update
+from chalicelib.store.forms import FORM, read, readable, text
+from chalicelib.store.table import Change, ConditionFailed, Delete, Item, Put, Table, Update
 
-Change = Put | Update | Delete
 
-
+@dataclass(frozen=True, slots=True)
 class Commanders:
-    def __init__(self, table: Table) -> None:
-        self._table = table
+    _table: Table
 
     def named(self, server: str, name: str, tags: Tags = (), *, consistent: bool = False) -> Commander | None:
         """The commander to whom that name leads, in any spelling that is the same, in whichever alliance.
@@ -40,12 +39,18 @@ class Commanders:
         self, server: str, names: Iterable[str], *, consistent: bool = True
     ) -> dict[str, Commander]:
         """Those to whom these normalised names lead, as `named` gives them."""
-        found, led = {}, {}
-        for name, item in self._name_items(server, list(names), consistent=consistent).items():
-            if "name" in item and name in (normalised(item["name"]), normalised_before(item["name"])):
-                found[name] = replace(_commander(item), key=name)
-            else:
-                led[name] = item["alliance"], item["id"]
+        found: dict[str, Commander] = {}
+        led: dict[str, tuple[str, str]] = {}
+        items = self._name_items(server, list(names), consistent=consistent)
+        for name, item in items.items():
+            for leads in [read(item, led_by)] if len(items) == 1 else readable([item], led_by):
+                if isinstance(leads, Commander) and name in (
+                    normalised(leads.name),
+                    normalised_before(leads.name),
+                ):
+                    found[name] = replace(leads, key=name)
+                else:
+                    led[name] = text(item, "alliance"), text(item, "id")
         while led:
             known = self.some(server, led.values(), consistent=consistent)
             consistent = True  # what was seen too early may lead back
@@ -69,7 +74,7 @@ class Commanders:
     def member(self, server: str, alliance: str, commander_id: str) -> Commander | None:
         """The commander of that id as the alliance's roster has them, who may have left it."""
         item = self._table.get(keys.commander(server, alliance, commander_id), consistent=True)
-        return _commander(item) if item else None
+        return read(item, commander_of) if item else None
 
     def roster(self, server: str, alliance: str) -> list[Commander]:
         """The alliance's commanders by name, the retired too, but not those who have left."""
@@ -78,7 +83,7 @@ class Commanders:
     def known(self, server: str, alliance: str) -> list[Commander]:
         """All whom the alliance's roster has had, by name."""
         items = self._table.query(keys.roster(server, alliance), keys.COMMANDER_PREFIX)
-        return sorted(map(_commander, items), key=lambda one: (normalised(one.name), one.id))
+        return sorted(readable(items, commander_of), key=lambda one: (normalised(one.name), one.id))
 
     def some(
         self, server: str, places: Iterable[tuple[str, str]], *, consistent: bool = False
@@ -86,10 +91,10 @@ class Commanders:
         """The commanders of these (alliance, id), as far as the rosters know them."""
         wanted = {keys.commander(server, *place): place for place in places}
         found = self._table.get_many(list(wanted), consistent=consistent)
-        return {wanted[key]: _commander(item) for key, item in found.items()}
+        return {wanted[key]: one for key, item in found.items() for one in readable([item], commander_of)}
 
     def transact(self, changes: Sequence[Change]) -> None:
-        """All or nothing. Raises ConditionFailed, Contended."""
+        """All or nothing. Raises ConditionFailed."""
         self._table.transact(changes)
 
     def label_remainders(self, server: str, places: Iterable[tuple[str, str]], label: str) -> None:
@@ -133,7 +138,8 @@ def changed(server: str, before: Commander, after: Commander, taken: Collection[
         writes.append(Update(here, set=_item(after), remove=_absent(after), expected=seen, exists=True))
     else:
         writes.append(_left(server, before, after.alliance))
-        writes.append(Put(there, _item(after)))
+        back = [*_absent(after), "moved", "into"]
+        writes.append(Update(there, set={**before.more, **_item(after)}, remove=back))
         writes.append(_noted(server, after.alliance))
     writes.append(_noted(server, before.alliance))
     return writes + _renamed(server, before, after, taken)
@@ -184,7 +190,7 @@ def remembered(server: str, place: tuple[str, str], name: str) -> Change:
 
 def names_of(item: Item) -> tuple[str, ...]:
     """All normalised names that lead to the commander of this item of a roster, the present one first."""
-    commander = _commander(item)
+    commander = commander_of(item)
     return commander.key, *commander.aliases
 
 
@@ -203,15 +209,21 @@ def _renamed(server: str, before: Commander, after: Commander, taken: Collection
     new, item = keys.name(server, after.key), _name_item(after)
     free = {name for name in becomes if name not in was and name not in taken}
     if after.key != before.key:
-        writes.append(Put(new, item, unless_exists=after.key in free))
+        writes.append(_leading(new, item, is_free=after.key in free))
     elif _name_item(before) != item:
         gone = [attribute for attribute in _name_item(before) if attribute not in item]
         writes.append(Update(new, set=item, remove=gone, expected={"id": before.id}, exists=True))
     for name in after.aliases:
         if name not in before.aliases:
             here: Item = {"id": after.id, "alliance": after.alliance}
-            writes.append(Put(keys.name(server, name), here, unless_exists=name in free))
+            writes.append(_leading(keys.name(server, name), here, is_free=name in free))
     return writes
+
+
+def _leading(key: keys.ItemKey, item: Item, *, is_free: bool) -> Update:
+    """Lets a name lead there, which leads nowhere if it is to be free."""
+    absent = [attribute for attribute in ("name", "retired_at") if attribute not in item]
+    return Update(key, set=item, remove=absent, exists=False if is_free else None)
 
 
 def _noted(server: str, alliance: str) -> Update:
@@ -222,6 +234,13 @@ def _noted(server: str, alliance: str) -> Update:
 _NAMES = ("key", "known_as", "aliases", "forgetting")
 """Attributes of a roster's item that hold names, beside `name`. The first version had `aliases`, as a list of
 normalised names, and no `key`."""
+
+
+_KNOWN = {
+    *("PK", "SK", FORM, "id", "name", "alliance", "retired_at", "version", "added_at", "added_by"),
+    *("former", "moved", "into", *_NAMES),
+}
+"""What this version knows of an item; the rest is of a later one, and goes where the commander goes."""
 
 
 def _name_item(commander: Commander) -> Item:
@@ -261,14 +280,19 @@ def _absent(commander: Commander) -> list[str]:
     return [name for name in ("retired_at", "former", *_NAMES) if name not in item]
 
 
-def _commander(item: Item) -> Commander:
+def led_by(item: Item) -> Commander | tuple[str, str]:
+    """Of the name index: the commander of a present name, or where the one was to whom another name leads."""
+    return commander_of(item) if "name" in item else (text(item, "alliance"), text(item, "id"))
+
+
+def commander_of(item: Item) -> Commander:
     instants = {
         name: datetime.fromisoformat(item[name]) for name in ("added_at", "retired_at") if name in item
     }
     return Commander(
-        id=item["id"],
-        name=item["name"],
-        alliance=item["alliance"],
+        id=text(item, "id"),
+        name=text(item, "name"),
+        alliance=text(item, "alliance"),
         added_by=item.get("added_by"),
         key=item.get("key") or normalised_before(item["name"]),
         aliases={alias: alias for alias in item.get("aliases", ())} | item.get("known_as", {}),
@@ -277,5 +301,6 @@ def _commander(item: Item) -> Commander:
         into=item.get("into"),
         forgetting=_forgetting(item["forgetting"]) if "forgetting" in item else None,
         version=int(item.get("version", 0)),
+        more={name: value for name, value in item.items() if name not in _KNOWN},
         **instants,
     )

@@ -4,27 +4,23 @@ A card changes and its alliance's totals with it, in one transaction whose condi
 that was decided on. So totals equal the cards after every single write.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from chalicelib.domain.calendar import rfc3339
+from chalicelib.domain.calendar import SKEW, rfc3339
 from chalicelib.domain.cards import Card, CardChange, count
 from chalicelib.domain.ledger import MUSTER, Actor, Entry, owed_reports
 from chalicelib.domain.standing import Reading, Standing, TierStamp, Totals
 from chalicelib.store import keys, ledger
+from chalicelib.store.forms import read, readable
 from chalicelib.store.keys import COMPLETION_PREFIX, VOIDED_PREFIX
-from chalicelib.store.table import ConditionFailed, Delete, Item, Put, Table, Update
+from chalicelib.store.table import Change, ConditionFailed, Item, Put, Table, Update
 
-Change = Put | Update | Delete
-
-MOST_CHANGES = 100
-"""Of one transaction: DynamoDB's limit."""
-
-_HOUR = 3600
-_LONGEST_WRITE = timedelta(minutes=2)
+HOUR = 3600
+LONGEST_WRITE = timedelta(minutes=1)
 """From when a report takes its time to when it is written, at most: a request has 29 seconds."""
 
 
@@ -47,75 +43,88 @@ class Drift:
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """How far an alliance's cards have been counted: at which of the totals' changes, and when they were read."""
+
+    changes: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Tally:
-    """An alliance's totals as they are stored, and its cards, which were read after them."""
+    """An alliance's totals as they are stored, and its cards, which were read after them; not whole if one of them
+    can't be read."""
 
     server: str
     event: str
     alliance: str
     item: Mapping[str, Any]
     cards: Sequence[Card]
+    is_whole: bool = True
 
     @property
-    def owes(self) -> bool:
-        """Whether a report may have no ledger entry yet."""
-        return _owes(self.item)
+    def changes(self) -> int:
+        """How often the totals have changed, as far as these are all the cards."""
+        return int(self.item.get("changes", 0))
 
 
+@dataclass(frozen=True, slots=True)
 class Completions:
-    def __init__(self, table: Table) -> None:
-        self._table = table
+    _table: Table
 
     def cards(
         self, server: str, alliance: str, commander: str, events: Iterable[str], *, consistent: bool = False
     ) -> dict[str, Card]:
         """The commander's cards in that alliance, by event id; one that was never written is empty."""
-        place = {event: keys.card(server, event, alliance, commander) for event in events}
-        found = self._table.get_many(list(place.values()), consistent=consistent)
+        stored_at = {event: keys.card(server, event, alliance, commander) for event in events}
+        found = self._table.get_many(list(stored_at.values()), consistent=consistent)
         return {
-            event: _card(found[key]) if key in found else Card(server, event, alliance, commander)
-            for event, key in place.items()
+            event: read(found[key], card_of) if key in found else Card(server, event, alliance, commander)
+            for event, key in stored_at.items()
         }
 
     def alliance_cards(
         self, server: str, event: str, alliance: str, *, consistent: bool = False
     ) -> list[Card]:
         """All cards of an alliance in an event that hold a completion."""
-        items = self._table.query(keys.cards(server, event, alliance), consistent=consistent)
-        return [card for card in map(_card, items) if card.completions]
+        items = self._cards(server, event, alliance, consistent=consistent)
+        return [card for card in readable(items, card_of) if card.completions]
 
     def standing(self, server: str, event: str, *, consistent: bool = False) -> Standing:
         """Everything that a server's progress is made of, in one query."""
-        alliances, stamps, history, reading, changes = {}, {}, {}, None, 0
+        alliances, changes = dict[str, Totals](), dict[str, int]()
+        stamps, history = dict[int, TierStamp](), dict[datetime, int]()
+        reading = None
         for item in self._table.query(keys.standing(server, event), consistent=consistent):
             sort = item["SK"]
             if sort.startswith(keys.ALLIANCE_PREFIX):
-                alliances[sort.removeprefix(keys.ALLIANCE_PREFIX)] = _totals(item)
-                changes += int(item.get("changes", 0))
+                alliance = sort.removeprefix(keys.ALLIANCE_PREFIX)
+                for totals in readable([item], totals_of):
+                    alliances[alliance], changes[alliance] = totals, int(item.get("changes", 0))
             elif sort.startswith(keys.TIER_PREFIX):
-                reached_at = datetime.fromisoformat(item["reached_at"])
-                stamps[int(item["threshold"])] = TierStamp(reached_at, item["reached_by"])
+                stamps |= dict(readable([item], stamp_of))
             elif sort == keys.HISTORY:
-                history = _history(item)
+                history = next(readable([item], history_of), history)
             elif sort == keys.READING:
-                read_at = datetime.fromisoformat(item["read_at"])
-                reading = Reading(int(item["points"]), read_at, int(item["reported"]))
+                reading = next(readable([item], reading_of), None)
         return Standing(alliances, stamps, reading, history, changes)
 
     def record(self, changes: Sequence[CardChange], more: Sequence[Change] = ()) -> None:
         """Writes the changes of cards, the totals with them, and `more`, all or nothing.
 
         Costs two write units for each card, each totals item, and each of `more`. Raises CardsChanged if a card is not
-        as it was seen, ConditionFailed if a condition of `more` fails, or Contended: nothing is written then. Raises
+        as it was seen, or ConditionFailed if a condition of `more` fails: nothing is written then. Raises
         Busy where it is not known whether it was; it can be sent again.
         """
         writes: list[Change] = [*more, *map(_card_update, changes), *_totals_updates(changes)]
         try:
             self._table.transact(writes)
         except ConditionFailed as failure:
-            cards = {keys.card(*_place(c.before)): c.before for c in changes}
+            cards = {keys.card(*_key_of(c.before)): c.before for c in changes}
             found = {
-                cards[key].event: _card(item) if item else replace(cards[key], completions={}, version=0)
+                cards[key].event: read(item, card_of)
+                if item
+                else replace(cards[key], completions={}, version=0)
                 for key, item in failure.found.items()
                 if key in cards
             }
@@ -123,24 +132,41 @@ class Completions:
                 raise CardsChanged(found) from failure
             raise
 
-    def stamp_tiers(self, server: str, event: str, stamps: Mapping[int, TierStamp]) -> None:
-        """Writes the stamps of tiers that have none yet: the first one stands."""
+    def stamp_tiers(self, server: str, event: str, stamps: Mapping[int, TierStamp]) -> dict[int, TierStamp]:
+        """Writes the stamps of tiers that have none yet, and says which these were: the first one stands."""
+        written = {}
         for threshold, stamp in stamps.items():
             item: Item = {"threshold": threshold, "reached_at": rfc3339(stamp.reached_at)}
             item["reached_by"] = stamp.reached_by
             with suppress(ConditionFailed):
                 self._table.write(Put(keys.tier(server, event, threshold), item, unless_exists=True))
+                written[threshold] = stamp
+        return written
 
     def note_points(self, server: str, event: str, at: datetime, points: int) -> None:
         """Samples the points for the hour that `at` is in; of an hour, the last sample stays."""
-        hour = int(at.timestamp()) // _HOUR
+        hour = int(at.timestamp()) // HOUR
         self._table.write(Update(keys.history(server, event), set={f"{keys.HOUR_PREFIX}{hour}": points}))
+
+    def refreshed_last(self) -> str | None:
+        """The server that the scheduled recount began last."""
+        item = self._table.get(keys.refresh_run(), consistent=True) or {}
+        return item.get("server")
+
+    def note_refreshing(self, server: str) -> None:
+        self._table.write(Update(keys.refresh_run(), set={"server": server}))
 
     def tally(self, server: str, event: str, alliance: str) -> Tally:
         """What there is to count, read consistently: first the totals, then the cards."""
         item = self._table.get(keys.totals(server, event, alliance), consistent=True) or {}
-        cards = self.alliance_cards(server, event, alliance, consistent=True)
-        return Tally(server, event, alliance, item, cards)
+        items = list(self._cards(server, event, alliance, consistent=True))
+        cards = list(readable(items, card_of))
+        held = [card for card in cards if card.completions]
+        return Tally(server, event, alliance, item, held, is_whole=len(cards) == len(items))
+
+    def _cards(self, server: str, event: str, alliance: str, *, consistent: bool) -> Iterator[Item]:
+        partition = keys.cards(server, event, alliance)
+        return self._table.query(partition, keys.COMMANDER_PREFIX, consistent=consistent)
 
     def recount(self, tally: Tally, now: datetime) -> Drift | None:
         """Corrects the totals if they are not what the cards add up to; the drift that was corrected.
@@ -148,7 +174,7 @@ class Completions:
         The correction is conditional on the very totals that were read before the cards: a change in the meantime has
         changed them, so this count is void and the next one will see. It goes with a ledger entry.
         """
-        counted, stored = count(tally.cards), _totals(tally.item)
+        counted, stored = count(tally.cards), totals_of(tally.item)
         if counted == stored:
             return None
         was, becomes = _attributes(stored), _attributes(counted)
@@ -176,34 +202,42 @@ class Completions:
 
     def settle_cards(self, cards: Iterable[Card], actors: Mapping[str, Actor]) -> None:
         """Writes the ledger entries that these cards owe, before a change to them that is none of a report."""
-        entries = [entry for card in cards for entry in owed_entries(card, actors)]
-        self._table.put_many([ledger.put(entry) for entry in entries])
+        self._enter([entry for card in cards for entry in owed_entries(card, actors)])
 
-    def owing(self, server: str, event: str) -> list[str]:
-        """The alliances of which a report may have no ledger entry yet. One query."""
-        items = self._table.query(keys.standing(server, event), keys.ALLIANCE_PREFIX, consistent=True)
-        return [item["SK"].removeprefix(keys.ALLIANCE_PREFIX) for item in items if _owes(item)]
+    def counted(self, server: str, event: str) -> dict[str, Counted]:
+        """How far the cards of each alliance have been counted. One read."""
+        item = self._table.get(keys.counted(server, event), consistent=True) or {}
+        return next(readable([item], counted_of), {})
 
-    def settle(self, tally: Tally, actors: Mapping[str, Actor], now: datetime) -> int:
-        """Writes the ledger entries that the cards owe; how many. `actors` are by key id.
+    def note_counted(self, server: str, event: str, counted: Mapping[str, Counted]) -> None:
+        """Notes that the cards of these alliances have been counted so far, and settled."""
+        notes = {
+            f"{keys.COUNTED_PREFIX}{alliance}": {"changes": of.changes, "at": rfc3339(of.at)}
+            for alliance, of in counted.items()
+        }
+        self._table.write(Update(keys.counted(server, event), set=notes))
 
-        What was reported well before the last time is settled. An entry is the same whenever it is made, so those of
-        the last minutes before that are written again, rather than one missed that was under way.
+    def settle(self, tally: Tally, actors: Mapping[str, Actor], since: datetime | None) -> int:
+        """Writes the ledger entries that the cards owe and that are not there; how many. `actors` are by key id.
+
+        `since`: when they were settled before. Those of the last minutes before that are looked at again: one may have
+        been under way, or timed by another clock.
         """
-        before = tally.item.get("settled_at")
-        since = datetime.fromisoformat(before) - _LONGEST_WRITE if before else None
         entries = [
             entry
             for card in tally.cards
             for entry in owed_entries(card, actors)
-            if since is None or entry.at >= since
+            if since is None or entry.at >= since - LONGEST_WRITE - SKEW
         ]
-        self._table.put_many([ledger.put(entry) for entry in entries])
-        key = keys.totals(tally.server, tally.event, tally.alliance)
-        settled = {"settled": tally.item.get("changes", 0), "settled_at": rfc3339(now)}
-        with suppress(ConditionFailed):  # somebody else did
-            self._table.write(Update(key, set=settled, expected={"settled_at": before}))
-        return len(entries)
+        return self._enter(entries)
+
+    def _enter(self, entries: Sequence[Entry]) -> int:
+        """Writes those that the ledger does not have; how many. An entry is the same whenever it is made."""
+        puts = [ledger.put(entry) for entry in entries]
+        known = self._table.get_many([put.key for put in puts], consistent=True)
+        missing = [put for put in puts if put.key not in known]
+        self._table.put_many(missing)
+        return len(missing)
 
 
 def owed_entries(card: Card, actors: Mapping[str, Actor]) -> list[Entry]:
@@ -228,14 +262,14 @@ def owed_entries(card: Card, actors: Mapping[str, Actor]) -> list[Entry]:
     return entries
 
 
-def _place(card: Card) -> tuple[str, str, str, str]:
+def _key_of(card: Card) -> tuple[str, str, str, str]:
     return card.server, card.event, card.alliance, card.commander
 
 
 def _card_update(change: CardChange) -> Update:
     before, after = _card_attributes(change.before), _card_attributes(change.after)
     return Update(
-        keys.card(*_place(change.after)),
+        keys.card(*_key_of(change.after)),
         set={name: value for name, value in after.items() if before.get(name) != value},
         remove=[name for name in before if name not in after],
         expected={"version": change.before.version} if change.before.version else {},
@@ -264,7 +298,7 @@ def _card_attributes(card: Card) -> Item:
     return attributes
 
 
-def _card(item: Item) -> Card:
+def card_of(item: Item) -> Card:
     _, server, event, alliance = item["PK"].split("#")
     commander = item["SK"].removeprefix(keys.COMMANDER_PREFIX)
     completions, void = (
@@ -279,7 +313,7 @@ def _card(item: Item) -> Card:
     return Card(server, event, alliance, commander, completions, void, moved, int(item["version"]))
 
 
-def _totals(item: Mapping[str, Any]) -> Totals:
+def totals_of(item: Mapping[str, Any]) -> Totals:
     counts = {
         name.removeprefix(COMPLETION_PREFIX): int(value)
         for name, value in item.items()
@@ -288,18 +322,31 @@ def _totals(item: Mapping[str, Any]) -> Totals:
     return Totals(int(item.get("commanders", 0)), counts)
 
 
+def counted_of(item: Item) -> dict[str, Counted]:
+    return {
+        name.removeprefix(keys.COUNTED_PREFIX): Counted(of["changes"], datetime.fromisoformat(of["at"]))
+        for name, of in item.items()
+        if name.startswith(keys.COUNTED_PREFIX)
+    }
+
+
+def stamp_of(item: Item) -> tuple[int, TierStamp]:
+    return int(item["threshold"]), TierStamp(datetime.fromisoformat(item["reached_at"]), item["reached_by"])
+
+
+def reading_of(item: Item) -> Reading:
+    read_at = datetime.fromisoformat(item["read_at"])
+    return Reading(int(item["points"]), read_at, int(item["reported"]))
+
+
 def _attributes(totals: Totals) -> dict[str, int]:
     counts = {f"{COMPLETION_PREFIX}{milestone}": times for milestone, times in totals.completions.items()}
     return counts | {"commanders": totals.commanders}
 
 
-def _owes(item: Mapping[str, Any]) -> bool:
-    return bool(item.get("changes", 0) != item.get("settled", 0))
-
-
-def _history(item: Item) -> dict[datetime, int]:
+def history_of(item: Item) -> dict[datetime, int]:
     return {
-        datetime.fromtimestamp(int(name.removeprefix(keys.HOUR_PREFIX)) * _HOUR, UTC): int(points)
+        datetime.fromtimestamp(int(name.removeprefix(keys.HOUR_PREFIX)) * HOUR, UTC): int(points)
         for name, points in item.items()
         if name.startswith(keys.HOUR_PREFIX)
     }

@@ -1,26 +1,28 @@
 """What operators define: events, servers, alliances. Read often, changed seldom, so cached briefly."""
 
 from collections.abc import Callable
-from datetime import time
+from dataclasses import dataclass
+from datetime import datetime, time
 from typing import TypeVar
 
-from chalicelib.domain.calendar import GameDay
+from chalicelib.domain.calendar import GameDay, rfc3339
 from chalicelib.domain.events import Event
 from chalicelib.domain.names import Tags, tag_key
 from chalicelib.domain.roster import Alliance, Server
 from chalicelib.store import keys
 from chalicelib.store.cache import Cache
+from chalicelib.store.forms import read, readable, text
 from chalicelib.store.table import Item, Put, Table, Update
 
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True)
 class Definitions:
     """Reads answer from a cache of this process."""
 
-    def __init__(self, table: Table, monotonic: Callable[[], float]) -> None:
-        self._table = table
-        self._cache = Cache(monotonic)
+    _table: Table
+    _cache: Cache
 
     def events(self) -> list[Event]:
         """All events, by id."""
@@ -28,35 +30,44 @@ class Definitions:
 
     def stored_events(self) -> list[Event]:
         """The same, read anew."""
-        return [Event.model_validate_json(item["definition"]) for item in self._table.query(keys.EVENTS)]
+        return list(readable(self._table.query(keys.EVENTS, keys.EVENT_PREFIX), event_of))
 
-    def put_event(self, event: Event, *more: Put) -> None:
-        """With `more` in one transaction, as all puts here."""
-        definition = event.model_dump_json(exclude_unset=True)
-        self._write(Put(keys.event(event.id), {"definition": definition}), *more)
+    def archived_since(self, at: datetime) -> list[Event]:
+        """Those that were archived after `at`: other processes may not have known at once. Read anew."""
+        items = self._table.query(keys.EVENTS, keys.EVENT_PREFIX)
+        archived = [item for item in items if item.get("archived_at", "") > rfc3339(at)]
+        return list(readable(archived, event_of))
+
+    def put_event(self, event: Event, *more: Put, archived_at: datetime | None = None) -> None:
+        """With `more` in one transaction, as all puts here. `archived_at`: if it is archived by this."""
+        key, definition = keys.event(event.id), {"definition": event.model_dump_json(exclude_unset=True)}
+        archived = {"archived_at": rfc3339(archived_at)} if archived_at else {}
+        reopened = [] if event.archived else ["archived_at"]
+        self._write(Update(key, set=definition | archived, remove=reopened), *more)
 
     def server(self, server_id: str) -> Server | None:
-        return self._cache.get(("server", server_id), lambda: self._load(keys.server(server_id), _server))
+        return self._cache.get(("server", server_id), lambda: self._load(keys.server(server_id), server_of))
 
     def servers(self) -> list[Server]:
         """All servers, read anew."""
-        return [_server(item) for item in self._table.query(keys.SERVERS)]
+        return list(readable(self._table.query(keys.SERVERS, keys.SERVER_PREFIX), server_of))
 
     def put_server(self, server: Server, *more: Put) -> None:
         day = server.game_day
         game_day = (
             {} if day.assumed else {"day_starts_at": day.starts_at.isoformat("minutes"), "zone": day.zone}
         )
-        self._write(Put(keys.server(server.id), {"id": server.id, **game_day}), *more)
+        assumed = ["day_starts_at", "zone"] if day.assumed else []
+        self._write(Update(keys.server(server.id), set={"id": server.id, **game_day}, remove=assumed), *more)
 
     def alliance(self, server_id: str, alliance_id: str) -> Alliance | None:
         key = keys.alliance(server_id, alliance_id)
-        return self._cache.get(("alliance", server_id, alliance_id), lambda: self._load(key, _alliance))
+        return self._cache.get(("alliance", server_id, alliance_id), lambda: self._load(key, alliance_of))
 
     def alliances(self, server_id: str, *, consistent: bool = False) -> list[Alliance]:
         """All alliances of the server, by id, read anew."""
         items = self._table.query(keys.alliances(server_id), keys.ALLIANCE_PREFIX, consistent=consistent)
-        return [_alliance(item) for item in items]
+        return list(readable(items, alliance_of))
 
     def tags(self, server_id: str) -> Tags:
         """The tags that alliances of the server have or had, as `tag_key` has them."""
@@ -86,17 +97,25 @@ class Definitions:
 
     def _load(self, key: keys.ItemKey, convert: Callable[[Item], T]) -> T | None:
         item = self._table.get(key)
-        return None if item is None else convert(item)
+        return None if item is None else read(item, convert)
 
 
-def _server(item: Item) -> Server:
+def event_of(item: Item) -> Event:
+    """Fields of a later version are ignored."""
+    return Event.model_validate_json(item["definition"], extra="ignore")
+
+
+def server_of(item: Item) -> Server:
     if "zone" not in item:
-        return Server(item["id"])
-    return Server(item["id"], GameDay(time.fromisoformat(item["day_starts_at"]), item["zone"], assumed=False))
+        return Server(text(item, "id"))
+    return Server(
+        text(item, "id"), GameDay(time.fromisoformat(item["day_starts_at"]), item["zone"], assumed=False)
+    )
 
 
-def _alliance(item: Item) -> Alliance:
+def alliance_of(item: Item) -> Alliance:
     changes = int(item.get("roster_changes", 0))
     tags = (name.removeprefix(keys.TAG_PREFIX) for name in item if name.startswith(keys.TAG_PREFIX))
     past = tuple(sorted(tag for tag in tags if tag != item["tag"]))
-    return Alliance(item["server"], item["id"], item["tag"], item["name"], item["is_open"], changes, past)
+    labels = text(item, "tag"), text(item, "name")
+    return Alliance(text(item, "server"), text(item, "id"), *labels, bool(item["is_open"]), changes, past)

@@ -15,6 +15,7 @@ EVENTS = "EVENTS"
 SERVERS = "SERVERS"
 SHEETS = "SHEETS"
 
+EVENT_PREFIX, SERVER_PREFIX, SHEET_PREFIX, KEY_PREFIX = "EVENT#", "SERVER#", "SHEET#", "KEY#"
 ALLIANCE_PREFIX = "ALLIANCE#"
 COMMANDER_PREFIX = "COMMANDER#"
 TIER_PREFIX = "TIER#"
@@ -27,6 +28,12 @@ VOIDED_PREFIX = "void."
 """Of attributes of a card: a completion that was taken back."""
 TAG_PREFIX = "tag."
 """Of attributes of an alliance: a tag that it has or had."""
+
+TIME_PREFIX, AFTER_ALL_TIMES = "2", "3"
+"""What keys that begin with a time begin with, until the year 3000: another kind in their partition is none of them."""
+
+COUNTED_PREFIX = "of."
+"""Of attributes: what was counted of an alliance."""
 
 OF_ALLIANCE, OF_COMMANDER = "of_alliance", "of_commander"
 """Attributes of ledger entries, each with an index of its name."""
@@ -42,24 +49,29 @@ def access_keys(server_id: str | None) -> str:
 
 
 def access_key_entry(server_id: str | None, key_id: str) -> ItemKey:
-    return ItemKey(access_keys(server_id), f"KEY#{key_id}")
+    return ItemKey(access_keys(server_id), f"{KEY_PREFIX}{key_id}")
 
 
 def event(event_id: str) -> ItemKey:
-    return ItemKey(EVENTS, f"EVENT#{event_id}")
+    return ItemKey(EVENTS, f"{EVENT_PREFIX}{event_id}")
 
 
 def server(server_id: str) -> ItemKey:
-    return ItemKey(SERVERS, f"SERVER#{server_id}")
+    return ItemKey(SERVERS, f"{SERVER_PREFIX}{server_id}")
 
 
 def sheet(spreadsheet_id: str) -> ItemKey:
-    return ItemKey(SHEETS, f"SHEET#{spreadsheet_id}")
+    return ItemKey(SHEETS, f"{SHEET_PREFIX}{spreadsheet_id}")
 
 
 def sheets_run() -> ItemKey:
     """The run that is at the sheets, and the requests that the last one spent."""
     return ItemKey("SHEETS_RUN", "RUN")
+
+
+def refresh_run() -> ItemKey:
+    """The server that the scheduled recount has reached."""
+    return ItemKey("REFRESH_RUN", "RUN")
 
 
 def alliances(server_id: str) -> str:
@@ -114,6 +126,11 @@ def history(server_id: str, event_id: str) -> ItemKey:
 
 def latest_reading(server_id: str, event_id: str) -> ItemKey:
     return ItemKey(standing(server_id, event_id), READING)
+
+
+def counted(server_id: str, event_id: str) -> ItemKey:
+    """How far each alliance's cards have been counted, apart from the standing so that progress does not read it."""
+    return ItemKey(f"COUNTED#{server_id}#{event_id}", "COUNTED")
 
 
 def readings(server_id: str, event_id: str) -> str:

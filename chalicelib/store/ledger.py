@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -11,6 +12,7 @@ from chalicelib.domain.cards import Completion
 from chalicelib.domain.ledger import Action, Actor, CardEntry, Entry
 from chalicelib.domain.names import forgetting
 from chalicelib.store import keys
+from chalicelib.store.forms import readable
 from chalicelib.store.table import Item, Put, Table, Update
 
 PAGE = 50
@@ -36,9 +38,9 @@ def put(entry: Entry) -> Put:
     return Put(keys.ledger_entry(entry.server, entry.id), _item(entry))
 
 
+@dataclass(frozen=True, slots=True)
 class Ledger:
-    def __init__(self, table: Table) -> None:
-        self._table = table
+    _table: Table
 
     def page(
         self,
@@ -55,12 +57,12 @@ class Ledger:
             index, partition = keys.OF_ALLIANCE, keys.ledger_of_alliance(server, alliance)
         else:
             index, partition = None, keys.ledger(server)
-        items = self._table.latest(partition, before, limit, index)
-        return [_entry(item) for item in items]
+        items = self._table.latest(partition, before or keys.AFTER_ALL_TIMES, limit, index)
+        return list(readable(items, entry_of))
 
     def all(self, server: str) -> Iterator[Entry]:
         """Every entry of the server, the oldest first."""
-        return map(_entry, self._table.query(keys.ledger(server), consistent=True))
+        return readable(self._table.query(keys.ledger(server), keys.TIME_PREFIX, consistent=True), entry_of)
 
     def names_told(self, server: str, commanders: Iterable[str]) -> set[str]:
         """Of which names these commanders' own entries tell."""
@@ -141,7 +143,7 @@ def _item(entry: Entry) -> Item:
     return item
 
 
-def _entry(item: Item) -> Entry:
+def entry_of(item: Item) -> Entry:
     return Entry(
         id=item["SK"],
         at=datetime.fromisoformat(item["at"]),
@@ -175,7 +177,7 @@ def _card_entry(item: Item) -> CardEntry:
 
 def completion_item(completion: Completion) -> Item:
     """As it is stored, on a card and in an entry."""
-    item: Item = {"at": rfc3339(completion.recorded_at), "by": completion.key_id}
+    item: Item = {**completion.more, "at": rfc3339(completion.recorded_at), "by": completion.key_id}
     if completion.reported_at:
         item["said"] = rfc3339(completion.reported_at)
     if completion.owed is not None:
@@ -186,7 +188,8 @@ def completion_item(completion: Completion) -> Item:
 def completion(item: Item) -> Completion:
     said = datetime.fromisoformat(item["said"]) if "said" in item else None
     owed = int(item["owed"]) if "owed" in item else None
-    return Completion(datetime.fromisoformat(item["at"]), item["by"], said, owed)
+    more = {name: value for name, value in item.items() if name not in ("at", "by", "said", "owed")}
+    return Completion(datetime.fromisoformat(item["at"]), item["by"], said, owed, more)
 
 
 def _read(value: Any) -> Any:

@@ -6,12 +6,14 @@ has it, and a run that was overtaken, or whose sheet has been unbound, writes no
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from chalicelib.domain.binding import Binding
 from chalicelib.domain.calendar import rfc3339
 from chalicelib.domain.due import is_held
-from chalicelib.domain.report import Sheet
 from chalicelib.store import keys
+from chalicelib.store.forms import read, readable, text
 from chalicelib.store.table import ConditionFailed, Delete, Item, Put, Table, Update
 
 Spent = dict[str, list[datetime]]
@@ -20,9 +22,9 @@ Spent = dict[str, list[datetime]]
 _TIMES = ("last_success_at", "last_error_at", "retry_at", "leased_until")
 
 
+@dataclass(frozen=True, slots=True)
 class Sheets:
-    def __init__(self, table: Table) -> None:
-        self._table = table
+    _table: Table
 
     def bind(self, spreadsheet_id: str, server: str, alliance: str | None, *more: Put) -> None:
         """Binds it, or binds it anew: the next sync is due at once. A lease on it goes on. With `more` in one write."""
@@ -37,14 +39,14 @@ class Sheets:
     def unbind(self, spreadsheet_id: str, *more: Put) -> None:
         self._table.transact([Delete(keys.sheet(spreadsheet_id)), *more])
 
-    def get(self, spreadsheet_id: str) -> Sheet | None:
+    def get(self, spreadsheet_id: str) -> Binding | None:
         item = self._table.get(keys.sheet(spreadsheet_id), consistent=True)
-        return _sheet(item) if item else None
+        return read(item, binding_of) if item else None
 
-    def all(self) -> Iterator[Sheet]:
-        return map(_sheet, self._table.query(keys.SHEETS))
+    def all(self) -> Iterator[Binding]:
+        return readable(self._table.query(keys.SHEETS, keys.SHEET_PREFIX), binding_of)
 
-    def lease(self, sheet: Sheet, token: str, until: datetime) -> bool:
+    def lease(self, sheet: Binding, token: str, until: datetime) -> bool:
         """Whether it could be had: nobody has leased it since `sheet` was read, or brought it to another revision."""
         return self._take(
             Update(
@@ -55,19 +57,19 @@ class Sheets:
             )
         )
 
-    def synced(self, sheet: Sheet, at: datetime, revision: str) -> bool:
+    def synced(self, sheet: Binding, at: datetime, revision: str) -> bool:
         """Notes a good sync and ends the lease; whether `sheet.lease` was still held."""
         state = {"last_success_at": rfc3339(at), "revision": revision}
         return self._end(sheet, state, ["retry_at"])
 
-    def failed(self, sheet: Sheet, at: datetime, error: str, retry_at: datetime | None) -> bool:
+    def failed(self, sheet: Binding, at: datetime, error: str, retry_at: datetime | None) -> bool:
         """Notes why the last sync failed, in words for officers, and ends the lease, if there is one."""
         state = {"last_error_at": rfc3339(at), "last_error": error}
         if retry_at is None:
             return self._end(sheet, state, ["retry_at"])
         return self._end(sheet, state | {"retry_at": rfc3339(retry_at)})
 
-    def put_off(self, sheet: Sheet) -> bool:
+    def put_off(self, sheet: Binding) -> bool:
         """Ends the lease and notes nothing."""
         return self._end(sheet, {})
 
@@ -93,7 +95,7 @@ class Sheets:
         )
         return self._write(change)
 
-    def _end(self, sheet: Sheet, state: Item, remove: Sequence[str] = ()) -> bool:
+    def _end(self, sheet: Binding, state: Item, remove: Sequence[str] = ()) -> bool:
         return self._write(
             Update(
                 keys.sheet(sheet.spreadsheet_id),
@@ -122,10 +124,10 @@ class Sheets:
         return True
 
 
-def _sheet(item: Item) -> Sheet:
-    return Sheet(
-        spreadsheet_id=item["id"],
-        server=item["server"],
+def binding_of(item: Item) -> Binding:
+    return Binding(
+        spreadsheet_id=text(item, "id"),
+        server=text(item, "server"),
         alliance=item.get("alliance"),
         last_error=item.get("last_error"),
         revision=item.get("revision"),

@@ -1,47 +1,32 @@
-"""The table as the store uses it: plain items in and out, paginated reads, and errors that say what to do."""
+"""The table that everything is kept in, whatever database it is: plain items, conditional writes, transactions.
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+An item has a key of two texts; items that share the first are a partition and are read in the order of the second.
+Every call may meet somebody else's transaction or a throttle: the table tries again with growing pauses, and raises
+Busy when that was in vain. `dynamodb.py` and `sqlite.py` are the two tables; `tests/store` holds both to one contract.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Protocol
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-from botocore.exceptions import ClientError, HTTPClientError
-from botocore.exceptions import ConnectionError as NotConnected
-
-from chalicelib.domain.errors import Busy
 from chalicelib.store.keys import ItemKey
+from chalicelib.store.typed import Item
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+__all__ = ["Change", "ConditionFailed", "Delete", "Item", "ItemKey", "Put", "Table", "Update"]
 
-Item = dict[str, Any]
-"""Attributes by name. Numbers come back as Decimal."""
-
-_TRANSIENT = {
-    "InternalServerError",
-    "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded",
-    "ServiceUnavailable",
-    "ThrottlingException",
-    "TransactionInProgressException",
-}
-_CONTENDED = {"None", "ProvisionedThroughputExceeded", "ThrottlingError", "TransactionConflict"}
-_BATCH_GET_LIMIT, _BATCH_WRITE_LIMIT = 100, 25
-_LONGEST_PK, _LONGEST_SK = 2048, 1024  # bytes
+MOST_CHANGES = 100
+"""Of one transaction."""
+LONGEST_PK, LONGEST_SK = 2048, 1024
+"""Of keys, in bytes of UTF-8. None is empty."""
 
 
 @dataclass(frozen=True, slots=True)
 class Put:
+    """Writes the whole item. Attributes that are None are left out."""
+
     key: ItemKey
     item: Item
     unless_exists: bool = False
-
-    def request(self) -> tuple[str, dict[str, Any]]:
-        request: dict[str, Any] = {"Item": serialised(_with_key(self.item, self.key))}
-        if self.unless_exists:
-            request["ConditionExpression"] = "attribute_not_exists(PK)"
-        return "Put", request
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +36,12 @@ class Delete:
     key: ItemKey
     expected: Item = field(default_factory=dict)
 
-    def request(self) -> tuple[str, dict[str, Any]]:
-        request: dict[str, Any] = {"Key": serialised(_key(self.key))}
-        if self.expected:
-            numbered = list(enumerate(self.expected))
-            request["ConditionExpression"] = " AND ".join(f"#{n} = :{n}" for n, _ in numbered)
-            request["ExpressionAttributeNames"] = {f"#{n}": name for n, name in numbered}
-            request["ExpressionAttributeValues"] = serialised(
-                {f":{n}": self.expected[name] for n, name in numbered}
-            )
-        return "Delete", request
-
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """Sets, adds and removes attributes. The condition: the item exists or not (None: either), these attributes
-    are as in `expected` (None: absent)."""
+    """Sets, adds and removes attributes, one of these at least and no attribute twice; makes the item where there is
+    none. What is added to an absent attribute is added to 0. The condition: the item exists or not (None: either),
+    these attributes are as in `expected` (None: absent)."""
 
     key: ItemKey
     set: Item = field(default_factory=dict)
@@ -75,41 +50,8 @@ class Update:
     expected: Item = field(default_factory=dict)
     exists: bool | None = None
 
-    def request(self) -> tuple[str, dict[str, Any]]:
-        names: dict[str, str] = {}
-        values: Item = {}
 
-        def name(attribute: str) -> str:
-            placeholder = f"#{len(names)}"
-            names[placeholder] = attribute
-            return placeholder
-
-        def value(content: Any) -> str:
-            placeholder = f":{len(values)}"
-            values[placeholder] = content
-            return placeholder
-
-        sets = [f"{name(attribute)} = {value(content)}" for attribute, content in self.set.items()]
-        adds = [f"{name(attribute)} {value(amount)}" for attribute, amount in self.add.items()]
-        removes = [name(attribute) for attribute in self.remove]
-        conditions = [] if self.exists is None else [f"attribute_{'' if self.exists else 'not_'}exists(PK)"]
-        for attribute, content in self.expected.items():
-            placeholder = name(attribute)
-            absent = content is None
-            conditions.append(
-                f"attribute_not_exists({placeholder})" if absent else f"{placeholder} = {value(content)}"
-            )
-        parts = {"SET": sets, "ADD": adds, "REMOVE": removes}
-        request: dict[str, Any] = {
-            "Key": serialised(_key(self.key)),
-            "UpdateExpression": " ".join(f"{verb} {', '.join(part)}" for verb, part in parts.items() if part),
-            "ExpressionAttributeNames": names,
-        }
-        if values:
-            request["ExpressionAttributeValues"] = serialised(values)
-        if conditions:
-            request["ConditionExpression"] = " AND ".join(conditions)
-        return "Update", request
+Change = Put | Update | Delete
 
 
 @dataclass
@@ -119,186 +61,66 @@ class ConditionFailed(Exception):
     found: dict[ItemKey, Item | None]
 
 
-class Contended(Exception):
-    """Another transaction was at the same items, or the table throttled. Nothing was written; try again."""
+class Table(Protocol):
+    """Raises Busy where the database does not answer, or something else has its items, for longer than is waited.
 
-
-class Table:
-    """A DynamoDB table with string keys PK and SK. Raises Busy where DynamoDB doesn't answer in time."""
-
-    def __init__(self, client: "DynamoDBClient", name: str) -> None:
-        self.client = client
-        self.name = name
+    After Busy a write may have been made all the same; it may be sent again under the same condition. What is written
+    carries its form (`forms.py`). A key that no
+    item can have (`is_possible`) is looked for in vain, and writing it is a ValueError, like any other write that
+    no table takes.
+    """
 
     def get(self, key: ItemKey, *, consistent: bool = False) -> Item | None:
-        if not _fits(key):
-            return None
-        with _store_errors():
-            answer = self.client.get_item(
-                TableName=self.name, Key=serialised(_key(key)), ConsistentRead=consistent
-            )
-        return deserialised(answer["Item"]) if "Item" in answer else None
+        """The item with its key as `PK` and `SK`. `consistent`: with everything written before; else as of lately."""
 
     def get_many(self, keys: Sequence[ItemKey], *, consistent: bool = False) -> dict[ItemKey, Item]:
-        """The items that there are, by key, in one request for each 100 keys. No keys, no request."""
-        wanted = [serialised(_key(key)) for key in dict.fromkeys(keys) if _fits(key)]
-        found: dict[ItemKey, Item] = {}
-        while wanted:
-            asked, wanted = wanted[:_BATCH_GET_LIMIT], wanted[_BATCH_GET_LIMIT:]
-            with _store_errors():
-                answer = self.client.batch_get_item(
-                    RequestItems={self.name: {"Keys": asked, "ConsistentRead": consistent}}
-                )
-            items = [deserialised(item) for item in answer["Responses"].get(self.name, [])]
-            found.update((ItemKey(item["PK"], item["SK"]), item) for item in items)
-            unprocessed = answer["UnprocessedKeys"].get(self.name)
-            if unprocessed and not items:
-                raise Busy
-            if unprocessed:
-                wanted += unprocessed["Keys"]
-        return found
+        """The items that there are, by key. No keys, no request."""
 
     def query(self, partition: str, prefix: str = "", *, consistent: bool = False) -> Iterator[Item]:
-        """The items of a partition whose SK begins with `prefix`, in the order of SK, page by page."""
-        condition, values = "PK = :pk", {":pk": partition}
-        if prefix:
-            condition, values = "PK = :pk AND begins_with(SK, :prefix)", {":pk": partition, ":prefix": prefix}
-        request: dict[str, Any] = {
-            "TableName": self.name,
-            "KeyConditionExpression": condition,
-            "ExpressionAttributeValues": serialised(values),
-            "ConsistentRead": consistent,
-        }
-        while True:
-            with _store_errors():
-                page = self.client.query(**request)
-            yield from map(deserialised, page["Items"])
-            if "LastEvaluatedKey" not in page:
-                return
-            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+        """The items of a partition whose second key begins with `prefix`, in its order (that of the bytes of UTF-8),
+        page by page: each item once and as it was when its page was read."""
 
     def latest(self, partition: str, before: str | None, limit: int, index: str | None = None) -> list[Item]:
-        """The last items of a partition, the last first, whose SK is less than `before`. `index`: those of which the
-        attribute of that name, which has an index of that name too, is `partition`."""
-        request: dict[str, Any] = {
-            "TableName": self.name,
-            "KeyConditionExpression": "#pk = :pk" + (" AND SK < :before" if before else ""),
-            "ExpressionAttributeNames": {"#pk": index or "PK"},
-            "ExpressionAttributeValues": serialised(
-                {":pk": partition} | ({":before": before} if before else {})
-            ),
-            "ScanIndexForward": False,
-            "Limit": limit,
-            "ConsistentRead": index is None,
-        }
-        if index:
-            request["IndexName"] = index
-        with _store_errors():
-            return [deserialised(item) for item in self.client.query(**request)["Items"]]
+        """The last `limit` items of a partition, the last first, whose second key is less than `before`.
+
+        `index`: of all items, those of which the attribute of that name is `partition`. It may be late.
+        """
+
+    def scan(self) -> Iterator[Item]:
+        """Every item, page by page and in no certain order. It reads all there is, so no request does."""
 
     def put_many(self, puts: Sequence[Put]) -> None:
-        """Unconditional puts, 25 in a request. Some may have been made when it raises Busy."""
-        requests: list[Any] = [{"PutRequest": put.request()[1]} for put in puts]
-        while requests:
-            batch, requests = requests[:_BATCH_WRITE_LIMIT], requests[_BATCH_WRITE_LIMIT:]
-            with _store_errors():
-                answer = self.client.batch_write_item(RequestItems={self.name: batch})
-            left = list(answer["UnprocessedItems"].get(self.name, []))
-            if len(left) == len(batch):
-                raise Busy
-            requests = left + requests
+        """Unconditional puts; of several with one key, the last. Some may have been made when it raises Busy."""
 
-    def write(self, change: Put | Update | Delete) -> None:
+    def write(self, change: Change) -> None:
         """One write, conditional or not. Raises ConditionFailed."""
-        operation, request = change.request()
-        calls: dict[str, Callable[..., Any]] = {
-            "Put": self.client.put_item,
-            "Update": self.client.update_item,
-            "Delete": self.client.delete_item,
-        }
-        if "ConditionExpression" in request:
-            request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
-        try:
-            with _store_errors():
-                calls[operation](TableName=self.name, **request)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise
-            raise ConditionFailed({change.key: _item(error.response)}) from error
 
-    def transact(self, changes: Sequence[Put | Update | Delete]) -> None:
-        """All or nothing, up to 100 items. Raises ConditionFailed or Contended.
-
-        The client sends one idempotency token with all its own retries, so that a lost answer is not applied twice.
-        """
-        items = []
-        for change in changes:
-            operation, request = change.request()
-            returned = "ALL_OLD" if "ConditionExpression" in request else "NONE"
-            items.append(
-                {
-                    operation: {
-                        "TableName": self.name,
-                        "ReturnValuesOnConditionCheckFailure": returned,
-                        **request,
-                    }
-                }
-            )
-        try:
-            with _store_errors():
-                self.client.transact_write_items(TransactItems=items)  # type: ignore[arg-type]
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "TransactionCanceledException":
-                raise
-            reasons = error.response["CancellationReasons"]
-            failed = {
-                change.key: _item(reason)
-                for change, reason in zip(changes, reasons, strict=True)
-                if reason["Code"] == "ConditionalCheckFailed"
-            }
-            if failed:
-                raise ConditionFailed(failed) from error
-            if {reason["Code"] for reason in reasons} <= _CONTENDED:
-                raise Contended from error
-            raise
+    def transact(self, changes: Sequence[Change]) -> None:
+        """All or nothing, up to `MOST_CHANGES` items, each once. Raises ConditionFailed with the items whose
+        conditions failed, all of them."""
 
 
-def serialised(item: Item) -> dict[str, Any]:
-    return {name: _SERIALIZER.serialize(value) for name, value in item.items()}
-
-
-def deserialised(item: Mapping[str, Any]) -> Item:
-    return {name: _DESERIALIZER.deserialize(value) for name, value in item.items()}
-
-
-_SERIALIZER, _DESERIALIZER = TypeSerializer(), TypeDeserializer()
-
-
-def _fits(key: ItemKey) -> bool:
-    """Whether the table can have the key: what somebody looks for may be too long."""
-    return len(key.pk.encode()) <= _LONGEST_PK and len(key.sk.encode()) <= _LONGEST_SK
-
-
-def _key(key: ItemKey) -> Item:
-    return {"PK": key.pk, "SK": key.sk}
-
-
-def _with_key(item: Item, key: ItemKey) -> Item:
-    return _key(key) | {name: value for name, value in item.items() if value is not None}
-
-
-def _item(reason: Mapping[str, Any]) -> Item | None:
-    return deserialised(reason["Item"]) if reason.get("Item") else None
-
-
-@contextmanager
-def _store_errors() -> Iterator[None]:
-    """DynamoDB's transient answers, after the client's own bounded retries, as Busy."""
+def is_possible(key: ItemKey) -> bool:
+    """Whether an item can have the key: what somebody looks for may be too long."""
     try:
-        yield
-    except ClientError as error:
-        if error.response["Error"]["Code"] in _TRANSIENT:
-            raise Busy from error
-        raise
-    except (NotConnected, HTTPClientError) as error:
-        raise Busy from error
+        return 0 < len(key.pk.encode()) <= LONGEST_PK and 0 < len(key.sk.encode()) <= LONGEST_SK
+    except UnicodeEncodeError:
+        return False
+
+
+def require_possible(changes: Sequence[Change]) -> None:
+    """Raises ValueError for what DynamoDB would refuse of these changes, so that no other table takes it."""
+    for change in changes:
+        if not is_possible(change.key):
+            raise ValueError(f"no item can have this key: {change.key}")
+        if isinstance(change, Update):
+            names = [*change.set, *change.add, *change.remove]
+            if not names or len(set(names)) < len(names):
+                raise ValueError(f"an update without a change, or with two of one attribute: {change}")
+
+
+def require_transaction(changes: Sequence[Change]) -> None:
+    """Raises ValueError unless the changes can be one."""
+    require_possible(changes)
+    if not 0 < len({change.key for change in changes}) == len(changes) <= MOST_CHANGES:
+        raise ValueError(f"a transaction is of up to {MOST_CHANGES} items, each once, not of {len(changes)}")

@@ -15,6 +15,7 @@ from hashlib import sha256
 from itertools import groupby, islice
 from typing import Any, BinaryIO, TypeVar
 
+from chalicelib.domain.access import SCOPES
 from chalicelib.domain.calendar import rfc3339
 from chalicelib.domain.cards import count
 from chalicelib.domain.errors import MusterError
@@ -23,19 +24,22 @@ from chalicelib.domain.ledger import Actor, Entry
 from chalicelib.domain.standing import Totals
 from chalicelib.store import commanders, keys, ledger
 from chalicelib.store.completions import Completions
+from chalicelib.store.forms import FORM
 from chalicelib.store.keys import ItemKey
-from chalicelib.store.table import ConditionFailed, Delete, Item, Put, Table, deserialised, serialised
+from chalicelib.store.table import ConditionFailed, Delete, Item, Put, Table
+from chalicelib.store.typed import plain, typed
 
 T = TypeVar("T")
 
 FORMAT, VERSION = "muster-server", 1
 
-STAYS: tuple[Callable[..., ItemKey], ...] = (keys.sheets_run,)
-"""Kinds of items that belong to the deployment and to no server. So do the keys and the ledger without a server."""
+STAYS: tuple[Callable[..., ItemKey], ...] = (keys.counted, keys.refresh_run, keys.sheets_run)
+"""Kinds of items that stay: they are of the deployment's own runs, or are counted again. So do the keys and the ledger
+without a server."""
 
-_BINDING = ("id", "server", "alliance")
+_BINDING = (FORM, "id", "server", "alliance")
 """Of a sheet: what it is bound to. Leases and how its syncs went are of the old deployment."""
-_SERVERS_ROLES = ("officer", "member", "reader")
+_SERVERS_ROLES = [role for role, scope in SCOPES.items() if scope != "the deployment"]
 _AT_ONCE = 100
 
 
@@ -55,9 +59,9 @@ class Imported:
     removed: int
 
 
+@dataclass(frozen=True, slots=True)
 class Transfer:
-    def __init__(self, table: Table) -> None:
-        self._table = table
+    _table: Table
 
     def export_server(self, server: str, at: datetime, file: BinaryIO) -> Mapping[str, int]:
         """Writes all of it, as it was at one moment; how many items of each kind.
@@ -68,13 +72,13 @@ class Transfer:
         openings = _openings(server)
         for item in self._items(server):
             counts[_kind(openings, item)] += 1
-            before.update(_line(serialised(item)))
+            before.update(_line(typed(item)))
         if not counts["server"]:
             raise TransferRefused(f"There is no server {server} in this table.")
         header = {"format": FORMAT, "version": VERSION, "server": server, "exported_at": rfc3339(at)}
         file.write(_line({**header, "counts": counts}))
         for item in self._items(server):
-            line = _line(serialised(item))
+            line = _line(typed(item))
             after.update(line)
             file.write(line)
         if after.digest() != before.digest():
@@ -303,7 +307,7 @@ def _read(file: BinaryIO, server: str, lines: int) -> Iterator[tuple[str, Item]]
     file.seek(0)
     for line in islice(file, 1, lines + 1):
         try:
-            item = deserialised(json.loads(line))
+            item = plain(json.loads(line))
             kind = _kind(openings, item)
         except (AttributeError, KeyError, TypeError, ValueError):
             raise _not_of(server) from None

@@ -15,8 +15,6 @@ from .masks import ALL, Mask, assign, for_writing
 from .references import Reference, rewrite
 from .scalars import Value, is_number
 
-WRITABLE = {"userEnteredValue", "userEnteredFormat", "note", "dataValidation", "textFormatRuns"}
-
 
 def update_cells(book: Book, body: Json) -> Json:
     mask = _cell_mask(body)
@@ -84,7 +82,10 @@ def repeat_cell(book: Book, body: Json) -> Json:
 
 def changed(cell: Cell, source: Json, mask: Mask) -> Cell:
     """The cell with the masked fields of a CellData; fields that it does not set are cleared."""
-    stored = {name: _STORED[name](source[name]) for name in mask if name in source}
+    given = [name for name in mask if name in source]
+    if unknown := set(given) - _STORED.keys():
+        raise unimplemented(f"cells with {', '.join(sorted(unknown))}")
+    stored = {name: _STORED[name](source[name]) for name in given}
     if "userEnteredValue" in mask and "textFormatRuns" in cell:
         cell = {name: value for name, value in cell.items() if name != "textFormatRuns"}
     return assign(mask, cell, stored)
@@ -193,13 +194,8 @@ def find_replace(book: Book, body: Json) -> Json:
 
 
 def _cell_mask(body: Json) -> Mask:
-    text = body.get("fields")
-    mask = for_writing(text, "CellData")
-    if text != "*" and (unknown := mask.keys() - WRITABLE):
-        raise unimplemented(f"cells with {', '.join(sorted(unknown))}")
-    return {
-        name: ALL if name == "userEnteredValue" else below for name, below in mask.items() if name in WRITABLE
-    }
+    mask = for_writing(body.get("fields"), "CellData")
+    return {name: ALL if name == "userEnteredValue" else below for name, below in mask.items()}
 
 
 def _check_within(rows: list[list[Json]], top: int, left: int, bottom: int, right: int) -> None:

@@ -186,6 +186,8 @@ def add_chart(book: Book, body: Json) -> Json:
     given = canonical("EmbeddedChart", body.get("chart", {}))
     if "spec" not in given:
         raise invalid("A chart must have a spec.")
+    if unknown := given.keys() - {"chartId", "spec", "position"}:
+        raise unimplemented(f"charts with {', '.join(sorted(unknown))}")
     position = _position(given.get("position", {}))
     sheet = book.sheet(position["overlayPosition"]["anchorCell"].get("sheetId", 0))
     chart = {"chartId": _own_id(book, "charts", given), "spec": given["spec"], "position": position}
@@ -312,6 +314,8 @@ def _rule_sheet(book: Book, rule: Json) -> Sheet:
         raise invalid("A conditional format rule must have at least one range.")
     if not rule.keys() & {"booleanRule", "gradientRule"}:
         raise invalid("A conditional format rule must be a booleanRule or a gradientRule.")
+    if rule.get("booleanRule", {}).get("condition", {}).get("type", "").startswith("DATE_"):
+        raise unimplemented("conditional formats by date")
     sheets = {id(sheet): sheet for sheet in (_checked_sheet(book, each) for each in rule["ranges"])}
     if len(sheets) > 1:
         raise invalid("All ranges of a conditional format rule must be on the same sheet.")

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import accumulate
+from itertools import accumulate, product
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -104,6 +105,17 @@ def sheet(book: Book, query: Mapping[str, str]) -> str:
     )
 
 
+class _Span(NamedTuple):
+    """What one cell of the page shows, and where: more than one row or column if cells are merged."""
+
+    row: int
+    column: int
+    """The cell whose content shows: the first of a merge, even where its row or column is hidden."""
+    rows: list[int]
+    columns: list[int]
+    """Those that it takes on the page, which are visible."""
+
+
 class _Grid:
     """The visible part of a sheet's grid."""
 
@@ -137,53 +149,65 @@ class _Grid:
             line = Line(str(row + 1), self.sheet.lines["ROWS"][row]["pixelSize"], frozen)
             for column in self.columns:
                 if (row, column) not in covered:
-                    line.cells.append(self._cell(row, column, covered))
+                    span = self._span(row, column)
+                    covered.update(product(span.rows, span.columns))
+                    line.cells.append(self._cell(span))
             lines.append(line)
         return lines
 
-    def _cell(self, row: int, column: int, covered: set[tuple[int, int]]) -> Cell:
-        rows, columns = [row], [column]
+    def _span(self, row: int, column: int) -> _Span:
+        """Of a visible cell: itself, or what is visible of the merge that it is in."""
         for merge in self.merges:
             if row in merge.rows and column in merge.columns:
                 rows = [each for each in self.rows if each in merge.rows]
                 columns = [each for each in self.columns if each in merge.columns]
-                covered |= {(r, c) for r in rows for c in columns}
-                row, column = merge.top, merge.left
-        entered = self.sheet.cells[row][column]
-        value = self.reader.evaluator.value(self.sheet, row, column) if entered else None
-        text = (self.reader.formatted_value(self.sheet, row, column) or "") if entered else ""
-        look: Json = EMPTY
-        for layer in self.formats.layers(row, column):
-            look = merged(look, layer)
-        if len(rows) > 1 or len(columns) > 1:
-            look = merged(look, {"borders": self._far_borders(rows[-1], columns[-1])})
-        frozen_row, frozen_column = self.row_offsets.get(rows[0]), self.column_offsets.get(columns[0])
-        classes = [
-            "number" if is_number(value) else "",
-            "centred" if isinstance(value, bool | Error) else "",
-            "wrap" if look.get("wrapStrategy") in ("WRAP", "LEGACY_WRAP") or "\n" in text else "",
-            "spill" if text and not look.get("wrapStrategy") and self._is_empty(row, columns[-1] + 1) else "",
-            "note" if "note" in entered else "",
-            "frozen-row" if frozen_row else "",
-            "frozen-column" if frozen_column else "",
-        ]
-        charts = self.charts.get((row, column), [])
+                return _Span(merge.top, merge.left, rows, columns)
+        return _Span(row, column, [row], [column])
+
+    def _cell(self, span: _Span) -> Cell:
+        row, column = span.row, span.column
+        text = self.reader.formatted_value(self.sheet, row, column) or ""
+        look = self._look(span)
+        frozen = self.row_offsets.get(span.rows[0], "") + self.column_offsets.get(span.columns[0], "")
         return Cell(
             name=cell_name(row, column),
             text=text,
-            style=_css(look) + (frozen_row or "") + (frozen_column or ""),
-            classes=" ".join(filter(None, [*classes, "charted" if charts else ""])),
-            note=entered.get("note"),
-            link=self.reader.hyperlink(self.sheet, row, column) if entered else None,
-            rowspan=len(rows),
-            colspan=len(columns),
-            charts=charts,
+            style=_css(look) + frozen,
+            classes=" ".join(self._classes(span, text, look)),
+            note=self.sheet.cells[row][column].get("note"),
+            link=self.reader.hyperlink(self.sheet, row, column),
+            rowspan=len(span.rows),
+            colspan=len(span.columns),
+            charts=self.charts.get((row, column), []),
         )
 
-    def _far_borders(self, row: int, column: int) -> Json:
-        """The borders that a merged cell has from its last cell."""
-        borders = self.sheet.cells[row][column].get("userEnteredFormat", EMPTY).get("borders", EMPTY)
-        return {side: border for side, border in borders.items() if side in ("right", "bottom")}
+    def _look(self, span: _Span) -> Json:
+        """The format that shows, without defaults; a merge takes its far borders from its last visible cell."""
+        look: Json = EMPTY
+        for layer in self.formats.layers(span.row, span.column):
+            look = merged(look, layer)
+        if len(span.rows) > 1 or len(span.columns) > 1:
+            last = self.sheet.cells[span.rows[-1]][span.columns[-1]]
+            borders = last.get("userEnteredFormat", EMPTY).get("borders", EMPTY)
+            far = {side: border for side, border in borders.items() if side in ("right", "bottom")}
+            look = merged(look, {"borders": far})
+        return look
+
+    def _classes(self, span: _Span, text: str, look: Json) -> list[str]:
+        """What the style sheet has to know about a cell."""
+        value = self.reader.evaluator.value(self.sheet, span.row, span.column)
+        wrap = look.get("wrapStrategy")
+        marks = {
+            "number": is_number(value),
+            "centred": isinstance(value, bool | Error),
+            "wrap": wrap in ("WRAP", "LEGACY_WRAP") or "\n" in text,
+            "spill": text and not wrap and self._is_empty(span.row, span.columns[-1] + 1),
+            "note": "note" in self.sheet.cells[span.row][span.column],
+            "frozen-row": span.rows[0] in self.row_offsets,
+            "frozen-column": span.columns[0] in self.column_offsets,
+            "charted": (span.row, span.column) in self.charts,
+        }
+        return [name for name, holds in marks.items() if holds]
 
     def _is_empty(self, row: int, column: int) -> bool:
         cells = self.sheet.cells[row]

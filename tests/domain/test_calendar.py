@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.calendar import GameDay, Window, rfc3339
+from chalicelib.domain.calendar import GameDay, Window, in_words, rfc3339
 
 BERLIN = "Europe/Berlin"
 NEW_YORK = "America/New_York"
@@ -69,3 +69,17 @@ def test_instants_read_as_rfc_3339_in_utc() -> None:
     assert rfc3339(at) == "2023-11-15T13:05:00Z"
     assert rfc3339(at + timedelta(microseconds=123_456)) == "2023-11-15T13:05:00.123Z"
     assert rfc3339(GameDay(time(5), NEW_YORK).start(at.date())) == "2023-11-15T10:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("span", "words"),
+    [
+        (timedelta(seconds=1), "1 second"),
+        (timedelta(seconds=90), "90 seconds"),
+        (timedelta(minutes=15), "15 minutes"),
+        (timedelta(hours=1), "1 hour"),
+        (timedelta(days=2), "48 hours"),
+    ],
+)
+def test_a_span_reads_in_the_largest_unit_that_it_has_a_whole_number_of(span: timedelta, words: str) -> None:
+    assert in_words(span) == words

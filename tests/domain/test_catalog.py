@@ -103,6 +103,7 @@ rewards = [{ name = "Shards", quantity = 1 }]
         (('"One"\nfirst_day = 2024-01-01', '"One"\nopens_at = 2024-01-01T00:00:00Z'), ["milestones[0]: ", "go together"]),
         (("[[tiers]]", "[[tiers]]\nthreshold = 100\nrewards = []\n[[tiers]]"), ["tiers must rise"]),
         (("[[tiers]]", '[[milestones]]\nid = "one"\nname = "Two"\nfirst_day = 2024-01-02\n[[tiers]]'), ["'one' is used 2 times"]),
+        (("[[tiers]]", f"objectives = {['ore'] * 21}\n[[tiers]]"), ["milestones[0].objectives: These are 21 objectives; 20 is"]),
         (("[[tiers]]", "[[tiers"), ["trial.toml: not TOML: "]),
     ],
 )  # fmt: skip

@@ -3,18 +3,29 @@
 import unicodedata
 from datetime import UTC, date, datetime, time
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.catalog import load_catalog
-from chalicelib.domain import importing, names
+from chalicelib.domain import names
 from chalicelib.domain.calendar import GameDay
+from chalicelib.domain.csv_tables import csv_text
 from chalicelib.domain.errors import Malformed, MusterError, TooLarge
 from chalicelib.domain.events import Event
-from chalicelib.domain.importing import MOST_LINES, Columns, CompletionLine, completion_lines, roster_lines
-from chalicelib.domain.spreadsheets import csv_text
+from chalicelib.domain.importing import (
+    Columns,
+    CompletionLine,
+    RosterLine,
+    cells,
+    read_completions,
+    read_roster,
+    times,
+)
+from chalicelib.domain.importing.tables import MOST_LINES
+from chalicelib.domain.understood import ImportColumn, ImportFile, ImportPreview, SeparatorName
 
 EVENTS = load_catalog()
 DEFENDERS = "2023-11-defenders-of-peace"
@@ -47,7 +58,21 @@ def event(event_id: str, *milestones: str, name: str = "Trial") -> Event:
 def lines_of(
     text: str, mapping: Columns | None = None, events: list[Event] | None = None
 ) -> list[CompletionLine]:
-    return completion_lines(text, mapping or Columns(), EVENTS if events is None else events, GameDay(), NOW)
+    known = EVENTS if events is None else events
+    return list(read_completions(text, mapping or Columns(), known, GameDay(), NOW).lines)
+
+
+def roster_lines(text: str, column: str | None = None, **layout: Any) -> list[RosterLine]:
+    """Of an alliance that has one commander, Kestrel."""
+    return list(read_roster(text, Columns(column, **layout), {"Kestrel"}.__contains__).lines)
+
+
+def asked(text: str, **layout: Any) -> tuple[str, str]:
+    """The parameter that decides how a roster is to be read, and the words."""
+    with pytest.raises(Malformed) as caught:
+        roster_lines(text, **layout)
+    (error,) = caught.value.errors
+    return error.field, error.message
 
 
 def said(text: str, mapping: Columns | None = None, events: list[Event] | None = None) -> list[Said]:
@@ -71,7 +96,8 @@ def times_of(*cells: str, pattern: str | None = None, day: GameDay | None = None
     text = csv_text(
         ["Timestamp", "Name", "Milestone"], [[cell, "Kestrel", "hidden-motivations"] for cell in cells]
     )
-    lines = completion_lines(text, Columns(timestamp_format=pattern), EVENTS, day or GameDay(), NOW)
+    columns = Columns(timestamp_format=pattern)
+    lines = read_completions(text, columns, EVENTS, day or GameDay(), NOW).lines
     return ["; ".join(line.problems) or f"{line.reported_at:%Y-%m-%dT%H:%M:%S}" for line in lines]
 
 
@@ -93,11 +119,14 @@ def test_a_cell_that_is_too_long_for_anything_is_never_normalised(monkeypatch: p
         seen.append(len(text))
         return unicodedata.normalize(form, text)  # type: ignore[arg-type]
 
-    watched = SimpleNamespace(category=unicodedata.category, normalize=normalize)
+    watched = SimpleNamespace(
+        category=unicodedata.category, combining=unicodedata.combining, normalize=normalize
+    )
     monkeypatch.setattr(names, "unicodedata", watched)
-    monkeypatch.setattr(importing, "unicodedata", watched)
+    for module in (cells, times):
+        monkeypatch.setattr(module, "unicodedata", watched)
     zalgo = "a" + "\u0301\u0316" * 65_000
-    (line,) = roster_lines(f"Name,{zalgo}\n{zalgo},x\n", None)
+    (line,) = read_roster(f"Name,{zalgo}\n{zalgo},x\n", Columns(), lambda name: False).lines
     assert "too long" in (line.problem or "")
     text = f"Commander,Milestone,Event,Timestamp\nKestrel,{zalgo},,{zalgo}\n{zalgo},x,{zalgo},\n"
     for row in lines_of(text):
@@ -114,13 +143,30 @@ class TestRosters:
             ("Rank;Player\nAgent;Kestrel\n", None, [(2, "Kestrel")]),
             ("Rank\tWho\nAgent\tKestrel\n", " WHO ", [(2, "Kestrel")]),
             ("Commander,Alt\nKestrel,Kes2\n", "alt", [(2, "Kes2")]),
-            ("Kestrel\nOsprey\n", None, [(1, "Kestrel"), (2, "Osprey")]),
-            ("Kestrel", None, [(1, "Kestrel")]),
-            ("\n\nKestrel\n\n\nOsprey\n", None, [(3, "Kestrel"), (6, "Osprey")]),
-            ("Kestrel,\nOsprey,\n", None, [(1, "Kestrel"), (2, "Osprey")]),
+            (
+                "Kestrel\nOsprey\n",
+                None,
+                [(1, "Kestrel"), (2, "Osprey")],
+            ),  # who is on the roster is no heading
+            ("\n\nKestrel,\n\n\nOsprey,\n", None, [(3, "Kestrel"), (6, "Osprey")]),
+            ("IGN\nKestrel\n", None, [(2, "Kestrel")]),
+            ("in-game name:\nKestrel\n", None, [(2, "Kestrel")]),
+            ("Name,IGN\nAnn,Kestrel\n", None, [(2, "Kestrel")]),
+            ("Name,Name\nKestrel,\n,Osprey\n", None, [(2, "Kestrel"), (3, "Osprey")]),
             ("Crew\nKestrel\n", "crew", [(2, "Kestrel")]),
             ("Name\n'=Kestrel\n", None, [(2, "=Kestrel")]),
             ("Nova's roster,,\n,,\nRank,Name,\nAgent,Kestrel,x\n", None, [(4, "Kestrel")]),
+            ("Nova's roster\n\nRank;Name\nAgent;Kestrel\n", None, [(4, "Kestrel")]),
+            ("Nova, November\nRank|Name\nAgent|Kestrel\n", None, [(3, "Kestrel")]),
+            ("Nova\nCrew\nOsprey\n", "Crew", [(3, "Osprey")]),
+            ("sep=;\r\nRank;Name\r\nA,B;Kestrel\r\n", None, [(3, "Kestrel")]),
+            ('Name\n="007"\n', None, [(2, "007")]),
+            ('Rank,Name\nAgent,"=""007"""\n', None, [(2, "007")]),
+            (
+                "Commander,Done\nKestrel,TRUE\n,FALSE\nOsprey,FALSE\n,FALSE\n,FALSE\n",
+                None,
+                [(2, "Kestrel"), (4, "Osprey")],
+            ),
         ],
     )
     def test_the_names_are_found(self, text: str, column: str | None, names: list[tuple[int, str]]) -> None:
@@ -161,6 +207,14 @@ class TestRosters:
                 "There is no column 'Whom'. The columns are 'Who', 'Rank'.",
             ),
             ("Kestrel\nOsprey\n", "Name", "There is no column 'Name'. The columns are 'Kestrel'."),
+            (
+                *("Commander,Player,Rank\nAnn,Kestrel,Agent\n", None),
+                "Which of 'Commander', 'Player' has the commanders' names? Give it as commander_column.",
+            ),
+            (
+                *("Mitglied;Nick\nAnn;Kestrel\n", None),
+                "Which of 'Nick', 'Mitglied' has the commanders' names? Give it as commander_column.",
+            ),
             ("Who,\nKestrel,Agent\n", "?", "There is no column '?'. The columns are 'Who'."),
         ],
     )
@@ -177,10 +231,240 @@ class TestRosters:
 
     def test_a_roster_has_at_most_so_many_lines(self) -> None:
         names = [f"Commander {n}\n" for n in range(MOST_LINES + 1)]
-        assert len(roster_lines("".join(names[1:]), None)) == MOST_LINES
-        assert len(roster_lines("Name\n" + "".join(names[1:]), None)) == MOST_LINES
+        assert len(roster_lines("".join(names[1:]), header_line=0)) == MOST_LINES
+        assert len(roster_lines("Name\n" + "".join(names[1:]))) == MOST_LINES
         with pytest.raises(TooLarge):
-            roster_lines("".join(names), None)
+            roster_lines("Name\n" + "".join(names))
+
+    def test_rows_that_hold_nothing_are_none_of_them(self) -> None:
+        names = [f"Commander {n},TRUE\n" for n in range(MOST_LINES)]
+        assert len(roster_lines("Name,In\n" + "".join(names) + ",FALSE\n" * 1000)) == MOST_LINES
+
+
+class TestAsking:
+    """What can't be told from a roster for certain."""
+
+    @pytest.mark.parametrize(
+        ("text", "line"),
+        [
+            ("Crew\nOsprey\n", 1),
+            ("Osprey\nMerlin\n", 1),
+            ("Osprey", 1),
+            ("\n\nOsprey,\nMerlin,\n", 3),
+            ("A:B\nC:D", 1),
+        ],
+    )
+    def test_whether_a_single_column_has_a_heading(self, text: str, line: int) -> None:
+        field, words = asked(text)
+        assert field == "header_line"
+        assert words.startswith("Is '")
+        assert f"Give header_line: {line} if it is a heading, 0 if every line is a commander." in words
+
+    def test_it_is_as_is_said(self) -> None:
+        text = "Crew\nOsprey\n"
+        assert [line.name for line in roster_lines(text, header_line=1)] == ["Osprey"]
+        assert [line.name for line in roster_lines(text, header_line=0)] == ["Crew", "Osprey"]
+        assert asked(text, header_line=3) == (
+            "header_line",
+            "Line 3 is blank, or within a cell, or not there.",
+        )
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "Nova Guard\nIGN\nOsprey\n",
+            "Nova Guard\n\nIGN\nOsprey\n",
+            "Osprey,Agent\nPlayer,Agent\nMerlin,Admiral\n",
+            "Osprey\nMerlin\nNick\n",
+        ],
+    )
+    def test_whether_what_stands_above_the_headings_is_a_title(self, text: str) -> None:
+        field, words = asked(text)
+        assert field == "header_line"
+        assert "looks like the headings, but line 1" in words
+
+    def test_which_line_has_the_headings_decides_it(self) -> None:
+        text = "Nova Guard\nIGN\nOsprey\n"
+        assert [line.line for line in roster_lines(text, header_line=2)] == [3]
+        assert [line.name for line in roster_lines(text, header_line=0)] == ["Nova Guard", "IGN", "Osprey"]
+
+    def test_without_headings_a_column_has_a_number(self) -> None:
+        text = "Agent,Osprey\nAdmiral,Merlin\n"
+        assert asked(text)[0] == asked(text, header_line=0)[0] == "commander_column"
+        assert [line.name for line in roster_lines(text, "2", header_line=0)] == ["Osprey", "Merlin"]
+        with pytest.raises(Malformed, match="a number from 1 to 2"):
+            roster_lines(text, "3", header_line=0)
+
+    @pytest.mark.parametrize(
+        ("text", "words"),
+        [
+            (
+                "IGN\nOsprey;Agent\nMerlin;Admiral\n",
+                "';' in it, such as 'Osprey;Agent'. Give separator: semicolon",
+            ),
+            (
+                "Name:Rank\nOsprey:Agent\nMerlin:Admiral\n",
+                "':' in it, such as 'Osprey:Agent'. If it separates",
+            ),
+            (
+                "Name     Rank\nOsprey   Agent\nMerlin   Admiral\n",
+                "a gap in it, such as 'Osprey   Agent'. If it",
+            ),
+        ],
+    )
+    def test_whether_every_name_is_several_cells(self, text: str, words: str) -> None:
+        field, said = asked(text, header_line=1)
+        assert field == "separator"
+        assert said.startswith(f"Every name has {words}")
+        assert len(roster_lines(text, header_line=1, separator="comma")) == 2
+
+    def test_whether_numbers_are_names(self) -> None:
+        text = 'Alliance,Commanders\n[NOVA] Nova,12\n[VEGA] Vega,"1,034"\n'
+        assert asked(text)[0] == "commander_column"
+        assert [line.name for line in roster_lines(text, "Commanders")] == ["12", "1,034"]
+        assert [line.name for line in roster_lines("IGN\n007\n008\n")] == ["007", "008"]
+
+    def test_a_comma_in_some_names_is_a_matter_of_their_lines(self) -> None:
+        lines = roster_lines('Name\n"Nova, the Elder"\nNova, the Younger\nOsprey\n')
+        assert [(line.name, line.problem is None) for line in lines] == [
+            *(("Nova, the Elder", True), ("Nova", False), ("Osprey", True)),
+        ]
+
+    def test_what_a_spreadsheet_puts_in_place_of_a_name_is_none(self) -> None:
+        lines = roster_lines(
+            "IGN,Rank\nOsprey,Agent\nIGN,Rank\n#REF!,Agent\n#N/A,Agent\n#Hawk,Agent\nTOTAL,4\n"
+        )
+        assert [line.name for line in lines if not line.problem] == ["Osprey", "#Hawk"]
+        assert "the heading again" in (lines[1].problem or "")
+
+    def test_two_names_in_a_line_are_a_problem(self) -> None:
+        (line,) = roster_lines("Name,Name\nOsprey,Merlin\n")
+        assert line.problem == "Two names stand in this line: 'Osprey' and 'Merlin'."
+
+
+class TestUnderstanding:
+    """What the answer says of how a file was read."""
+
+    def test_of_a_roster(self) -> None:
+        text = "Nova Guard,,\n\nRank;IGN;Seen on;\nAgent;Kestrel;2023-11-01;\n"
+        file = read_roster(text, Columns(), {"Kestrel"}.__contains__)
+        assert file.read_as == ImportFile(
+            "semicolon",
+            3,
+            (1,),
+            (
+                ImportColumn("Rank", None),
+                ImportColumn("IGN", "commander"),
+                ImportColumn("Seen on", None),
+            ),
+        )
+        assert file.first == (ImportPreview(4, "Kestrel"),)
+
+    def test_of_a_list(self) -> None:
+        text = (
+            "Timestamp,Player,Event,Milestone,Mood\n"
+            "13/11/2023 9:00,Kestrel,Defenders of Peace,Hidden Motivations,:)\n"
+        )
+        file = read_completions(text, Columns(), EVENTS, GameDay(), NOW)
+        assert [column.used_for for column in file.read_as.columns] == [
+            *("time", "commander", "event", "milestone", None),
+        ]
+        assert (file.read_as.separator, file.read_as.dates) == ("comma", "day-first")
+        at = datetime(2023, 11, 13, 9, tzinfo=UTC)
+        assert file.first == (ImportPreview(2, "Kestrel", (HIDDEN,), at),)
+
+    def test_of_a_tracker(self) -> None:
+        text = "Player,Hidden Motivations,Notes\nKestrel,x,\n"
+        file = read_completions(text, Columns(), EVENTS, GameDay(), NOW)
+        assert file.read_as.columns == (
+            ImportColumn("Player", "commander"),
+            ImportColumn("Hidden Motivations", "milestone", HIDDEN),
+            ImportColumn("Notes", None),
+        )
+
+    def test_only_the_first_lines_are_shown(self) -> None:
+        file = read_roster("IGN\n" + "".join(f"Hawk{n}\n" for n in range(30)), Columns(), {""}.__contains__)
+        assert [line.line for line in file.first] == list(range(2, 12))
+
+    def test_a_long_heading_is_cut(self) -> None:
+        text = f"IGN,{'why ' * 100}\nKestrel,x\n"
+        file = read_roster(text, Columns(), {""}.__contains__)
+        assert [len(column.heading) for column in file.read_as.columns] == [3, 80]
+
+
+class TestLanguages:
+    """The file that Google Sheets saves of a form's responses, in the languages of DESIGN §13."""
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            "Timestamp,In-game name,Milestones|11/15/2023 14:03:22",
+            "Zeitstempel,Spielername,Meilensteine|15.11.2023 14:03:22",
+            "Horodateur,Pseudo,Jalons|15/11/2023 14:03:22",
+            "Marca temporal,Nombre del jugador,Hitos|15/11/2023 14:03:22",
+            "Informazioni cronologiche,Giocatore,Traguardi|15/11/2023 14.03.22",
+            "Carimbo de data/hora,Jogador,Marcos|15/11/2023 14:03:22",
+            "Отметка времени,Игрок,Вехи|15.11.2023 14:03:22",
+            "タイムスタンプ,プレイヤー名,マイルストーン|2023/11/15 14:03:22",
+            # the file that Google Forms offers itself
+            "Zeitstempel,Kommandant,Meilensteine|2023/11/15 3:03:22 PM MEZ",
+            "Horodateur,Nom du commandant,Jalons|2023/11/15 3:03:22 PM UTC+1",
+            "Marca temporal,Comandante,Hitos|2023/11/15 11:03:22 a. m. GMT-3",
+            "Marca temporal,Nombre,Hitos|2023/11/15 11:03:22 a.m. GMT-3",
+            "Informazioni cronologiche,Nome,Traguardi|2023/11/15 3:03:22 PM CET",
+            "Carimbo de data/hora,Nome,Marcos|2023/11/15 11:03:22 AM GMT-3",
+            "Отметка времени,Имя,Вехи|2023/11/15 5:03:22 PM GMT+3",
+            "タイムスタンプ,お名前,マイルストーン|2023/11/15 11:03:22 午後 GMT+9",
+        ],
+    )
+    def test_the_time_the_name_and_the_milestones_are_found(self, line: str) -> None:
+        header, _, at = line.partition("|")
+        text = f"{header}\n{at},Kestrel,Hidden Motivations\n"
+        (found,) = lines_of(text)
+        assert (found.name, found.problems) == ("Kestrel", ())
+        assert found.reported_at == datetime(2023, 11, 15, 14, 3, 22, tzinfo=UTC)
+
+    @pytest.mark.parametrize(
+        "heading",
+        [
+            *(
+                "IGN",
+                "Player",
+                "member",
+                "Commander",
+                "Gamertag",
+                "Spieler",
+                "Mitglied",
+                "Pseudo",
+                "Joueur",
+                "Membre",
+            ),
+            *(
+                "Jugador",
+                "Comandante",
+                "Nombre",
+                "Giocatore",
+                "Nome in gioco",
+                "Jogador",
+                "Apelido",
+                "Игрок",
+                "Ник",
+            ),
+            *(
+                "Командир",
+                "プレイヤー",
+                "名前",
+                "司令官",
+                "ＩＧＮ",
+                "player_name",
+                "In-Game-Name",
+                "NAME:",
+                "*Name*",
+            ),
+        ],
+    )
+    def test_a_column_of_names_is_known(self, heading: str) -> None:
+        assert [line.name for line in roster_lines(f"Rang;{heading}\n1;Osprey\n")] == ["Osprey"]
 
 
 class TestFiles:
@@ -401,6 +685,116 @@ class TestMilestones:
         )
 
 
+class TestTicks:
+    @pytest.mark.parametrize(
+        "cell",
+        [
+            *(
+                "✓",
+                "✔",
+                "✔︎",
+                "✔️",
+                "✅",
+                "☑",
+                "☑️",
+                "x",
+                "X",
+                "×",
+                "1",
+                "1.0",
+                "100%",
+                "100 %",
+                "100,00 %",
+                "100.0%",
+            ),
+            *(
+                "TRUE",
+                "WAHR",
+                "VRAI",
+                "VERO",
+                "VERDADERO",
+                "VERDADEIRO",
+                "ИСТИНА",
+                "yes",
+                "Ja",
+                "oui",
+                "sí",
+                "Sì",
+                "sim",
+            ),
+            *("да", "はい", "Done", "erledigt", "ＴＲＵＥ", " true ", '="TRUE"', "DOĞRU"),
+        ],
+    )
+    def test_are_ticks_however_they_are_written(self, cell: str) -> None:
+        text = csv_text(["Name", "Hidden Motivations", "The Onslaught"], [["Kestrel", "", "x"]])
+        text = text.replace("Kestrel,,", 'Kestrel,"' + cell.replace('"', '""') + '",')
+        ((_, _, refs, _),) = said(text)
+        assert refs == [HIDDEN, ONSLAUGHT]
+
+    @pytest.mark.parametrize(
+        "cell",
+        [
+            *(
+                "",
+                " ",
+                "-",
+                "–",
+                "0",
+                "0.0",
+                "0%",
+                "0,0 %",
+                "☐",
+                "FALSE",
+                "FALSCH",
+                "FAUX",
+                "FALSO",
+                "ЛОЖЬ",
+                "no",
+                "Nein",
+            ),
+            *("non", "não", "нет", "いいえ", "YANLIŞ"),
+        ],
+    )
+    def test_are_none_however_they_are_written(self, cell: str) -> None:
+        text = csv_text(["Name", "Hidden Motivations", "The Onslaught"], [["Kestrel", cell, "x"]])
+        assert said(text) == [(2, "Kestrel", [ONSLAUGHT], ())]
+
+    @pytest.mark.parametrize(
+        "cell", ["50%", "2", "maybe", "❌", "✗", "☒", "○", "15.11.2023", "#REF!", "?", "1%", "truee"]
+    )
+    def test_anything_else_is_refused_with_its_line(self, cell: str) -> None:
+        text = csv_text(["Name", "Hidden Motivations"], [["Kestrel", "x"], ["Osprey", cell]])
+        first, second = said(text)
+        assert first[3] == ()
+        assert (second[0], "is neither a tick nor blank" in second[3][0]) == (3, True)
+
+    def test_unticked_boxes_all_the_way_down_are_no_rows(self) -> None:
+        rows = (
+            "".join(f"Hawk{n},TRUE,FALSE\n" for n in range(3))
+            + ",FALSE,FALSE\n" * 1000
+            + "Kestrel,FALSE,TRUE\n"
+        )
+        lines = lines_of("Name,Hidden Motivations,The Onslaught\n" + rows)
+        assert [(line.line, line.name) for line in lines] == [
+            *((n + 2, f"Hawk{n}") for n in range(3)),
+            (1005, "Kestrel"),
+        ]
+
+    def test_a_row_with_a_tick_and_no_name_is_refused(self) -> None:
+        assert said("Name,Hidden Motivations\n,TRUE\n")[0][3] == ("Please give the commander's name.",)
+
+    def test_a_list_may_have_boxes_too(self) -> None:
+        assert said("Name,Milestone,Checked\nKestrel,hidden-motivations,TRUE\n,,FALSE\n") == [
+            (2, "Kestrel", [HIDDEN], ())
+        ]
+
+    def test_many_problems_of_a_line_are_not_all_told(self) -> None:
+        names = [f"Milestone {n}" for n in range(20)]
+        text = csv_text(["Name", *names], [["Kestrel", *["?"] * 20]])
+        ((_, _, _, problems),) = said(text, events=[event("e", *names)])
+        assert (len(problems), problems[-1]) == (11, "And 10 more in this line.")
+
+
 class TestTimes:
     @pytest.mark.parametrize(
         ("cell", "instant"),
@@ -516,12 +910,108 @@ class TestTimes:
         assert "can't be used" in words
 
     def test_a_format_without_a_column_is_asked_about(self) -> None:
-        text = "Zeitstempel,Name,Milestone\n3.11.2023,Kestrel,hidden-motivations\n"
+        text = "Klingonisch,Name,Milestone\nDaH,Kestrel,hidden-motivations\n"
         assert refused(text, Columns(timestamp_format="%d.%m.%Y")) == (
             "timestamp_column",
             "Which column is timestamp_format for? Give it as timestamp_column. "
-            "The columns are 'Zeitstempel', 'Name', 'Milestone'.",
+            "The columns are 'Klingonisch', 'Name', 'Milestone'.",
         )
+
+    @pytest.mark.parametrize(
+        "cell",
+        [
+            *(
+                "15.11.2023 14:03:22",
+                "2023-11-15",
+                "11/12/2023",
+                "2023/11/15 3:15:06 午後 GMT+9",
+                "2023年11月15日 14時3分",
+            ),
+            *(
+                "15 Nov 2023",
+                "Nov. 15th, 2023, 2 pm",
+                "15 novembre 2023",
+                "15 ноября 2023 г.",
+                "14:03",
+                "1700056800",
+            ),
+            *("Wed Nov 15 2023 14:03:22 GMT+0100", "2023-11-15T14:03:22.000Z"),
+        ],
+    )
+    def test_an_unknown_column_that_looks_like_times_is_asked_about(self, cell: str) -> None:
+        text = csv_text(["Stardate", "Name", "Milestone"], [[cell, "Kestrel", "hidden-motivations"]])
+        assert refused(text) == (
+            "timestamp_column",
+            "Does 'Stardate' say when it was reported? Give the column as timestamp_column; if none does, "
+            "without_times.",
+        )
+        ((_, _, refs, problems),) = said(text, Columns(without_times=True))
+        assert (refs, problems) == ([HIDDEN], ())
+
+    @pytest.mark.parametrize(
+        "cell", ["Agent", "3", "12,500", "v1.2.3.4", "45 %", "a@example.org", "Nova 3", "2023", ":)"]
+    )
+    def test_what_does_not_look_like_times_is_not(self, cell: str) -> None:
+        text = csv_text(["Other", "Name", "Milestone"], [[cell, "Kestrel", "hidden-motivations"]])
+        assert said(text)[0][3] == ()
+
+    def test_of_several_columns_of_times_one_has_to_be_named(self) -> None:
+        text = "Date,Time,Name,Milestone\n15.11.2023,14:03,Kestrel,hidden-motivations\n"
+        field, words = refused(text)
+        assert (field, words.partition(" says")[0]) == ("timestamp_column", "Which of 'Time', 'Date'")
+        assert lines_of(text, Columns(timestamp="Date"))[0].reported_at == datetime(2023, 11, 15, tzinfo=UTC)
+
+    def test_times_or_none(self) -> None:
+        text = "Timestamp,Name,Milestone\n15.11.2023,Kestrel,hidden-motivations\n"
+        assert lines_of(text, Columns(without_times=True))[0].reported_at is None
+        assert refused(text, Columns(without_times=True, timestamp="Timestamp"))[0] == "without_times"
+
+    def test_where_nothing_was_imported_before_it_was_recorded_then(self) -> None:
+        text = (
+            "Commander,Milestone,Recorded at,Reported at\n"
+            "Kestrel,hidden-motivations,2023-11-15T12:00:00Z,2023-11-15T10:00:00Z\n"
+            "Osprey,hidden-motivations,2023-11-15T12:00:00Z,\n"
+        )
+        assert [f"{line.reported_at:%H:%M}" for line in lines_of(text)] == ["10:00", "12:00"]
+
+
+class TestDateOrder:
+    """Whether 11/12/2023 is in November or in December."""
+
+    DATE = "11/12/2023 10:00:00"
+    BERLIN = GameDay(time(0), "Europe/Berlin", assumed=False)
+
+    def test_it_is_asked_about(self) -> None:
+        for day in (GameDay(), GameDay(zone="America/New_York"), GameDay(time(0), "UTC", assumed=False)):
+            with pytest.raises(Malformed) as caught:
+                times_of(self.DATE, "2023-11-13", "12.11.2023", "11/11/2023", day=day)
+            (error,) = caught.value.errors
+            assert (error.field, error.message) == (
+                "timestamp_format",
+                "The timestamp '11/12/2023 10:00:00' may have the day first, or the month. "
+                "Give timestamp_format: day-first or month-first.",
+            )
+
+    def test_another_line_decides(self) -> None:
+        assert times_of(self.DATE, "13/11/2023")[0] == "2023-12-11T10:00:00"
+        assert times_of("11/13/2023 0:00", self.DATE)[1] == "2023-11-12T10:00:00"
+
+    def test_the_servers_zone_decides_where_it_is_set(self) -> None:
+        assert times_of(self.DATE, day=self.BERLIN) == ["2023-12-11T09:00:00"]
+        assert times_of(self.DATE, day=NEW_YORK) == ["2023-11-12T15:00:00"]
+        assert times_of(self.DATE, "13/11/2023", day=NEW_YORK)[0] == "2023-12-11T15:00:00", (
+            "but not over the file"
+        )
+
+    def test_it_can_be_said(self) -> None:
+        assert times_of(self.DATE, pattern="day-first") == ["2023-12-11T10:00:00"]
+        assert times_of(self.DATE, "2023-11-15", pattern=" month-first ") == [
+            *("2023-11-12T10:00:00", "2023-11-15T00:00:00"),
+        ]
+        assert "can't be read" in times_of("13/11/2023", pattern="month-first")[0]
+
+    def test_what_is_the_same_either_way_is_not_asked_about(self) -> None:
+        assert times_of("11/11/2023 10:00") == ["2023-11-11T10:00:00"]
 
 
 class TestColumns:
@@ -569,6 +1059,17 @@ class TestColumns:
             ["The", "timestamp", "'then'"],
         ]
 
+    @pytest.mark.parametrize("place", ["header", "milestone", "time", "tick"])
+    def test_endless_marks_in_a_cell_are_not_worked_on(self, place: str) -> None:
+        cells = {"header": "Mood", "milestone": "hidden-motivations", "time": "", "tick": ""}
+        cells[place] = "e" + "\u0301\u0327" * 60_000  # to put them in order would take minutes
+        milestone = "The Onslaught" if place == "tick" else "Milestone"
+        text = csv_text(
+            ["Name", milestone, "Timestamp", cells["header"]],
+            [["Kestrel", cells["tick"] or cells["milestone"], cells["time"], ""]],
+        )
+        assert len(lines_of(text)) == 1
+
     def test_an_import_has_at_most_so_many_lines(self) -> None:
         line = "Kestrel,hidden-motivations\n"
         assert len(lines_of("Name,Milestone\n" + line * MOST_LINES)) == MOST_LINES
@@ -615,16 +1116,27 @@ PATTERNS = st.none() | st.lists(
 ).map("".join)
 
 
-@given(FILES, SETTINGS)
-def test_any_roster_is_read_or_refused(text: str, column: str | None) -> None:
+LINES = st.none() | st.integers(0, 5)
+MARKS: st.SearchStrategy[SeparatorName | None] = st.sampled_from([None, "comma", "semicolon", "tab", "pipe"])
+
+
+@given(FILES, SETTINGS, MARKS, LINES)
+def test_any_roster_is_read_or_refused(
+    text: str, column: str | None, mark: SeparatorName | None, line: int | None
+) -> None:
     try:
-        lines = roster_lines(text, column)
+        lines = roster_lines(text, column, separator=mark, header_line=line)
     except MusterError:
         return
     assert all(line.name or line.problem for line in lines)
 
 
-@given(FILES, st.builds(Columns, SETTINGS, SETTINGS, SETTINGS, PATTERNS | SETTINGS, SETTINGS))
+@given(
+    FILES,
+    st.builds(
+        Columns, SETTINGS, SETTINGS, SETTINGS, PATTERNS | SETTINGS, SETTINGS, MARKS, LINES, st.booleans()
+    ),
+)
 def test_any_import_is_read_or_refused(text: str, mapping: Columns) -> None:
     try:
         lines = lines_of(text, mapping)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from chalicelib.catalog import load_catalog
 from chalicelib.domain.calendar import GameDay
 from chalicelib.domain.events import Event
-from chalicelib.domain.progress import Needed, Official, Progress, newly_reached, progress_of
+from chalicelib.domain.progress import LatestReading, NeededForTier, Progress, newly_reached, progress_of
 from chalicelib.domain.standing import Reading, Standing, TierStamp, Totals
 
 DEFENDERS = next(event for event in load_catalog() if event.id == "2023-11-defenders-of-peace")
@@ -37,7 +37,7 @@ def test_nothing_reported() -> None:
     assert state.next_tier == 8925
     assert state.tiers[0].remaining == 8925
     # three milestones are not closed: 300 points a commander
-    assert state.needed == Needed(completions=90, commanders=30)
+    assert state.needed == NeededForTier(completions=90, commanders=30)
     assert (state.official, state.coverage, state.projection) == (None, None, None)
 
 
@@ -79,8 +79,8 @@ def test_commanders_needed_counts_what_is_not_closed_yet() -> None:
 
 
 def test_nothing_is_needed_once_all_is_reached() -> None:
-    assert progress(totals(90)).needed == Needed(0, 0)
-    assert progress(totals(90), SATURDAY).needed == Needed(0, 0)
+    assert progress(totals(90)).needed == NeededForTier(0, 0)
+    assert progress(totals(90), SATURDAY).needed == NeededForTier(0, 0)
 
 
 def test_the_credit_of_a_completion_is_the_events_to_say() -> None:
@@ -97,7 +97,7 @@ def test_the_credit_of_a_completion_is_the_events_to_say() -> None:
 def test_a_reading_can_reach_a_tier_that_the_reports_have_not() -> None:
     reading = Reading(points=8925, read_at=WEDNESDAY, reported_points=4000)
     state = progress(totals(50), reading=reading)
-    assert (state.points, state.official) == (5000, Official(8925, WEDNESDAY))
+    assert (state.points, state.official) == (5000, LatestReading(8925, WEDNESDAY))
     assert state.tiers[0].reached
     assert state.coverage == pytest.approx(4000 / 8925)
     assert Reading(0, WEDNESDAY, 0).coverage is None

@@ -250,7 +250,7 @@ class TestBasis:
 
     def test_says_that_it_is_of_the_official_number(self) -> None:
         basis = made(reading=Reading(70_000, THURSDAY, 35_000)).basis
-        assert basis.startswith("the game's own points, 50% of them reported at the reading; the pace of")
+        assert basis.startswith("the official points, 50% of them reported at the reading; the pace of")
 
     def test_says_that_only_late_reports_are_left(self) -> None:
         assert made(SATURDAY).basis.endswith("5 of 5 milestones; all milestones have closed")

@@ -149,6 +149,13 @@ def test_an_event_has_a_status_at_every_instant(now: datetime, status: str) -> N
     assert DEFENDERS.status(now, UTC_DAY) == status
 
 
+def test_an_event_can_change_from_its_beginning_until_it_is_archived() -> None:
+    assert not DEFENDERS.can_change(at(13) - TICK, UTC_DAY)
+    assert DEFENDERS.can_change(at(13), UTC_DAY)
+    assert DEFENDERS.can_change(at(20), UTC_DAY)
+    assert not DEFENDERS.model_copy(update={"archived": True}).can_change(at(20), UTC_DAY)
+
+
 def test_running_events_come_first_then_the_nearest() -> None:
     def event(name: str, first: int, last: int) -> Event:
         milestone = {"id": "m", "name": "M", "first_day": f"2023-11-{first:02}"}

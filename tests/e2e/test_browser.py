@@ -207,9 +207,9 @@ def test_a_long_name_and_long_words_fit(page: Page, form_url: str) -> None:
 def test_the_sheet_shows_what_was_reported(page: Page, world: World) -> None:
     with SheetsServer(clock=world.clock) as sheets:
         identity = sheets.create_spreadsheet("Officers' own", {"Own": [["kept"]]})
-        world.muster.sheets.bind(identity, "101", "nova")
+        world.muster.stores.sheets.bind(identity, "101", "nova")
         world.muster.reporting.report(world.key(), '=HYPERLINK("x")', [HIDDEN_MOTIVATIONS])
-        sync_due(world.muster.bound_sheets, Google(sheets.url))
+        sync_due(world.muster.sheet_queue, Google(sheets.url))
         page.goto(sheets.page_url(identity) + "?refresh=0")
         page.get_by_role("link", name="IMS Commanders").click()
         expect(page.locator('[data-cell="A7"]')).to_have_text('=HYPERLINK("x")')

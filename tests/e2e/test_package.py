@@ -15,11 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from chalicelib.domain.events import Event
+from deploy.__main__ import main as deploy
+from deploy.package import PARTS, ROOT, PackagingFailed, package
 from local.dynamodb import REGION
-from local.package import PARTS, ROOT, PackagingFailed, package
 from local.sheets import SheetsServer
+from tests.stores import TABLE_NAME
 from tests.world import World, new_world
 
 LIMIT_BYTES = 12_000_000
@@ -27,8 +30,7 @@ LIMIT_BYTES = 12_000_000
 
 CLEAN_RUN = """
 import json, sys
-sys.path[:0] = [{unpacked!r}]
-sys.path.append({runtime!r})
+sys.path = [{unpacked!r}, *sys.path, *{runtime!r}]
 import app
 call = json.loads(sys.stdin.read())
 print(json.dumps(getattr(app, call["function"])(call["event"], None)))
@@ -38,7 +40,8 @@ print(json.dumps(getattr(app, call["function"])(call["event"], None)))
 @pytest.fixture(scope="module")
 def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("package")
-    package(folder)
+    done = CliRunner().invoke(deploy, ["package", str(folder)], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
     return folder
 
 
@@ -60,34 +63,37 @@ def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def deployed() -> Iterator[tuple[World, SheetsServer, str, Event]]:
+@pytest.fixture(scope="module", params=["dynamodb", "sqlite"])
+def deployed(request: pytest.FixtureRequest) -> Iterator[tuple[World, SheetsServer, str, Event]]:
     """A world whose event is on now, since the packaged function reads the real clock."""
     today = datetime.now(UTC).date()
     days = {"first_day": today - timedelta(days=1), "last_day": today + timedelta(days=1)}
     milestone = {"id": "only", "name": "Only", **days}
     event = Event.model_validate({"id": "trial", "name": "Trial", **days, "milestones": [milestone]})
-    with new_world() as world, SheetsServer() as sheets:
-        world.muster.definitions.put_event(event)
+    with new_world(request.param) as world, SheetsServer() as sheets:
+        world.muster.stores.definitions.put_event(event)
         identity = sheets.create_spreadsheet("Officers", {"Own": [["kept"]]})
-        world.muster.sheets.bind(identity, "101", "nova")
+        world.muster.stores.sheets.bind(identity, "101", "nova")
         yield world, sheets, identity, event
 
 
 def invoke(
     unpacked: Path, runtime: Path, deployed: tuple[World, SheetsServer, str, Event], function: str, event: Any
 ) -> Any:
+    """What the function gives. On SQLite it runs without what AWS adds: boto3 is not there to be imported."""
     world, sheets, _, _ = deployed
-    code = CLEAN_RUN.format(unpacked=str(unpacked), runtime=str(runtime))
-    environment = {
-        "PATH": os.environ["PATH"],
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_ENDPOINT_URL_DYNAMODB": world.dynamodb.url,
-        "TABLE_NAME": "muster-test",
-        "SHEETS_API_URL": sheets.url,
-    }
+    environment = {"PATH": os.environ["PATH"], "SHEETS_API_URL": sheets.url}
+    if world.place.file:
+        environment["MUSTER_DB"] = str(world.place.file)
+    else:
+        environment |= {
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ENDPOINT_URL_DYNAMODB": world.dynamodb.url,
+            "TABLE_NAME": TABLE_NAME,
+        }
+    code = CLEAN_RUN.format(unpacked=str(unpacked), runtime=[str(runtime)] if world.place.dynamodb else [])
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-W", "error", "-c", code],
         input=json.dumps({"function": function, "event": event}),

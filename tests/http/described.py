@@ -7,7 +7,7 @@ from typing import Any
 import requests
 from jsonschema import Draft202012Validator
 
-from chalicelib.http.openapi import document
+from chalicelib.http.openapi.document import document
 
 Json = dict[str, Any]
 

@@ -1,4 +1,8 @@
-"""A request for every route and method of the app that is valid for whoever may send it, and who that is."""
+"""A request for every route and method of the app that is valid for whoever may send it, and who that is.
+
+Which capability a route takes is said by the table of operations, and whose keys have it by the one of capabilities.
+What stands here is what each request reaches, which a key has to cover.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,9 +12,11 @@ from typing import Any
 
 import requests
 
-from chalicelib.domain.access import Role
+from chalicelib.domain.access import Key, Role
 from chalicelib.domain.calendar import rfc3339
 from chalicelib.domain.roster import Alliance, Server
+from chalicelib.http.openapi.operations import OPERATIONS as GROUPS
+from chalicelib.http.openapi.operations import Who
 from tests.http.conftest import Site, served
 from tests.world import DEFENDERS, HIDDEN_MOTIVATIONS, WEDNESDAY_NOON, new_world
 
@@ -33,13 +39,33 @@ KEYS: dict[str, tuple[Role, str | None, str | None]] = {
 STRANGERS = {"a revoked key", "an expired key", "an unknown key", "no key"}
 
 ALL = {*KEYS, *STRANGERS}
-ADMIN = {"admin"}
-OFFICERS = {"admin", "officer of the server", "officer"}
-OFFICERS_OF_SERVER = {*OFFICERS, "officer of another alliance"}
-OFFICERS_ANYWHERE = {*OFFICERS_OF_SERVER, "officer of another server", "officer of its namesake"}
-READERS = {*OFFICERS, "reader of the server", "reader"}
-READERS_OF_SERVER = {*OFFICERS_OF_SERVER, "reader of the server", "reader", "reader of another alliance"}
-MEMBERS = {"member", "member of another alliance", "member of its namesake"}
+
+OPERATIONS = {one.route: one for group in GROUPS.values() for one in group}
+
+Reach = Callable[[Key], bool]
+
+
+def within(*scopes: tuple[str | None, str | None]) -> Reach:
+    """What reaches all of these, each a server and an alliance: the key has to cover them."""
+    return lambda key: all(key.covers(*one) for one in scopes)
+
+
+DEPLOYMENT, SERVER_101, NOVA = within((None, None)), within(("101", None)), within(("101", "nova"))
+NOVA_AND_ORBIT, ANYWHERE = within(("101", "nova"), ("101", "orbit")), within()
+
+
+def somewhere_on_101(key: Key) -> bool:
+    """What an alliance's officer shares with the server's."""
+    return key.covers("101", key.alliance)
+
+
+def allowed(who: Who, reach: Reach) -> set[str]:
+    """The principals whose keys have the capability, and a scope that covers what is reached."""
+    if who == "all":
+        return ALL
+    keys = {name: Key(name, scope[0], name, *scope[1:]) for name, scope in KEYS.items()}
+    return {name for name, key in keys.items() if key.may(who) and reach(key)}
+
 
 SERVER = "/v1/servers/{server}"
 ALLIANCE = f"{SERVER}/alliances/{{alliance}}"
@@ -64,39 +90,48 @@ class Stage:
         return self.secrets[self.principal]
 
     @property
-    def place(self) -> tuple[str, str]:
+    def home(self) -> tuple[str, str]:
         """The server and alliance of a member."""
         _, server, alliance = KEYS.get(self.principal, KEYS["member"])
         return server or "101", alliance or "nova"
 
     @property
     def form(self) -> dict[str, Any]:
-        return {"commander": "/".join(self.place), "milestone": HIDDEN_MOTIVATIONS}
+        return {"commander": "/".join(self.home), "milestone": HIDDEN_MOTIVATIONS}
 
     @property
     def report(self) -> dict[str, Any]:
-        return {"commander": self.commanders[self.place], "at": rfc3339(WEDNESDAY_NOON)}
+        return {"commander": self.commanders[self.home], "at": rfc3339(WEDNESDAY_NOON)}
 
     def name(self) -> str:
         return f"Commander {next(self.numbers)}"
 
     def newcomer(self) -> str:
         """The id of somebody new in the alliance; nobody joins it for who may do nothing with them."""
-        if self.principal not in OFFICERS:
+        if self.principal not in allowed("keep rosters", NOVA):
             return self.commanders["101", "nova"]
         rosters, key = self.site.world.muster.rosters, self.site.world.key("admin", None, None)
         return rosters.add(key, "101", "nova", self.name(), is_new=True).id
 
     def bound(self) -> dict[str, Any]:
         """A spreadsheet that is bound to the alliance."""
-        self.site.world.muster.sheets.bind("sheet", "101", "nova")
+        self.site.world.muster.stores.sheets.bind("sheet", "101", "nova")
         return {}
 
+    def logged(self) -> dict[str, Any]:
+        """A reading of the event, to withdraw."""
+        world = self.site.world
+        world.clock.advance(seconds=1)
+        admin = world.key("admin", None, None)
+        made = world.muster.readings.log(admin, "101", DEFENDERS, 1_000, confirm=True)
+        return {"path": {"reading": made.id}}
+
     def url(self, route: str, path: dict[str, str]) -> str:
-        place = {"server": "101", "alliance": "nova", "event": DEFENDERS, "spreadsheet_id": "sheet"}
-        place |= {"commander": self.commanders["101", "nova"], "key": self.secret or "none"}
-        place["key_id"] = self.site.world.key("reader").id
-        return route.format(**place | path)
+        named = {"server": "101", "alliance": "nova", "event": DEFENDERS, "spreadsheet_id": "sheet"}
+        named |= {"commander": self.commanders["101", "nova"], "key": self.secret or "none"}
+        named["reading"] = "none"
+        named["key_id"] = self.site.world.key("reader").id
+        return route.format(**named | path)
 
     def send(self, row: "Row", request: dict[str, Any] | None = None, **options: Any) -> requests.Response:
         """The row's request, or another one to its route, with the key of whose turn it is or another `secret`."""
@@ -109,8 +144,13 @@ class Stage:
 class Row:
     method: str
     route: str
-    may: set[str]
     request: Callable[[Stage], dict[str, Any]] = lambda _: {}
+    reach: Reach = NOVA
+
+    @property
+    def may(self) -> set[str]:
+        """The principals that may send it."""
+        return allowed(OPERATIONS[str(self)].who, self.reach)
 
     def __str__(self) -> str:
         return f"{self.method} {self.route}"
@@ -127,71 +167,72 @@ VOID = {"action": "void", "commander": "Kestrel", "milestone": HIDDEN_MOTIVATION
 VOID |= {"server": "101", "alliance": "nova"}
 
 ROWS = [
-    Row("GET", "/health", ALL),
-    Row("GET", "/openapi.json", ALL),
-    Row("GET", "/docs", ALL),
-    Row("GET", "/v1/events", ALL),
-    Row("GET", "/v1/events/{event}", ALL),
-    Row("GET", f"{SERVER}/schedule", ALL),
-    Row("GET", f"{SERVER}/schedule.ics", ALL),
-    Row("GET", f"{SERVER}/progress", ALL),
-    Row("GET", f"{EVENT}/progress", ALL),
-    Row("GET", "/servers/{server}", ALL),
-    Row("GET", "/help", ALL),
-    Row("GET", "/f/{key}", MEMBERS),
-    Row("POST", "/f/{key}", MEMBERS, lambda s: {"data": s.form}),
-    Row("GET", "/f/{key}/receipt", MEMBERS, lambda s: {"params": s.report}),
-    Row("POST", "/f/{key}/undo", MEMBERS, lambda s: {"data": s.report}),
-    Row("POST", "/v1/completions", {*OFFICERS, "member"}, json_body(**REPORT)),
-    Row("POST", "/v1/corrections", OFFICERS, json_body(**VOID)),
-    Row("GET", f"{ALLIANCE}/commanders", READERS),
-    Row("GET", f"{ALLIANCE}/commanders.csv", READERS),
-    Row("POST", f"{ALLIANCE}/commanders", OFFICERS, lambda s: {"json": {"name": s.name(), "is_new": True}}),
-    Row("POST", f"{ALLIANCE}/commanders/import", OFFICERS, lambda _: {"data": "Kestrel\n", "headers": SAVED}),
-    Row("GET", COMMANDER, OFFICERS),
-    Row("PATCH", COMMANDER, OFFICERS, json_body(name="Kestrel")),
+    Row("GET", "/health"),
+    Row("GET", "/openapi.json"),
+    Row("GET", "/docs"),
+    Row("GET", "/v1/events"),
+    Row("GET", "/v1/events/{event}"),
+    Row("GET", f"{SERVER}/schedule"),
+    Row("GET", f"{SERVER}/schedule.ics"),
+    Row("GET", f"{SERVER}/progress"),
+    Row("GET", f"{EVENT}/progress"),
+    Row("GET", "/servers/{server}"),
+    Row("GET", "/help"),
+    Row("GET", "/f/{key}", reach=ANYWHERE),
+    Row("POST", "/f/{key}", lambda s: {"data": s.form}, ANYWHERE),
+    Row("GET", "/f/{key}/receipt", lambda s: {"params": s.report}, ANYWHERE),
+    Row("POST", "/f/{key}/undo", lambda s: {"data": s.report}, ANYWHERE),
+    Row("POST", "/v1/completions", json_body(**REPORT)),
+    Row("POST", "/v1/corrections", json_body(**VOID)),
+    Row("GET", f"{ALLIANCE}/commanders"),
+    Row("GET", f"{ALLIANCE}/commanders.csv"),
+    Row("POST", f"{ALLIANCE}/commanders", lambda s: {"json": {"name": s.name(), "is_new": True}}),
+    Row("POST", f"{ALLIANCE}/commanders/import", lambda _: {"data": "Kestrel\n", "headers": SAVED}),
+    Row("GET", COMMANDER),
+    Row("PATCH", COMMANDER, json_body(name="Kestrel")),
     Row(
-        "POST", f"{COMMANDER}/merge", OFFICERS,
+        "POST", f"{COMMANDER}/merge",
         lambda s: {"path": {"commander": s.newcomer()}, "json": {"commander": s.newcomer()}},
     ),
     Row(
-        "POST", f"{COMMANDER}/move", OFFICERS - {"officer"},
-        lambda s: {"path": {"commander": s.newcomer()}, "json": {"alliance": "orbit"}},
+        "POST", f"{COMMANDER}/move",
+        lambda s: {"path": {"commander": s.newcomer()}, "json": {"alliance": "orbit"}}, NOVA_AND_ORBIT,
     ),
-    Row("POST", f"{COMMANDER}/retire", OFFICERS, lambda s: {"path": {"commander": s.newcomer()}}),
-    Row("POST", f"{COMMANDER}/reinstate", OFFICERS),
-    Row("POST", f"{COMMANDER}/forget", OFFICERS, lambda s: {"path": {"commander": s.newcomer()}}),
-    Row("GET", f"{ALLIANCE}/completions", READERS, lambda _: {"params": {"event": DEFENDERS}}),
-    Row("GET", f"{ALLIANCE}/completions.csv", READERS, lambda _: {"params": {"event": DEFENDERS}}),
+    Row("POST", f"{COMMANDER}/retire", lambda s: {"path": {"commander": s.newcomer()}}),
+    Row("POST", f"{COMMANDER}/reinstate"),
+    Row("POST", f"{COMMANDER}/forget", lambda s: {"path": {"commander": s.newcomer()}}),
+    Row("GET", f"{ALLIANCE}/completions", lambda _: {"params": {"event": DEFENDERS}}),
+    Row("GET", f"{ALLIANCE}/completions.csv", lambda _: {"params": {"event": DEFENDERS}}),
     Row(
-        "POST", f"{ALLIANCE}/completions/import", OFFICERS,
+        "POST", f"{ALLIANCE}/completions/import",
         lambda _: {"data": f"Commander,Milestone\nKestrel,{HIDDEN_MOTIVATIONS}\n", "headers": SAVED},
     ),
-    Row("GET", f"{ALLIANCE}/missing", READERS),
-    Row("GET", f"{ALLIANCE}/missing.csv", READERS),
-    Row("GET", f"{EVENT}/readings", OFFICERS_OF_SERVER),
-    Row("POST", f"{EVENT}/readings", OFFICERS_OF_SERVER, json_body(points=1_000)),
-    Row("GET", f"{SERVER}/ledger", OFFICERS_OF_SERVER),
-    Row("GET", "/v1/ledger", ADMIN),
-    Row("GET", "/v1/keys", OFFICERS_ANYWHERE),
-    Row("POST", "/v1/keys", OFFICERS, json_body(role="member", label="A link", server="101", alliance="nova")),
-    Row("DELETE", "/v1/keys/{key_id}", OFFICERS),
-    Row("PUT", "/v1/events/{event}", ADMIN, lambda _: {"path": {"event": "drill"}, "json": EVENT_BODY}),
-    Row("GET", "/v1/servers", ADMIN),
-    Row("PUT", SERVER, ADMIN, json_body()),
-    Row("GET", f"{SERVER}/alliances", READERS_OF_SERVER),
-    Row("PUT", ALLIANCE, ADMIN, json_body(tag="NOVA", name="Nova Guard")),
-    Row("PUT", SHEET, ADMIN, json_body(server="101", alliance="nova")),
-    Row("GET", SHEET, OFFICERS, Stage.bound),
-    Row("DELETE", SHEET, ADMIN, Stage.bound),
+    Row("GET", f"{ALLIANCE}/missing"),
+    Row("GET", f"{ALLIANCE}/missing.csv"),
+    Row("GET", f"{EVENT}/readings", reach=somewhere_on_101),
+    Row("POST", f"{EVENT}/readings", json_body(points=1_000, confirm=True), somewhere_on_101),
+    Row("DELETE", f"{EVENT}/readings/{{reading}}", Stage.logged, somewhere_on_101),
+    Row("GET", f"{SERVER}/ledger", reach=somewhere_on_101),
+    Row("GET", "/v1/ledger", reach=DEPLOYMENT),
+    Row("GET", "/v1/keys", reach=ANYWHERE),
+    Row("POST", "/v1/keys", json_body(role="member", label="A link", server="101", alliance="nova")),
+    Row("DELETE", "/v1/keys/{key_id}"),
+    Row("PUT", "/v1/events/{event}", lambda _: {"path": {"event": "drill"}, "json": EVENT_BODY}, DEPLOYMENT),
+    Row("GET", "/v1/servers", reach=DEPLOYMENT),
+    Row("PUT", SERVER, json_body(), SERVER_101),
+    Row("GET", f"{SERVER}/alliances", reach=somewhere_on_101),
+    Row("PUT", ALLIANCE, json_body(tag="NOVA", name="Nova Guard")),
+    Row("PUT", SHEET, json_body(server="101", alliance="nova")),
+    Row("GET", SHEET, Stage.bound),
+    Row("DELETE", SHEET, Stage.bound),
 ]  # fmt: skip
 
 
 @contextmanager
 def staged() -> Iterator[Stage]:
     with new_world() as world, served(world) as site:
-        world.muster.definitions.put_server(Server("102"))
-        world.muster.definitions.put_alliance(Alliance("102", "nova", "NOVA", "Nova Guard"))
+        world.muster.stores.definitions.put_server(Server("102"))
+        world.muster.stores.definitions.put_alliance(Alliance("102", "nova", "NOVA", "Nova Guard"))
         secrets: dict[str, str | None] = {name: world.secret(*scope) for name, scope in KEYS.items()}
         secrets["a revoked key"] = world.secret("admin", None, None, revoked_at=WEDNESDAY_NOON)
         secrets["an expired key"] = world.secret("admin", None, None, expires_at=WEDNESDAY_NOON)
@@ -199,6 +240,6 @@ def staged() -> Iterator[Stage]:
         admin = world.key("admin", None, None)
         names = {("101", "nova"): "Kestrel", ("101", "orbit"): "101/orbit", ("102", "nova"): "102/nova"}
         add = world.muster.rosters.add
-        ids = {place: add(admin, *place, name).id for place, name in names.items()}
+        ids = {home: add(admin, *home, name).id for home, name in names.items()}
         world.muster.reporting.report(admin, "Kestrel", [HIDDEN_MOTIVATIONS], "101", "nova")
         yield Stage(site, secrets, ids)

@@ -8,9 +8,16 @@ import icalendar
 import pytest
 import requests
 
+from chalicelib.catalog import load_catalog
 from chalicelib.domain.calendar import GameDay
+from chalicelib.domain.reporting import MOST_EVENTS
 from chalicelib.domain.roster import Server
+from chalicelib.services.overview import Overview
+from chalicelib.store import sqlite
+from chalicelib.store.backoff import ATTEMPTS
+from chalicelib.store.sqlite import SQLiteTable
 from tests.http.conftest import Site
+from tests.stores import on_dynamodb
 from tests.world import (
     ARCHITECTS,
     ASSEMBLING_THE_RESISTANCE,
@@ -67,7 +74,7 @@ class TestReadingForAll:
         assert sorted(active) == [CONFRONTING_RESILIENCE, HIDDEN_MOTIVATIONS]
 
         game_day = GameDay(time(18), "America/New_York", assumed=False)
-        site.world.muster.definitions.put_server(Server("101", game_day))
+        site.world.muster.stores.definitions.put_server(Server("101", game_day))
         moved = {m["milestone"]: m for m in site.get("/v1/servers/101/schedule").json()["milestones"]}
         assert moved[HIDDEN_MOTIVATIONS]["opens_at"] == "2023-11-15T23:00:00Z"
         assert moved[HIDDEN_MOTIVATIONS]["date"] == "2023-11-15"
@@ -261,6 +268,21 @@ class TestRefusing:
     def test_too_much_is_413(self, site: Site) -> None:
         problem(site.report(site.world.secret(), {**REPORT, "commander": "x" * 20_000}), 413, "too-large")
 
+    def test_milestones_of_more_events_than_one_transaction_holds_are_413(self, site: Site) -> None:
+        event = next(one for one in load_catalog() if one.id == DEFENDERS)
+        for number in range(MOST_EVENTS + 1):
+            site.world.muster.stores.definitions.put_event(event.model_copy(update={"id": f"e-{number}"}))
+        site.world.seconds.pass_cache()
+        milestones = [f"e-{number}/hidden-motivations" for number in range(MOST_EVENTS + 1)]
+        member = site.world.secret()
+        answer = site.report(member, {"commander": "Kestrel", "milestones": milestones})
+        assert problem(answer, 413, "too-large") == ["milestones"]
+        form = {"commander": "Kestrel", "milestone": milestones}
+        assert site.post(f"/f/{member}", data=form, allow_redirects=False).status_code == 413
+        most = site.report(member, {"commander": "Kestrel", "milestones": milestones[:MOST_EVENTS]})
+        assert most.status_code == 200
+        assert {one["status"] for one in most.json()["results"]} == {"recorded"}
+
     def test_another_content_type_is_415(self, site: Site) -> None:
         headers = {"Authorization": f"Bearer {site.world.secret()}"}
         problem(site.post("/v1/completions", data={"a": "b"}, headers=headers), 415, "unsupported-media-type")
@@ -290,21 +312,43 @@ class TestRefusing:
             problem(site.report(member, {**REPORT, **place}), 403, "out-of-scope")
         assert site.report(member, {**REPORT, "server": "101", "alliance": "nova"}).status_code == 200
 
+    @on_dynamodb
     def test_a_busy_store_is_503_with_retry_after_and_nothing_is_lost(self, site: Site) -> None:
         secret = site.world.secret()
-        site.world.dynamodb.inject("throttled", "throttled", "throttled")
+        for _ in range(ATTEMPTS):
+            site.world.dynamodb.inject("throttled")
         answer = site.report(secret, REPORT)
         problem(answer, 503, "busy")
         assert int(answer.headers["Retry-After"]) >= 1
         assert site.report(secret, REPORT).json()["results"][0]["status"] == "recorded"
 
+    @pytest.mark.parametrize("store", ["sqlite"])
+    def test_a_full_disk_is_503_while_it_lasts_and_what_was_recorded_is_shown(
+        self, site: Site, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        secret, table = site.world.secret(), site.world.muster.stores.table
+        assert isinstance(table, SQLiteTable)
+        site.report(secret, REPORT)
+        with monkeypatch.context() as full:
+            full.setattr(sqlite, "_SETTINGS", (*sqlite._SETTINGS, "PRAGMA max_page_count = 1"))
+            table.close()  # so that it is opened with that
+            answer = site.report(secret, {**REPORT, "commander": "Merlin" * 8})
+            problem(answer, 503, "busy")
+            assert answer.json()["detail"].startswith("Nothing can be recorded just now.")
+            assert int(answer.headers["Retry-After"]) >= 30
+            events = site.get("/v1/servers/101/progress").json()["events"]
+            assert sum(event["completions"] for event in events) == 1
+            table.close()
+        assert site.report(secret, REPORT).json()["results"][0]["status"] == "already_recorded"
+        assert site.report(secret, {**REPORT, "commander": "Merlin" * 8}).status_code == 200
+
     def test_a_fault_of_our_own_is_told_without_its_trace(
         self, site: Site, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def broken(_: str) -> None:
+        def broken(*_: object) -> None:
             raise RuntimeError("secret detail")
 
-        monkeypatch.setattr(site.world.muster.overview, "schedule", broken)
+        monkeypatch.setattr(Overview, "schedule", broken)
         answer = site.get("/v1/servers/101/schedule")
         problem(answer, 500, "internal")
         assert "secret detail" not in answer.text

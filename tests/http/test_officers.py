@@ -10,7 +10,6 @@ import pytest
 import requests
 
 from chalicelib.catalog import load_catalog
-from chalicelib.store.table import deserialised
 from tests.first_version import put_commander
 from tests.http.conftest import Site
 from tests.http.test_api import problem
@@ -77,8 +76,7 @@ def table_of(answer: requests.Response) -> list[list[str]]:
 
 def stored(world: World) -> Iterator[str]:
     """Everything that the table holds, as text."""
-    for page in world.dynamodb.client().get_paginator("scan").paginate(TableName="muster-test"):
-        yield from (str(deserialised(item)) for item in page["Items"])
+    yield from map(str, world.muster.stores.table.scan())
 
 
 class TestTheRoster:
@@ -293,7 +291,7 @@ def test_who_is_forgotten_is_named_nowhere_and_what_they_completed_stays(
             assert "wanderfalke" not in answer.text.casefold()
     assert "wanderfalke" not in officer("GET", "/v1/servers/101/ledger?limit=200").text.casefold()
     assert site.get(PROGRESS).json() == before
-    assert world.muster.ledger.differences("101") == []
+    assert world.muster.ledger_pages.differences("101") == []
     assert world.muster.refresh.refresh_totals().drifts == ()
 
 
@@ -307,12 +305,27 @@ class TestImporting:
         before = sorted(stored(officer.site.world))
         dry = officer("POST", f"{self.PATH}?dry_run=true", self.ROSTER)
         assert sorted(stored(officer.site.world)) == before
-        line = {"adds_commander": False, "milestones": [], "reasons": []}
+        line = {"adds_commander": False, "milestones": [], "times": [], "reasons": []}
+        shown: dict[str, Any] = {"milestones": [], "reported_at": None}
         expected = {
             "dry_run": True,
             "new": 1,
             "known": 1,
+            "timed": 0,
             "refused": 0,
+            "remaining": 0,
+            "next_line": None,
+            "read_as": {
+                "separator": "comma",
+                "header_line": 1,
+                "skipped_lines": [],
+                "columns": [{"heading": "Commander", "used_for": "commander", "milestone": None}],
+                "dates": None,
+            },
+            "first": [
+                {"line": 2, "commander": "Kestrel", **shown},
+                {"line": 3, "commander": "Merlin", **shown},
+            ],
             "lines": [
                 {"line": 2, "commander": "Kestrel", "status": "new", **line, "adds_commander": True},
                 {"line": 3, "commander": "Merlin", "status": "known", **line},
@@ -367,6 +380,66 @@ class TestImporting:
         unknown = officer("POST", f"{path}?commander_column=Pilot", "A,B\n1,2\n")
         assert problem(unknown, 422, "malformed") == ["commander_column"]
         assert officer.roster() == []
+
+    @pytest.mark.parametrize(
+        ("text", "field", "decided"),
+        [
+            ("Crew\nKestrel\n", "header_line", {"header_line": 1}),
+            ("Nova Guard\nIGN\nKestrel\n", "header_line", {"header_line": 2}),
+            ("IGN\nKestrel;Agent\n", "separator", {"separator": "comma"}),
+            ("Pilot,Rank\nKestrel,Agent\n", "commander_column", {"commander_column": "Pilot"}),
+            ("Agent,Kestrel\n", "commander_column", {"header_line": 0, "commander_column": 2}),
+        ],
+    )
+    def test_a_roster_that_is_not_certain_is_asked_about(
+        self, officer: Desk, text: str, field: str, decided: dict[str, Any]
+    ) -> None:
+        for path in (self.PATH, f"{self.PATH}?dry_run=true"):
+            assert problem(officer("POST", path, text), 422, "malformed") == [field]
+        assert officer.roster() == []
+        assert officer("POST", self.PATH, text, params=decided).json()["new"] == 1
+
+    @pytest.mark.parametrize(
+        ("head", "at", "field", "decided"),
+        [
+            ("Stardate", "15.11.2023 10:00", "timestamp_column", {"timestamp_column": "Stardate"}),
+            ("Stardate", "15.11.2023 10:00", "timestamp_column", {"without_times": "true"}),
+            ("Zeitstempel", "11/12/2023 10:00", "timestamp_format", {"timestamp_format": "month-first"}),
+        ],
+    )
+    def test_a_time_that_is_not_certain_is_asked_about(
+        self, officer: Desk, head: str, at: str, field: str, decided: dict[str, str]
+    ) -> None:
+        text = f"{head};Spieler;Unraveling Anomalies\n{at};Kestrel;WAHR\n"
+        assert problem(officer("POST", self.COMPLETIONS, text), 422, "malformed") == [field]
+        assert officer.roster() == []
+        answer = officer("POST", self.COMPLETIONS, text, params=decided).json()
+        assert answer["lines"][0]["status"] == ("refused" if field == "timestamp_format" else "new")
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("separator", "colon"),
+            ("separator", ";"),
+            ("header_line", "-1"),
+            ("header_line", "first"),
+            ("header_line", "9" * 30),
+            ("from_line", "x"),
+            ("without_times", "maybe"),
+            ("timestamp_format", "day_first"),
+        ],
+    )
+    def test_a_parameter_that_is_none_is_refused(self, officer: Desk, name: str, value: str) -> None:
+        text = f"IGN,Milestone,Timestamp\nKestrel,{HIDDEN_MOTIVATIONS},2023-11-15\n"
+        assert problem(officer("POST", self.COMPLETIONS, text, params={name: value}), 422, "malformed") == [
+            name
+        ]
+        assert officer.roster() == []
+
+    def test_lines_before_one_can_be_left_alone(self, officer: Desk) -> None:
+        answer = officer("POST", f"{self.PATH}?from_line=3", "IGN\nKestrel\nMerlin\n").json()
+        assert [line["line"] for line in answer["lines"]] == [3]
+        assert officer.roster() == ["Merlin"]
 
     def test_a_byte_order_mark_and_a_charset_are_welcome(self, officer: Desk) -> None:
         headers = {"Content-Type": "text/csv; charset=utf-8"}
@@ -593,7 +666,7 @@ class TestCorrections:
             assert problem(answer, 404, "unknown-commander") == ["commander"]
         defenders = next(event for event in load_catalog() if event.id == DEFENDERS)
         archived = defenders.model_copy(update={"archived": True})
-        officer.site.world.muster.definitions.put_event(archived)
+        officer.site.world.muster.stores.definitions.put_event(archived)
         answer = officer("POST", "/v1/corrections", VOID)
         assert problem(answer, 409, "event-archived") == ["milestone"]
 
@@ -644,6 +717,7 @@ class TestReadings:
         logged = officer("POST", READINGS, {"points": 400})
         assert logged.status_code == 201
         assert logged.json() == {
+            "id": officer("GET", READINGS).json()["readings"][0]["id"],
             "points": 400,
             "read_at": "2023-11-15T12:00:00Z",
             "reported_points": 100,
@@ -665,7 +739,11 @@ class TestReadings:
         assert officer.site.get(PROGRESS).json()["official"]["points"] == 400
 
     def test_a_reading_can_reach_a_tier(self, officer: Desk) -> None:
-        officer("POST", READINGS, {"points": 8925})
+        answer = officer("POST", READINGS, {"points": 8925})
+        assert problem(answer, 409, "implausible-reading") == ["points"], "reports don't reach it"
+        assert "the reward at 8,925 points is reached" in answer.json()["detail"]
+        assert officer.site.get(PROGRESS).json()["tiers"][0]["reached"] is False
+        assert officer("POST", READINGS, {"points": 8925, "confirm": True}).status_code == 201
         (tier,) = officer.site.get(PROGRESS).json()["tiers"]
         assert (tier["reached"], tier["reached_by"]) == (True, "reading")
 
@@ -684,6 +762,52 @@ class TestReadings:
         too_low = officer("POST", READINGS.replace(DEFENDERS, ARCHITECTS), {"points": 0})
         assert too_low.status_code == 201, "nothing was reported there"
 
+    def test_a_digit_too_many_is_asked_about(
+        self, officer: Desk, member: Callable[..., requests.Response]
+    ) -> None:
+        member("Kestrel", HIDDEN_MOTIVATIONS)
+        assert officer("POST", READINGS, {"points": 999}).status_code == 201
+        answer = officer("POST", READINGS, {"points": 9990})
+        assert problem(answer, 409, "implausible-reading") == ["points"]
+        assert "10 times the 999 points that are known" in answer.json()["detail"]
+
+    def test_a_slip_is_withdrawn_and_the_right_figure_taken(self, officer: Desk) -> None:
+        right = officer("POST", READINGS, {"points": 800}).json()
+        officer.site.world.clock.advance(minutes=5)
+        slip = officer("POST", READINGS, {"points": 89_250, "confirm": True}).json()
+        problem(officer("POST", READINGS, {"points": 900}), 409, "implausible-reading")
+        assert officer("DELETE", f"{READINGS}/{slip['id']}").status_code == 204
+        progress = officer.site.get(PROGRESS).json()
+        assert progress["official"] == {"points": 800, "read_at": right["read_at"]}
+        (tier,) = progress["tiers"]
+        assert (tier["reached"], tier["remaining"]) == (True, 8125), "flagged, not silently un-reached"
+        assert officer("POST", READINGS, {"points": 900}).status_code == 201
+        assert [one["points"] for one in officer("GET", READINGS).json()["readings"]] == [900, 800]
+        assert problem(officer("DELETE", f"{READINGS}/{slip['id']}"), 404, "unknown-reading") == ["reading"]
+        entry = next(
+            entry
+            for entry in officer("GET", "/v1/servers/101/ledger").json()["entries"]
+            if entry["action"] == "withdraw"
+        )
+        assert (entry["before"]["points"], entry["after"]) == (89_250, None)
+
+    def test_without_the_only_reading_there_is_none(self, officer: Desk) -> None:
+        logged = officer("POST", READINGS, {"points": 800}).json()
+        assert officer("DELETE", f"{READINGS}/{logged['id']}").status_code == 204
+        assert officer.site.get(PROGRESS).json()["official"] is None
+        assert officer("POST", READINGS, {"points": 700}).status_code == 201
+
+    def test_an_earlier_reading_is_withdrawn_and_the_latest_stays(self, officer: Desk) -> None:
+        first = officer("POST", READINGS, {"points": 800}).json()
+        officer.site.world.clock.advance(minutes=5)
+        officer("POST", READINGS, {"points": 900})
+        assert officer("DELETE", f"{READINGS}/{first['id']}").status_code == 204
+        assert officer.site.get(PROGRESS).json()["official"]["points"] == 900
+
+    def test_a_clock_that_is_ahead_by_seconds_is_borne(self, officer: Desk) -> None:
+        logged = officer("POST", READINGS, {"points": 1, "read_at": "2023-11-15T12:00:45Z"})
+        assert logged.json()["read_at"] == "2023-11-15T12:00:00Z"
+
     @pytest.mark.parametrize(
         ("body", "fields"),
         [
@@ -697,7 +821,7 @@ class TestReadings:
             ({"points": 1, "read_at": "yesterday"}, ["read_at"]),
             ({"points": 1, "read_at": "2023-11-15T12:00:00"}, ["read_at"]),
             ({"points": 1, "read_at": 1700049600}, ["read_at"]),
-            ({"points": 1, "read_at": "2023-11-15T12:00:01Z"}, ["read_at"]),
+            ({"points": 1, "read_at": "2023-11-15T12:01:01Z"}, ["read_at"]),
             ({"points": 1, "read_at": "2023-11-12T23:59:59Z"}, ["read_at"]),
             ({"points": 1, "read_at": "0001-01-01T00:00:00+14:00"}, ["read_at"]),
             ({"points": 1, "read_at": "9999-12-31T23:59:59-14:00"}, ["read_at"]),

@@ -18,13 +18,13 @@ from chalicelib.catalog import load_catalog
 from chalicelib.domain.calendar import GameDay
 from chalicelib.domain.progress import newly_reached, progress_of
 from chalicelib.domain.standing import Standing, Totals
-from chalicelib.http.glossary import FIELDS, PARAMETERS, PROBLEMS
-from chalicelib.http.openapi import document
+from chalicelib.http.openapi.document import document
+from chalicelib.http.openapi.glossary import FIELDS, PARAMETERS, PROBLEMS, status_of
 from chalicelib.http.responses import json_response
 from chalicelib.version import VERSION
 from tests.http.conftest import Site, served
 from tests.http.described import answers, mismatch, operations, valid
-from tests.http.every_route import ALL, KEYS, ROWS, Stage, staged
+from tests.http.every_route import OPERATIONS, ROWS, Stage, staged
 from tests.http.test_pages import Page
 from tests.world import DEFENDERS, WEDNESDAY_NOON
 
@@ -33,8 +33,8 @@ LAZY = """
 import json, sys
 import app
 assert not {name for name in sys.modules if name.startswith("chalicelib.http.o")} - {"chalicelib.http.officers",
-    "chalicelib.http.operators"}
-from chalicelib.http.openapi import document
+    "chalicelib.http.admin"}
+from chalicelib.http.openapi.document import document
 print(json.dumps(document()))
 """
 
@@ -62,11 +62,23 @@ def test_it_says_who_may() -> None:
     told = operations()
     for row in ROWS:
         operation = told[row.method, row.route]
-        roles = {KEYS[name][0] for name in row.may & KEYS.keys()}
-        is_public = row.may == ALL or "{key}" in row.route
-        assert set(operation.get("x-roles", [])) == (set() if is_public else roles), row
+        roles = [] if "{key}" in row.route else list(OPERATIONS[str(row)].roles)
+        assert operation.get("x-roles", []) == roles, row
         schemes = [name for way in operation.get("security", []) for name in way]
-        assert schemes == ([] if is_public else ["bearer", "key"][: 1 + row.route.endswith(".csv")]), row
+        assert schemes == (["bearer", "key"][: 1 + row.route.endswith(".csv")] if roles else []), row
+
+
+def test_a_schema_is_named_after_what_it_is_about() -> None:
+    """By a word of the contract, or one of these: a client that is generated has no more than the name."""
+    contract = (ROOT / "docs" / "DESIGN.md").read_text(encoding="utf-8")
+    (table,) = re.findall(r"\| word \| meaning \|\n((?:\|.*\n)+)", contract)
+    words = {word for name in re.findall(r"^\| ([a-z ]+) \|", table, flags=re.M) for word in name.split()}
+    words |= {"actor", "correction", "day", "import", "points", "progress", "projection", "receipt", "reward"}
+    words |= {"roster", "schedule"} | {"field", "health", "problem"}
+    for name in document()["components"]["schemas"]:
+        parts = [part.lower() for part in re.findall(r"[A-Z][a-z]+", name)]
+        assert "".join(parts) == name.lower()
+        assert words & {*parts, *(part.removesuffix("s") for part in parts)}, name
 
 
 def test_no_word_of_the_glossary_is_about_nothing() -> None:
@@ -75,11 +87,7 @@ def test_no_word_of_the_glossary_is_about_nothing() -> None:
     parameters = [one for operation in told for one in operation.get("parameters", [])]
     known = {one["name"] for one in parameters}
     for name, schema in api["components"]["schemas"].items():
-        known |= {
-            field
-            for one in schema.get("properties", ())
-            for field in (one, f"{name.partition('-')[0]}.{one}")
-        }
+        known |= {field for one in schema.get("properties", ()) for field in (one, f"{name}.{one}")}
     words = {one["description"] for one in parameters}
     assert {name for name in FIELDS if name not in known and FIELDS[name] not in words} == set()
     assert PARAMETERS.keys() == {one["name"] for one in parameters if one["in"] == "path"}
@@ -87,13 +95,26 @@ def test_no_word_of_the_glossary_is_about_nothing() -> None:
 
 def test_it_has_every_problem_that_the_product_raises() -> None:
     raised = re.compile(
-        r"(?:Malformed|Unauthenticated|Forbidden|NotFound|Conflict|DidYouMean|TooLarge)\(\s*\"([a-z-]+)\""
+        r"(Malformed|Unauthenticated|Forbidden|NotFound|Conflict|DidYouMean|TooLarge)\(\s*\"([a-z-]+)\""
     )
     sources = (ROOT / "chalicelib").rglob("*.py")
-    codes = {code for path in sources for code in raised.findall(path.read_text(encoding="utf-8"))}
-    assert codes | {"unsupported-media-type", "internal", "busy"} == PROBLEMS.keys()
-    told = json.dumps(document()["components"]["responses"])
-    assert all(f"`{code}`" in told for code in PROBLEMS)
+    kinds = {
+        code: kind for path in sources for kind, code in raised.findall(path.read_text(encoding="utf-8"))
+    }
+    by_chalice = {"unsupported-media-type": None, "internal": None}
+    told = {code: kind and kind.__name__ for code, (kind, _) in PROBLEMS.items()}
+    assert told == kinds | {"busy": "Busy", "unreadable": "Unreadable"} | by_chalice
+    responses = json.dumps(document()["components"]["responses"])
+    assert all(f"`{code}`" in responses for code in PROBLEMS)
+
+
+def test_a_problem_has_the_same_status_in_the_page_of_the_api() -> None:
+    rows = re.findall(
+        r"^\| (\d{3}) \| `([a-z-]+)` \|", (ROOT / "docs" / "api.md").read_text("utf-8"), flags=re.M
+    )
+    elsewhere = {("405", "method-not-allowed"), ("429", "throttled")}
+    """The first is answered for no route, the second by the gateway before us."""
+    assert set(rows) - elsewhere == {(str(status_of(code)), code) for code in PROBLEMS}
 
 
 def test_its_examples_are_good() -> None:

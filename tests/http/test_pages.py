@@ -11,7 +11,9 @@ import requests
 
 from chalicelib.domain.cards import Card, Completion, reported
 from chalicelib.domain.projection import Projection
+from chalicelib.store.backoff import ATTEMPTS
 from tests.http.conftest import Site
+from tests.stores import on_dynamodb
 from tests.world import (
     ASSEMBLING_THE_RESISTANCE,
     CONFRONTING_RESILIENCE,
@@ -186,10 +188,12 @@ def test_an_error_shows_the_form_again_with_what_was_typed(
     assert site.get("/v1/servers/101/progress").json()["events"][0]["completions"] == 0
 
 
+@on_dynamodb
 def test_a_busy_store_keeps_what_was_typed(site: Site) -> None:
     secret = site.world.secret()
     send(site, secret, "Kestrel", ENLISTING_OLD_ALLIES)
-    site.world.dynamodb.inject("throttled", "throttled", "throttled")
+    for _ in range(ATTEMPTS):
+        site.world.dynamodb.inject("throttled")
     answer = send(site, secret, "Kestrel", HIDDEN_MOTIVATIONS)
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) >= 1
@@ -513,7 +517,7 @@ def test_a_reward_that_was_reached_by_the_official_points_says_so(site: Site) ->
 def test_a_projection_is_a_range_with_its_basis(site: Site) -> None:
     have_reported(site, 30)
     for hours in range(1, 60):
-        site.world.muster.overview._completions.note_points(
+        site.world.muster.stores.completions.note_points(
             "101", DEFENDERS, site.world.clock() - timedelta(hours=hours), max(0, 3000 - 50 * hours)
         )
     progress = site.get(f"/v1/servers/101/events/{DEFENDERS}/progress").json()
@@ -558,7 +562,7 @@ def test_the_help_says_for_how_long_a_report_can_be_undone(any_site: Site) -> No
 
 def have_reported(site: Site, until: int, since: int = 0) -> None:
     """So many commanders have completed one milestone."""
-    store = site.world.muster.overview._completions
+    store = site.world.muster.stores.completions
     for number in range(since, until):
         card = Card("101", DEFENDERS, "nova", str(number))
         store.record([reported(card, ["hidden-motivations"], Completion(site.world.clock(), "key"))])

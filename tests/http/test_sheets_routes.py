@@ -7,6 +7,7 @@ import requests
 
 from tests.http.conftest import Site
 from tests.http.test_api import problem
+from tests.stores import on_dynamodb
 from tests.world import HIDDEN_MOTIVATIONS
 
 ID = "1AbC-dEf_ghIJ234567890"
@@ -50,7 +51,7 @@ def test_without_an_alliance_it_is_the_servers(site: Site) -> None:
 
 
 def test_the_state_tells_how_the_syncs_went_and_binding_anew_forgets_the_revision(site: Site) -> None:
-    secret, bound = admin(site), site.world.muster.bound_sheets
+    secret, bound = admin(site), site.world.muster.sheet_queue
     call(site, "PUT", secret, NOVA)
     (due,) = bound.due()
     bound.failed(due, "Not shared.", lasting=False)
@@ -80,7 +81,7 @@ def test_the_state_tells_how_the_syncs_went_and_binding_anew_forgets_the_revisio
 )
 def test_malformed_input_is_422_by_field(site: Site, body: object, fields: list[str]) -> None:
     assert problem(call(site, "PUT", admin(site), body), 422, "malformed") == fields
-    assert list(site.world.muster.sheets.all()) == []
+    assert list(site.world.muster.stores.sheets.all()) == []
 
 
 @pytest.mark.parametrize("sheet", ["x" * 129, "a.b", "a%20b", "%D1%84", "a%23b"])
@@ -126,6 +127,7 @@ def test_officers_see_the_state_of_what_is_in_their_scope(site: Site) -> None:
     problem(call(site, "GET", of_nova), 403, "out-of-scope")
 
 
+@on_dynamodb
 def test_members_never_notice_a_sheet(site: Site) -> None:
     call(site, "PUT", admin(site), NOVA)
     site.world.dynamodb.calls.clear()

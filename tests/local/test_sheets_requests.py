@@ -173,6 +173,36 @@ def test_what_is_not_implemented_says_so(api: Api, kind: str) -> None:
     assert kind in answer.json()["error"]["message"]
 
 
+CHART: Json = {"spec": {"title": "x"}, "position": {"overlayPosition": {}}}
+BY_DATE: Json = {"condition": {"type": "DATE_BEFORE", "values": [{"relativeDate": "TODAY"}]}, "format": {}}
+
+
+@pytest.mark.parametrize(
+    ("edit", "what"),
+    [
+        (
+            {"updateCells": {"start": {}, "rows": [{"values": [{"pivotTable": {}}]}], "fields": "*"}},
+            "cells with pivotTable",
+        ),
+        (
+            {"repeatCell": {"range": {"endRowIndex": 1}, "cell": {"chipRuns": []}, "fields": "chipRuns"}},
+            "cells with chipRuns",
+        ),
+        ({"addChart": {"chart": CHART | {"border": {"colorStyle": {"rgbColor": {}}}}}}, "charts with border"),
+        (
+            {"addConditionalFormatRule": {"rule": {"ranges": [{}], "booleanRule": BY_DATE}}},
+            "conditional formats by date",
+        ),
+    ],
+)
+def test_nothing_is_dropped_in_silence(api: Api, edit: Json, what: str) -> None:
+    before = api.server.snapshot(api.book_id)
+    answer = api.call("POST", ":batchUpdate", {"requests": [edit]})
+    assert answer.status_code == 501, answer.text
+    assert answer.json()["error"]["message"] == f"The Sheets stand-in does not implement {what}."
+    assert api.server.snapshot(api.book_id) == before
+
+
 def test_unknown_addresses_are_not_found_in_html(api: Api) -> None:
     for verb, path in (("GET", "/nothing"), ("DELETE", "")):
         answer = api.call(verb, path)

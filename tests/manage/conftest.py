@@ -55,9 +55,9 @@ def desk(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     facts = {
         "api_url": gateway.url,
         "admin_key": world.secret("admin", None, None),
-        "dynamodb_url": world.dynamodb.url,
-        "table_name": world.dynamodb.table_name,
     }
+    if world.place.dynamodb:
+        facts |= {"dynamodb_url": world.dynamodb.url, "table_name": world.dynamodb.table_name}
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".local").mkdir()
     (tmp_path / ".local" / "demo.json").write_text(json.dumps(facts))

@@ -150,7 +150,7 @@ def test_a_clone_keeps_the_grace_and_the_server_points(desk: Desk) -> None:
     )
     desk.said("events", "put", "2024-01-trial.toml")
     desk.said("events", "clone", "2024-01-trial", "--to", "2026-11-30")
-    clone = next(e for e in desk.world.muster.definitions.events() if e.id == "2026-11-30-trial")
+    clone = next(e for e in desk.world.muster.stores.definitions.events() if e.id == "2026-11-30-trial")
     assert (clone.reporting_grace_hours, clone.milestones[0].server_points) == (48, 105)
 
 

@@ -2,10 +2,13 @@
 
 import json
 
+from chalicelib import bootstrap
 from tests.manage.conftest import Desk
-from tests.world import HIDDEN_MOTIVATIONS
+from tests.services.test_imports import ROSTER, sluggish
+from tests.world import DEFENDERS, HIDDEN_MOTIVATIONS
 
 NOVA = ("101", "nova")
+UNRAVELING_ANOMALIES = f"{DEFENDERS}/unraveling-anomalies"
 EXAMPLE = "docs/examples/roster.csv"
 
 
@@ -90,3 +93,63 @@ def test_where_things_stand_in_a_file_can_be_said(desk: Desk) -> None:
     command += ("--milestone-column", "What", "--timestamp-column", "When")
     command += ("--timestamp-format", "%d/%m/%Y %H:%M", "--event", "Defenders of Peace")
     assert desk.said(*command) == "old.csv: 1 new, 0 known, 0 refused\n"
+
+
+def test_how_the_file_was_read_is_told_beside_the_answer(desk: Desk) -> None:
+    (desk.folder / "old.csv").write_text(
+        "Nova Guard;;\nZeitstempel;Spieler;Rang;Meilenstein\n13/11/2023 10:00;Kestrel;1;Unraveling Anomalies\n"
+    )
+    result = desk.demo("completions", "import", *NOVA, "old.csv", "--dry-run")
+    assert result.exit_code == 0
+    assert result.stderr.splitlines() == [
+        "Commanders: 'Spieler'. Milestones: 'Meilenstein'. Times: 'Zeitstempel'. Not used: 'Rang'. "
+        "Not read, above the headings: line 1. Dates are read day-first.",
+        f"Line 3 says: Kestrel, 2023-11-13T10:00:00Z, {UNRAVELING_ANOMALIES}",
+    ]
+
+
+def test_what_is_not_certain_is_asked_and_can_be_said(desk: Desk) -> None:
+    (desk.folder / "names.csv").write_text("Osprey\nMerlin\n")
+    assert "Give header_line: 1 if it is a heading" in desk.refusal("roster", "import", *NOVA, "names.csv")
+    said = desk.said("roster", "import", *NOVA, "names.csv", "--header-line", "0")
+    assert said == "names.csv: 2 new, 0 known, 0 refused\n"
+    (desk.folder / "old.csv").write_text("When,IGN,Milestone\n11/12/2023,Osprey,Hidden Motivations\n")
+    command = ("completions", "import", *NOVA, "old.csv")
+    assert "day-first or month-first" in desk.refusal(*command)
+    assert desk.demo(*command, "--timestamp-format", "month-first").exit_code == 1
+    assert desk.said(*command, "--without-times") == "old.csv: 1 new, 0 known, 0 refused\n"
+
+
+def test_times_that_were_missing_are_added(desk: Desk) -> None:
+    (desk.folder / "old.csv").write_text("Am,IGN,Milestone\n2023-11-15,Osprey,Hidden Motivations\n")
+    command = ("completions", "import", *NOVA, "old.csv")
+    assert desk.said(*command, "--without-times") == "old.csv: 1 new, 0 known, 0 refused\n"
+    timed = "old.csv: 0 new, 0 known, 0 refused, 1 now with their time"
+    assert (
+        desk.said(*command, "--timestamp-column", "Am", "--dry-run").splitlines()[-1]
+        == f"{timed} (dry run: nothing was done)"
+    )
+    assert desk.said(*command, "--timestamp-column", "Am") == f"{timed}\n"
+    assert desk.said(*command, "--timestamp-column", "Am") == "old.csv: 0 new, 1 known, 0 refused\n"
+
+
+def test_an_import_that_runs_out_of_time_goes_on_by_itself(desk: Desk) -> None:
+    bootstrap.use(sluggish(desk.world, 1.0)[0])
+    (desk.folder / "many.csv").write_text(ROSTER)
+    command = ("roster", "import", *NOVA, "many.csv", "--is-new")
+    answer = json.loads(desk.said(*command, "--json"))
+    assert (answer["new"], answer["remaining"], answer["next_line"]) == (40, 0, None)
+    assert {line["status"] for line in answer["lines"]} == {"new"}
+    assert len(names(desk)) == 40
+    assert desk.said(*command) == "many.csv: 0 new, 40 known, 0 refused\n"
+
+
+def test_what_can_not_be_done_now_ends_with_1_and_is_told(desk: Desk) -> None:
+    muster, table = sluggish(desk.world, 0)
+    table.busy = lambda changes: "Hawk7'" in repr(changes)
+    bootstrap.use(muster)
+    (desk.folder / "many.csv").write_text(ROSTER)
+    result = desk.demo("roster", "import", *NOVA, "many.csv", "--is-new")
+    assert result.exit_code == 1
+    assert result.stdout.splitlines()[-1] == ("many.csv: 39 new, 0 known, 0 refused, 1 left: import it again")
+    assert "Hawk7 " in result.stdout

@@ -8,6 +8,7 @@ import requests
 
 from chalicelib.domain.errors import Unauthenticated
 from tests.manage.conftest import Desk
+from tests.stores import on_dynamodb
 
 NOVA = ("101", "nova")
 
@@ -30,7 +31,7 @@ def test_a_link_is_rotated(desk: Desk) -> None:
     before = desk.said("links", "create", *NOVA).strip()
     after = desk.said("links", "rotate", *NOVA).strip()
     desk.world.clock.advance(minutes=1)
-    desk.world.muster.access_keys._cache.clear()  # as if the cache's 30 seconds were over
+    desk.world.seconds.pass_cache()  # as if the cache's 30 seconds were over
     assert requests.get(before, timeout=30).status_code == 401
     assert requests.get(after, timeout=30).status_code == 200
     states = [row.split()[-2] for row in desk.said("links", "list", *NOVA).splitlines()[1:]]
@@ -103,9 +104,13 @@ def test_an_officer_gives_what_officers_may(desk: Desk) -> None:
     assert given.exit_code == 0
     assert "reader, bot, server 101, alliance nova" in given.stderr
     refused = desk.run(*command, "officer", "--label", "me", key=officer)
-    assert "Officers give and take keys for members and readers; this needs an admin." in refused.stderr
+    assert (
+        "This officer key can't manage keys of officers and admins. That takes a key with the role admin."
+        in refused.stderr
+    )
 
 
+@on_dynamodb
 class TestFirst:
     @pytest.fixture(autouse=True)
     def _own_session(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,8 +118,8 @@ class TestFirst:
         monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
 
     def test_it_makes_an_admins_key_where_there_is_none(self, desk: Desk) -> None:
-        for key in desk.world.muster.access_keys.all(None):
-            desk.world.muster.access_keys.end(key, desk.world.clock(), revoke=True, more=[])
+        for key in desk.world.muster.stores.access_keys.all(None):
+            desk.world.muster.stores.access_keys.end(key, desk.world.clock(), revoke=True, more=[])
         result = desk.demo("keys", "first", "--label", "Example Operator")
         (secret,) = result.stdout.splitlines()
         assert secret not in result.stderr
@@ -123,13 +128,13 @@ class TestFirst:
         assert made.created_at == desk.world.clock(), "by the deployment's clock"
         admin = desk.run("--url", desk.url, "servers", "list", key=secret)
         assert admin.exit_code == 0
-        (entry,) = desk.world.muster.ledger.of_deployment(made).entries
+        (entry,) = desk.world.muster.ledger_pages.of_deployment(made).entries
         assert (entry.action, entry.actor.label) == ("key", "Whoever may write the table itself")
         assert entry.after
         assert entry.after["id"] == made.id
 
     def test_where_there_is_one_it_takes_a_word_more(self, desk: Desk) -> None:
-        (there,) = desk.world.muster.access_keys.all(None)
+        (there,) = desk.world.muster.stores.access_keys.all(None)
         assert desk.refusal("keys", "first") == (
             f"Error: There is an admin's key already: {there.id} (test admin). --another makes one more.\n"
         )

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from chalicelib.domain.cards import Card, CardChange
 from tests.manage.conftest import Desk
+from tests.stores import on_dynamodb
 from tests.world import DEFENDERS, HIDDEN_MOTIVATIONS
 
 
@@ -42,6 +43,7 @@ def test_without_a_server_it_is_that_of_the_deployment(desk: Desk) -> None:
     assert "are of a server" in desk.refusal("ledger", "show", "--alliance", "nova", code=2)
 
 
+@on_dynamodb
 def test_cards_are_what_the_ledger_makes_of_them(desk: Desk) -> None:
     desk.world.muster.reporting.report(desk.world.key(), "Kestrel", [HIDDEN_MOTIVATIONS])
     result = desk.demo("ledger", "verify", "101")
@@ -50,10 +52,11 @@ def test_cards_are_what_the_ledger_makes_of_them(desk: Desk) -> None:
     assert "Server '999' doesn't use Muster." in desk.refusal("ledger", "verify", "999")
 
 
+@on_dynamodb
 def test_a_card_that_differs_is_named(desk: Desk) -> None:
     desk.world.muster.reporting.report(desk.world.key(), "Kestrel", [HIDDEN_MOTIVATIONS])
     desk.said("ledger", "verify", "101")
-    completions = desk.world.muster.ledger._completions
+    completions = desk.world.muster.stores.completions
     (card,) = completions.alliance_cards("101", DEFENDERS, "nova", consistent=True)
     completions.record([_tampered(card)])
     result = desk.demo("ledger", "verify", "101")

@@ -6,12 +6,16 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from chalicelib.bootstrap import dynamodb_table
 from chalicelib.domain.roster import Server
 from chalicelib.store import keys
 from chalicelib.store.table import Table, Update
 from local.dynamodb import REGION, table_definition
 from tests.manage.conftest import Desk
+from tests.stores import on_dynamodb
 from tests.world import DEFENDERS, HIDDEN_MOTIVATIONS
+
+pytestmark = on_dynamodb
 
 FILE = "server-101.jsonl"
 OTHER = "muster-other"
@@ -22,7 +26,7 @@ def other(desk: Desk) -> Iterator[Table]:
     """The table of another deployment."""
     client = desk.world.dynamodb.client()
     client.create_table(TableName=OTHER, **table_definition())
-    yield Table(client, OTHER)
+    yield dynamodb_table(OTHER, client)
     client.close()
 
 
@@ -93,8 +97,8 @@ def test_a_file_that_was_cut_off_is_refused(desk: Desk, other: Table) -> None:
 
 def test_totals_and_cards_that_do_not_agree_are_told(desk: Desk, other: Table) -> None:
     desk.world.muster.reporting.report(desk.world.key(), "Kestrel", [HIDDEN_MOTIVATIONS])
-    here = Table(other.client, desk.world.dynamodb.table_name)
-    here.write(Update(keys.totals("101", DEFENDERS, "nova"), add={"commanders": 1}))
+    desk.world.muster.refresh.refresh_totals()
+    desk.world.muster.stores.table.write(Update(keys.totals("101", DEFENDERS, "nova"), add={"commanders": 1}))
     desk.said("servers", "export", "101", FILE)
     result = at_other(desk, "servers", "import", FILE, "--table", OTHER)
     assert result.exit_code == 1
@@ -111,6 +115,6 @@ def test_what_a_broken_import_had_left_is_told(desk: Desk, other: Table) -> None
 
 
 def test_a_table_has_to_be_named(desk: Desk) -> None:
-    desk.world.muster.definitions.put_server(Server("202"))
+    desk.world.muster.stores.definitions.put_server(Server("202"))
     assert desk.run("servers", "export", "202", FILE).exit_code == 2
     assert not Path(FILE).exists()

@@ -122,7 +122,10 @@ def test_a_problem_is_its_detail_and_a_line_for_each_field(desk: Desk) -> None:
     assert desk.refusal("servers", "put", "202", "--day-starts", "24:00", "--zone", "Mars").count("\n  ") == 1
     key = desk.world.secret("member")
     result = desk.run("--url", desk.url, "servers", "list", key=key)
-    assert result.stderr == "Error: This is a key for a member. It takes one for: admin.\n"
+    assert (
+        result.stderr
+        == "Error: This member key can't define servers. That takes a key with the role admin.\n"
+    )
     result = desk.run("--url", desk.url, "servers", "list", key="unknown")
     assert result.stderr.startswith("Error: This key is not known.")
 

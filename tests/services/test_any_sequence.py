@@ -3,6 +3,7 @@ the ledger alone tells what every card holds."""
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -17,7 +18,9 @@ from chalicelib.domain.names import normalised
 from chalicelib.domain.standing import Totals
 from chalicelib.services.corrections import Kind, Status
 from chalicelib.services.imports import Options
+from chalicelib.store.table import Delete, ItemKey
 from local.dynamodb import FaultKind
+from tests.stores import Store, on_every_store
 from tests.world import (
     ARCHITECTS,
     CONFRONTING_RESILIENCE,
@@ -56,7 +59,9 @@ def new(alliance: str, name: str) -> Somebody:
 
 
 class AnySequence(RuleBasedStateMachine):
-    """The product against a model of plain sets, with conflicts and lost answers."""
+    """The product against a model of plain sets, with conflicts and lost answers on DynamoDB."""
+
+    store: ClassVar[Store]
 
     def __init__(self) -> None:
         super().__init__()
@@ -64,7 +69,7 @@ class AnySequence(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        self.context = new_world()
+        self.context = new_world(self.store)
         self.world = self.context.__enter__()
         self.world.add_alliance("vega")
         self.admin = self.world.key("admin", None, None)
@@ -96,7 +101,7 @@ class AnySequence(RuleBasedStateMachine):
         key = self.world.key("member", "101", alliance)
         who = self.took(alliance, name)
         refused = who is None and self.find(name) is not None
-        if not refused and not (who and done <= who.done):
+        if self.world.place.dynamodb and not refused and not (who and done <= who.done):
             self.world.dynamodb.inject(*faults)
         if refused:
             with pytest.raises(Conflict, match="other-alliance"):
@@ -246,7 +251,7 @@ class AnySequence(RuleBasedStateMachine):
 
     @rule()
     def the_ledger_alone_tells_what_every_card_holds(self) -> None:
-        assert self.world.muster.ledger.differences("101") == []
+        assert self.world.muster.ledger_pages.differences("101") == []
 
     @invariant()
     def every_name_leads_to_whom_it_should(self) -> None:
@@ -265,7 +270,7 @@ class AnySequence(RuleBasedStateMachine):
     def cards_and_totals_are_as_in_the_model(self) -> None:
         if not hasattr(self, "world"):
             return
-        completions = self.world.muster.overview._completions
+        completions = self.world.muster.stores.completions
         for event in EVENTS:
             standing = completions.standing("101", event, consistent=True)
             for alliance in ALLIANCES:
@@ -287,30 +292,38 @@ class AnySequence(RuleBasedStateMachine):
             self.context.__exit__(None, None, None)
 
 
-TestAnySequence = AnySequence.TestCase
-TestAnySequence.settings = settings(
-    max_examples=10, stateful_step_count=20, suppress_health_check=list(HealthCheck)
+class AnySequenceOnDynamoDB(AnySequence):
+    store = "dynamodb"
+
+
+class AnySequenceInMemory(AnySequence):
+    store = "memory"
+
+
+TestOnDynamoDB, TestInMemory = AnySequenceOnDynamoDB.TestCase, AnySequenceInMemory.TestCase
+TestOnDynamoDB.settings = settings(
+    max_examples=5, stateful_step_count=20, suppress_health_check=list(HealthCheck)
 )
+TestInMemory.settings = settings(TestOnDynamoDB.settings, max_examples=30)
 
 
-def test_cards_that_were_lost_can_be_made_anew_from_the_ledger() -> None:
-    with new_world() as world:
+@on_every_store
+def test_cards_that_were_lost_can_be_made_anew_from_the_ledger(store: Store) -> None:
+    with new_world(store) as world:
         key, admin = world.key(), world.key("admin", None, None)
         for name in NAMES:
             world.muster.reporting.report(key, name, list(MILESTONES), is_new=True)
         world.muster.corrections.correct(admin, "void", "Merlin", HIDDEN_MOTIVATIONS, "a slip", "101")
-        world.muster.ledger.settle("101")
-        completions = world.muster.overview._completions
+        world.muster.counting.bring_up("101")
+        completions = world.muster.stores.completions
         before = {
             (event, "nova", card.commander): {m: c.recorded_at for m, c in card.completions.items()}
             for event in EVENTS
             for card in completions.alliance_cards("101", event, "nova", consistent=True)
         }
-        table = completions._table
+        table = world.muster.stores.table
         for item in [item for event in EVENTS for item in table.query(f"CARDS#101#{event}#nova")]:
-            table.client.delete_item(
-                TableName=table.name, Key={"PK": {"S": item["PK"]}, "SK": {"S": item["SK"]}}
-            )
-        built = rebuilt(world.muster.ledger._entries.all("101"))
+            table.write(Delete(ItemKey(item["PK"], item["SK"])))
+        built = rebuilt(world.muster.stores.ledger.all("101"))
         assert {place: {m: c.recorded_at for m, c in held.items()} for place, held in built.items()} == before
-        assert len(world.muster.ledger.differences("101")) == len(before)
+        assert len(world.muster.ledger_pages.differences("101")) == len(before)

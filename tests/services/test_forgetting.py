@@ -15,7 +15,6 @@ from chalicelib.domain.ledger import Actor
 from chalicelib.domain.names import display_name, forgetting, normalised, tag_key
 from chalicelib.services.imports import Options
 from chalicelib.store import ledger
-from chalicelib.store.table import deserialised
 from tests.first_version import put_commander
 from tests.world import ENLISTING_OLD_ALLIES, HIDDEN_MOTIVATIONS, World, new_world
 
@@ -46,8 +45,7 @@ def texts(value: Any) -> Iterator[str]:
 
 def stored(world: World) -> list[str]:
     """Every text that the table holds, as it is and normalised."""
-    pages = world.dynamodb.client().get_paginator("scan").paginate(TableName="muster-test")
-    found = [text for page in pages for item in page["Items"] for text in texts(deserialised(item))]
+    found = [text for item in world.muster.stores.table.scan() for text in texts(item)]
     return [*found, *map(normalised, found)]
 
 
@@ -102,10 +100,12 @@ class Forgetting(RuleBasedStateMachine):
     @rule(name=spellings, alliance=alliances)
     def import_both(self, name: str, alliance: str) -> None:
         imports, options = self.world.muster.imports, Options(is_new=True)
-        imports.roster(self.admin, "101", alliance, f'Commander\n"{name}"', None, options)
+        imports.roster(
+            self.admin, "101", alliance, f'Commander\n"{name}"', Columns(separator="comma"), options
+        )
         text = f'Commander,Milestone\n"{name}",{ENLISTING_OLD_ALLIES}'
         imports.completions(self.admin, "101", alliance, text, Columns(), options)
-        found = self.world.muster.reporting._commanders.named("101", name, TAGS, consistent=True)
+        found = self.world.muster.stores.commanders.named("101", name, TAGS, consistent=True)
         if found:
             self.comes(found.id, name)
 
@@ -153,7 +153,7 @@ class Forgetting(RuleBasedStateMachine):
                     break
             else:
                 pytest.fail("it does not come to an end")
-        commanders = self.world.muster.reporting._commanders
+        commanders = self.world.muster.stores.commanders
         others = commanders.all_named("101", self.had[who])
         self.gone |= self.had[who] - others.keys()
         assert who not in {one.id for one in others.values()}
@@ -168,7 +168,7 @@ class Forgetting(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "context"):
-            assert self.world.muster.ledger.differences("101") == []
+            assert self.world.muster.ledger_pages.differences("101") == []
             self.context.__exit__(None, None, None)
 
 
@@ -207,7 +207,7 @@ def test_what_the_first_version_left_is_forgotten_whole(world: World) -> None:
     about = ledger.new_entry(
         world.clock(), "retire", Actor("key", "label"), "101", commander="x", reason="ask Wanderfalke"
     )
-    world.muster.table.put_many([ledger.put(entry), ledger.put(about)])
+    world.muster.stores.table.put_many([ledger.put(entry), ledger.put(about)])
     rosters.forget(admin, "101", "nova", "first")
     assert not [text for text in stored(world) if "falk" in text.casefold()]
 
@@ -232,13 +232,13 @@ def test_others_of_whom_the_ledger_tells_keep_their_names(world: World) -> None:
     second = rosters.add(admin, "101", "nova", "Milan").id
     rosters.retire(admin, "101", "nova", second, "Milan and Milander, not Turmfalke")
     rosters.forget(admin, "101", "nova", first)
-    entries = world.muster.ledger.of_server(admin, "101", second).entries
+    entries = world.muster.ledger_pages.of_server(admin, "101", second).entries
     label = rosters.get(admin, "101", "nova", first).name
     assert [entry.after for entry in entries if entry.action == "add"] == [{"name": "Milan"}]
     assert [entry.reason for entry in entries if entry.action == "retire"] == [
         f"Milan and Milander, not {label}"
     ]
-    of_first = str(world.muster.ledger.of_server(admin, "101", first))
+    of_first = str(world.muster.ledger_pages.of_server(admin, "101", first))
     assert "Milan" not in of_first
 
 

@@ -11,6 +11,7 @@ from chalicelib.services.imports import Options
 from chalicelib.services.rosters import MOST_ALIASES
 from local.dynamodb import Call
 from tests.first_version import put_commander
+from tests.stores import on_dynamodb
 from tests.world import DEFENDERS, ENLISTING_OLD_ALLIES, HIDDEN_MOTIVATIONS, World
 
 
@@ -50,7 +51,7 @@ class Cast:
         return self.rosters.get(self.admin, "101", alliance, who).aliases
 
     def counted(self) -> int:
-        standing = self.world.muster.overview._completions.standing("101", DEFENDERS, consistent=True)
+        standing = self.world.muster.stores.completions.standing("101", DEFENDERS, consistent=True)
         return sum(standing.totals.completions.values())
 
     def correct(self, name: str, milestone: str = HIDDEN_MOTIVATIONS) -> str:
@@ -64,7 +65,7 @@ class Cast:
         run = self.world.muster.imports.roster
         return [
             (one.status, one.commander)
-            for one in run(self.admin, "101", alliance, text, None, Options(**options)).lines
+            for one in run(self.admin, "101", alliance, text, Columns(), Options(**options)).lines
         ]
 
     def import_completions(self, *names: str, alliance: str = "nova") -> list[tuple[str, str | None, str]]:
@@ -99,7 +100,7 @@ class TestAFormerName:
         ]
         assert cast.import_roster("Kestrel", is_new=True) == [("known", "Osprey")]
         assert cast.correct("Kestrel") == kestrel
-        ledger = cast.world.muster.ledger.of_server(cast.admin, "101", "Kestrel").entries
+        ledger = cast.world.muster.ledger_pages.of_server(cast.admin, "101", "Kestrel").entries
         assert {entry.commander.id for entry in ledger if entry.commander} == {kestrel}
         assert cast.names() == ["Osprey"]
         other = cast.add("Merlin")
@@ -140,7 +141,7 @@ class TestAFormerName:
         assert cast.report("Kestrel", alliance="vega") == kestrel
         assert cast.report("Osprey") == osprey
         assert cast.aliases(osprey) == ()
-        entries = cast.world.muster.ledger.of_server(cast.admin, "101", osprey).entries
+        entries = cast.world.muster.ledger_pages.of_server(cast.admin, "101", osprey).entries
         released = [(entry.before, entry.after) for entry in entries if entry.action == "release"]
         assert released == [({"name": "Kestrel"}, {"commander": kestrel})]
         with pytest.raises(Conflict, match="already-on-roster"):
@@ -175,6 +176,7 @@ class TestAFormerName:
         with pytest.raises(DidYouMean):
             cast.report("Ospery")
 
+    @on_dynamodb
     def test_costs_a_report_no_more_read_units(self, cast: Cast) -> None:
         kestrel = cast.report("Kestrel")
         cast.rename(kestrel, "Osprey")
@@ -288,7 +290,7 @@ class TestATag:
         ]
         assert cast.import_completions("Altair [NOVA]") == [("known", "Altair", "")]
         assert cast.correct("{NOVA} Altair") == altair
-        page = cast.world.muster.ledger.of_server(cast.admin, "101", "|NOVA| Altair")
+        page = cast.world.muster.ledger_pages.of_server(cast.admin, "101", "|NOVA| Altair")
         assert {entry.commander.id for entry in page.entries if entry.commander} == {altair}
         cast.merge(cast.add("Deneb"), "«NOVA» Altair")
         assert cast.names() == ["[XYZ] Altair", "Deneb"]
@@ -315,6 +317,7 @@ class TestATag:
         assert cast.report("Altair") != cast.report("[XYZ] Altair", ENLISTING_OLD_ALLIES)
 
     @pytest.mark.parametrize("typed", ["Altair", "[NOVA] Altair", "<nova>Altair"])
+    @on_dynamodb
     def test_costs_a_report_within_the_budget(self, cast: Cast, typed: str) -> None:
         cast.report("[NOVA] Altair")
         name, card, write = calls_of(cast, lambda: cast.report(typed, ENLISTING_OLD_ALLIES))
@@ -370,7 +373,7 @@ class TestManyNames:
         for name in ("Kestrel", "Kestrel96", "Osprey"):
             assert cast.report(name, alliance="vega") == "first"
         cast.rosters.forget(cast.admin, "101", "vega", "first")
-        left = cast.world.muster.reporting._commanders.all_named("101", [*aliases, "kestrel", "osprey"])
+        left = cast.world.muster.stores.commanders.all_named("101", [*aliases, "kestrel", "osprey"])
         assert left == {}
 
     def test_are_bounded_with_words(self, cast: Cast) -> None:

@@ -1,18 +1,178 @@
-"""The scheduled recount where there is more than fits into one run."""
+"""The scheduled recount: what is read, in which order, and what is put off."""
 
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.domain.errors import Busy
 from chalicelib.domain.roster import Server
+from chalicelib.services.counting import COUNTED_AGAIN, KNOWN_LATE
 from chalicelib.services.refresh import ENOUGH
-from tests.world import World
+from chalicelib.store import keys
+from chalicelib.store.completions import Completions, Tally
+from chalicelib.store.table import Update
+from tests.world import CONFRONTING_RESILIENCE, DEFENDERS, HIDDEN_MOTIVATIONS, World
+
+Place = tuple[str, ...]
 
 
-def test_each_run_begins_at_another_server_and_ends_before_its_time_does(world: World) -> None:
-    for number in ("102", "103"):
-        world.muster.definitions.put_server(Server(number))
-        world.add_alliance("vega", server=number)
-    refreshed = []
-    for _ in range(3):
-        left = iter([ENOUGH, ENOUGH - 0.1])
-        refreshed.append(world.muster.refresh.refresh_totals(lambda left=left: next(left)).recounted)  # type: ignore[misc]
-        world.clock.advance(minutes=5)
-    assert sorted(refreshed) == [2, 2, 4], "one server each, of one alliance or two, in two events"
-    assert world.muster.refresh.refresh_totals().recounted == 8
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[Place]:
+    """Whose cards have been read to count them: server, event, alliance."""
+    places: list[Place] = []
+    tally = Completions.tally
+
+    def noted(self: Completions, *place: str) -> Tally:
+        places.append(place)
+        return tally(self, *place)
+
+    monkeypatch.setattr(Completions, "tally", noted)
+    return places
+
+
+def report(world: World, name: str, *milestones: str, alliance: str = "nova") -> None:
+    key = world.key("officer", "101", None)
+    world.muster.reporting.report(key, name, milestones, "101", alliance)
+
+
+class TestWhatIsRead:
+    def test_the_cards_of_what_has_changed_and_no_others(self, world: World, counted: list[Place]) -> None:
+        world.muster.refresh.refresh_totals()
+        counted.clear()
+        world.muster.refresh.refresh_totals()
+        assert counted == []
+        report(world, "Kestrel", HIDDEN_MOTIVATIONS)
+        assert world.muster.refresh.refresh_totals().recounted == 1
+        assert counted == [("101", DEFENDERS, "nova")]
+
+    def test_all_cards_once_a_day_since_no_counter_tells_of_drift(
+        self, world: World, counted: list[Place]
+    ) -> None:
+        report(world, "Kestrel", HIDDEN_MOTIVATIONS)
+        world.muster.refresh.refresh_totals()
+        planted = Update(keys.totals("101", DEFENDERS, "nova"), add={"commanders": 1})
+        world.muster.stores.table.write(planted)
+        world.clock.advance(seconds=COUNTED_AGAIN.total_seconds() - 1)
+        assert world.muster.refresh.refresh_totals().drifts == ()
+        world.clock.advance(seconds=1)
+        counted.clear()
+        (drift,) = world.muster.refresh.refresh_totals().drifts
+        assert (drift.stored.commanders, drift.counted.commanders) == (2, 1)
+        assert len(counted) == 4
+
+    def test_what_changed_while_it_was_counted_is_counted_again(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        report(world, "Kestrel", HIDDEN_MOTIVATIONS)
+        settle = Completions.settle
+
+        def late(self: Completions, *what: object) -> int:
+            monkeypatch.undo()
+            report(world, "Merlin", HIDDEN_MOTIVATIONS)
+            return settle(self, *what)  # type: ignore[arg-type]
+
+        world.muster.refresh.refresh_totals()
+        report(world, "Osprey", HIDDEN_MOTIVATIONS)
+        monkeypatch.setattr(Completions, "settle", late)
+        world.muster.refresh.refresh_totals()
+        assert world.muster.refresh.refresh_totals().recounted == 1
+        assert world.muster.ledger_pages.differences("101") == []
+
+
+class TestTheLedger:
+    def test_a_report_after_the_archiving_of_which_its_process_did_not_know_is_in_it(
+        self, world: World
+    ) -> None:
+        elsewhere, admin = world.process(), world.key("admin", None, None)
+        assert elsewhere.directory.events()
+        event = world.muster.directory.event(DEFENDERS)
+        world.muster.administration.put_event(admin, event.model_copy(update={"archived": True}))
+        elsewhere.reporting.report(world.key(), "Kestrel", [HIDDEN_MOTIVATIONS])
+        world.muster.refresh.refresh_totals()
+        entries = world.muster.stores.ledger.page("101")
+        assert "report" in [entry.action for entry in entries]
+        assert world.muster.ledger_pages.differences("101") == []
+
+    def test_an_archived_event_is_looked_at_for_a_week(self, world: World) -> None:
+        admin, event = world.key("admin", None, None), world.muster.directory.event(DEFENDERS)
+        world.muster.administration.put_event(admin, event.model_copy(update={"archived": True}))
+        world.clock.advance(seconds=KNOWN_LATE.total_seconds() - 1)
+        assert DEFENDERS in [one.id for one in world.muster.counting.events("101")]
+        world.clock.advance(seconds=1)
+        assert DEFENDERS not in [one.id for one in world.muster.counting.events("101")]
+
+    @pytest.mark.parametrize("apart", [-30, 30])
+    def test_a_report_by_a_clock_that_is_apart_is_in_it(self, world: World, apart: float) -> None:
+        """It took its time before the recount, and was written after."""
+        world.muster.refresh.refresh_totals()
+        other = world.process(clock=lambda: world.clock() + timedelta(seconds=apart - 29))
+        other.reporting.report(world.key(), "Kestrel", [HIDDEN_MOTIVATIONS, CONFRONTING_RESILIENCE])
+        world.muster.refresh.refresh_totals()
+        assert world.muster.ledger_pages.differences("101") == []
+        assert "report" in [entry.action for entry in world.muster.stores.ledger.page("101")]
+
+
+class TestTurns:
+    def test_every_server_has_its_turn_where_there_are_more_than_fit_into_a_run(self, world: World) -> None:
+        """113 servers, and time for 23 in a run: each within five runs, and again within the next five."""
+        numbers = sorted(f"{number}" for number in range(101, 214))
+        for number in numbers[1:]:
+            world.muster.stores.definitions.put_server(Server(number))
+        seen: list[list[str]] = []
+        for _ in range(10):
+            begun: list[str] = []
+            left = iter([ENOUGH] * 23 + [0.0])
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(Completions, "note_refreshing", noting(begun))
+                world.muster.refresh.refresh_totals(lambda left=left: next(left))  # type: ignore[misc]
+            seen.append(begun)
+        rounds = [server for run in seen for server in run]
+        assert rounds[:113] == numbers
+        assert rounds[113:226] == numbers
+
+    def test_a_run_that_dies_with_a_server_does_not_keep_the_others_from_their_turn(
+        self, world: World
+    ) -> None:
+        world.muster.stores.definitions.put_server(Server("102"))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Completions, "counted", dying)
+            with pytest.raises(KeyboardInterrupt):
+                world.muster.refresh.refresh_totals()
+        begun: list[str] = []
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Completions, "note_refreshing", noting(begun))
+            world.muster.refresh.refresh_totals()
+        assert begun == ["102", "101"]
+
+    def test_what_the_table_does_not_give_is_put_off_alone(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        report(world, "Kestrel", HIDDEN_MOTIVATIONS)
+        world.add_alliance("vega")
+        report(world, "Merlin", HIDDEN_MOTIVATIONS, alliance="vega")
+        tally = Completions.tally
+
+        def busy(self: Completions, server: str, event: str, alliance: str) -> Tally:
+            if alliance == "nova":
+                raise Busy
+            return tally(self, server, event, alliance)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Completions, "tally", busy)
+            assert world.muster.refresh.refresh_totals().recounted == 4, "orbit and vega in both events"
+        assert world.muster.refresh.refresh_totals().recounted == 2, "and nova with the next run"
+
+
+def noting(begun: list[str]) -> object:
+    note = Completions.note_refreshing
+
+    def noted(self: Completions, server: str) -> None:
+        begun.append(server)
+        note(self, server)
+
+    return noted
+
+
+def dying(self: Completions, *place: Sequence[str]) -> None:
+    raise KeyboardInterrupt

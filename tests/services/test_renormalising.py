@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.services.renormalising import ROUNDS, Renormalised
+from chalicelib.services.renormalising import Renormalised
 from chalicelib.services.rosters import Namesake
-from chalicelib.store.commanders import Change
+from chalicelib.store.commanders import Commanders
+from chalicelib.store.table import Change, ConditionFailed
 from tests.first_version import put_commander
+from tests.stores import on_dynamodb
 from tests.world import HIDDEN_MOTIVATIONS, World
 
 
@@ -39,9 +41,9 @@ EXPECTED = Renormalised(
 
 
 def test_a_dry_run_says_the_same_and_writes_nothing(old: World) -> None:
-    old.dynamodb.calls.clear()
+    before = list(old.muster.stores.table.scan())
     assert old.muster.renormalising.run("101", dry_run=True) == EXPECTED
-    assert {call.operation for call in old.dynamodb.calls} == {"Query"}
+    assert list(old.muster.stores.table.scan()) == before
 
 
 def test_each_is_found_before_and_after_and_a_second_run_changes_nothing(old: World) -> None:
@@ -58,7 +60,7 @@ def test_each_is_found_before_and_after_and_a_second_run_changes_nothing(old: Wo
 
 def test_the_ledger_tells_what_is_shown_otherwise(old: World) -> None:
     assert old.muster.renormalising.run("101") == EXPECTED
-    (entry,) = old.muster.ledger.of_server(old.key("admin", None, None), "101", "Altair").entries
+    (entry,) = old.muster.ledger_pages.of_server(old.key("admin", None, None), "101", "Altair").entries
     assert (entry.action, entry.actor.label) == ("rename", "Muster")
     assert (entry.before, entry.after) == ({"name": "[NOVA] Altair"}, {"name": "Altair"})
 
@@ -66,33 +68,36 @@ def test_the_ledger_tells_what_is_shown_otherwise(old: World) -> None:
 def test_who_changes_meanwhile_is_taken_in_the_next_round(
     old: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    admin, commanders = old.key("admin", None, None), old.muster.renormalising.commanders
-    transact, at = commanders.transact, iter(["retire", "", "rename"])
+    admin, transact, at = old.key("admin", None, None), Commanders.transact, iter(["retire", "", "rename"])
 
-    def late(changes: Sequence[Change]) -> None:
+    def late(self: Commanders, changes: Sequence[Change]) -> None:
         what = next(at, "")
-        monkeypatch.setattr(commanders, "transact", transact)
+        monkeypatch.setattr(Commanders, "transact", transact)
         if what == "retire":
             old.muster.rosters.retire(admin, "101", "nova", "tagged")
         elif what == "rename":
             old.muster.rosters.rename(admin, "101", "vega", "heart", "Heart")
-        monkeypatch.setattr(commanders, "transact", late)
-        transact(changes)
+        monkeypatch.setattr(Commanders, "transact", late)
+        transact(self, changes)
 
-    monkeypatch.setattr(commanders, "transact", late)
+    monkeypatch.setattr(Commanders, "transact", late)
     assert old.muster.renormalising.run("101") == EXPECTED
     assert old.muster.rosters.get(admin, "101", "nova", "tagged").retired_at
     assert report(old, "Altair") == "tagged"
 
 
-def test_what_can_t_be_done_is_left_and_said(old: World) -> None:
-    for _ in range(2 * ROUNDS):
-        old.dynamodb.inject("conflict")
-    done = old.muster.renormalising.run("101")
+def test_what_can_t_be_done_is_left_and_said(old: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(self: Commanders, changes: Sequence[Change]) -> None:
+        raise ConditionFailed({})
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Commanders, "transact", never)
+        done = old.muster.renormalising.run("101")
     assert (done.changed, done.left) == (0, 2)
     assert old.muster.renormalising.run("101") == EXPECTED
 
 
+@on_dynamodb
 def test_a_new_tag_is_taken_off_the_names_that_have_it(old: World) -> None:
     admin = old.key("admin", None, None)
     ace = report(old, "[ACE] Rigel")

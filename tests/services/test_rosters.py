@@ -9,8 +9,10 @@ from chalicelib.domain.cards import CardChange, count
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.names import Tags
 from chalicelib.domain.roster import Commander
-from chalicelib.services.keys import Wanted
-from chalicelib.store.completions import Change
+from chalicelib.services.keys import WantedKey
+from chalicelib.store.commanders import Commanders
+from chalicelib.store.completions import Completions
+from chalicelib.store.table import Change
 from tests.world import ARCHITECTS, CONFRONTING_RESILIENCE, DEFENDERS, HIDDEN_MOTIVATIONS, World
 
 
@@ -20,22 +22,21 @@ def two_alliances(world: World) -> World:
     return world
 
 
-def before_the_next_write(world: World, meanwhile: Callable[[], object]) -> None:
+def before_the_next_write(meanwhile: Callable[[], object]) -> None:
     """Something that happens after a report has read what there is, and before it writes."""
-    completions = world.muster.reporting._completions
-    record = completions.record
+    record, patch = Completions.record, pytest.MonkeyPatch()
 
-    def late(changes: Sequence[CardChange], more: Sequence[Change] = ()) -> None:
-        completions.record = record  # type: ignore[method-assign]
+    def late(self: Completions, changes: Sequence[CardChange], more: Sequence[Change] = ()) -> None:
+        patch.undo()
         meanwhile()
-        record(changes, more)
+        record(self, changes, more)
 
-    completions.record = late  # type: ignore[method-assign]
+    patch.setattr(Completions, "record", late)
 
 
 def held(world: World, alliance: str, event: str = DEFENDERS) -> int:
     """How many completions the cards of the alliance hold, which its totals say as well."""
-    completions = world.muster.overview._completions
+    completions = world.muster.stores.completions
     counted = count(completions.alliance_cards("101", event, alliance, consistent=True))
     standing = completions.standing("101", event, consistent=True).alliances
     assert {m: n for m, n in counted.completions.items() if n} == dict(
@@ -50,7 +51,7 @@ def test_a_report_that_a_move_overtakes_leaves_nothing_behind(two_alliances: Wor
     world, admin = two_alliances, two_alliances.key("admin", None, None)
     first = world.muster.reporting.report(world.key(), "Kestrel", [f"{DEFENDERS}/unraveling-anomalies"])
     move = world.muster.rosters.move
-    before_the_next_write(world, lambda: move(admin, "101", "nova", first.commander.id, "vega"))
+    before_the_next_write(lambda: move(admin, "101", "nova", first.commander.id, "vega"))
     with pytest.raises(Conflict, match="other-alliance"):
         world.muster.reporting.report(world.key(), "Kestrel", [milestone])
     assert [held(world, "nova", event) for event in (DEFENDERS, ARCHITECTS)] == [0, 0]
@@ -64,7 +65,7 @@ def test_a_report_that_a_merge_overtakes_counts_for_the_survivor(world: World) -
     survivor = report(world.key(), "Kestrel", [HIDDEN_MOTIVATIONS]).commander
     report(world.key(), "Kestrl", [f"{DEFENDERS}/unraveling-anomalies"], is_new=True)
     merge = world.muster.rosters.merge
-    before_the_next_write(world, lambda: merge(admin, "101", "nova", survivor.id, "Kestrl"))
+    before_the_next_write(lambda: merge(admin, "101", "nova", survivor.id, "Kestrl"))
     receipt = report(world.key(), "Kestrl", [HIDDEN_MOTIVATIONS, CONFRONTING_RESILIENCE])
     assert (receipt.commander.id, receipt.commander.name) == (survivor.id, "Kestrel")
     assert getattr(receipt.commander, "formerly", None) == "Kestrl"
@@ -76,20 +77,20 @@ def test_a_report_between_the_steps_of_a_merge_is_in_it(world: World) -> None:
     admin, report = world.key("admin", None, None), world.muster.reporting.report
     survivor = report(world.key(), "Kestrel", [HIDDEN_MOTIVATIONS]).commander
     report(world.key(), "Kestrl", [f"{DEFENDERS}/unraveling-anomalies"], is_new=True)
-    before_the_next_write(world, lambda: report(world.key(), "Kestrl", [CONFRONTING_RESILIENCE]))
+    before_the_next_write(lambda: report(world.key(), "Kestrl", [CONFRONTING_RESILIENCE]))
     world.muster.rosters.merge(admin, "101", "nova", survivor.id, "Kestrl")
     assert (held(world, "nova"), held(world, "nova", ARCHITECTS)) == (2, 1)
-    assert world.muster.ledger.differences("101") == []
+    assert world.muster.ledger_pages.differences("101") == []
 
 
 def test_a_void_between_reading_and_writing_of_a_report_is_not_undone(world: World) -> None:
     admin, report = world.key("admin", None, None), world.muster.reporting.report
     report(world.key(), "Kestrel", [HIDDEN_MOTIVATIONS])
     void = world.muster.corrections.correct
-    before_the_next_write(world, lambda: void(admin, "void", "Kestrel", HIDDEN_MOTIVATIONS, "a slip", "101"))
+    before_the_next_write(lambda: void(admin, "void", "Kestrel", HIDDEN_MOTIVATIONS, "a slip", "101"))
     report(world.key(), "Kestrel", [f"{DEFENDERS}/unraveling-anomalies"])
     assert held(world, "nova") == 1
-    standing = world.muster.overview._completions.standing("101", DEFENDERS, consistent=True)
+    standing = world.muster.stores.completions.standing("101", DEFENDERS, consistent=True)
     assert standing.totals.commanders == 1
 
 
@@ -103,7 +104,7 @@ def test_who_has_retired_comes_back_by_reporting_to_an_open_alliance(two_allianc
     second = world.muster.reporting.report(vega, "Kestrel", [CONFRONTING_RESILIENCE]).commander
     assert second == first
     assert (held(world, "nova"), held(world, "vega"), held(world, "vega", ARCHITECTS)) == (0, 1, 1)
-    entries = world.muster.ledger.of_server(world.key("officer", "101", None), "101", first.id).entries
+    entries = world.muster.ledger_pages.of_server(world.key("officer", "101", None), "101", first.id).entries
     assert [entry.action for entry in entries].count("move") == 2
 
 
@@ -126,26 +127,29 @@ def test_a_report_that_still_finds_the_old_name_leaves_nothing_on_the_card_that_
     """The name was read before the move, the cards after it: what is seen is the card that was left behind."""
     world, admin = two_alliances, two_alliances.key("admin", None, None)
     first = world.muster.reporting.report(world.key(), "Kestrel", [f"{DEFENDERS}/unraveling-anomalies"])
-    commanders = world.muster.reporting._commanders
+    commanders = world.muster.stores.commanders
     look, stale = commanders.named, commanders.named("101", "Kestrel")
     world.muster.rosters.move(admin, "101", "nova", first.commander.id, "vega")
 
-    def late(server: str, name: str, tags: Tags = (), *, consistent: bool = False) -> Commander | None:
+    def late(
+        self: Commanders, server: str, name: str, tags: Tags = (), *, consistent: bool = False
+    ) -> Commander | None:
         return look(server, name, tags, consistent=True) if consistent else stale
 
-    commanders.named = late  # type: ignore[method-assign]
+    patch = pytest.MonkeyPatch()
+    patch.setattr(Commanders, "named", late)
     with pytest.raises(Conflict, match="other-alliance"):
         world.muster.reporting.report(world.key(), "Kestrel", [milestone])
-    commanders.named = look  # type: ignore[method-assign]
+    patch.undo()
     assert [held(world, "nova", event) for event in (DEFENDERS, ARCHITECTS)] == [0, 0]
     world.muster.rosters.move(admin, "101", "vega", first.commander.id, "nova")
     back = world.muster.reporting.report(world.key(), "Kestrel", [milestone])
     assert back.results[0].status == "recorded"
-    assert world.muster.ledger.differences("101") == []
+    assert world.muster.ledger_pages.differences("101") == []
 
 
 def test_the_ledger_says_when_a_new_key_ends(world: World) -> None:
     admin, ends_at = world.key("admin", None, None), world.clock() + timedelta(days=7)
-    world.muster.keys.create(admin, Wanted("reader", "for a week", "101", "nova", ends_at))
-    entry = world.muster.ledger.of_server(admin, "101").entries[0]
+    world.muster.keys.create(admin, WantedKey("reader", "for a week", "101", "nova", ends_at))
+    entry = world.muster.ledger_pages.of_server(admin, "101").entries[0]
     assert (entry.action, (entry.after or {})["ends_at"]) == ("key", "2023-11-22T12:00:00Z")

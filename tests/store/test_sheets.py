@@ -5,27 +5,30 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
+from chalicelib.domain.binding import Binding
 from chalicelib.domain.due import LEASE
-from chalicelib.domain.report import Sheet
+from tests.stores import on_every_store
 from tests.world import World
+
+pytestmark = on_every_store
 
 ID = "spreadsheet-1"
 
 
-def bound(world: World) -> Sheet:
-    world.muster.sheets.bind(ID, "101", "nova")
+def bound(world: World) -> Binding:
+    world.muster.stores.sheets.bind(ID, "101", "nova")
     return read(world)
 
 
-def read(world: World) -> Sheet:
-    sheet = world.muster.sheets.get(ID)
+def read(world: World) -> Binding:
+    sheet = world.muster.stores.sheets.get(ID)
     assert sheet
     return sheet
 
 
-def leased(sheet: Sheet, token: str, world: World) -> Sheet:
+def leased(sheet: Binding, token: str, world: World) -> Binding:
     until = world.clock() + LEASE
-    assert world.muster.sheets.lease(sheet, token, until)
+    assert world.muster.stores.sheets.lease(sheet, token, until)
     return replace(sheet, lease=token, leased_until=until)
 
 
@@ -46,7 +49,7 @@ def at_once(*attempts: Callable[[], object]) -> list[object]:
 
 
 def test_of_many_runs_at_once_one_gets_the_lease(world: World) -> None:
-    sheet, sheets, until = bound(world), world.muster.sheets, world.clock() + LEASE
+    sheet, sheets, until = bound(world), world.muster.stores.sheets, world.clock() + LEASE
     got = at_once(*(lambda token=token: sheets.lease(sheet, token, until) for token in "abcdefgh"))
     assert sorted(got, key=bool) == [False] * 7 + [True]
     assert read(world).lease == "abcdefgh"[got.index(True)]
@@ -55,54 +58,56 @@ def test_of_many_runs_at_once_one_gets_the_lease(world: World) -> None:
 def test_a_lease_can_be_taken_over_by_who_saw_it_expire_and_by_nobody_who_did_not(world: World) -> None:
     before = bound(world)
     first = leased(before, "a", world)
-    assert not world.muster.sheets.lease(before, "b", world.clock() + LEASE)
+    assert not world.muster.stores.sheets.lease(before, "b", world.clock() + LEASE)
     second = leased(read(world), "b", world)
-    assert not world.muster.sheets.synced(first, world.clock(), "late"), "it was overtaken"
-    assert world.muster.sheets.synced(second, world.clock(), "good")
+    assert not world.muster.stores.sheets.synced(first, world.clock(), "late"), "it was overtaken"
+    assert world.muster.stores.sheets.synced(second, world.clock(), "good")
     assert (read(world).revision, read(world).lease) == ("good", None)
 
 
 def test_who_read_a_sheet_before_another_run_synced_it_does_not_get_it(world: World) -> None:
     before = bound(world)
-    world.muster.sheets.synced(leased(before, "a", world), world.clock(), "new")
-    assert not world.muster.sheets.lease(before, "b", world.clock() + LEASE)
+    world.muster.stores.sheets.synced(leased(before, "a", world), world.clock(), "new")
+    assert not world.muster.stores.sheets.lease(before, "b", world.clock() + LEASE)
 
 
 def test_a_lease_whose_answer_was_lost_is_had_all_the_same(world: World) -> None:
     sheet = bound(world)
     leased(sheet, "a", world)
-    assert world.muster.sheets.lease(sheet, "a", world.clock() + LEASE), "the client sent it again"
+    assert world.muster.stores.sheets.lease(sheet, "a", world.clock() + LEASE), "the client sent it again"
 
 
 def test_an_unbound_sheet_stays_unbound_when_its_sync_ends(world: World) -> None:
     sheet = leased(bound(world), "a", world)
-    world.muster.sheets.unbind(ID)
-    assert not world.muster.sheets.synced(sheet, world.clock(), "good")
-    assert not world.muster.sheets.failed(sheet, world.clock(), "bad", None)
-    assert not world.muster.sheets.lease(sheet, "b", world.clock() + LEASE)
-    assert list(world.muster.sheets.all()) == []
+    world.muster.stores.sheets.unbind(ID)
+    assert not world.muster.stores.sheets.synced(sheet, world.clock(), "good")
+    assert not world.muster.stores.sheets.failed(sheet, world.clock(), "bad", None)
+    assert not world.muster.stores.sheets.lease(sheet, "b", world.clock() + LEASE)
+    assert list(world.muster.stores.sheets.all()) == []
 
 
 def test_rebinding_keeps_the_lease_and_forgets_what_was_shown(world: World) -> None:
     sheet = leased(bound(world), "a", world)
-    world.muster.sheets.failed(sheet, world.clock(), "not shared", world.clock() + timedelta(minutes=15))
+    world.muster.stores.sheets.failed(
+        sheet, world.clock(), "not shared", world.clock() + timedelta(minutes=15)
+    )
     sheet = leased(read(world), "b", world)
-    world.muster.sheets.synced(sheet, world.clock(), "good")
+    world.muster.stores.sheets.synced(sheet, world.clock(), "good")
     sheet = leased(read(world), "c", world)
-    world.muster.sheets.bind(ID, "101", None)
+    world.muster.stores.sheets.bind(ID, "101", None)
     now = read(world)
     assert (now.alliance, now.revision, now.retry_at, now.lease) == (None, None, None, "c")
     assert (now.last_success_at, now.last_error) == (world.clock(), "not shared")
 
 
 def test_of_many_runs_at_once_one_begins(world: World) -> None:
-    sheets, now = world.muster.sheets, world.clock()
+    sheets, now = world.muster.stores.sheets, world.clock()
     got = at_once(*(lambda token=token: sheets.begin_run(token, now, now + LEASE) for token in "abcdefgh"))
     assert sorted(each is not None for each in got) == [False] * 7 + [True]
 
 
 def test_a_run_learns_what_the_last_one_spent(world: World) -> None:
-    sheets, now = world.muster.sheets, world.clock()
+    sheets, now = world.muster.stores.sheets, world.clock()
     assert sheets.begin_run("a", now, now + LEASE) == {}
     assert sheets.begin_run("b", now, now + LEASE) is None
     spent = {"read": [now, now + timedelta(microseconds=1)], "write": []}
@@ -111,7 +116,7 @@ def test_a_run_learns_what_the_last_one_spent(world: World) -> None:
 
 
 def test_a_run_that_never_ended_holds_up_the_next_until_its_lease_expires(world: World) -> None:
-    sheets, now = world.muster.sheets, world.clock()
+    sheets, now = world.muster.stores.sheets, world.clock()
     sheets.begin_run("killed", now, now + LEASE)
     almost, then = now + LEASE - timedelta(microseconds=1), now + LEASE
     assert sheets.begin_run("b", almost, almost + LEASE) is None

@@ -12,17 +12,17 @@ from typing import Any
 
 import pytest
 
-from chalicelib.bootstrap import Muster, assemble
+from chalicelib.bootstrap import Muster
 from chalicelib.domain.due import LEASE
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.ledger import Actor
 from chalicelib.domain.roster import Alliance, Server
-from chalicelib.settings import Settings
 from chalicelib.store import keys, transfer
 from chalicelib.store.keys import ItemKey
-from chalicelib.store.table import Delete, Item, Put, Table, Update, deserialised, serialised
+from chalicelib.store.table import Delete, Item, Put, Table, Update
 from chalicelib.store.transfer import Transfer, TransferRefused
-from local.dynamodb import table_definition
+from chalicelib.store.typed import typed
+from tests.stores import Store, opened
 from tests.world import ARCHITECTS, CONFRONTING_RESILIENCE, DEFENDERS, HIDDEN_MOTIVATIONS, World
 
 OPERATOR = Actor("table", "whoever")
@@ -33,20 +33,16 @@ class Place:
     """A deployment: one table, and Muster on it."""
 
     world: World
-    name: str
+    table: Table
     muster: Muster = field(init=False)
 
     def __post_init__(self) -> None:
-        client = self.world.dynamodb.client()
-        self.table = Table(client, self.name)
         self.transfer = Transfer(self.table)
-        self.muster = assemble(Settings(self.name), client, self.world.clock, sleep=lambda _: None)
+        self.muster = self.world.process(self.table)
 
     def items(self) -> dict[ItemKey, Item]:
         """All that the table holds."""
-        pages = self.table.client.get_paginator("scan").paginate(TableName=self.name)
-        read = [deserialised(item) for page in pages for item in page["Items"]]
-        return {ItemKey(item["PK"], item["SK"]): item for item in read}
+        return {ItemKey(item["PK"], item["SK"]): item for item in self.table.scan()}
 
     def exported(self, server: str = "101") -> BytesIO:
         file = BytesIO()
@@ -65,20 +61,32 @@ class Place:
         return raised.value.detail
 
 
+@pytest.fixture(params=[("dynamodb", "sqlite"), ("sqlite", "dynamodb")], ids=" to ".join)
+def way(request: pytest.FixtureRequest) -> tuple[Store, Store]:
+    """From which store to which a server moves."""
+    found: tuple[Store, Store] = request.param
+    return found
+
+
+@pytest.fixture
+def store(way: tuple[Store, Store]) -> Store:
+    return way[0]
+
+
 @pytest.fixture
 def here(world: World) -> Place:
     """Where a server 101 has everything that a server can have, beside another server."""
-    place = Place(world, "muster-test")
+    place = Place(world, world.muster.stores.table)
     muster, clock = place.muster, world.clock
     admin, officer, member = (
         world.key("admin", None, None),
         world.key("officer", alliance=None),
         world.key("member"),
     )
-    muster.definitions.put_server(Server("1010"))
-    muster.definitions.put_alliance(Alliance("1010", "nova", "N", "Another Nova"))
+    muster.stores.definitions.put_server(Server("1010"))
+    muster.stores.definitions.put_alliance(Alliance("1010", "nova", "N", "Another Nova"))
     muster.reporting.report(world.key("member", "1010"), "Kestrel", [HIDDEN_MOTIVATIONS])
-    muster.sheets.bind("their-sheet", "1010", "nova")
+    muster.stores.sheets.bind("their-sheet", "1010", "nova")
     for name in ("Kestrel", "Merlin", "Osprey # 1", "夜空の旅人"):
         muster.reporting.report(member, name, [HIDDEN_MOTIVATIONS, CONFRONTING_RESILIENCE])
     muster.reporting.report(admin, "Harrier", [HIDDEN_MOTIVATIONS], "101", "nova")
@@ -90,25 +98,23 @@ def here(world: World) -> Place:
     muster.corrections.correct(officer, "void", "Merlin the Second", HIDDEN_MOTIVATIONS, "a slip")
     muster.readings.log(officer, "101", DEFENDERS, 9_000, clock() - timedelta(minutes=1))
     muster.refresh.refresh_totals()
-    muster.sheets.bind("officers-sheet", "101", "nova")
-    muster.sheets.bind("servers-sheet", "101", None)
-    (sheet,) = (one for one in muster.sheets.all() if one.spreadsheet_id == "officers-sheet")
-    muster.sheets.lease(sheet, "a run", clock() + LEASE)
-    muster.sheets.begin_run("a run", clock(), clock() + LEASE)
-    muster.ledger.settle("101")
+    muster.stores.sheets.bind("officers-sheet", "101", "nova")
+    muster.stores.sheets.bind("servers-sheet", "101", None)
+    (sheet,) = (one for one in muster.stores.sheets.all() if one.spreadsheet_id == "officers-sheet")
+    muster.stores.sheets.lease(sheet, "a run", clock() + LEASE)
+    muster.stores.sheets.begin_run("a run", clock(), clock() + LEASE)
+    muster.counting.bring_up("101")
     return place
 
 
 @pytest.fixture
-def there(world: World) -> Iterator[Place]:
+def there(world: World, way: tuple[Store, Store]) -> Iterator[Place]:
     """Another deployment, with a server of its own, and an admin."""
-    client = world.dynamodb.client()
-    client.create_table(TableName="muster-other", **table_definition())
-    place = Place(world, "muster-other")
-    place.muster.definitions.put_server(Server("202"))
-    place.muster.keys.first("operator there")
-    yield place
-    client.close()
+    with opened(way[1]) as other:
+        place = Place(world, other.table)
+        place.muster.stores.definitions.put_server(Server("202"))
+        place.muster.keys.first("operator there")
+        yield place
 
 
 def test_every_kind_of_item_moves_or_is_said_to_stay() -> None:
@@ -133,7 +139,7 @@ def test_all_of_it_arrives_as_it_was(here: Place, there: Place) -> None:
     for key, item in ours.items():
         if key.pk == keys.SHEETS:
             ours[key] = {
-                name: item[name] for name in ("PK", "SK", "id", "server", "alliance") if name in item
+                name: item[name] for name in ("PK", "SK", "form", "id", "server", "alliance") if name in item
             }
     after = there.items()
     new = {key: item for key, item in after.items() if key not in theirs}
@@ -150,7 +156,8 @@ def test_all_of_it_arrives_as_it_was(here: Place, there: Place) -> None:
 
 def of_the_server(key: ItemKey, item: Item) -> bool:
     """Whether it is of server 101, or an event, as keys and attributes tell."""
-    named = key.pk.split("#")[1:2] == ["101"] or key == ("SERVERS", "SERVER#101")
+    stays = key.pk.split("#")[0] == "COUNTED"
+    named = (not stays and key.pk.split("#")[1:2] == ["101"]) or key == ("SERVERS", "SERVER#101")
     return named or item.get("server") == "101" or key.pk == keys.EVENTS
 
 
@@ -158,8 +165,8 @@ def test_links_and_numbers_are_as_before(here: Place, there: Place, world: World
     secret = world.secret("member")
     there.imported(here.exported())
     assert there.transfer.miscounted("101") == []
-    assert there.muster.ledger.differences("101") == []
-    assert not [key for key in there.muster.access_keys.all("101") if key.role == "admin"]
+    assert there.muster.ledger_pages.differences("101") == []
+    assert not [key for key in there.muster.stores.access_keys.all("101") if key.role == "admin"]
     assert moved(there) == moved(here), "and so on to a third place"
     member = there.muster.directory.member_key(secret)
     report = there.muster.reporting.report(member, "OSPREY # 1", [CONFRONTING_RESILIENCE])
@@ -170,7 +177,7 @@ def test_the_ledger_goes_on_naming_who_reported_with_a_key_of_the_deployment(
     here: Place, there: Place, world: World
 ) -> None:
     there.imported(here.exported())
-    label = there.muster.access_keys.actors("101")[world.key("admin", None, None).id].label
+    label = there.muster.stores.access_keys.actors("101")[world.key("admin", None, None).id].label
     assert label == "test admin"
 
 
@@ -182,7 +189,7 @@ def test_numbers_and_nothing_go_to_and_fro() -> None:
         "nested": {"none": None, "yes": True, "text": "\u2028 # \x00 𝒩", "empty": ""},
     }
     header = json.dumps({"format": transfer.FORMAT}).encode() + b"\n"
-    file = BytesIO(header + transfer._line(serialised(item)))
+    file = BytesIO(header + transfer._line(typed(item)))
     assert list(transfer._read(file, "101", 1)) == [("ledger_entry", item)]
 
 
@@ -198,7 +205,7 @@ class TestExport:
             nonlocal asked
             asked += 1
             if asked == 2:
-                here.muster.definitions.put_alliance(Alliance("101", "nova", "NOVA", "Nova Watch"))
+                here.muster.stores.definitions.put_alliance(Alliance("101", "nova", "NOVA", "Nova Watch"))
             return read(self, server)
 
         read = Transfer._items
@@ -241,19 +248,19 @@ class TestWhatIsThereAlready:
         assert "replaces nothing" in there.refusal(file)
 
     def test_an_event_that_is_the_same_is_shared(self, here: Place, there: Place) -> None:
-        for event in here.muster.definitions.stored_events():
-            there.muster.definitions.put_event(event)
+        for event in here.muster.stores.definitions.stored_events():
+            there.muster.stores.definitions.put_event(event)
         there.imported(here.exported())
         entries = [key for key in there.items() if key.pk == keys.ledger(None)]
         assert len(entries) == 1, "of the operator's key alone"
 
     def test_an_event_that_differs_is_refused(self, here: Place, there: Place) -> None:
-        for event in here.muster.definitions.stored_events():
-            there.muster.definitions.put_event(event.model_copy(update={"name": "Another"}))
+        for event in here.muster.stores.definitions.stored_events():
+            there.muster.stores.definitions.put_event(event.model_copy(update={"name": "Another"}))
         assert "is defined differently here" in there.refusal(here.exported())
 
     def test_a_spreadsheet_of_another_server_is_refused(self, here: Place, there: Place) -> None:
-        there.muster.sheets.bind("officers-sheet", "202", None)
+        there.muster.stores.sheets.bind("officers-sheet", "202", None)
         assert "is bound to server 202 here" in there.refusal(here.exported())
 
 
@@ -291,7 +298,7 @@ class TestAFileOfSomebodyElse:
         assert "no event that this Muster knows" in there.refusal(made("101", item))
 
     def test_an_event_under_the_key_of_another_is_refused(self, here: Place, there: Place) -> None:
-        event = here.muster.definitions.stored_events()[0].model_dump_json(exclude_unset=True)
+        event = here.muster.stores.definitions.stored_events()[0].model_dump_json(exclude_unset=True)
         item = {"PK": keys.EVENTS, "SK": "EVENT#x", "definition": event}
         assert "holds another event" in there.refusal(made("101", item))
 
@@ -301,7 +308,7 @@ class TestAFileOfSomebodyElse:
 
 def made(server: str, *items: Item) -> BytesIO:
     """A file that is whole."""
-    lines = b"".join(transfer._line(serialised(item)) for item in items)
+    lines = b"".join(transfer._line(typed(item)) for item in items)
     header = {"format": transfer.FORMAT, "version": transfer.VERSION, "server": server, "counts": {}}
     end = {"lines": len(items), "sha256": sha256(lines).hexdigest()}
     return BytesIO(transfer._line(header) + lines + transfer._line(end))
@@ -326,8 +333,8 @@ class TestAnImportThatBreaksOff:
             try:
                 broken_off_after(writes, there, older, monkeypatch)
             except Busy:
-                assert not there.muster.definitions.server("101")
-                assert "101" not in [server.id for server in there.muster.definitions.servers()]
+                assert not there.muster.stores.definitions.server("101")
+                assert "101" not in [server.id for server in there.muster.stores.definitions.servers()]
                 done = there.imported(newer)
                 assert bool(done.removed) == (writes > 1)
                 assert moved(there) == moved(here)
@@ -343,7 +350,7 @@ class TestAnImportThatBreaksOff:
         put = Transfer._put_server
 
         def late(self: Transfer, *arguments: Any) -> None:
-            there.muster.definitions.put_server(Server("101"))
+            there.muster.stores.definitions.put_server(Server("101"))
             put(self, *arguments)
 
         monkeypatch.setattr(Transfer, "_put_server", late)
@@ -356,7 +363,7 @@ def broken_off_after(writes: int, there: Place, file: BytesIO, monkeypatch: pyte
     left = writes
     with monkeypatch.context() as patch:
         for name in ("put_many", "transact"):
-            real = getattr(Table, name)
+            real = getattr(type(there.table), name)
 
             def limited(self: Table, changes: Any, real: Any = real) -> None:
                 nonlocal left
@@ -365,7 +372,7 @@ def broken_off_after(writes: int, there: Place, file: BytesIO, monkeypatch: pyte
                     raise Busy
                 real(self, changes)
 
-            patch.setattr(Table, name, limited)
+            patch.setattr(type(there.table), name, limited)
         there.imported(file)
 
 
@@ -377,7 +384,7 @@ def moved(place: Place) -> list[bytes]:
 def clear(place: Place, before: dict[ItemKey, Item]) -> None:
     for key in place.items().keys() - before.keys():
         place.table.write(Delete(key))
-    place.muster.definitions._cache.clear()
+    place.world.seconds.pass_cache()
 
 
 class TestMiscounted:

@@ -7,13 +7,14 @@ from typing import Any
 
 import requests
 
-from chalicelib.domain.report import Report, Sheet
+from chalicelib.domain.binding import Binding
 from chalicelib.domain.roster import Commander
+from chalicelib.domain.sheet_view import SheetView
 from local.sheets import SheetsServer
 from sheets_sync.cells import held_value, same, value_of
 from sheets_sync.content import tabs_of
 from sheets_sync.sync import sync
-from tests.sync.reports import report_of, sheet_of
+from tests.sync.views import binding_of, view_of
 
 TITLE_BLOCK = 5
 FIRST = TITLE_BLOCK + 1
@@ -34,8 +35,8 @@ class Desk:
     last_success_at: datetime | None = None
 
     @property
-    def sheet(self) -> Sheet:
-        return replace(sheet_of(), spreadsheet_id=self.id, last_success_at=self.last_success_at)
+    def sheet(self) -> Binding:
+        return replace(binding_of(), spreadsheet_id=self.id, last_success_at=self.last_success_at)
 
     def managed(self, spreadsheet_id: str, metadata_key: str, fields: str) -> Mapping[str, Any]:
         lookup = {"metadataKey": metadata_key, "locationType": "SHEET"}
@@ -58,14 +59,14 @@ class Desk:
         found: Mapping[str, Any] = answer.json()
         return found
 
-    def sync(self, report: Report) -> None:
-        sync(self.sheet, report, self)
-        self.last_success_at = report.as_of
-        self.check(report)
+    def sync(self, view: SheetView) -> None:
+        sync(self.sheet, view, self)
+        self.last_success_at = view.as_of
+        self.check(view)
 
-    def check(self, report: Report) -> None:
-        """Our tabs hold the report, row by row, in the columns that are ours."""
-        for tab in tabs_of(report, self.sheet):
+    def check(self, view: SheetView) -> None:
+        """Our tabs hold the view, row by row, in the columns that are ours."""
+        for tab in tabs_of(view, self.sheet):
             rows = self.cells(tab.id)
             for row, expected in enumerate(tab.all_rows):
                 if expected.key == "#restored":
@@ -120,12 +121,12 @@ class Desk:
         return sizes
 
 
-def ids(done: Mapping[str, Sequence[str]], left: Mapping[str, str] | None = None) -> Report:
-    """A report in which each commander has the same id whoever else there is.
+def ids(done: Mapping[str, Sequence[str]], left: Mapping[str, str] | None = None) -> SheetView:
+    """A sheet view in which each commander has the same id whoever else there is.
 
     `left`: what those are called now who have left, by what they were called before.
     """
-    made = report_of(dict(sorted(done.items())))
+    made = view_of(dict(sorted(done.items())))
     renamed = tuple(
         replace(c, commander=replace(c.commander, id=id_of(c.commander.name))) for c in made.commanders
     )

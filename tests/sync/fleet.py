@@ -6,22 +6,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib.domain.report import Report, Sheet
+from chalicelib.domain.binding import Binding
 from chalicelib.domain.roster import Alliance, Server
+from chalicelib.domain.sheet_view import SheetView
 from local.sheets import SheetsServer
 from sheets_sync.google import Google, Spreadsheets
 from sheets_sync.run import sync_due
+from tests.stores import Store
 from tests.world import HIDDEN_MOTIVATIONS, World, new_world
 
 
-def sync(sheet: Sheet, report: Report, spreadsheets: Spreadsheets) -> None:
+def sync(sheet: Binding, view: SheetView, spreadsheets: Spreadsheets) -> None:
     """A read, and a write of the points."""
     spreadsheets.overview(sheet.spreadsheet_id, "spreadsheetId")
-    spreadsheets.write(sheet.spreadsheet_id, [points(report)])
+    spreadsheets.write(sheet.spreadsheet_id, [points(view)])
 
 
-def points(report: Report) -> dict[str, Any]:
-    total = sum(event.progress.points for event in report.events)
+def points(view: SheetView) -> dict[str, Any]:
+    total = sum(event.progress.points for event in view.events)
     rows = [{"values": [{"userEnteredValue": {"numberValue": total}}]}]
     return {"updateCells": {"start": {}, "rows": rows, "fields": "userEnteredValue"}}
 
@@ -41,26 +43,26 @@ class Fleet:
     def bind(self, *names: str, server: str = "101", alliance: str | None = None) -> None:
         for name in names:
             self.server.create_spreadsheet(name, {"T": []}, name)
-            self.world.muster.sheets.bind(name, server, alliance)
+            self.world.muster.stores.sheets.bind(name, server, alliance)
 
     def add_server(self, server: str) -> None:
-        self.world.muster.definitions.put_server(Server(server))
-        self.world.muster.definitions.put_alliance(Alliance(server, "nova", "NOVA", "Nova Guard"))
+        self.world.muster.stores.definitions.put_server(Server(server))
+        self.world.muster.stores.definitions.put_alliance(Alliance(server, "nova", "NOVA", "Nova Guard"))
 
     def report(self, name: str, server: str = "101") -> None:
         key = self.world.key(server=server)
         self.world.muster.reporting.report(key, name, [HIDDEN_MOTIVATIONS])
 
-    def run(self, do: Callable[[Sheet, Report, Spreadsheets], None] = sync) -> dict[str, int]:
-        source = self.world.muster.bound_sheets
+    def run(self, do: Callable[[Binding, SheetView, Spreadsheets], None] = sync) -> dict[str, int]:
+        source = self.world.muster.sheet_queue
         return sync_due(source, self.google, self.limit, self.remaining, self._sleep, do=do)
 
     def run_a_minute_later(self) -> dict[str, int]:
         self.world.clock.advance(minutes=1)
         return self.run()
 
-    def sheet(self, name: str) -> Sheet:
-        found = self.world.muster.sheets.get(name)
+    def sheet(self, name: str) -> Binding:
+        found = self.world.muster.stores.sheets.get(name)
         assert found
         return found
 
@@ -83,6 +85,6 @@ class Fleet:
 
 
 @contextmanager
-def new_fleet() -> Iterator[Fleet]:
-    with new_world() as world, SheetsServer(clock=world.clock) as server:
+def new_fleet(store: Store = "memory") -> Iterator[Fleet]:
+    with new_world(store) as world, SheetsServer(clock=world.clock) as server:
         yield Fleet(world, server, Google(server.url))

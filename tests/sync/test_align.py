@@ -1,9 +1,12 @@
 """Lines follow their keys, with few steps, and none of anybody else's is lost."""
 
+from collections.abc import Sequence
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sheets_sync.align import Alignment, Step, align
+from sheets_sync.align import Alignment, Step, align, steps_into
 
 keys = st.lists(st.sampled_from("abcdefghij"), unique=True)
 held_lines = st.lists(st.one_of(st.none(), st.sampled_from("abcdefghijkl")), max_size=14)
@@ -69,3 +72,38 @@ def test_new_lines_take_the_place_of_blank_ones() -> None:
     result = align(["a", None, None, None], ["a", "b"], {2, 3}, ())
     assert result == Alignment([Step("move", 2, 3, 1)], [0, None, 1, 3])
     assert align([None, None, None], ["a", "b"], {0, 1, 2}, ()) == Alignment([], [None, None, 2])
+
+
+class Line(int):
+    """A line's number that counts how often it is looked at."""
+
+    looks = 0
+
+    def __hash__(self) -> int:
+        Line.looks += 1
+        return int.__hash__(self)
+
+    def __eq__(self, other: object) -> bool:
+        Line.looks += 1
+        return int.__eq__(self, other)
+
+    def __lt__(self, other: int) -> bool:
+        Line.looks += 1
+        return int.__lt__(self, other)
+
+
+def looks_to_bring_into(order: Sequence[int]) -> int:
+    Line.looks = 0
+    steps_into([Line(line) for line in order])
+    return Line.looks
+
+
+IN_REVERSE = [*reversed(range(1400))]
+DEALT_OUT = [line for first in range(7) for line in range(first, 1400, 7)]
+
+
+@pytest.mark.parametrize("order", [IN_REVERSE, DEALT_OUT], ids=["in reverse", "dealt out"])
+def test_no_line_is_searched_for_among_the_others(order: list[int]) -> None:
+    """Twice as many lines that have to move take little more than twice as many looks."""
+    half = [line for line in order if line < len(order) // 2]
+    assert looks_to_bring_into(order) < 2.3 * looks_to_bring_into(half)

@@ -187,13 +187,17 @@ class AnyEdit(RuleBasedStateMachine):
     # helpers
 
     def own_tabs(self) -> dict[str, dict[str, Any]]:
-        """The officers' tabs, copies of ours among them, by title; without their place, which follows ours."""
+        """The officers' tabs, copies of ours among them, by title; without what follows ours.
+
+        That is their place among the tabs, and in the chart of a copy where the numbers are that it draws.
+        """
         ours = {self.desk.sheet_id(tab) for tab in self.present()}
         found = {}
         for sheet in self.server.snapshot(self.desk.id)["sheets"]:
             if sheet["properties"].get("sheetId", 0) not in ours:
                 properties = {name: value for name, value in sheet["properties"].items() if name != "index"}
-                found[properties["title"]] = {**sheet, "properties": properties}
+                charts = [chart["position"] for chart in sheet.get("charts", [])]
+                found[properties["title"]] = {**sheet, "properties": properties, "charts": charts}
         return found
 
     def present(self) -> list[str]:

@@ -8,12 +8,13 @@ import pytest
 from chalicelib.domain.calendar import GameDay
 from chalicelib.domain.events import Event, Tier
 from chalicelib.domain.projection import Projection
-from chalicelib.domain.report import Report
 from chalicelib.domain.roster import Alliance, Commander
+from chalicelib.domain.sheet_view import SheetView
 from chalicelib.domain.standing import Reading, TierStamp, Totals
-from sheets_sync.content import Restored, tabs_of
+from sheets_sync.content import tabs_of
+from sheets_sync.content.title_block import Restored, mentioning
 from sheets_sync.tabs import HEADER, Content, Link, Row, Tab
-from tests.sync.reports import BOTH, EVENTS, knowing, november, projecting, report_of, sheet_of
+from tests.sync.views import BOTH, EVENTS, binding_of, knowing, november, projecting, view_of
 from tests.world import (
     ARCHITECTS,
     CONFRONTING_RESILIENCE,
@@ -39,21 +40,26 @@ DEFENDERS_REWARDS = (
 ARCHITECTS_REWARDS = "4 Gul Dukat shards; 3 Ikat'ika shards; not published (shown as “Missing translation”)"
 
 
-def tab(tab_id: str, report: Report) -> Tab:
-    return next(found for found in tabs_of(report, sheet_of()) if found.id == tab_id)
+def tab(tab_id: str, view: SheetView) -> Tab:
+    return next(found for found in tabs_of(view, binding_of()) if found.id == tab_id)
 
 
-def cells(tab_id: str, report: Report) -> list[Cells]:
-    return [row.cells for row in tab(tab_id, report).rows]
+def cells(tab_id: str, view: SheetView) -> list[Cells]:
+    return [row.cells for row in tab(tab_id, view).rows]
+
+
+def column(tab_id: str, heading: str, view: SheetView) -> list[Content]:
+    found = tab(tab_id, view)
+    return [row.cells[found.header.index(heading)] for row in found.rows]
 
 
 def wall(day: int, hour: int = 0, minute: int = 0) -> datetime:
     return datetime(2023, 11, day, hour, minute)  # noqa: DTZ001 - what a sheet holds
 
 
-def outlook(report: Report, projection: str = "not enough data") -> Cells:
+def outlook(view: SheetView, projection: str = "not enough data") -> Cells:
     """What stands to the right of Coverage where there is neither a projection nor a reading."""
-    return projection, None, report.events[0].progress.no_projection, "reported points", None
+    return projection, None, view.events[0].progress.no_projection, "reported points", None
 
 
 def archived(event: Event) -> Event:
@@ -61,23 +67,23 @@ def archived(event: Event) -> Event:
 
 
 class TestEveryTab:
-    def test_a_sheet_of_an_alliance_and_one_of_a_server(self) -> None:
+    def test_a_binding_of_an_alliance_and_one_of_a_server(self) -> None:
         common = ["IMS Progress", "IMS Schedule", "IMS Rewards"]
-        titles = [tab.title for tab in tabs_of(report_of(), sheet_of())]
+        titles = [tab.title for tab in tabs_of(view_of(), binding_of())]
         assert titles == [*common, "IMS Commanders", "IMS History"]
-        titles = [tab.title for tab in tabs_of(report_of(alliance=None), sheet_of())]
+        titles = [tab.title for tab in tabs_of(view_of(alliance=None), binding_of())]
         assert titles == [*common, "IMS Alliances", "IMS History"]
 
     def test_from_the_top_there_are_the_title_block_the_header_and_the_rows(self) -> None:
-        found = tab("rewards", report_of())
+        found = tab("rewards", view_of())
         assert found.header_index == len(found.title_block) == 5
         assert found.all_rows == (*found.title_block, Row(HEADER, found.header), *found.rows)
 
     @pytest.mark.parametrize("alliance", [NOVA, None])
     def test_rows_and_columns_can_be_told_apart(self, alliance: Alliance | None) -> None:
         counted = {DEFENDERS: Totals(2, {"hidden-motivations": 2})}
-        report = report_of(NINETY, alliance=alliance, alliances={NOVA: counted, ORBIT: counted})
-        for found in tabs_of(report, sheet_of()):
+        view = view_of(NINETY, alliance=alliance, alliances={NOVA: counted, ORBIT: counted})
+        for found in tabs_of(view, binding_of()):
             keys = [row.key for row in found.all_rows]
             assert len(set(keys)) == len(keys)
             assert all(" " not in key for key in keys)
@@ -90,7 +96,7 @@ class TestEveryTab:
     def test_what_stands_out_is_said_in_words_of_its_column(self) -> None:
         highlights = {
             (found.id, light.column, light.words, light.tone, light.whole_row)
-            for found in tabs_of(report_of(), sheet_of())
+            for found in tabs_of(view_of(), binding_of())
             for light in found.highlights
         }
         assert highlights == {
@@ -109,11 +115,11 @@ class TestEveryTab:
     def test_none_is_narrower_than_its_title_block(self, alliance: Alliance | None) -> None:
         untiered = EVENTS[DEFENDERS].model_copy(update={"tiers": ()})
         for events in ((), (untiered,), BOTH):
-            for found in tabs_of(report_of(alliance=alliance, events=events), sheet_of()):
+            for found in tabs_of(view_of(alliance=alliance, events=events), binding_of()):
                 assert len(found.columns) >= max(len(row.cells) for row in found.title_block)
 
     def test_with_no_events_there_are_the_headers(self) -> None:
-        found = tabs_of(report_of({"Kestrel": []}, events=()), sheet_of())
+        found = tabs_of(view_of({"Kestrel": []}, events=()), binding_of())
         assert [len(tab.rows) for tab in found] == [0, 0, 0, 1, 0]
         assert found[3].header == ("Commander", *LAST_OF_COMMANDERS)
         assert found[3].rows[0].cells == ("Kestrel", "none yet", None, None, None)
@@ -122,7 +128,7 @@ class TestEveryTab:
 
 class TestTitleBlock:
     def test_without_trouble(self) -> None:
-        for found in tabs_of(report_of(), sheet_of()):
+        for found in tabs_of(view_of(), binding_of()):
             assert found.title_block == (
                 Row("#title", ("Server 101 · [NOVA] Nova Guard · kept by Muster",)),
                 Row(
@@ -140,7 +146,7 @@ class TestTitleBlock:
 
     def test_of_a_server_with_game_days_in_its_own_zone(self) -> None:
         day = GameDay(time(5), "America/New_York", assumed=False)
-        block = tab("progress", report_of(game_day=day, alliance=None)).title_block
+        block = tab("progress", view_of(game_day=day, alliance=None)).title_block
         assert block[0].cells == ("Server 101 · kept by Muster",)
         zone = "Times are America/New_York; a game day begins at 05:00"
         assert block[1].cells == ("Data as of", wall(15, 7), zone)
@@ -148,33 +154,35 @@ class TestTitleBlock:
 
     def test_after_an_error(self) -> None:
         day = GameDay(time(5), "America/New_York", assumed=False)
-        sheet = sheet_of(WEDNESDAY_NOON - timedelta(hours=2), "It was not shared.")
-        (*_, error, _) = tabs_of(report_of(game_day=day), sheet)[0].title_block
+        sheet = binding_of(WEDNESDAY_NOON - timedelta(hours=2), "It was not shared.")
+        (*_, error, _) = tabs_of(view_of(game_day=day), sheet)[0].title_block
         assert error == Row("#error", ("Last error", wall(15, 5), "It was not shared."))
 
     def test_after_hand_edits(self) -> None:
         restored = Restored(wall(15, 11, 59), "IMS Progress!C7 held “999999”")
-        for found in tabs_of(report_of(), sheet_of(), restored):
+        for found in mentioning(restored, tabs_of(view_of(), binding_of())):
             told = ("Hand edits undone", wall(15, 11, 59), "IMS Progress!C7 held “999999”")
             assert found.title_block[4] == Row("#restored", told)
 
     def test_with_the_help_and_never_with_a_key(self) -> None:
         help_url = "https://muster.example/docs"
-        synced = tabs_of(report_of(), sheet_of(), None, help_url)[0].title_block[2]
+        synced = tabs_of(view_of(), binding_of(), help_url)[0].title_block[2]
         assert synced.cells == ("Last successful sync", wall(15, 12), Link(help_url))
-        completed = report_of({"Kestrel": [HIDDEN_MOTIVATIONS]})
-        shown = [cell for tab in tabs_of(completed, sheet_of()) for row in tab.all_rows for cell in row.cells]
+        completed = view_of({"Kestrel": [HIDDEN_MOTIVATIONS]})
+        shown = [
+            cell for tab in tabs_of(completed, binding_of()) for row in tab.all_rows for cell in row.cells
+        ]
         assert not [cell for cell in shown if isinstance(cell, str) and ("key" in cell or "/f/" in cell)]
 
 
 class TestProgress:
     def test_its_columns(self) -> None:
-        assert tab("progress", report_of()).header == (
+        assert tab("progress", view_of()).header == (
             *("Event", "Status", "Points", "Next reward at", "Remaining", "Progress", "Completions"),
             *("Commanders", "Completions needed", "Commanders needed", "Official points", "Coverage"),
             *("Projection", "Next reward expected", "Basis", "Counted by", "Read at"),
         )
-        assert tab("progress", report_of()).labels == ("Event",)
+        assert tab("progress", view_of()).labels == ("Event",)
 
     @pytest.mark.parametrize(
         ("now", "status", "commanders_needed"),
@@ -193,17 +201,17 @@ class TestProgress:
     def test_on_each_day_while_nobody_reports(
         self, now: datetime, status: str, commanders_needed: Content
     ) -> None:
-        report = report_of(now=now)
-        none = outlook(report, "over" if status == "ended" else "not enough data")
+        view = view_of(now=now)
+        none = outlook(view, "over" if status == "ended" else "not enough data")
         rest = (0, 8925, 8925, f"{EMPTY_BAR} 0 %", 0, 0, 90, commanders_needed, *UNREAD, *none)
-        assert tab("progress", report).rows == (
+        assert tab("progress", view).rows == (
             Row(DEFENDERS, ("Defenders of Peace", status, *rest)),
             Row(ARCHITECTS, ("Architects of Chaos", status, *rest)),
         )
 
     def test_a_reached_tier_and_the_other_side_untouched(self) -> None:
         untouched = (0, 8925, 8925, f"{EMPTY_BAR} 0 %", 0, 0, 90, 30, *UNREAD)
-        first, second = cells("progress", report_of(NINETY, stamps=REACHED))
+        first, second = cells("progress", view_of(NINETY, stamps=REACHED))
         assert first[:12] == (
             *("Defenders of Peace", "running", 9000, "all reached", 0, f"{'█' * 20} 100 %"),
             *(90, 90, 0, 0, *UNREAD),
@@ -211,7 +219,7 @@ class TestProgress:
         assert second[:12] == ("Architects of Chaos", "running", *untouched)
 
     def test_a_correction_below_a_reached_tier(self) -> None:
-        assert cells("progress", report_of(EIGHTY_NINE, stamps=REACHED))[0][:12] == (
+        assert cells("progress", view_of(EIGHTY_NINE, stamps=REACHED))[0][:12] == (
             *("Defenders of Peace", "running", 8900, 8925, 25, f"{'█' * 19}░ 99 %"),
             *(89, 89, 1, 1, *UNREAD),
         )
@@ -219,31 +227,31 @@ class TestProgress:
     def test_the_next_of_several_tiers(self) -> None:
         tiers = (Tier(threshold=100, rewards=()), Tier(threshold=400, rewards=()))
         event = EVENTS[DEFENDERS].model_copy(update={"tiers": tiers})
-        row = cells("progress", report_of({"Kestrel": [HIDDEN_MOTIVATIONS]}, events=[event]))[0]
+        row = cells("progress", view_of({"Kestrel": [HIDDEN_MOTIVATIONS]}, events=[event]))[0]
         assert row[2:6] == (100, 400, 300, f"{'█' * 5}{'░' * 15} 25 %")
 
     def test_with_a_reading_that_is_over_what_was_reported(self) -> None:
         forty = dict(list(NINETY.items())[:40])
-        report = report_of(forty, reading=Reading(8000, november(15, 10), 4000))
-        row = cells("progress", report)[0]
+        view = view_of(forty, reading=Reading(8000, november(15, 10), 4000))
+        row = cells("progress", view)[0]
         assert row[:12] == (
-            *("Defenders of Peace", "running", 4000, 8925, 925, f"{'█' * 17}░░░ 89 % by reading"),
+            *("Defenders of Peace", "running", 4000, 8925, 925, f"{'█' * 17}░░░ 89 % by official points"),
             *(40, 40, 10, 4, 8000, 0.5),
         )
-        assert row[-2:] == ("reading", wall(15, 10)), "what remains goes by it"
+        assert row[-2:] == ("official points", wall(15, 10)), "what remains goes by it"
 
     def test_with_a_reading_that_the_reports_have_overtaken(self) -> None:
-        row = cells("progress", report_of(EIGHTY_NINE, reading=Reading(8000, november(15, 10), 4000)))[0]
+        row = cells("progress", view_of(EIGHTY_NINE, reading=Reading(8000, november(15, 10), 4000)))[0]
         assert (row[2], row[4], *row[10:12]) == (8900, 25, 8000, 0.5)
         assert row[-2:] == ("reported points", wall(15, 10))
 
     def test_with_a_reading_while_the_game_shows_no_points_yet(self) -> None:
-        row = cells("progress", report_of(reading=Reading(0, november(13, 0), 0)))[0]
+        row = cells("progress", view_of(reading=Reading(0, november(13, 0), 0)))[0]
         assert (*row[10:12], *row[-2:]) == (0, "no reading", "reported points", wall(13))
 
     def test_a_projection_is_a_range_with_its_basis(self) -> None:
         projection = Projection(8900, 12345, november(19), "the pace of the last day")
-        row = cells("progress", projecting(report_of(EIGHTY_NINE), projection))[0]
+        row = cells("progress", projecting(view_of(EIGHTY_NINE), projection))[0]
         assert row[12:15] == ("8,900 to 12,345", "not before the end", "the pace of the last day")
 
     @pytest.mark.parametrize(
@@ -262,32 +270,32 @@ class TestProgress:
     ) -> None:
         day = GameDay(time(5), "America/New_York", assumed=False)
         projection = Projection(8900, 12345, november(20), "the pace of the last day", from_, by)
-        made = projecting(report_of(EIGHTY_NINE, game_day=day), projection)
+        made = projecting(view_of(EIGHTY_NINE, game_day=day), projection)
         assert cells("progress", made)[0][13] == words
 
     def test_when_all_rewards_are_reached_none_is_expected(self) -> None:
         projection = Projection(9000, 12345, november(20), "the pace of the last day")
-        assert cells("progress", projecting(report_of(NINETY), projection))[0][12:14] == (
+        assert cells("progress", projecting(view_of(NINETY), projection))[0][12:14] == (
             *("9,000 to 12,345", None),
         )
 
     def test_why_there_is_no_projection_stands_beside_it(self) -> None:
-        report = projecting(report_of(), None, no_projection="Too early.")
-        assert cells("progress", report)[0][12:15] == ("not enough data", None, "Too early.")
-        report = projecting(report_of(now=november(20, 0)), None, no_projection="It is over.")
-        assert cells("progress", report)[0][12:15] == ("over", None, "It is over.")
+        view = projecting(view_of(), None, no_projection="Too early.")
+        assert cells("progress", view)[0][12:15] == ("not enough data", None, "Too early.")
+        view = projecting(view_of(now=november(20, 0)), None, no_projection="It is over.")
+        assert cells("progress", view)[0][12:15] == ("over", None, "It is over.")
 
     def test_without_published_tiers(self) -> None:
         event = EVENTS[DEFENDERS].model_copy(update={"tiers": ()})
-        report = report_of({"Kestrel": [HIDDEN_MOTIVATIONS]}, events=[event])
-        none = None, None, 1, 1, 0, 0, *UNREAD, *outlook(report)
-        assert cells("progress", report) == [("Defenders of Peace", "running", 100, "not published", *none)]
-        assert tab("rewards", report_of(events=[event])).rows == ()
+        view = view_of({"Kestrel": [HIDDEN_MOTIVATIONS]}, events=[event])
+        none = None, None, 1, 1, 0, 0, *UNREAD, *outlook(view)
+        assert cells("progress", view) == [("Defenders of Peace", "running", 100, "not published", *none)]
+        assert tab("rewards", view_of(events=[event])).rows == ()
 
 
 class TestSchedule:
     def test_a_row_for_every_milestone_on_its_day(self) -> None:
-        found = tab("schedule", report_of({"Kestrel": [HIDDEN_MOTIVATIONS, ENLISTING_OLD_ALLIES]}))
+        found = tab("schedule", view_of({"Kestrel": [HIDDEN_MOTIVATIONS, ENLISTING_OLD_ALLIES]}))
         assert found.header == (
             *("Date", "Event", "Milestone", "Objectives", "Points", "Opens", "Closes", "Status"),
             "Completions",
@@ -319,7 +327,7 @@ class TestSchedule:
 
     @pytest.mark.parametrize("day", range(12, 21))
     def test_on_each_day_one_milestone_of_each_side_is_active(self, day: int) -> None:
-        statuses = [row[7] for row in cells("schedule", report_of(now=november(day)))]
+        statuses = [row[7] for row in cells("schedule", view_of(now=november(day)))]
         before, today = min(max(day - 13, 0), 5) * 2, 2 if 13 <= day <= 17 else 0
         assert statuses == [
             *["closed"] * before,
@@ -329,7 +337,7 @@ class TestSchedule:
 
     def test_game_days_are_dates_of_the_servers_zone(self) -> None:
         day = GameDay(time(22), "America/New_York", assumed=False)
-        row = cells("schedule", report_of(game_day=day))[4]
+        row = cells("schedule", view_of(game_day=day))[4]
         assert (row[0], *row[5:8]) == (date(2023, 11, 15), wall(15, 22), wall(16, 22), "upcoming")
 
     def test_a_clock_change_within_a_game_day(self) -> None:
@@ -338,14 +346,14 @@ class TestSchedule:
         short = {"id": "short", "name": "Short", "opens_at": opens, "closes_at": closes}
         event = Event.model_validate(short | {"milestones": [short]})
         day = GameDay(time(0), "America/New_York", assumed=False)
-        row = cells("schedule", report_of(game_day=day, now=opens, events=[event]))[0]
+        row = cells("schedule", view_of(game_day=day, now=opens, events=[event]))[0]
         assert row[0] == date(2024, 3, 10)
         assert row[5:7] == (datetime(2024, 3, 10), datetime(2024, 3, 11))  # noqa: DTZ001
 
 
 class TestRewards:
     def test_while_nothing_is_reached(self) -> None:
-        found = tab("rewards", report_of())
+        found = tab("rewards", view_of())
         assert found.header == (
             *("Event", "Points needed", "Rewards", "Status", "Remaining", "Reached at", "Reached by"),
         )
@@ -362,30 +370,30 @@ class TestRewards:
         )
 
     def test_a_reached_tier(self) -> None:
-        assert cells("rewards", report_of(NINETY, stamps=REACHED))[0] == (
+        assert cells("rewards", view_of(NINETY, stamps=REACHED))[0] == (
             *("Defenders of Peace", 8925, DEFENDERS_REWARDS, "reached", 0, wall(15, 11, 30)),
             "reported points",
         )
 
     def test_a_tier_that_is_reached_and_not_stamped_yet(self) -> None:
-        assert cells("rewards", report_of(NINETY))[0][3:] == ("reached", 0, None, None)
+        assert cells("rewards", view_of(NINETY))[0][3:] == ("reached", 0, None, None)
 
     def test_a_correction_below_a_reached_tier(self) -> None:
-        assert cells("rewards", report_of(EIGHTY_NINE, stamps=REACHED))[0][3:] == (
+        assert cells("rewards", view_of(EIGHTY_NINE, stamps=REACHED))[0][3:] == (
             *("reached, then corrected below", 25, wall(15, 11, 30), "reported points"),
         )
 
     def test_a_reading_reaches_a_tier_too(self) -> None:
         reading = Reading(9000, WEDNESDAY_NOON, 0)
-        assert cells("rewards", report_of(reading=reading))[0][3:] == ("reached", 0, None, None)
+        assert cells("rewards", view_of(reading=reading))[0][3:] == ("reached", 0, None, None)
         stamps = {8925: TierStamp(WEDNESDAY_NOON, "reading")}
-        assert cells("rewards", report_of(reading=reading, stamps=stamps))[0][3:] == (
-            *("reached", 0, wall(15, 12), "reading"),
+        assert cells("rewards", view_of(reading=reading, stamps=stamps))[0][3:] == (
+            *("reached", 0, wall(15, 12), "official points"),
         )
 
     def test_a_tier_whose_rewards_are_not_published(self) -> None:
         event = EVENTS[DEFENDERS].model_copy(update={"tiers": (Tier(threshold=300, rewards=()),)})
-        assert cells("rewards", report_of(events=[event])) == [
+        assert cells("rewards", view_of(events=[event])) == [
             ("Defenders of Peace", 300, "not published", "not reached", 300, None, None)
         ]
 
@@ -393,8 +401,8 @@ class TestRewards:
 class TestCommanders:
     def test_what_they_have_and_what_is_missing_today(self) -> None:
         kestrel = [HIDDEN_MOTIVATIONS, ENLISTING_OLD_ALLIES]
-        report = report_of({"Kestrel": kestrel, '=HYPERLINK("x")': [], "Merlin": [CONFRONTING_RESILIENCE]})
-        found = tab("commanders", report)
+        view = view_of({"Kestrel": kestrel, '=HYPERLINK("x")': [], "Merlin": [CONFRONTING_RESILIENCE]})
+        found = tab("commanders", view)
         assert found.header == (
             *("Commander", "Unraveling Anomalies", "Disarray Unleashed", "Enlisting Old Allies"),
             *("The Onslaught", "Hidden Motivations", "Confronting Resilience", "Assembling the Resistance"),
@@ -439,30 +447,31 @@ class TestCommanders:
         ],
     )
     def test_what_is_missing_on_each_day(self, day: int, missing: str | None) -> None:
-        row = ("Kestrel", *[None] * 10, 0, 0, "none yet", missing, None, None)
-        assert cells("commanders", report_of({"Kestrel": []}, now=november(day))) == [row]
+        view = view_of({"Kestrel": []}, now=november(day))
+        assert column("commanders", "Missing today", view) == [missing]
 
     def test_none_and_a_hundred(self) -> None:
-        assert tab("commanders", report_of()).rows == ()
+        assert tab("commanders", view_of()).rows == ()
         hundred = {f"C{number:03}": [HIDDEN_MOTIVATIONS] for number in range(100)}
         done = [*[None] * 4, "✓", *[None] * 5]
-        assert cells("commanders", report_of(hundred)) == [
+        assert cells("commanders", view_of(hundred)) == [
             (name, *done, 100, 0, wall(15, 11), "Confronting Resilience", None, None) for name in hundred
         ]
 
     def test_who_has_added_themselves_and_when_in_the_servers_time(self) -> None:
-        report = report_of({"Kestrel": [], "Merlin": []}, game_day=GameDay(time(5), "America/New_York"))
-        report = knowing(report, "Kestrel", added_at=november(14), added_by="member")
-        report = knowing(report, "Merlin", added_at=november(14), added_by="officer")
-        assert [row[-2] for row in cells("commanders", report)] == [wall(14, 7), None]
+        view = view_of({"Kestrel": [], "Merlin": []}, game_day=GameDay(time(5), "America/New_York"))
+        view = knowing(view, "Kestrel", added_at=november(14), added_by="member")
+        view = knowing(view, "Merlin", added_at=november(14), added_by="officer")
+        assert column("commanders", "Added themselves", view) == [wall(14, 7), None]
 
     def test_one_who_has_retired_is_shown_as_that_and_misses_nothing(self) -> None:
-        report = knowing(report_of({"Kestrel": [HIDDEN_MOTIVATIONS]}), "Kestrel", retired_at=november(15, 11))
-        assert cells("commanders", report)[0][-4:] == (wall(15, 11), None, None, wall(15, 11))
+        view = knowing(view_of({"Kestrel": [HIDDEN_MOTIVATIONS]}), "Kestrel", retired_at=november(15, 11))
+        assert column("commanders", "Missing today", view) == [None]
+        assert column("commanders", "Retired", view) == [wall(15, 11)]
 
     def test_the_last_report_is_when_it_was_made_wherever_that_was(self) -> None:
-        report = report_of({"Kestrel": [HIDDEN_MOTIVATIONS, ENLISTING_OLD_ALLIES]})
-        (kestrel,) = report.commanders
+        view = view_of({"Kestrel": [HIDDEN_MOTIVATIONS, ENLISTING_OLD_ALLIES]})
+        (kestrel,) = view.commanders
         card = kestrel.cards[DEFENDERS]
         said = dict(zip(card.completions, (november(14, 9), november(14, 8)), strict=True))
         completions = {
@@ -470,11 +479,12 @@ class TestCommanders:
             for milestone, completion in card.completions.items()
         }
         elsewhere = replace(kestrel, cards={DEFENDERS: replace(card, completions=completions)})
-        assert cells("commanders", replace(report, commanders=(elsewhere,)))[0][-4] == wall(14, 9)
+        shown = replace(view, commanders=(elsewhere,))
+        assert column("commanders", "Last report", shown) == [wall(14, 9)]
 
     def test_those_who_are_known_besides_have_no_row(self) -> None:
         left = Commander("id-of-merlin", "Merlin", "orbit", moved=True)
-        found = tab("commanders", replace(report_of({"Kestrel": []}), unlisted=(left,)))
+        found = tab("commanders", replace(view_of({"Kestrel": []}), unlisted=(left,)))
         assert [row.cells[0] for row in found.rows] == ["Kestrel"]
         assert found.unlisted == {"id-of-merlin": "Merlin"}
 
@@ -482,7 +492,7 @@ class TestCommanders:
         peace, chaos = BOTH
         namesake = chaos.milestones[0].model_copy(update={"name": "Hidden Motivations"})
         chaos = chaos.model_copy(update={"milestones": (namesake, *chaos.milestones[1:])})
-        header = tab("commanders", report_of(events=[peace, chaos])).header
+        header = tab("commanders", view_of(events=[peace, chaos])).header
         assert header[2] == "Hidden Motivations (Architects of Chaos)"
         assert header[5] == "Hidden Motivations (Defenders of Peace)"
         assert header[1] == "Unraveling Anomalies"
@@ -492,7 +502,7 @@ class TestCommanders:
         again = peace.model_copy(update={"id": "2024-peace", "tiers": ()})
         odd = peace.milestones[0].model_copy(update={"name": "Last report"})
         again = again.model_copy(update={"milestones": (odd, *peace.milestones[1:2])})
-        header = tab("commanders", report_of(events=[peace, again])).header
+        header = tab("commanders", view_of(events=[peace, again])).header
         assert header == (
             *("Commander", "Unraveling Anomalies", "Last report (Defenders of Peace)"),
             *(ENLISTING_OLD_ALLIES, "2024-peace/enlisting-old-allies", "Hidden Motivations"),
@@ -500,7 +510,7 @@ class TestCommanders:
             *(f"Defenders of Peace points ({DEFENDERS})", "Defenders of Peace points (2024-peace)"),
             *LAST_OF_COMMANDERS,
         )
-        assert tab("history", report_of(events=[peace, again])).header == (
+        assert tab("history", view_of(events=[peace, again])).header == (
             *("Time", f"Defenders of Peace: points ({DEFENDERS})", "Defenders of Peace: reward at 8,925"),
             "Defenders of Peace: points (2024-peace)",
         )
@@ -512,7 +522,7 @@ class TestAlliances:
 
     def test_what_each_has(self) -> None:
         alliances = {NOVA: {DEFENDERS: self.PEACE, ARCHITECTS: self.CHAOS}, ORBIT: {}}
-        found = tab("alliances", report_of(alliance=None, alliances=alliances))
+        found = tab("alliances", view_of(alliance=None, alliances=alliances))
         assert found.header == (
             *("Alliance", "Commanders", "Completions"),
             *("Defenders of Peace points", "Architects of Chaos points"),
@@ -524,17 +534,17 @@ class TestAlliances:
 
     def test_they_add_up_to_the_servers_progress(self) -> None:
         alliances = {NOVA: {DEFENDERS: self.PEACE}, ORBIT: {DEFENDERS: self.PEACE}}
-        report = report_of(alliance=None, alliances=alliances)
-        assert sum(row[3] for row in cells("alliances", report) if isinstance(row[3], int)) == 1000
-        assert cells("progress", report)[0][2] == 1000
+        view = view_of(alliance=None, alliances=alliances)
+        assert sum(row[3] for row in cells("alliances", view) if isinstance(row[3], int)) == 1000
+        assert cells("progress", view)[0][2] == 1000
 
     def test_a_milestone_that_was_taken_out_counts_for_nothing(self) -> None:
         gone = Totals(3, {"hidden-motivations": 2, "taken-out": 3})
-        report = report_of(alliance=None, alliances={NOVA: {DEFENDERS: gone}})
-        assert cells("alliances", report) == [("[NOVA] Nova Guard", 3, 2, 200, 0)]
+        view = view_of(alliance=None, alliances={NOVA: {DEFENDERS: gone}})
+        assert cells("alliances", view) == [("[NOVA] Nova Guard", 3, 2, 200, 0)]
 
     def test_none(self) -> None:
-        assert tab("alliances", report_of(alliance=None)).rows == ()
+        assert tab("alliances", view_of(alliance=None)).rows == ()
 
 
 class TestHistory:
@@ -543,7 +553,7 @@ class TestHistory:
             DEFENDERS: {november(15, 10): 4000, november(15, 11): 9000},
             ARCHITECTS: {november(15, 11): 100},
         }
-        found = tab("history", report_of(history=history))
+        found = tab("history", view_of(history=history))
         assert found.is_charted
         assert found.header == (
             *("Time", "Defenders of Peace: points", "Defenders of Peace: reward at 8,925"),
@@ -556,42 +566,42 @@ class TestHistory:
 
     def test_of_an_event_without_published_tiers(self) -> None:
         event = EVENTS[DEFENDERS].model_copy(update={"tiers": ()})
-        found = tab("history", report_of(events=[event], history={DEFENDERS: {november(15): 100}}))
+        found = tab("history", view_of(events=[event], history={DEFENDERS: {november(15): 100}}))
         assert found.header == ("Time", "Defenders of Peace: points", "Reward at")
-        assert [row.cells for row in found.rows] == [(wall(15, 12), 100)]
+        assert [row.cells for row in found.rows] == [(wall(15, 12), 100, None)]
 
     def test_before_anything_was_sampled(self) -> None:
-        assert tab("history", report_of(now=november(12))).rows == ()
+        assert tab("history", view_of(now=november(12))).rows == ()
 
 
 class TestArchivedEvents:
     def test_they_are_last_in_progress_and_rewards_and_leave_the_other_tabs(self) -> None:
         peace, chaos = BOTH
-        report = report_of(
+        view = view_of(
             {"Kestrel": [HIDDEN_MOTIVATIONS, CONFRONTING_RESILIENCE]},
             now=november(21),
             events=[chaos, archived(peace)],
             history={DEFENDERS: {november(15): 100}, ARCHITECTS: {november(16): 100}},
         )
-        assert [row[:3] for row in cells("progress", report)] == [
+        assert [row[:3] for row in cells("progress", view)] == [
             ("Architects of Chaos", "ended", 100),
             ("Defenders of Peace", "ended", 100),
         ]
-        assert [row[0] for row in cells("rewards", report)] == ["Architects of Chaos", "Defenders of Peace"]
-        assert {row[1] for row in cells("schedule", report)} == {"Architects of Chaos"}
-        assert tab("commanders", report).header == (
+        assert [row[0] for row in cells("rewards", view)] == ["Architects of Chaos", "Defenders of Peace"]
+        assert {row[1] for row in cells("schedule", view)} == {"Architects of Chaos"}
+        assert tab("commanders", view).header == (
             *("Commander", "Disarray Unleashed", "The Onslaught", "Confronting Resilience"),
             *("Testing Destinies", "A Reckoning Across Time", "Architects of Chaos points"),
             *LAST_OF_COMMANDERS,
         )
-        assert cells("commanders", report)[0][6] == 100
-        assert cells("history", report) == [(wall(16, 12), 100, 8925)]
+        assert cells("commanders", view)[0][6] == 100
+        assert cells("history", view) == [(wall(16, 12), 100, 8925)]
 
     def test_they_leave_the_alliances(self) -> None:
         peace, chaos = BOTH
         both = {DEFENDERS: TestAlliances.PEACE, ARCHITECTS: TestAlliances.CHAOS}
-        report = report_of(alliance=None, events=[chaos, archived(peace)], alliances={NOVA: both})
-        assert tab("alliances", report).header == (
+        view = view_of(alliance=None, events=[chaos, archived(peace)], alliances={NOVA: both})
+        assert tab("alliances", view).header == (
             *("Alliance", "Commanders", "Completions", "Architects of Chaos points"),
         )
-        assert cells("alliances", report) == [("[NOVA] Nova Guard", 5, 5, 500)]
+        assert cells("alliances", view) == [("[NOVA] Nova Guard", 5, 5, 500)]

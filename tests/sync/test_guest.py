@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.domain.report import Report
+from chalicelib.domain.sheet_view import SheetView
 from local.sheets import SheetsServer
 from sheets_sync.content import tabs_of
-from sheets_sync.held import KEY_COLUMN, column_letters
+from sheets_sync.layout import KEY_COLUMN, column_letters
 from sheets_sync.sync import sync
 from sheets_sync.tabs import Tab
 from tests.sync.desk import FIRST, Desk, ids
@@ -159,6 +159,19 @@ def test_a_hand_edit_is_undone_and_told_with_what_it_held(
     desk.sync(ids(FIVE))
     assert desk.cells("progress")[4][2] == told[2], "it goes on standing there"
     assert "hand edits" not in "".join(record.message for record in caplog.records[1:])
+
+
+def test_what_is_said_of_a_hand_edit_stays_when_officers_insert_a_column(desk: Desk) -> None:
+    desk.sync(ids(FIVE))
+    desk.type("progress", FIRST, 2, "999999")
+    desk.sync(ids(FIVE))
+    told = desk.cells("progress")[4][:3]
+    for tab_id in ("progress", "schedule", "rewards", "commanders", "history"):
+        area = {"sheetId": desk.sheet_id(tab_id), "dimension": "COLUMNS", "startIndex": 1, "endIndex": 2}
+        desk.edit({"insertDimension": {"range": area, "inheritFromBefore": True}})
+    desk.sync(ids(FIVE))
+    assert told[2] == "IMS Progress!C7 held “999999”"
+    assert desk.cells("progress")[4][:3] == told
 
 
 @pytest.mark.parametrize("tab_id", ["progress", "schedule", "rewards", "commanders", "history"])
@@ -362,7 +375,7 @@ def as_it_was(tab: Tab) -> Tab:
 
 
 def test_the_chart_follows_its_numbers(desk: Desk) -> None:
-    def at(hours: int) -> Report:
+    def at(hours: int) -> SheetView:
         made = ids(FIVE)
         history = {WEDNESDAY_NOON - timedelta(hours=hour): 100 * hour for hour in range(hours)}
         return replace(made, events=tuple(replace(event, history=history) for event in made.events))

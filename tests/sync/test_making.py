@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.report import Report
+from chalicelib.domain.sheet_view import SheetView
 from local.sheets import SheetsServer
 from sheets_sync.cells import LOOKS
 from sheets_sync.content import tabs_of
-from sheets_sync.held import KEY_COLUMN
+from sheets_sync.layout import KEY_COLUMN, laid_out
 from sheets_sync.making import Names, chart_requests, column_requests, make
 from sheets_sync.tabs import Column, Highlight, Row, Tab
 from tests.sync.desk import FIRST, TITLE_BLOCK, Desk
-from tests.sync.reports import BOTH, november, report_of, sheet_of
+from tests.sync.views import BOTH, binding_of, november, view_of
 from tests.world import ARCHITECTS, DEFENDERS, HIDDEN_MOTIVATIONS, ORBIT
 
 Json = dict[str, Any]
@@ -34,12 +34,12 @@ def desk() -> Iterator[Desk]:
 @pytest.fixture
 def made(desk: Desk) -> Desk:
     """After the first sync of an alliance with two commanders."""
-    desk.sync(report_of({FORMULA: [HIDDEN_MOTIVATIONS], "Kestrel": []}, history=HISTORY))
+    desk.sync(view_of({FORMULA: [HIDDEN_MOTIVATIONS], "Kestrel": []}, history=HISTORY))
     return desk
 
 
-def tabs(report: Report) -> dict[str, Tab]:
-    return {tab.id: tab for tab in tabs_of(report, sheet_of())}
+def tabs(report: SheetView) -> dict[str, Tab]:
+    return {tab.id: tab for tab in tabs_of(report, binding_of())}
 
 
 def cell(desk: Desk, tab_id: str, row: int, column: int) -> Json:
@@ -64,13 +64,13 @@ class TestFrame:
         assert grid["frozenColumnCount"] == 1
 
     def test_an_empty_tab_has_a_row_below_its_frozen_header(self, desk: Desk) -> None:
-        desk.sync(report_of(alliance=None, events=()))
+        desk.sync(view_of(alliance=None, events=()))
         for tab_id in ("progress", "schedule", "rewards", "alliances", "history"):
             grid = desk.tab(tab_id)["properties"]["gridProperties"]
             assert grid["rowCount"] > grid["frozenRowCount"]
 
     def test_columns_have_their_widths_and_the_last_is_hidden(self, made: Desk) -> None:
-        for tab in tabs(report_of()).values():
+        for tab in tabs(view_of()).values():
             columns = made.tab(tab.id)["data"][0]["columnMetadata"]
             widths = [column.get("pixelSize") for column in columns[:-1]]
             assert widths == [column.width for column in tab.columns]
@@ -80,18 +80,18 @@ class TestFrame:
             ]
 
     def test_the_first_columns_fit_a_phone(self) -> None:
-        for tab in tabs(report_of()).values():
+        for tab in tabs(view_of()).values():
             assert tab.columns[0].width <= 170
             assert tab.columns[1].width >= 130, "the title block has its times here"
 
     def test_every_column_can_be_found_again(self, made: Desk) -> None:
-        tab = tabs(report_of())["commanders"]
+        tab = tabs(view_of())["commanders"]
         columns = made.tab("commanders")["data"][0]["columnMetadata"]
         names = [column["developerMetadata"][0]["metadataValue"] for column in columns]
         assert names == [*tab.header, KEY_COLUMN]
 
     def test_a_tab_warns_before_an_edit_and_does_not_lock(self, made: Desk) -> None:
-        for tab in tabs(report_of()).values():
+        for tab in tabs(view_of()).values():
             (protected,) = made.tab(tab.id)["protectedRanges"]
             assert protected["warningOnly"]
             assert protected["range"].get("startColumnIndex", 0) == 0
@@ -100,7 +100,7 @@ class TestFrame:
             assert "editors" not in protected
 
     def test_only_the_numbers_of_the_chart_are_hidden(self, made: Desk) -> None:
-        hidden = {tab_id: made.tab(tab_id)["properties"].get("hidden", False) for tab_id in tabs(report_of())}
+        hidden = {tab_id: made.tab(tab_id)["properties"].get("hidden", False) for tab_id in tabs(view_of())}
         assert [tab_id for tab_id, is_hidden in hidden.items() if is_hidden] == ["history"]
 
 
@@ -122,11 +122,11 @@ class TestCells:
         assert cell(made, "progress", 1, 1)["userEnteredValue"] == {"numberValue": 45245.5}
         schedule = shown(made, "schedule")[FIRST]
         assert (schedule[0], *schedule[5:7]) == ("Mon 13 Nov 2023", "2023-11-13 00:00", "2023-11-14 00:00")
-        last_report = tabs(report_of())["commanders"].header.index("Last report")
+        last_report = tabs(view_of())["commanders"].header.index("Last report")
         assert shown(made, "commanders")[FIRST][last_report] == "2023-11-15 11:00"
 
     def test_each_column_has_the_format_of_its_kind(self, made: Desk) -> None:
-        for tab in tabs(report_of({"Kestrel": []}, history=HISTORY)).values():
+        for tab in tabs(view_of({"Kestrel": []}, history=HISTORY)).values():
             for index, column in enumerate(tab.columns):
                 look = cell(made, tab.id, FIRST, index).get("userEnteredFormat", {})
                 expected = LOOKS[column.kind].get("numberFormat")
@@ -135,7 +135,7 @@ class TestCells:
 
     def test_a_row_that_comes_later_looks_like_the_others(self, made: Desk) -> None:
         before = cell(made, "commanders", FIRST, 13)["userEnteredFormat"]
-        made.sync(report_of({"Aaron": [HIDDEN_MOTIVATIONS], FORMULA: [HIDDEN_MOTIVATIONS], "Kestrel": []}))
+        made.sync(view_of({"Aaron": [HIDDEN_MOTIVATIONS], FORMULA: [HIDDEN_MOTIVATIONS], "Kestrel": []}))
         assert {
             str(cell(made, "commanders", row, 13)["userEnteredFormat"]) for row in range(FIRST, FIRST + 3)
         } == {str(before)}
@@ -147,7 +147,7 @@ class TestCells:
 
     def test_looks_are_said_for_areas_not_for_cells(self) -> None:
         few, many = (
-            make(tabs(report_of({f"C{number}": [] for number in range(size)}))["commanders"], 1, "A")
+            make(laid_out(tabs(view_of({f"C{number}": [] for number in range(size)}))["commanders"]), 1, "A")
             for size in (1, 500)
         )
         assert len(few) == len(many)
@@ -159,7 +159,7 @@ class TestHighlights:
         return list(desk.tab(tab_id)["conditionalFormats"])
 
     def test_there_is_one_for_each_and_it_reads_a_word(self, made: Desk) -> None:
-        for tab in tabs(report_of()).values():
+        for tab in tabs(view_of()).values():
             rules = made.tab(tab.id).get("conditionalFormats", [])
             assert len(rules) == len(tab.highlights)
             for rule, highlight in zip(rules, tab.highlights, strict=True):
@@ -172,29 +172,31 @@ class TestHighlights:
 
     def test_a_row_that_comes_first_later_stands_out_too(self, desk: Desk) -> None:
         peace, chaos = BOTH
-        desk.sync(report_of(events=[chaos]))
-        desk.sync(report_of(events=[chaos, peace], now=november(13)))
+        desk.sync(view_of(events=[chaos]))
+        desk.sync(view_of(events=[chaos, peace], now=november(13)))
         page = self.looks(desk, "schedule")
         assert [row for row, is_marked in enumerate(page) if is_marked] == [FIRST, FIRST + 1]
 
     def test_they_hold_after_officers_have_inserted_a_row_on_top(self, made: Desk) -> None:
         area = {"sheetId": made.sheet_id("schedule"), "dimension": "ROWS", "startIndex": 0, "endIndex": 1}
         made.edit({"insertDimension": {"range": area, "inheritFromBefore": False}})
-        made.sync(report_of({FORMULA: [HIDDEN_MOTIVATIONS], "Kestrel": []}, history=HISTORY))
+        made.sync(view_of({FORMULA: [HIDDEN_MOTIVATIONS], "Kestrel": []}, history=HISTORY))
         page = self.looks(made, "schedule")
         assert [row for row, is_marked in enumerate(page) if is_marked] == [FIRST + 4, FIRST + 5]
 
     def test_one_who_never_reported_stands_out(self, made: Desk) -> None:
         (rule,) = self.rules(made, "commanders")
         (area,) = rule["ranges"]
-        last_report = tabs(report_of())["commanders"].header.index("Last report")
+        last_report = tabs(view_of())["commanders"].header.index("Last report")
         assert (area["startColumnIndex"], area["endColumnIndex"]) == (last_report, last_report + 1)
 
     def test_columns_beyond_z(self) -> None:
-        columns = tuple(Column(f"Column {number}") for number in range(30))
+        columns = tuple(Column(f"Column {number}", str) for number in range(30))
         light = Highlight("Column 27", "now", "now")
         tab = Tab("schedule", "Wide", (), columns, (Row("a", ("x",)),), ("Column 0",), (light,))
-        (rule,) = [request for request in make(tab, 7, "Wide") if "addConditionalFormatRule" in request]
+        (rule,) = [
+            request for request in make(laid_out(tab), 7, "Wide") if "addConditionalFormatRule" in request
+        ]
         found = rule["addConditionalFormatRule"]["rule"]
         (value,) = found["booleanRule"]["condition"]["values"]
         assert value["userEnteredValue"] == '=$AB1="now"'
@@ -244,16 +246,16 @@ class TestChart:
         assert rows_left * 21 >= place["heightPixels"]
 
     def test_without_events_it_has_something_to_draw(self, desk: Desk) -> None:
-        desk.sync(report_of(events=()))
+        desk.sync(view_of(events=()))
         (chart,) = desk.tab("progress")["charts"]
         assert len(chart["spec"]["basicChart"]["series"]) == 2
-        desk.sync(report_of(history=HISTORY))
+        desk.sync(view_of(history=HISTORY))
         (chart,) = desk.tab("progress")["charts"]
         assert len(chart["spec"]["basicChart"]["series"]) == 4
 
     def test_none_where_no_tab_has_numbers_for_it(self) -> None:
-        shown_tabs = [tab for tab in tabs(report_of()).values() if not tab.is_charted]
-        assert chart_requests(shown_tabs, {}, {tab.id: 1 for tab in shown_tabs}, (), Names()) == []
+        layouts = [laid_out(tab) for tab in tabs(view_of()).values() if not tab.is_charted]
+        assert chart_requests(layouts, {}, {layout.tab.id: 1 for layout in layouts}, (), Names()) == []
 
     @staticmethod
     def area(data: Json) -> tuple[int, int, int, int]:
@@ -275,16 +277,16 @@ class TestNames:
         assert names.free_title("IMS Progress") == "IMS Progress"
 
     def test_a_new_column_of_an_existing_tab_is_named_and_sized(self) -> None:
-        tab = tabs(report_of())["rewards"]
-        metadata, size = column_requests(tab, 5, 2)
+        layout = laid_out(tabs(view_of())["rewards"])
+        metadata, size = column_requests(layout, 5, 2)
         made = metadata["createDeveloperMetadata"]["developerMetadata"]
         assert (made["metadataKey"], made["metadataValue"]) == ("muster.column", "Rewards")
         assert size["updateDimensionProperties"]["properties"] == {"pixelSize": 340}
         assert size["updateDimensionProperties"]["fields"] == "pixelSize"
 
 
-def test_a_sheet_of_a_server_has_all_of_it_too(desk: Desk) -> None:
-    desk.sync(report_of(alliance=None, alliances={ORBIT: {}}))
+def test_a_binding_of_a_server_has_all_of_it_too(desk: Desk) -> None:
+    desk.sync(view_of(alliance=None, alliances={ORBIT: {}}))
     assert shown(desk, "alliances")[TITLE_BLOCK:] == [
         ["Alliance", "Commanders", "Completions", "Defenders of Peace points", "Architects of Chaos points"],
         ["[ØRB] Orbit Watch", "0", "0", "0", "0"],

@@ -9,13 +9,15 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.bootstrap import seconds_left
+from chalicelib.domain.binding import Binding
 from chalicelib.domain.calendar import GameDay
 from chalicelib.domain.due import FRESHNESS, LEASE, PATIENCE
-from chalicelib.domain.report import Report, Sheet
-from chalicelib.services.reports import Reports
+from chalicelib.domain.sheet_view import SheetView
+from chalicelib.services.sheet_views import SheetViews
 from local.sheets import Fault, Quota
 from sheets_sync.google import Spreadsheets
 from sheets_sync.run import ENOUGH, NEEDS
+from tests.stores import Store, on_dynamodb
 from tests.sync.fleet import Fleet, new_fleet, sync
 
 ALL = {"synced": 3, "failed": 0, "put_off": 0}
@@ -23,8 +25,8 @@ NONE = {"synced": 0, "failed": 0, "put_off": 0}
 
 
 @pytest.fixture
-def fleet() -> Iterator[Fleet]:
-    with new_fleet() as fleet:
+def fleet(store: Store) -> Iterator[Fleet]:
+    with new_fleet(store) as fleet:
         yield fleet
 
 
@@ -38,6 +40,7 @@ def three(fleet: Fleet) -> Fleet:
 
 
 class TestWhatIsDue:
+    @on_dynamodb
     def test_a_sheet_that_is_not_due_costs_no_request_and_no_write(self, three: Fleet) -> None:
         assert three.run_a_minute_later() == ALL
         three.asked()
@@ -66,8 +69,10 @@ class TestManySheets:
     def test_the_changed_ones_come_first_nothing_starves_and_no_quota_is_exceeded(
         self, fleet: Fleet, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        nothing = Report("101", GameDay(), fleet.world.clock(), ())
-        monkeypatch.setattr(Reports, "of", lambda self, sheet: nothing)  # what they show does not matter here
+        nothing = SheetView("101", GameDay(), fleet.world.clock(), ())
+        monkeypatch.setattr(
+            SheetViews, "of", lambda self, sheet: nothing
+        )  # what they show does not matter here
         fleet.add_server("102")
         quiet, busy = [f"quiet-{n:03}" for n in range(180)], [f"busy-{n:03}" for n in range(20)]
         fleet.bind(*quiet)
@@ -174,7 +179,7 @@ class TestFailures:
             (Fault("refuse_after", 503), "answered 503", LATER),
             (Fault("drop"), "could not be reached", LATER),
             (Fault("drop_after"), "could not be reached", LATER),
-            (Fault("not_json", 200), "answered 200, and nothing that can be read", LATER),
+            (Fault("not_json", 200), "answered 200, and Muster could not read the answer", LATER),
             (Fault("refuse", 400), "answered 400", LASTING),
         ],
     )
@@ -208,11 +213,11 @@ class TestFailures:
         three.server.unshare("b")
         three.run()
         three.server.share("b")
-        three.world.muster.sheets.bind("b", "101", None)
+        three.world.muster.stores.sheets.bind("b", "101", None)
         assert three.run_a_minute_later() == {**NONE, "synced": 1}
 
-    def test_a_sheet_of_no_server_is_told_without_asking_google(self, three: Fleet) -> None:
-        three.world.muster.sheets.bind("b", "999", None)
+    def test_a_binding_of_no_server_is_told_without_asking_google(self, three: Fleet) -> None:
+        three.world.muster.stores.sheets.bind("b", "999", None)
         assert three.run() == {"synced": 2, "failed": 1, "put_off": 0}
         assert three.sheet("b").last_error == "Server '999' doesn't use Muster."
         assert {name for _, name in three.asked()} == {"a", "c"}
@@ -220,10 +225,10 @@ class TestFailures:
     def test_a_fault_of_our_own_is_logged_with_its_trace_and_the_others_go_on(
         self, three: Fleet, caplog: pytest.LogCaptureFixture
     ) -> None:
-        def broken(sheet: Sheet, report: Report, spreadsheets: Spreadsheets) -> None:
+        def broken(sheet: Binding, view: SheetView, spreadsheets: Spreadsheets) -> None:
             if sheet.spreadsheet_id == "b":
                 raise RuntimeError("a bug")
-            sync(sheet, report, spreadsheets)
+            sync(sheet, view, spreadsheets)
 
         assert three.run(broken) == {"synced": 2, "failed": 1, "put_off": 0}
         assert "RuntimeError: a bug" in caplog.text
@@ -253,10 +258,10 @@ class TestFailures:
     def test_a_failure_is_tried_again_only_where_there_is_room(self, three: Fleet) -> None:
         left = 60.0
 
-        def slowly(sheet: Sheet, report: Report, spreadsheets: Spreadsheets) -> None:
+        def slowly(sheet: Binding, view: SheetView, spreadsheets: Spreadsheets) -> None:
             nonlocal left
             left = ENOUGH
-            sync(sheet, report, spreadsheets)
+            sync(sheet, view, spreadsheets)
 
         three.remaining = lambda: left
         three.server.inject(Fault("refuse", 500, "batchUpdate"))
@@ -281,7 +286,7 @@ class TestFailures:
 
 class TestTwoRuns:
     def test_a_sheet_that_another_run_has_is_left_to_it(self, three: Fleet) -> None:
-        source = three.world.muster.bound_sheets
+        source = three.world.muster.sheet_queue
         mine = next(due for due in source.due() if due.sheet.spreadsheet_id == "b")
         assert source.lease(mine, "another run")
         assert three.run() == {"synced": 2, "failed": 0, "put_off": 0}
@@ -292,9 +297,9 @@ class TestTwoRuns:
         fleet.bind(*(f"s-{n:02}" for n in range(12)))
         begun, both_in = [], threading.Barrier(4)
 
-        def counted(sheet: Sheet, report: Report, spreadsheets: Spreadsheets) -> None:
+        def counted(sheet: Binding, view: SheetView, spreadsheets: Spreadsheets) -> None:
             begun.append(sheet.spreadsheet_id)
-            sync(sheet, report, spreadsheets)
+            sync(sheet, view, spreadsheets)
 
         def run() -> None:
             both_in.wait()
@@ -314,7 +319,7 @@ class TestTwoRuns:
         class Killed(BaseException):
             pass
 
-        def killed(sheet: Sheet, report: Report, spreadsheets: Spreadsheets) -> None:
+        def killed(sheet: Binding, view: SheetView, spreadsheets: Spreadsheets) -> None:
             raise Killed
 
         with pytest.raises(Killed):

@@ -8,7 +8,6 @@ import pytest
 
 import app
 from chalicelib import bootstrap
-from chalicelib.bootstrap import assemble
 from chalicelib.settings import Settings
 from local.sheets import SheetsServer
 from sheets_sync.google import Google
@@ -30,7 +29,7 @@ class Office:
     id: str
 
     def sync(self) -> dict[str, int]:
-        return sync_due(self.world.muster.bound_sheets, Google(self.sheets.url))
+        return sync_due(self.world.muster.sheet_queue, Google(self.sheets.url))
 
     def report(self, name: str, *milestones: str) -> None:
         self.world.muster.reporting.report(self.world.key(), name, milestones)
@@ -77,7 +76,7 @@ class Office:
 def office(world: World) -> Iterator[Office]:
     with SheetsServer(clock=world.clock) as sheets:
         identity = sheets.create_spreadsheet("Nova Guard officers", OFFICERS)
-        world.muster.sheets.bind(identity, "101", "nova")
+        world.muster.stores.sheets.bind(identity, "101", "nova")
         yield Office(world, sheets, identity)
 
 
@@ -160,7 +159,7 @@ def test_an_unchanged_sheet_is_told_to_be_fresh_every_quarter_of_an_hour(office:
 def test_a_sheet_bound_to_the_server_shows_its_alliances(office: Office) -> None:
     office.report("Kestrel", HIDDEN_MOTIVATIONS, CONFRONTING_RESILIENCE)
     identity = office.sheets.create_spreadsheet("Server's officers", {"Own": [["kept"]]})
-    office.world.muster.sheets.bind(identity, "101", None)
+    office.world.muster.stores.sheets.bind(identity, "101", None)
     assert office.sync()["synced"] == 2
     assert "IMS Commanders" not in str(office.sheets.snapshot(identity))
     rows = [row[:5] for row in office.sheets.values(identity, "IMS Alliances")[6:] if row]
@@ -173,7 +172,7 @@ def test_a_sheet_whose_tabs_are_all_deleted_is_looked_over_and_filled_again(offi
         if sheet.get("developerMetadata"):
             office.sheets.edit(office.id, [{"deleteSheet": {"sheetId": sheet["properties"]["sheetId"]}}])
     office.report("Kestrel", HIDDEN_MOTIVATIONS)
-    office.world.muster.sheets.bind(office.id, "101", "nova")
+    office.world.muster.stores.sheets.bind(office.id, "101", "nova")
     assert office.sync()["synced"] == 1
     assert office.rows("IMS Commanders")[0][0] == "Kestrel"
 
@@ -199,14 +198,14 @@ def test_officers_see_who_is_new_who_never_reported_and_who_has_retired(office: 
 
 def test_a_reading_that_reaches_a_reward_is_said_to_count(office: Office) -> None:
     office.report("Kestrel", HIDDEN_MOTIVATIONS)
-    office.world.muster.readings.log(office.world.key("officer"), "101", DEFENDERS, 9000)
+    office.world.muster.readings.log(office.world.key("officer"), "101", DEFENDERS, 9000, confirm=True)
     office.sync()
     progress = next(row for row in office.table("IMS Progress") if row["Event"] == "Defenders of Peace")
     assert (progress["Points"], progress["Official points"], progress["Coverage"]) == ("100", "9,000", "1.1%")
-    assert (progress["Counted by"], progress["Read at"]) == ("reading", "2023-11-15 12:00")
+    assert (progress["Counted by"], progress["Read at"]) == ("official points", "2023-11-15 12:00")
     reward = next(row for row in office.table("IMS Rewards 2") if row["Event"] == "Defenders of Peace")
     assert (reward["Status"], reward["Reached at"]) == ("reached", "2023-11-15 12:00")
-    assert reward["Reached by"] == "reading"
+    assert reward["Reached by"] == "official points"
 
 
 def test_a_renamed_commander_keeps_what_stands_beside_them(office: Office) -> None:
@@ -270,11 +269,7 @@ def test_a_growing_roster_grows_its_tab(office: Office) -> None:
 
 
 def test_the_scheduled_functions_do_it(office: Office) -> None:
-    bootstrap.use(
-        assemble(
-            Settings("muster-test", office.sheets.url), office.world.dynamodb.client(), office.world.clock
-        )
-    )
+    bootstrap.use(office.world.process(settings=Settings("muster-test", office.sheets.url)))
     try:
         event = {
             "source": "aws.events",

@@ -1,0 +1,24 @@
+"""Which spreadsheet shows what, and how its last sync went."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """A spreadsheet bound to a server, or to one alliance of it. The last error stays after a good sync.
+
+    `revision` is of what the last good sync showed; `retry_at`: not to be tried before; `lease` is whose run has it
+    until `leased_until`.
+    """
+
+    spreadsheet_id: str
+    server: str
+    alliance: str | None = None
+    last_success_at: datetime | None = None
+    last_error_at: datetime | None = None
+    last_error: str | None = None
+    revision: str | None = None
+    retry_at: datetime | None = None
+    lease: str | None = None
+    leased_until: datetime | None = None

@@ -1,0 +1,54 @@
+"""What a bound sheet shows: all that is known of a server at one moment, and of an alliance if bound to one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from chalicelib.domain.calendar import GameDay
+from chalicelib.domain.cards import Card
+from chalicelib.domain.events import Event
+from chalicelib.domain.progress import Progress
+from chalicelib.domain.roster import Alliance, Commander
+from chalicelib.domain.standing import Totals
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    """`history`: the points at the end of each hour that was sampled, by the hour's beginning."""
+
+    event: Event
+    progress: Progress
+    history: Mapping[datetime, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CommanderView:
+    """One commander of the alliance, with the cards of the reported events that they have, by event id."""
+
+    commander: Commander
+    cards: Mapping[str, Card]
+
+
+@dataclass(frozen=True, slots=True)
+class AllianceView:
+    """One alliance of the server, with its totals by event id, of those events in which it has any."""
+
+    alliance: Alliance
+    totals: Mapping[str, Totals]
+
+
+@dataclass(frozen=True, slots=True)
+class SheetView:
+    """`events`: running first, archived last. With an `alliance`, its `commanders` by name; else all `alliances`.
+
+    `unlisted`: whom the alliance's roster knows besides, such as those who have left.
+    """
+
+    server: str
+    game_day: GameDay
+    as_of: datetime
+    events: tuple[EventView, ...]
+    alliance: Alliance | None = None
+    commanders: tuple[CommanderView, ...] = ()
+    unlisted: tuple[Commander, ...] = ()
+    alliances: tuple[AllianceView, ...] = ()

@@ -1,0 +1,432 @@
+"""What each route takes and gives, as a table: of it the OpenAPI document is made, and the page that shows it.
+
+Slow to import, since it reaches every model: only `openapi` imports it, when it is asked.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, NotRequired
+
+from typing_extensions import TypedDict
+
+from chalicelib.domain.access import MAY, REVOKED_WITHIN, Capability, Role
+from chalicelib.domain.calendar import in_words
+from chalicelib.domain.errors import FieldError
+from chalicelib.domain.events import Event
+from chalicelib.domain.progress import Progress
+from chalicelib.domain.roster import Server
+from chalicelib.http.definitions import AllianceSummary, EventDetails
+from chalicelib.http.inputs import (
+    AllianceDefinition,
+    CommanderForgetting,
+    CommanderMerge,
+    CommanderMove,
+    CommanderRename,
+    CompletionImport,
+    CompletionReport,
+    CorrectionOrder,
+    EventQuery,
+    LedgerQuery,
+    MissingQuery,
+    NewCommander,
+    NewKey,
+    NewReading,
+    PageQuery,
+    Query,
+    ReportUndo,
+    RosterChange,
+    RosterImport,
+    RosterQuery,
+    ServerDefinition,
+    SheetBinding,
+)
+from chalicelib.services.bindings import SheetState
+from chalicelib.services.corrections import UNDO_WITHIN, Correction
+from chalicelib.services.exports import AllianceCompletions, MissingReports
+from chalicelib.services.imports import ImportResult
+from chalicelib.services.keys import KeyState
+from chalicelib.services.ledger_pages import LedgerPage
+from chalicelib.services.overview import Schedule, ServerProgress
+from chalicelib.services.readings import ReadingDetails
+from chalicelib.services.reporting import Receipt
+from chalicelib.services.rosters import Roster, RosterEntry
+
+
+class Health(TypedDict):
+    status: Literal["ok"]
+    version: str
+    now: datetime
+
+
+class EventList(TypedDict):
+    events: list[EventDetails]
+
+
+class ReadingList(TypedDict):
+    server: str
+    event: str
+    readings: list[ReadingDetails]
+
+
+class ServerList(TypedDict):
+    servers: list[Server]
+
+
+class AllianceList(TypedDict):
+    server: str
+    alliances: list[AllianceSummary]
+
+
+class AllianceDetails(AllianceSummary):
+    server: str
+
+
+class KeyList(TypedDict):
+    keys: list[KeyState]
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedKey(KeyState):
+    secret: str
+    link: str | None
+
+
+class ReportForm(TypedDict, total=False):
+    commander: str
+    milestone: list[str]
+    is_new: str
+
+
+class Problem(TypedDict):
+    type: Literal["about:blank"]
+    title: str
+    status: int
+    code: str
+    detail: str
+    errors: list[FieldError]
+    request_id: str | None
+    suggestions: NotRequired[list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class TextBody:
+    """A body that is no JSON."""
+
+    media_type: Literal["text/csv", "text/calendar", "text/html"]
+    example: str | None = None
+
+
+PAGE, CALENDAR = TextBody("text/html"), TextBody("text/calendar")
+
+Who = Capability | Literal["all"]
+ALL: Who = "all"
+LINK: Who = "use the form"
+"""By the key in a member link, which is part of the address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A method of a route. `id` is the name of its view.
+
+    `who`: the capability that it takes, or all. `answer`, `body`: types, or text; a page without an
+    answer leads elsewhere. `query`: what models it, or names of texts that may be left out. `example` is of the body,
+    `shows` of the answer. `refuses`: the codes of its problems, but for those that come with a key, a body or a query.
+    `created`: 201 is an answer as well, or the only one.
+    """
+
+    id: str
+    route: str
+    summary: str
+    who: Who
+    answer: Any = None
+    query: type[Query] | Sequence[str] = ()
+    body: Any = None
+    example: Any = None
+    shows: Any = None
+    refuses: str = ""
+    detail: str = ""
+    created: Literal["", "also", "only"] = ""
+
+    @property
+    def method(self) -> str:
+        return self.route.partition(" ")[0]
+
+    @property
+    def path(self) -> str:
+        return self.route.partition(" ")[2]
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """Whose keys do; none, where it takes no key."""
+        return () if self.who == "all" else MAY[self.who]
+
+
+_SERVER = "/v1/servers/{server}"
+_EVENT = f"{_SERVER}/events/{{event}}"
+_ALLIANCE = f"{_SERVER}/alliances/{{alliance}}"
+_COMMANDER = f"{_ALLIANCE}/commanders/{{commander}}"
+_SHEET = "/v1/sheets/{spreadsheet_id}"
+
+_UNKNOWN = "unknown-server unknown-alliance"
+_SOMEBODY = f"{_UNKNOWN} unknown-commander"
+_REPORTING = (
+    "invalid-name unknown-milestone milestone-not-open reporting-closed "
+    "not-on-roster other-alliance did-you-mean too-many-events"
+)
+
+_DEFENDERS = "2023-11-defenders-of-peace"
+_HIDDEN_MOTIVATIONS = f"{_DEFENDERS}/hidden-motivations"
+_NOON = "2023-11-15T12:00:28.028Z"
+_KESTREL = {"id": "T5N_JKk8uwkh", "name": "Kestrel"}
+
+# fmt: off
+OPERATIONS: dict[str, tuple[Operation, ...]] = {
+    "Events and progress": (
+        Operation("list_events", "GET /v1/events", "All events, archived ones too", ALL, EventList),
+        Operation(
+            "get_event", "GET /v1/events/{event}", "An event", ALL, EventDetails, refuses="unknown-event",
+            detail="Dates are laid on a game day that begins at 00:00 UTC. A server's own windows are in its schedule.",
+        ),
+        Operation(
+            "get_schedule", f"GET {_SERVER}/schedule", "The daily schedule of a server", ALL, Schedule,
+            refuses="unknown-server", detail="Of the events that are not archived, the running ones first.",
+        ),
+        Operation(
+            "get_schedule_calendar", f"GET {_SERVER}/schedule.ics", "The schedule, to subscribe to", ALL, CALENDAR,
+            refuses="unknown-server",
+        ),
+        Operation(
+            "get_server_progress", f"GET {_SERVER}/progress", "Where a server stands in every running event",
+            ALL, ServerProgress, refuses="unknown-server", detail="And in those that are still reported for.",
+        ),
+        Operation(
+            "get_event_progress", f"GET {_EVENT}/progress", "Where a server stands in an event", ALL, Progress,
+            refuses="unknown-server unknown-event",
+        ),
+    ),
+    "Reporting": (
+        Operation(
+            "report_completions", "POST /v1/completions", "Report completions", "report completions", Receipt,
+            body=CompletionReport, example={"commander": "Kestrel", "milestones": [_HIDDEN_MOTIVATIONS]},
+            refuses=f"{_UNKNOWN} {_REPORTING}",
+            detail="All are recorded, or none and a problem. What was there already is not counted again.",
+            shows={
+                "commander": _KESTREL,
+                "results": [
+                    {"milestone": _HIDDEN_MOTIVATIONS, "status": "recorded", "points": 100, "recorded_at": _NOON},
+                ],
+                "progress": [
+                    {"event": _DEFENDERS, "commander_points": 100, "commander_points_possible": 500,
+                     "server_points": 8900, "next_tier": 8925},
+                ],
+            },
+        ),
+        Operation(
+            "correct", "POST /v1/corrections", "Void a completion, or restore it", "correct completions", Correction,
+            body=CorrectionOrder,
+            example={"action": "void", "commander": "Kestrel", "milestone": _HIDDEN_MOTIVATIONS, "reason": "a slip"},
+            refuses="unknown-server unknown-commander unknown-milestone event-archived not-recorded not-voided",
+            detail="Doing it again changes nothing.",
+        ),
+    ),
+    "Rosters": (
+        Operation(
+            "list_commanders", f"GET {_ALLIANCE}/commanders", "The roster", "see rosters", Roster,
+            query=RosterQuery, refuses=_UNKNOWN, detail="By name, the retired too.",
+        ),
+        Operation(
+            "export_commanders", f"GET {_ALLIANCE}/commanders.csv", "The roster as CSV", "see rosters",
+            TextBody("text/csv", "Commander,Id,Added at,Added by,Retired at\r\n"), query=RosterQuery, refuses=_UNKNOWN,
+        ),
+        Operation(
+            "add_commander", f"POST {_ALLIANCE}/commanders", "Add a commander", "keep rosters", RosterEntry,
+            created="only", body=NewCommander, example={"name": "Kestrel"},
+            refuses=f"invalid-name {_UNKNOWN} already-on-roster other-alliance did-you-mean too-many-events",
+        ),
+        Operation(
+            "import_roster", f"POST {_ALLIANCE}/commanders/import", "Import a roster", "keep rosters", ImportResult,
+            query=RosterImport, body=TextBody("text/csv", "Commander\r\nKestrel\r\nMerlin\r\n"), refuses=_UNKNOWN,
+            detail="A CSV file in UTF-8 with up to 500 lines. Each line is taken or refused by itself.",
+        ),
+        Operation("get_commander", f"GET {_COMMANDER}", "A commander", "keep rosters", RosterEntry, refuses=_SOMEBODY),
+        Operation(
+            "rename_commander", f"PATCH {_COMMANDER}", "Give a commander another name", "keep rosters", RosterEntry,
+            body=CommanderRename, example={"name": "Osprey"},
+            refuses=f"invalid-name {_SOMEBODY} name-taken too-many-names",
+        ),
+        Operation(
+            "merge_commanders", f"POST {_COMMANDER}/merge", "Make somebody one with a commander", "keep rosters",
+            RosterEntry, body=CommanderMerge, example={"commander": "Kestrel alt", "reason": "the same person"},
+            refuses=f"{_SOMEBODY} same-commander too-many-events too-many-names",
+            detail="The commander of the address stays. The key has to cover both.",
+        ),
+        Operation(
+            "move_commander", f"POST {_COMMANDER}/move", "Bring a commander to another alliance", "keep rosters",
+            RosterEntry, body=CommanderMove, example={"alliance": "orbit-watch"},
+            refuses=f"{_SOMEBODY} too-many-events",
+            detail="Completions go with the commander. The key has to cover both alliances.",
+        ),
+        Operation(
+            "retire_commander", f"POST {_COMMANDER}/retire", "Take a commander off the form", "keep rosters",
+            RosterEntry, body=RosterChange, example={"reason": "left the alliance"}, refuses=_SOMEBODY,
+            detail="What they have completed stays.",
+        ),
+        Operation(
+            "reinstate_commander", f"POST {_COMMANDER}/reinstate", "Undo a retirement", "keep rosters", RosterEntry,
+            body=RosterChange, example={}, refuses=_SOMEBODY,
+        ),
+        Operation(
+            "forget_commander", f"POST {_COMMANDER}/forget", "Replace a commander's names by a neutral label",
+            "keep rosters", RosterEntry, body=CommanderForgetting, example={}, refuses=_SOMEBODY,
+            detail="Wherever they are stored. What the commander has completed stays.",
+        ),
+    ),
+    "Completions, and who is missing": (
+        Operation(
+            "list_completions", f"GET {_ALLIANCE}/completions", "An alliance's completions in an event",
+            "see completions", AllianceCompletions, query=EventQuery, refuses=f"{_UNKNOWN} unknown-event",
+        ),
+        Operation(
+            "export_completions", f"GET {_ALLIANCE}/completions.csv", "An alliance's completions as CSV",
+            "see completions",
+            TextBody("text/csv", "Commander,Event,Milestone,Name,Points,Recorded at,Reported at\r\n"),
+            query=EventQuery, refuses=f"{_UNKNOWN} unknown-event",
+        ),
+        Operation(
+            "import_completions", f"POST {_ALLIANCE}/completions/import", "Import past completions",
+            "import completions", ImportResult, query=CompletionImport,
+            body=TextBody("text/csv", f"Commander,Milestone\r\nKestrel,{_HIDDEN_MOTIVATIONS}\r\n"), refuses=_UNKNOWN,
+            detail="A CSV file in UTF-8 with up to 500 lines, such as the responses of a Google Form. Each line is "
+            "taken or refused by itself.",
+        ),
+        Operation(
+            "list_missing", f"GET {_ALLIANCE}/missing", "Who has not reported", "see completions", MissingReports,
+            query=MissingQuery, refuses=f"{_UNKNOWN} unknown-milestone",
+            detail="Of the milestones that are named, or else of those that are active now.",
+        ),
+        Operation(
+            "export_missing", f"GET {_ALLIANCE}/missing.csv", "Who has not reported, as CSV", "see completions",
+            TextBody("text/csv", "Commander,Last report,Missing\r\n"),
+            query=MissingQuery, refuses=f"{_UNKNOWN} unknown-milestone",
+        ),
+    ),
+    "Readings": (
+        Operation(
+            "list_readings", f"GET {_EVENT}/readings", "The readings of the official points", "log readings",
+            ReadingList, refuses="unknown-server unknown-event", detail="The latest first.",
+        ),
+        Operation(
+            "log_reading", f"POST {_EVENT}/readings", "Log the official points, as the game shows them", "log readings",
+            ReadingDetails, created="only", body=NewReading,
+            example={"points": 12500, "read_at": "2023-11-15T11:45:00Z"},
+            refuses="unknown-server unknown-event implausible-reading",
+            detail="A number that doesn't fit what is known, or reaches a tier that reports don't, takes `confirm`.",
+        ),
+        Operation(
+            "withdraw_reading", f"DELETE {_EVENT}/readings/{{reading}}", "Withdraw a reading that was a slip",
+            "log readings", refuses="unknown-server unknown-event unknown-reading",
+            detail="The one before it counts again. A tier that it reached stays stamped, with what remains.",
+        ),
+    ),
+    "The ledger": (
+        Operation(
+            "get_ledger", f"GET {_SERVER}/ledger", "Who changed what, when and why", "read the ledger", LedgerPage,
+            query=LedgerQuery, refuses=_UNKNOWN,
+            detail="The latest first, in pages. An alliance's officer sees what is of that alliance.",
+        ),
+        Operation(
+            "get_ledger_of_deployment", "GET /v1/ledger", "The same, of what belongs to no server",
+            "read the deployment's ledger", LedgerPage, query=PageQuery,
+        ),
+    ),
+    "Keys": (
+        Operation("list_keys", "GET /v1/keys", "The keys in the caller's scope", "manage keys", KeyList),
+        Operation(
+            "create_key", "POST /v1/keys", "Make a key, or one that replaces another", "manage keys", CreatedKey,
+            created="only", body=NewKey, refuses=f"{_UNKNOWN} unknown-key",
+            example={"role": "member", "label": "Link of November", "server": "101", "alliance": "nova-guard"},
+            detail="In the caller's scope. Not every role may make keys of every role.",
+        ),
+        Operation(
+            "revoke_key", "DELETE /v1/keys/{key_id}", "End a key", "manage keys", KeyState, refuses="unknown-key",
+            detail=f"It stops working within {in_words(REVOKED_WITHIN)}. Doing it again changes nothing.",
+        ),
+    ),
+    "Events, servers and alliances": (
+        Operation(
+            "put_event", "PUT /v1/events/{event}", "Define or change an event", "define events", EventDetails,
+            created="also", body=Event, refuses="milestone-in-use",
+            example={
+                "name": "Drill", "first_day": "2023-12-01",
+                "milestones": [{"id": "first-contact", "name": "First Contact", "first_day": "2023-12-01"}],
+                "tiers": [{"threshold": 1000, "rewards": [{"name": "Shards", "quantity": 4}]}],
+            },
+            detail="An event has either days or two instants, and so has each milestone. A change drops no completion.",
+        ),
+        Operation("list_servers", "GET /v1/servers", "The servers", "define servers", ServerList),
+        Operation(
+            "put_server", f"PUT {_SERVER}", "Define a server, or when its game day begins", "define servers", Server,
+            created="also", body=ServerDefinition,
+            example={"game_day": {"starts_at": "18:00", "zone": "America/New_York"}},
+            detail="Without a game day, it is assumed to begin at 00:00 UTC.",
+        ),
+        Operation(
+            "list_alliances", f"GET {_SERVER}/alliances", "A server's alliances", "see alliances", AllianceList,
+            refuses="unknown-server", detail="Those in the key's scope.",
+        ),
+        Operation(
+            "put_alliance", f"PUT {_ALLIANCE}", "Define an alliance, or change its labels", "define alliances",
+            AllianceDetails,
+            created="also", body=AllianceDefinition, example={"tag": "NOVA", "name": "Nova Guard", "is_open": True},
+            refuses="unknown-server",
+        ),
+    ),
+    "Sheets": (
+        Operation(
+            "bind_sheet", f"PUT {_SHEET}", "Bind a spreadsheet to a server or an alliance", "bind spreadsheets",
+            SheetState,
+            created="also", body=SheetBinding, example={"server": "101", "alliance": "nova-guard"}, refuses=_UNKNOWN,
+            detail="It has to be shared, as editor, with the account that Muster signs in with.",
+        ),
+        Operation(
+            "get_sheet", f"GET {_SHEET}", "How a spreadsheet's syncs went", "see syncs", SheetState,
+            refuses="unknown-sheet",
+        ),
+        Operation(
+            "unbind_sheet", f"DELETE {_SHEET}", "Unbind a spreadsheet", "bind spreadsheets", refuses="unknown-sheet",
+            detail="Its tabs stay as they are.",
+        ),
+    ),
+    "Pages": (
+        Operation(
+            "show_form", "GET /f/{key}", "The members' form", LINK, PAGE, query=("commander",),
+            detail="Without a name, it is for whoever reported from the device last.",
+        ),
+        Operation(
+            "send_form", "POST /f/{key}", "Report completions by the form", LINK, body=ReportForm,
+            example={"commander": "Kestrel", "milestone": [_HIDDEN_MOTIVATIONS]}, refuses=_REPORTING,
+            detail="It leads to a receipt. A problem is told on the form, with what was typed.",
+        ),
+        Operation(
+            "show_receipt", "GET /f/{key}/receipt", "The receipt of a report", LINK, PAGE, query=("commander", "at"),
+            refuses="unknown-commander not-found",
+        ),
+        Operation(
+            "undo_report", "POST /f/{key}/undo", "Take back what was just reported", LINK, body=ReportUndo,
+            example={"commander": _KESTREL["id"], "at": _NOON}, refuses="unknown-commander not-found undo-closed",
+            detail=f"For {in_words(UNDO_WITHIN)}. It leads back to the receipt.",
+        ),
+        Operation(
+            "show_progress", "GET /servers/{server}", "A server's progress and schedule", ALL, PAGE,
+            refuses="unknown-server",
+        ),
+        Operation("show_help", "GET /help", "How to report", ALL, PAGE),
+    ),
+    "The service itself": (
+        Operation("health", "GET /health", "That it runs, and which version", ALL, Health),
+        Operation("get_openapi", "GET /openapi.json", "All of this as an OpenAPI document", ALL, dict[str, Any]),
+        Operation("show_docs", "GET /docs", "All of this as a page", ALL, PAGE),
+    ),
+}
+# fmt: on

@@ -1,0 +1,111 @@
+"""Binding spreadsheets to a server or an alliance, and seeing how their syncs go."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib.domain.access import Key
+from chalicelib.domain.binding import Binding
+from chalicelib.domain.errors import FieldError, NotFound, malformed
+from chalicelib.domain.ledger import Actor
+from chalicelib.services.directory import Directory
+from chalicelib.store import ledger
+from chalicelib.store.sheets import Sheets
+from chalicelib.store.table import Put
+
+
+@dataclass(frozen=True, slots=True)
+class SheetState:
+    """What a spreadsheet is bound to and how its syncs went. The field names are the contract of DESIGN §5.
+
+    `revision` identifies what it shows; None: nothing of this binding yet.
+    """
+
+    spreadsheet_id: str
+    server: str
+    alliance: str | None
+    last_success_at: datetime | None
+    last_error_at: datetime | None
+    last_error: str | None
+    revision: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bindings:
+    """Binding spreadsheets to a server or an alliance, and looking how they are."""
+
+    _directory: Directory
+    _sheets: Sheets
+    _clock: Callable[[], datetime]
+
+    def bind(
+        self, key: Key, spreadsheet_id: str, server_id: str, alliance_id: str | None
+    ) -> tuple[SheetState, bool]:
+        """The state of the binding, and whether the spreadsheet had none before. The next sync shows all of it.
+
+        Raises Forbidden, Malformed (`malformed`) for what is no spreadsheet's id, NotFound.
+        """
+        key.require("bind spreadsheets", server=server_id, alliance=alliance_id)
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,128}", spreadsheet_id):
+            message = (
+                "This is no spreadsheet's id: take what stands between /d/ and the next / of its address."
+            )
+            raise malformed("spreadsheet_id", message)
+        self._directory.server(server_id)
+        if alliance_id:
+            self._directory.alliance(server_id, alliance_id)
+        before = self._sheets.get(spreadsheet_id)
+        bound = (before.server, before.alliance) if before else None
+        entry = self._entry(key, spreadsheet_id, bound, (server_id, alliance_id))
+        self._sheets.bind(spreadsheet_id, server_id, alliance_id, entry)
+        return _state(self._sheet(spreadsheet_id)), before is None
+
+    def state(self, key: Key, spreadsheet_id: str) -> SheetState:
+        """Raises Forbidden, and NotFound (`unknown-sheet`) if it is not bound."""
+        key.require("see syncs", server=key.server, alliance=key.alliance)
+        sheet = self._sheet(spreadsheet_id)
+        key.require("see syncs", server=sheet.server, alliance=sheet.alliance)
+        return _state(sheet)
+
+    def unbind(self, key: Key, spreadsheet_id: str) -> None:
+        """Its tabs stay as they are. Raises Forbidden, and NotFound (`unknown-sheet`) if it is not bound."""
+        key.require("bind spreadsheets", server=key.server, alliance=key.alliance)
+        before = self._sheet(spreadsheet_id)
+        entry = self._entry(key, spreadsheet_id, (before.server, before.alliance), None)
+        self._sheets.unbind(spreadsheet_id, entry)
+
+    def _entry(
+        self,
+        key: Key,
+        spreadsheet_id: str,
+        before: tuple[str, str | None] | None,
+        after: tuple[str, str | None] | None,
+    ) -> Put:
+        """Of what the spreadsheet is bound to: a server and an alliance."""
+        server, alliance = after or before or ("", None)
+        sides = [
+            {"spreadsheet": spreadsheet_id, "server": one[0], "alliance": one[1]} if one else None
+            for one in (before, after)
+        ]
+        what = {"alliance": alliance, "before": sides[0], "after": sides[1]}
+        return ledger.put(ledger.new_entry(self._clock(), "sheet", Actor.of(key), server, **what))
+
+    def _sheet(self, spreadsheet_id: str) -> Binding:
+        sheet = self._sheets.get(spreadsheet_id)
+        if sheet is None:
+            message = "This spreadsheet is not bound to anything."
+            raise NotFound("unknown-sheet", message, [FieldError("spreadsheet_id", message)])
+        return sheet
+
+
+def _state(sheet: Binding) -> SheetState:
+    return SheetState(
+        sheet.spreadsheet_id,
+        sheet.server,
+        sheet.alliance,
+        sheet.last_success_at,
+        sheet.last_error_at,
+        sheet.last_error,
+        sheet.revision,
+    )

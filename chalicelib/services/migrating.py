@@ -1,0 +1,119 @@
+"""Bringing what is stored to this version's form (DESIGN §6): while the product is in use, as often as one likes.
+
+Reading is tolerant, so nothing depends on when it runs. What a step back needs stays where it is.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from chalicelib.services.renormalising import Renormalised, Renormalising
+from chalicelib.store import access, commanders, completions, definitions, keys, ledger, readings, sheets
+from chalicelib.store.definitions import Definitions
+from chalicelib.store.forms import told, unread
+from chalicelib.store.keys import ItemKey
+from chalicelib.store.table import ConditionFailed, Item, Table, Update
+
+READERS: Mapping[tuple[str, str], Callable[[Item], object]] = {
+    (keys.EVENTS, keys.EVENT_PREFIX): definitions.event_of,
+    (keys.SERVERS, keys.SERVER_PREFIX): definitions.server_of,
+    (keys.SHEETS, keys.SHEET_PREFIX): sheets.binding_of,
+    ("ALLIANCES", keys.ALLIANCE_PREFIX): definitions.alliance_of,
+    ("CARDS", keys.COMMANDER_PREFIX): completions.card_of,
+    ("COUNTED", "COUNTED"): completions.counted_of,
+    ("KEY", "KEY"): access.key_of,
+    ("KEYS", keys.KEY_PREFIX): access.actor_of,
+    ("LEDGER", keys.TIME_PREFIX): ledger.entry_of,
+    ("NAME", "NAME"): commanders.led_by,
+    ("READINGS", keys.TIME_PREFIX): readings.logged_of,
+    ("ROSTER", keys.COMMANDER_PREFIX): commanders.commander_of,
+    ("STANDING", keys.ALLIANCE_PREFIX): completions.totals_of,
+    ("STANDING", keys.TIER_PREFIX): completions.stamp_of,
+    ("STANDING", keys.HISTORY): completions.history_of,
+    ("STANDING", keys.READING): completions.reading_of,
+}
+"""How each kind of item is read, by what its two keys begin with."""
+
+
+NAMES = "names"
+"""The step that is about several items: names by today's rules, without tags and what can't be seen (decision 16)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A change of form. `write` gives what an item needs, or None; it must give None once that is done."""
+
+    name: str
+    what: str
+    write: Callable[[ItemKey, Item], Update | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Migrated:
+    """`changed`: how many items each step changed, or would; commanders, of `names`. `left`: those that somebody else
+    was at; another run will. `unreadable`: the keys of items that this version can't read. `names`: by server, whose
+    names coincide by today's rules, or are nothing that can be seen; officers merge and rename them."""
+
+    items: int
+    changed: Mapping[str, int]
+    left: int
+    unreadable: tuple[str, ...]
+    names: tuple[Renormalised, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Migrating:
+    _table: Table
+    _definitions: Definitions
+    _renormalising: Renormalising
+
+    def run(self, *, dry_run: bool = False) -> Migrated:
+        """Reads every item, and writes those that are not in this version's form. Raises Busy; then run it again."""
+        changed = dict.fromkeys((step.name for step in STEPS), 0)
+        items = left = 0
+        unreadable = []
+        for item in self._table.scan():
+            items += 1
+            key = ItemKey(item["PK"], item["SK"])
+            if (reader := _reader(key)) and unread(item, reader):
+                unreadable.append(told(key))
+            for step in STEPS:
+                update = step.write(key, item)
+                if update is None:
+                    continue
+                if dry_run or self._write(update):
+                    changed[step.name] += 1
+                else:
+                    left += 1
+        servers = self._definitions.servers()
+        names = tuple(self._renormalising.run(server.id, dry_run=dry_run) for server in servers)
+        changed[NAMES] = sum(one.changed for one in names)
+        left += sum(one.left for one in names)
+        return Migrated(items, changed, left, tuple(sorted(unreadable)), names)
+
+    def _write(self, update: Update) -> bool:
+        try:
+            self._table.write(update)
+        except ConditionFailed:
+            return False
+        return True
+
+
+def _reader(key: ItemKey) -> Callable[[Item], object] | None:
+    """None for a kind that this version does not know."""
+    kind = key.pk.partition("#")[0]
+    found: Iterator[Callable[[Item], object]] = (
+        read for (pk, sk), read in READERS.items() if pk == kind and key.sk.startswith(sk)
+    )
+    return next(found, None)
+
+
+def _unsettled(key: ItemKey, item: Item) -> Update | None:
+    """Until 0.1.0 totals held how far they were settled; what was counted stands apart since, so that progress does not
+    read it. Without it 0.1.0 writes entries again that it wrote before: they are the same."""
+    if not key.pk.startswith("STANDING#") or "settled" not in item:
+        return None
+    expected = {"settled": item["settled"]}
+    return Update(key, remove=["settled", "settled_at"], expected=expected, exists=True)
+
+
+STEPS = (Step("counted-apart", "how far totals were settled is no part of them", _unsettled),)

@@ -1,0 +1,81 @@
+"""How servers stand, for receipts: read now and then, and in between kept by adding what this process records.
+
+A busy hour has many reports a second, and each would read what every alliance of the server has.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from threading import Lock
+
+from chalicelib.domain.cards import CardChange
+from chalicelib.domain.standing import Standing, Totals
+from chalicelib.store.completions import CardsChanged, Completions
+from chalicelib.store.table import ConditionFailed
+
+RECENT_SECONDS = 10.0
+"""How late a receipt may tell of what other processes recorded. What this one recorded is always in it."""
+
+_NOTHING_WRITTEN = (CardsChanged, ConditionFailed)
+
+
+@dataclass(slots=True)
+class RecentStandings:
+    """Exact within a process, for any number of threads: a standing is kept only if no write was under way while
+    it was read, so each write is either in it from the beginning, or added once."""
+
+    _completions: Completions
+    _monotonic: Callable[[], float]
+    _lock: Lock = field(default_factory=Lock, init=False)
+    _writing: int = field(default=0, init=False)
+    _begun: int = field(default=0, init=False)
+    _kept: dict[tuple[str, str], tuple[float, Standing]] = field(default_factory=dict, init=False)
+
+    @contextmanager
+    def recording(self, changes: Sequence[CardChange]) -> Iterator[None]:
+        """Around the write of these changes, which are added to what is kept when it is done."""
+        with self._lock:
+            self._writing += 1
+            self._begun += 1
+        try:
+            yield
+        except _NOTHING_WRITTEN:
+            raise
+        except BaseException:  # it may have been written all the same
+            with self._lock:
+                self._kept.clear()
+            raise
+        else:
+            with self._lock:
+                for change in changes:
+                    self._add(change)
+        finally:
+            with self._lock:
+                self._writing -= 1
+
+    def get(self, server: str, event: str) -> Standing:
+        """At most `RECENT_SECONDS` old, and with everything that was added."""
+        now = self._monotonic()
+        with self._lock:
+            read_at, standing = self._kept.get((server, event), (now - RECENT_SECONDS, None))
+            if standing and now - read_at < RECENT_SECONDS:
+                return standing
+            begun, is_quiet = self._begun, not self._writing
+        standing = self._completions.standing(server, event, consistent=True)
+        with self._lock:
+            if is_quiet and self._begun == begun:
+                self._kept[server, event] = now, standing
+        return standing
+
+    def forget(self, server: str, event: str) -> None:
+        """The next `get` reads anew: something else than totals has changed."""
+        with self._lock:
+            self._kept.pop((server, event), None)
+
+    def _add(self, change: CardChange) -> None:
+        card = change.after
+        if kept := self._kept.get((card.server, card.event)):
+            read_at, standing = kept
+            totals = standing.alliances.get(card.alliance, Totals()) + change.totals
+            alliances = {**standing.alliances, card.alliance: totals}
+            self._kept[card.server, card.event] = read_at, replace(standing, alliances=alliances)

@@ -1,0 +1,126 @@
+"""The bound spreadsheets as a run of the sync sees them: which are due, who has them, and what became of them."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cache
+
+from chalicelib.domain.binding import Binding
+from chalicelib.domain.due import LEASE, PATIENCE, Due, due_first
+from chalicelib.domain.errors import NotFound
+from chalicelib.domain.revision import revision_of
+from chalicelib.domain.roster import Alliance
+from chalicelib.domain.sheet_view import SheetView
+from chalicelib.services.directory import Directory
+from chalicelib.services.sheet_views import SheetViews
+from chalicelib.store.completions import Completions
+from chalicelib.store.definitions import Definitions
+from chalicelib.store.sheets import Sheets, Spent
+
+logger = logging.getLogger(__name__)
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class SheetQueue:
+    """The sheets as a run sees them. Each run has a token of its own, which its leases carry."""
+
+    _directory: Directory
+    _definitions: Definitions
+    _completions: Completions
+    _views: SheetViews
+    _sheets: Sheets
+    clock: Callable[[], datetime]
+    _began: datetime = field(default=_NEVER, init=False)
+    _requests: int = field(default=0, init=False)
+
+    def due(self) -> list[Due]:
+        """The sheets to sync now, in their order. Costs two reads and one per event for each server; no cards."""
+        now = self.clock()
+        revision = self._revisions(now)
+        return due_first([(sheet, revision(sheet)) for sheet in self._sheets.all()], now)
+
+    def begin_run(self, run: str) -> Spent | None:
+        """What earlier runs spent on requests; None if another run is at the sheets, which is then to do it all."""
+        self._began = now = self.clock()
+        return self._sheets.begin_run(run, now, now + LEASE)
+
+    def end_run(self, run: str, spent: Mapping[str, Sequence[datetime]]) -> None:
+        self._requests = sum(at >= self._began for times in spent.values() for at in times)
+        self._sheets.end_run(run, spent)
+
+    def health(self) -> dict[str, float]:
+        """After a run: how many `requests` it took, how many sheets are `failing`, and how many seconds ago the
+        `oldest` of those that ever were synced was."""
+        sheets, requests = list(self._sheets.all()), self._requests
+        self._requests = 0
+        failing = [s for s in sheets if s.last_error_at and s.last_error_at > (s.last_success_at or _NEVER)]
+        ages = [(self.clock() - s.last_success_at).total_seconds() for s in sheets if s.last_success_at]
+        return {"requests": requests, "failing": len(failing), "oldest": max(ages, default=0.0)}
+
+    def lease(self, due: Due, run: str) -> Due | None:
+        """The sheet for this run alone, until `LEASE` is over; None if another was faster."""
+        until = self.clock() + LEASE
+        if not self._sheets.lease(due.sheet, run, until):
+            return None
+        return replace(due, sheet=replace(due.sheet, lease=run, leased_until=until))
+
+    def view(self, sheet: Binding) -> SheetView:
+        """Raises NotFound if the server or alliance is gone."""
+        return self._views.of(sheet)
+
+    def synced(self, due: Due) -> None:
+        """It shows `due.revision` now."""
+        self._note(due, self._sheets.synced(due.sheet, self.clock(), due.revision))
+
+    def failed(self, due: Due, error: str, *, lasting: bool) -> None:
+        """Notes why, in words for officers. `lasting`: it won't work until somebody has done something."""
+        now = self.clock()
+        retry_at = now + PATIENCE if lasting else None
+        self._note(due, self._sheets.failed(due.sheet, now, error, retry_at))
+
+    def put_off(self, due: Due) -> None:
+        """It goes on with a later run."""
+        self._note(due, self._sheets.put_off(due.sheet))
+
+    def _note(self, due: Due, was_held: bool) -> None:
+        if not was_held:
+            logger.warning("nothing noted: %s was unbound or taken over", due.sheet.spreadsheet_id)
+
+    def _revisions(self, now: datetime) -> Callable[[Binding], str]:
+        """What gives a sheet's revision: a hash of all that decides what it shows, but for the time of day.
+
+        Alike for the sheets of a server is how it stands. A sheet of an alliance shows its roster, one of a server the
+        labels of all alliances. A projection moves on with the time: a sheet is not due for that.
+        """
+
+        @cache
+        def alliances(server_id: str) -> dict[str, Alliance]:
+            return {alliance.id: alliance for alliance in self._definitions.alliances(server_id)}
+
+        @cache
+        def standing(server_id: str) -> str:
+            server = self._directory.server(server_id)
+            day = server.game_day
+            events = []
+            for event in self._directory.events():
+                statuses = [event.status(now, day), *(w.status(now) for _, w in event.scheduled(day))]
+                counted = None if event.archived else self._completions.standing(server_id, event.id)
+                events.append((event.model_dump_json(), statuses, counted))
+            return revision_of((day, events))
+
+        def revision(sheet: Binding) -> str:
+            try:
+                common = standing(sheet.server)
+            except NotFound:
+                return "of no server"
+            known = alliances(sheet.server)
+            shown: object = [(one.id, one.tag, one.name) for one in known.values()]
+            if sheet.alliance:
+                one = known.get(sheet.alliance)
+                shown = one and (one.tag, one.name, one.roster_changes)
+            return revision_of((common, sheet.server, sheet.alliance, shown))
+
+        return revision

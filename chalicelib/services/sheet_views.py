@@ -1,0 +1,85 @@
+"""What a bound sheet should show, gathered from the store."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib.domain.binding import Binding
+from chalicelib.domain.cards import Card
+from chalicelib.domain.errors import NotFound
+from chalicelib.domain.progress import progress_of
+from chalicelib.domain.roster import Alliance, Commander
+from chalicelib.domain.sheet_view import AllianceView, CommanderView, EventView, SheetView
+from chalicelib.domain.standing import Standing
+from chalicelib.services.directory import Directory
+from chalicelib.services.overview import Overview
+from chalicelib.store.commanders import Commanders
+from chalicelib.store.completions import Completions
+from chalicelib.store.definitions import Definitions
+
+
+@dataclass(frozen=True, slots=True)
+class SheetViews:
+    _directory: Directory
+    _overview: Overview
+    _definitions: Definitions
+    _completions: Completions
+    _commanders: Commanders
+    _clock: Callable[[], datetime]
+
+    def of(self, sheet: Binding) -> SheetView:
+        """Raises NotFound if the server or alliance is gone."""
+        now = self._clock()
+        server = self._directory.server(sheet.server)
+        alliances = self._definitions.alliances(server.id)  # read anew, as the revision is made of them
+        alliance = _one_of(alliances, sheet.alliance) if sheet.alliance else None
+        shown = self._overview.current_events(server, now)
+        current = [event.id for event in shown]
+        shown += sorted((e for e in self._directory.events() if e.archived), key=lambda e: e.id, reverse=True)
+        standings = {event.id: self._completions.standing(server.id, event.id) for event in shown}
+        events = tuple(
+            EventView(
+                event,
+                progress_of(event, server.id, server.game_day, standings[event.id], now),
+                {} if event.archived else standings[event.id].history,
+            )
+            for event in shown
+        )
+        if alliance:
+            commanders, unlisted = self._shown_commanders(server.id, alliance, current)
+            return SheetView(server.id, server.game_day, now, events, alliance, commanders, unlisted)
+        shown_alliances = _alliances(alliances, {event: standings[event] for event in current})
+        return SheetView(server.id, server.game_day, now, events, alliances=shown_alliances)
+
+    def _shown_commanders(
+        self, server: str, alliance: Alliance, events: Sequence[str]
+    ) -> tuple[tuple[CommanderView, ...], tuple[Commander, ...]]:
+        """To show are all who can report, and the retired who have completions; then whom the roster knows besides."""
+        cards: dict[str, dict[str, Card]] = {}
+        for event in events:
+            for card in self._completions.alliance_cards(server, event, alliance.id):
+                cards.setdefault(card.commander, {})[event] = card
+        shown, unlisted = [], []
+        for one in self._commanders.known(server, alliance.id):
+            if not one.moved and (not one.retired_at or one.id in cards):
+                shown.append(CommanderView(one, cards.get(one.id, {})))
+            else:
+                unlisted.append(one)
+        return tuple(shown), tuple(unlisted)
+
+
+def _one_of(alliances: Sequence[Alliance], alliance_id: str) -> Alliance:
+    for alliance in alliances:
+        if alliance.id == alliance_id:
+            return alliance
+    raise NotFound("unknown-alliance", f"There is no alliance {alliance_id!r} on this server any more.")
+
+
+def _alliances(alliances: Sequence[Alliance], standings: Mapping[str, Standing]) -> tuple[AllianceView, ...]:
+    return tuple(
+        AllianceView(
+            alliance,
+            {event: s.alliances[alliance.id] for event, s in standings.items() if alliance.id in s.alliances},
+        )
+        for alliance in sorted(alliances, key=lambda one: (one.tag.casefold(), one.id))
+    )

@@ -1,0 +1,294 @@
+"""The table in DynamoDB (DESIGN §6)."""
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NotConnected
+
+from chalicelib.domain.errors import Busy
+from chalicelib.store.backoff import ATTEMPTS, pause
+from chalicelib.store.forms import formed
+from chalicelib.store.keys import ItemKey
+from chalicelib.store.table import (
+    Change,
+    ConditionFailed,
+    Delete,
+    Item,
+    Put,
+    Update,
+    is_possible,
+    require_possible,
+    require_transaction,
+)
+from chalicelib.store.typed import plain, typed
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_PASSING = {
+    "InternalServerError",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ServiceUnavailable",
+    "ThrottlingException",
+    "TransactionConflictException",
+    "TransactionInProgressException",
+}
+"""Answers that the same call may not get a moment later. A transaction's conflict comes on single writes too."""
+CLIENT: dict[str, Any] = {
+    "connect_timeout": 2,
+    "read_timeout": 5,
+    "retries": {"mode": "standard", "total_max_attempts": 1},
+}
+"""How a client is configured: with short timeouts, since a member waits, and without retries of its own."""
+SILENT = 3
+"""Attempts that get no answer at all: each may take as long as the timeouts."""
+_CONTENDED = {"None", "ProvisionedThroughputExceeded", "ThrottlingError", "TransactionConflict"}
+_BATCH_GET_LIMIT, _BATCH_WRITE_LIMIT = 100, 25
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoDBTable:
+    """A table with string keys PK and SK, and an index for each attribute that `latest` is asked for."""
+
+    _client: "DynamoDBClient"
+    name: str
+    _sleep: Callable[[float], None]
+
+    def get(self, key: ItemKey, *, consistent: bool = False) -> Item | None:
+        if not is_possible(key):
+            return None
+        answer = self._call(
+            self._client.get_item, TableName=self.name, Key=typed(_key(key)), ConsistentRead=consistent
+        )
+        return plain(answer["Item"]) if "Item" in answer else None
+
+    def get_many(self, keys: Sequence[ItemKey], *, consistent: bool = False) -> dict[ItemKey, Item]:
+        wanted = [typed(_key(key)) for key in dict.fromkeys(keys) if is_possible(key)]
+        found: dict[ItemKey, Item] = {}
+
+        def some(asked: list[Any]) -> list[Any]:
+            request = {self.name: {"Keys": asked, "ConsistentRead": consistent}}
+            answer = self._call(self._client.batch_get_item, RequestItems=request)
+            for item in map(plain, answer["Responses"].get(self.name, [])):
+                found[ItemKey(item["PK"], item["SK"])] = item
+            return list(answer["UnprocessedKeys"].get(self.name, {}).get("Keys", []))
+
+        self._in_batches(wanted, _BATCH_GET_LIMIT, some)
+        return found
+
+    def query(self, partition: str, prefix: str = "", *, consistent: bool = False) -> Iterator[Item]:
+        if not is_possible(ItemKey(partition, prefix or "any")):
+            return
+        condition, values = "PK = :pk", {":pk": partition}
+        if prefix:
+            condition, values = "PK = :pk AND begins_with(SK, :prefix)", {":pk": partition, ":prefix": prefix}
+        request: dict[str, Any] = {
+            "TableName": self.name,
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeValues": typed(values),
+            "ConsistentRead": consistent,
+        }
+        yield from self._pages(self._client.query, request)
+
+    def scan(self) -> Iterator[Item]:
+        yield from self._pages(self._client.scan, {"TableName": self.name, "ConsistentRead": True})
+
+    def latest(self, partition: str, before: str | None, limit: int, index: str | None = None) -> list[Item]:
+        if not is_possible(ItemKey(partition, before or "any")):
+            return []
+        request: dict[str, Any] = {
+            "TableName": self.name,
+            "KeyConditionExpression": "#pk = :pk" + (" AND SK < :before" if before else ""),
+            "ExpressionAttributeNames": {"#pk": index or "PK"},
+            "ExpressionAttributeValues": typed({":pk": partition} | ({":before": before} if before else {})),
+            "ScanIndexForward": False,
+            "Limit": limit,
+            "ConsistentRead": index is None,
+        }
+        if index:
+            request["IndexName"] = index
+        return list(islice(self._pages(self._client.query, request), limit))
+
+    def put_many(self, puts: Sequence[Put]) -> None:
+        def some(batch: list[Any]) -> list[Any]:
+            answer = self._call(self._client.batch_write_item, RequestItems={self.name: batch})
+            return list(answer["UnprocessedItems"].get(self.name, []))
+
+        require_possible(puts)
+        each = {put.key: {"PutRequest": _request(put)[1]} for put in puts}
+        self._in_batches(list(each.values()), _BATCH_WRITE_LIMIT, some)
+
+    def write(self, change: Change) -> None:
+        require_possible([change])
+        operation, request = _request(change)
+        calls: dict[str, Callable[..., Any]] = {
+            "Put": self._client.put_item,
+            "Update": self._client.update_item,
+            "Delete": self._client.delete_item,
+        }
+        try:
+            self._call(calls[operation], TableName=self.name, **_returning(request))
+        except ClientError as error:
+            if _code(error) != "ConditionalCheckFailedException":
+                raise
+            raise ConditionFailed({change.key: _item(error.response)}) from error
+
+    def transact(self, changes: Sequence[Change]) -> None:
+        """One idempotency token goes with every repetition, so that a lost answer is not applied twice; a transaction
+        that was cancelled has written nothing, and is begun again with another."""
+        require_transaction(changes)
+        requests = [(operation, _returning(request)) for operation, request in map(_request, changes)]
+        items = [{operation: {"TableName": self.name, **request}} for operation, request in requests]
+        for attempt in range(ATTEMPTS):
+            try:
+                token = secrets.token_hex(16)
+                self._call(self._client.transact_write_items, TransactItems=items, ClientRequestToken=token)
+            except ClientError as error:
+                if _code(error) != "TransactionCanceledException":
+                    raise
+                _refuse_unless_contended(changes, error)
+                pause(attempt, self._sleep)
+            else:
+                return
+        raise Busy
+
+    def _call(self, call: Callable[..., Any], **request: Any) -> Any:
+        """The answer, after as many attempts as it takes, or Busy after `ATTEMPTS`, or after `SILENT` without any.
+
+        This is the one rule for all calls: the client itself repeats nothing (`CLIENT`).
+        """
+        silent = 0
+        for attempt in range(ATTEMPTS):
+            try:
+                return call(**request)
+            except ClientError as error:
+                if _code(error) not in _PASSING:
+                    raise
+            except (NotConnected, HTTPClientError) as error:
+                silent += 1
+                if silent == SILENT:
+                    raise Busy from error
+            pause(attempt, self._sleep)
+        raise Busy
+
+    def _pages(self, call: Callable[..., Any], request: dict[str, Any]) -> Iterator[Item]:
+        while True:
+            page = self._call(call, **request)
+            yield from map(plain, page["Items"])
+            if "LastEvaluatedKey" not in page:
+                return
+            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+    def _in_batches(self, wanted: list[Any], size: int, some: Callable[[list[Any]], list[Any]]) -> None:
+        """Brings all that is wanted to `some`, which gives back what was not processed. Raises Busy if that is all of a
+        batch, `ATTEMPTS` times in a row."""
+        attempt = 0
+        while wanted:
+            batch, wanted = wanted[:size], wanted[size:]
+            left = some(batch)
+            attempt = attempt + 1 if len(left) == len(batch) else 0
+            if attempt == ATTEMPTS:
+                raise Busy
+            if left:
+                pause(attempt, self._sleep)
+            wanted = left + wanted
+
+
+def _request(change: Change) -> tuple[str, dict[str, Any]]:
+    """The operation, and what it is asked with."""
+    change = formed(change)
+    if isinstance(change, Put):
+        item = _key(change.key) | {name: value for name, value in change.item.items() if value is not None}
+        condition = {"ConditionExpression": "attribute_not_exists(PK)"} if change.unless_exists else {}
+        return "Put", {"Item": typed(item), **condition}
+    return ("Delete", _delete(change)) if isinstance(change, Delete) else ("Update", _update(change))
+
+
+class _Expression:
+    """Placeholders for the names and values of an expression, since some names are reserved words."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, str] = {}
+        self.values: Item = {}
+
+    def name(self, attribute: str) -> str:
+        self.names[placeholder := f"#{len(self.names)}"] = attribute
+        return placeholder
+
+    def value(self, content: Any) -> str:
+        self.values[placeholder := f":{len(self.values)}"] = content
+        return placeholder
+
+    def expected(self, attributes: Mapping[str, Any]) -> list[str]:
+        """Conditions that these are so; None: absent."""
+        return [
+            f"attribute_not_exists({self.name(attribute)})"
+            if content is None
+            else f"{self.name(attribute)} = {self.value(content)}"
+            for attribute, content in attributes.items()
+        ]
+
+    def request(self, key: ItemKey, conditions: list[str], **expressions: str) -> dict[str, Any]:
+        request: dict[str, Any] = {"Key": typed(_key(key)), **expressions}
+        if conditions:
+            request["ConditionExpression"] = " AND ".join(conditions)
+        if self.names:
+            request["ExpressionAttributeNames"] = self.names
+        if self.values:
+            request["ExpressionAttributeValues"] = typed(self.values)
+        return request
+
+
+def _delete(change: Delete) -> dict[str, Any]:
+    using = _Expression()
+    return using.request(change.key, using.expected(change.expected))
+
+
+def _update(change: Update) -> dict[str, Any]:
+    using = _Expression()
+    parts = {
+        "SET": [f"{using.name(name)} = {using.value(content)}" for name, content in change.set.items()],
+        "ADD": [f"{using.name(name)} {using.value(amount)}" for name, amount in change.add.items()],
+        "REMOVE": [using.name(name) for name in change.remove],
+    }
+    exists = [] if change.exists is None else [f"attribute_{'' if change.exists else 'not_'}exists(PK)"]
+    expression = " ".join(f"{verb} {', '.join(part)}" for verb, part in parts.items() if part)
+    return using.request(change.key, [*exists, *using.expected(change.expected)], UpdateExpression=expression)
+
+
+def _returning(request: dict[str, Any]) -> dict[str, Any]:
+    """With the wish for the item as it is, if its condition fails."""
+    return request | (
+        {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"} if "ConditionExpression" in request else {}
+    )
+
+
+def _refuse_unless_contended(changes: Sequence[Change], error: ClientError) -> None:
+    """Raises ConditionFailed, or the error itself, unless the transaction was cancelled for what passes."""
+    reasons: list[Any] = error.response["CancellationReasons"]
+    failed = {
+        change.key: _item(reason)
+        for change, reason in zip(changes, reasons, strict=True)
+        if reason["Code"] == "ConditionalCheckFailed"
+    }
+    if failed:
+        raise ConditionFailed(failed) from error
+    if not {reason["Code"] for reason in reasons} <= _CONTENDED:
+        raise error
+
+
+def _code(error: ClientError) -> str:
+    return error.response["Error"]["Code"]
+
+
+def _key(key: ItemKey) -> Item:
+    return {"PK": key.pk, "SK": key.sk}
+
+
+def _item(reason: Mapping[str, Any]) -> Item | None:
+    return plain(reason["Item"]) if reason.get("Item") else None

@@ -1,0 +1,104 @@
+"""The form of stored items, and reading them whatever version wrote them (DESIGN §6).
+
+Each item that is no mere counter says which version of its form it has, in `form`; the landed 0.1.0 wrote none. A
+reader ignores what it does not know, and a writer leaves it where it is. What can't be read at all is logged with its
+key, and left out of whatever it does not concern.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from hashlib import sha256
+from typing import TypeVar
+
+from chalicelib.domain.errors import Unreadable
+from chalicelib.store.keys import ItemKey
+from chalicelib.store.table import Change, Delete, Item, Put, Update
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+FORM = "form"
+FORMS = {
+    "ALLIANCES": 1,
+    "CARDS": 1,
+    "COUNTED": 1,
+    "EVENTS": 1,
+    "KEY": 1,
+    "KEYS": 1,
+    "LEDGER": 1,
+    "NAME": 1,
+    "READINGS": 1,
+    "REFRESH_RUN": 1,
+    "ROSTER": 1,
+    "SERVERS": 1,
+    "SHEETS": 1,
+    "SHEETS_RUN": 1,
+}
+"""The version in which each kind is written, by what its partition begins with. A standing is counters, and what is
+derived from other items."""
+
+LEFT_OUT = "unreadable item left out"
+"""What is logged of each; `make status` looks for it."""
+
+_NOT_AS_EXPECTED = (AttributeError, IndexError, LookupError, TypeError, ValueError)
+
+
+def formed(change: Change) -> Change:
+    """The write, with the form of what it writes."""
+    form = FORMS.get(change.key.pk.partition("#")[0])
+    if form is None or isinstance(change, Delete):
+        return change
+    if isinstance(change, Put):
+        return Put(change.key, {FORM: form, **change.item}, change.unless_exists)
+    if not change.set:
+        return change
+    attributes = {FORM: form, **change.set}
+    return Update(change.key, attributes, change.add, change.remove, change.expected, change.exists)
+
+
+def readable(items: Iterable[Item], convert: Callable[[Item], T]) -> Iterator[T]:
+    """Those of the items that can be read, as `convert` gives them; the others are logged."""
+    for item in items:
+        try:
+            read = convert(item)
+        except _NOT_AS_EXPECTED as error:
+            _log(item, error)
+        else:
+            yield read
+
+
+def read(item: Item, convert: Callable[[Item], T]) -> T:
+    """The one item that is needed. Raises Unreadable, and logs it."""
+    try:
+        return convert(item)
+    except _NOT_AS_EXPECTED as error:
+        _log(item, error)
+        raise Unreadable from error
+
+
+def text(item: Item, name: str) -> str:
+    """An attribute that others are looked up by. Raises KeyError, TypeError."""
+    value = item[name]
+    if not isinstance(value, str):
+        raise TypeError(f"{name} is no text")
+    return value
+
+
+def unread(item: Item, convert: Callable[[Item], object]) -> bool:
+    """Whether it can't be read."""
+    return not list(readable([item], convert))
+
+
+def told(key: ItemKey) -> str:
+    """The key as logs and operators may see it: whatever follows a server in a name's key is the name."""
+    kind, *rest = key.pk.split("#")
+    if kind == "NAME" and len(rest) > 1:
+        rest = [rest[0], f"sha256:{sha256('#'.join(rest[1:]).encode()).hexdigest()[:16]}"]
+    return f"{'#'.join([kind, *rest])} / {key.sk}"
+
+
+def _log(item: Item, error: Exception) -> None:
+    """Without what it holds: that may be a name."""
+    key = ItemKey(str(item.get("PK")), str(item.get("SK")))
+    logger.error("%s: %s (%s)", LEFT_OUT, told(key), type(error).__name__)

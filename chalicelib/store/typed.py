@@ -1,0 +1,50 @@
+"""Values as DynamoDB's JSON has them, each with its type: `{"N": "7"}`. Pure; the table and exported files use it.
+
+boto3's own serializer makes decimals of numbers and looks types up by name: a quarter of a report's processor time.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+Item = dict[str, Any]
+"""Attributes by name: texts, whole numbers, truths, None, lists and mappings of these."""
+
+
+def typed(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Raises TypeError for a value that no item may hold."""
+    return {name: _typed(value) for name, value in item.items()}
+
+
+def plain(item: Mapping[str, Any]) -> Item:
+    """The opposite of `typed`. A number that is not whole, of a later version, is a Decimal."""
+    return {name: _plain(value) for name, value in item.items()}
+
+
+def _typed(value: Any) -> dict[str, Any]:
+    if isinstance(value, str):
+        return {"S": value}
+    if value is None:
+        return {"NULL": True}
+    if isinstance(value, bool):
+        return {"BOOL": value}
+    if isinstance(value, int | Decimal):
+        return {"N": str(value)}
+    if isinstance(value, Mapping):
+        return {"M": typed(value)}
+    if isinstance(value, list | tuple):
+        return {"L": [_typed(each) for each in value]}
+    raise TypeError(f"an item can't hold a {type(value).__name__}")
+
+
+def _plain(value: Mapping[str, Any]) -> Any:
+    ((kind, content),) = value.items()
+    if kind in ("S", "BOOL"):
+        return content
+    if kind == "N":
+        return int(content) if content.lstrip("-").isdigit() else Decimal(content)
+    if kind == "M":
+        return {name: _plain(each) for name, each in content.items()}
+    if kind == "L":
+        return [_plain(each) for each in content]
+    return None if kind == "NULL" else content

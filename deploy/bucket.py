@@ -1,0 +1,67 @@
+"""The bucket that CloudFormation reads from: templates and packages, each under a name made of what it holds."""
+
+import json
+import zipfile
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+
+class PackageBucket:
+    """One bucket of this account and region, for all stages. It is made when there is none."""
+
+    def __init__(self) -> None:
+        self._client: Any = boto3.client("s3")
+        self._region: str = self._client.meta.region_name
+        self._owner: str = boto3.client("sts").get_caller_identity()["Account"]
+        self.bucket = f"muster-packages-{self._owner}-{self._region}"
+
+    def upload(self, folder: Path) -> str:
+        """Puts `deployment.zip` and `sam.json` of `folder` there; the address of the template."""
+        self._make()
+        archive = folder / "deployment.zip"
+        code = f"{digest(archive)}.zip"
+        if not self._has(code):
+            self._client.upload_file(
+                str(archive), self.bucket, code, ExtraArgs={"ExpectedBucketOwner": self._owner}
+            )
+        template = json.loads((folder / "sam.json").read_text(encoding="utf-8"))
+        for resource in template["Resources"].values():
+            if resource["Type"] == "AWS::Serverless::Function":
+                resource["Properties"]["CodeUri"] = {"Bucket": self.bucket, "Key": code}
+        body = json.dumps(template, sort_keys=True).encode()
+        name = f"{sha256(body).hexdigest()}.json"
+        self._client.put_object(Bucket=self.bucket, Key=name, Body=body, ExpectedBucketOwner=self._owner)
+        return f"{self._client.meta.endpoint_url}/{self.bucket}/{name}"
+
+    def _make(self) -> None:
+        try:
+            self._client.head_bucket(Bucket=self.bucket, ExpectedBucketOwner=self._owner)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "404":
+                raise
+            elsewhere = {"CreateBucketConfiguration": {"LocationConstraint": self._region}}
+            self._client.create_bucket(
+                Bucket=self.bucket, **({} if self._region == "us-east-1" else elsewhere)
+            )
+
+    def _has(self, name: str) -> bool:
+        try:
+            self._client.head_object(Bucket=self.bucket, Key=name, ExpectedBucketOwner=self._owner)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "404":
+                raise
+            return False
+        return True
+
+
+def digest(archive: Path) -> str:
+    """The same for the same files, whenever they were packed. So what has not changed is not deployed again."""
+    with zipfile.ZipFile(archive) as packed:
+        held = sorted(
+            (entry.filename, entry.external_attr, entry.file_size, entry.CRC) for entry in packed.infolist()
+        )
+    return sha256(repr(held).encode()).hexdigest()

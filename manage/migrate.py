@@ -1,0 +1,43 @@
+"""`migrate`: what an earlier version stored is brought to this version's form."""
+
+import click
+
+from manage.transfer import table_option
+from manage.where import Where
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Say what would be changed, and change nothing.")
+@table_option
+@click.pass_obj
+def migrate(where: Where, dry_run: bool, table: str | None) -> None:
+    """Brings stored items to this version's form.
+
+    Do it once after each upgrade. It may be repeated, and members may report meanwhile: nothing waits for it. It reads
+    the whole table, with your AWS credentials, and also tells which items this version can't read. It ends with 1 if
+    there are any, or if something was left for another run.
+
+    \b
+    Examples:
+      ./muster --demo migrate --dry-run
+      ./muster migrate --table muster-prod
+    """
+    with where.muster(table) as muster:
+        migrated = muster.migrating.run(dry_run=dry_run)
+    click.echo(f"{migrated.items} items read", err=True)
+    for step, changed in migrated.changed.items():
+        click.echo(f"{step}: {changed} {'to change' if dry_run else 'changed'}")
+    for server in migrated.names:
+        for group in server.coinciding:
+            whose = ", ".join(f"{one.name} ({one.alliance}, {one.id})" for one in group)
+            click.echo(f"server {server.server}: the same name, to merge if they are one person: {whose}")
+        for one in server.nameless:
+            click.echo(f"server {server.server}: a name of nothing, to rename: {one.alliance}, {one.id}")
+    for key in migrated.unreadable:
+        click.echo(f"can't be read: {key}")
+    if migrated.left:
+        raise click.ClickException(f"{migrated.left} items were in use. Run it again.")
+    if migrated.unreadable:
+        raise click.ClickException(
+            "What can't be read is left out wherever it would be shown. docs/OPERATIONS.md says what to do."
+        )

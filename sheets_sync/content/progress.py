@@ -1,0 +1,113 @@
+"""`IMS Progress`: where the server stands in each event."""
+
+from datetime import datetime
+
+from chalicelib.domain.calendar import GameDay
+from chalicelib.domain.progress import Progress
+from chalicelib.domain.sheet_view import SheetView
+from sheets_sync.content.wall_time import in_words, local
+from sheets_sync.content.words import NOT_PUBLISHED, NUMBERS
+from sheets_sync.tabs import Column, Highlight, Row, Tab, row_of
+
+NO_READING = "no reading"
+BAR_WIDTH = 20
+
+
+def progress_tab(view: SheetView, block: tuple[Row, ...]) -> Tab:
+    day = view.game_day
+    columns: tuple[Column[Progress], ...] = (
+        Column("Event", lambda event: event.name, 170),
+        Column("Status", lambda event: event.status, 130),
+        Column("Points", lambda event: event.points, 80, "count"),
+        Column("Next reward at", _next_reward, 110, "count"),
+        Column("Remaining", _remaining, 90, "count"),
+        Column("Progress", _bar, 320),
+        Column("Completions", lambda event: event.completions, 105, "count"),
+        Column("Commanders", lambda event: event.commanders, 105, "count"),
+        Column("Completions needed", lambda event: event.needed.completions, 105, "count"),
+        Column("Commanders needed", _commanders_needed, 105, "count"),
+        Column("Official points", _official_points, 105, "count"),
+        Column("Coverage", _coverage, 90, "ratio"),
+        Column("Projection", _projection, 120),
+        Column("Next reward expected", lambda event: _expected(event, day), 260),
+        Column("Basis", _basis, 420, wraps=True),
+        Column("Counted by", lambda event: NUMBERS[event.best.by], 115),
+        Column("Read at", lambda event: _read_at(event, day), 140, "time"),
+    )
+    rows = tuple(row_of(shown.event.id, shown.progress, columns) for shown in view.events)
+    highlights = (
+        Highlight("Status", "running", "good"),
+        Highlight("Status", "reporting", "now"),
+        Highlight("Status", "ended", "soft", whole_row=True),
+        Highlight("Next reward at", "all reached", "good"),
+    )
+    return Tab("progress", "IMS Progress", block, columns, rows, ("Event",), highlights)
+
+
+def _next_reward(event: Progress) -> int | str:
+    return event.next_tier or ("all reached" if event.tiers else NOT_PUBLISHED)
+
+
+def _goal(event: Progress) -> int | None:
+    """The threshold that the bar fills up to: the next one, or the last if all are reached."""
+    return event.next_tier or (event.tiers[-1].threshold if event.tiers else None)
+
+
+def _remaining(event: Progress) -> int | None:
+    """Goes by the number that counts, as the bar does."""
+    goal = _goal(event)
+    return max(0, goal - event.best.points) if goal else None
+
+
+def _bar(event: Progress) -> str | None:
+    """`████████░░░░░░░░░░░░ 40 % by official points`: full only when it is; readable in any client."""
+    goal = _goal(event)
+    if not goal:
+        return None
+    ratio = event.best.points / goal
+    full = min(BAR_WIDTH, int(ratio * BAR_WIDTH))
+    bar = f"{'█' * full}{'░' * (BAR_WIDTH - full)} {min(100, int(ratio * 100))} %"
+    return f"{bar} by {NUMBERS['reading']}" if event.best.by == "reading" else bar
+
+
+def _commanders_needed(event: Progress) -> int | str:
+    return "none can" if event.needed.commanders is None else event.needed.commanders
+
+
+def _official_points(event: Progress) -> int | str:
+    return event.official.points if event.official else NO_READING
+
+
+def _coverage(event: Progress) -> float | str:
+    return NO_READING if event.coverage is None else event.coverage
+
+
+def _projection(event: Progress) -> str:
+    """A range, never one number. Why there is none stands beside it."""
+    if projection := event.projection:
+        return f"{projection.low:,} to {projection.high:,}"
+    return "over" if event.status == "ended" else "not enough data"
+
+
+def _expected(event: Progress, day: GameDay) -> str | None:
+    """Between which times the next reward is reached, by the projection."""
+    projection = event.projection
+    if projection is None or event.next_tier is None:
+        return None
+    start, end = projection.next_tier_from, projection.next_tier_by
+    if start is None:
+        return "not before the end"
+    is_now = start <= event.as_of
+    if end is None:
+        return "maybe from now on" if is_now else f"maybe from {in_words(start, day)}"
+    since, until = in_words(start, day), in_words(end, day)
+    same_day = since[: -len("14:00")]
+    return f"by {until}" if is_now else f"{since} to {until.removeprefix(same_day)}"
+
+
+def _basis(event: Progress) -> str | None:
+    return event.projection.basis if event.projection else event.no_projection
+
+
+def _read_at(event: Progress, day: GameDay) -> datetime | None:
+    return local(event.official.read_at, day) if event.official else None

@@ -1,0 +1,211 @@
+"""Which sheets are due: what changes a sheet's revision, and what it costs to know."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+
+from chalicelib.domain.calendar import GameDay
+from chalicelib.domain.due import FRESHNESS
+from chalicelib.domain.roster import Alliance, Server
+from tests.stores import on_dynamodb
+from tests.world import (
+    ARCHITECTS,
+    CONFRONTING_RESILIENCE,
+    DEFENDERS,
+    ENLISTING_OLD_ALLIES,
+    HIDDEN_MOTIVATIONS,
+    WEDNESDAY_NOON,
+    World,
+)
+
+
+def bind(world: World) -> None:
+    world.muster.stores.sheets.bind("nova", "101", "nova")
+    world.muster.stores.sheets.bind("orbit", "101", "orbit")
+    world.muster.stores.sheets.bind("all", "101", None)
+    world.muster.stores.sheets.bind("elsewhere", "102", None)
+    world.muster.stores.definitions.put_server(Server("102"))
+
+
+def sync_all(world: World) -> list[str]:
+    """Which were due; they are not any more."""
+    bound = world.muster.sheet_queue
+    names = []
+    for due in bound.due():
+        leased = bound.lease(due, "run")
+        assert leased
+        bound.synced(leased)
+        names.append(due.sheet.spreadsheet_id)
+    return sorted(names)
+
+
+@pytest.fixture
+def synced(world: World) -> World:
+    bind(world)
+    assert len(sync_all(world)) == 4
+    assert sync_all(world) == []
+    return world
+
+
+def test_what_leaves_the_totals_as_they_were_makes_them_due_too(synced: World) -> None:
+    muster, officer = synced.muster, synced.key("officer")
+    for name in ("Kestrel", "Merlin"):
+        muster.rosters.add(officer, "101", "nova", name)
+    muster.reporting.report(synced.key(), "Kestrel", [HIDDEN_MOTIVATIONS])
+    sync_all(synced)
+    muster.corrections.correct(officer, "void", "Kestrel", HIDDEN_MOTIVATIONS, "it was Merlin")
+    muster.reporting.report(synced.key(), "Merlin", [HIDDEN_MOTIVATIONS])
+    assert sync_all(synced) == ["all", "nova", "orbit"]
+
+
+def test_a_report_makes_all_sheets_of_its_server_due(synced: World) -> None:
+    synced.muster.reporting.report(synced.key(), "Kestrel", [HIDDEN_MOTIVATIONS])
+    assert sync_all(synced) == ["all", "nova", "orbit"]
+    synced.muster.reporting.report(synced.key(), "Kestrel", [HIDDEN_MOTIVATIONS])
+    assert sync_all(synced) == [], "nothing new was reported"
+
+
+def test_a_correction_makes_them_due_once(synced: World) -> None:
+    muster, officer = synced.muster, synced.key("officer")
+    muster.reporting.report(synced.key(), "Kestrel", [HIDDEN_MOTIVATIONS])
+    muster.rosters.add(officer, "101", "nova", "Merlin")
+    sync_all(synced)
+    muster.corrections.correct(officer, "void", "Kestrel", HIDDEN_MOTIVATIONS, "it was Merlin")
+    assert sync_all(synced) == ["all", "nova", "orbit"]
+    muster.corrections.correct(officer, "void", "Kestrel", HIDDEN_MOTIVATIONS, "it was Merlin")
+    assert sync_all(synced) == [], "it was void already"
+
+
+def test_a_reading_makes_them_due_once(synced: World) -> None:
+    officer = synced.key("officer")
+    synced.muster.readings.log(officer, "101", DEFENDERS, 5000)
+    assert sync_all(synced) == ["all", "nova", "orbit"]
+    synced.clock.advance(minutes=1)
+    synced.muster.readings.log(officer, "101", DEFENDERS, 4000, synced.clock() - timedelta(hours=1))
+    assert sync_all(synced) == [], "the latest one counts"
+
+
+def test_every_change_of_a_roster_concerns_that_alliances_sheet_alone(synced: World) -> None:
+    rosters, officer = synced.muster.rosters, synced.key("officer")
+    place = "101", "nova"
+    kestrel = rosters.add(officer, *place, "Kestrel")
+    assert sync_all(synced) == ["nova"]
+    changes: list[Callable[[], object]] = [
+        lambda: rosters.rename(officer, *place, kestrel.id, "Merlin"),
+        lambda: rosters.retire(officer, *place, kestrel.id),
+        lambda: rosters.reinstate(officer, *place, kestrel.id),
+        lambda: rosters.forget(officer, *place, kestrel.id),
+    ]
+    for change in changes:
+        change()
+        assert sync_all(synced) == ["nova"]
+        if change is not changes[-1]:
+            change()
+            assert sync_all(synced) == [], "it was so already"
+
+
+def test_a_move_concerns_both_alliances_and_a_merger_where_it_happens(synced: World) -> None:
+    rosters, admin = synced.muster.rosters, synced.key("admin", None, None)
+    kestrel, merlin = (rosters.add(admin, "101", "nova", name) for name in ("Kestrel", "Merlin"))
+    sync_all(synced)
+    rosters.move(admin, "101", "nova", kestrel.id, "orbit")
+    assert sync_all(synced) == ["nova", "orbit"]
+    rosters.merge(admin, "101", "nova", merlin.id, kestrel.name)
+    assert sync_all(synced) == ["nova", "orbit"]
+
+
+def test_what_no_sheet_shows_makes_none_due(synced: World) -> None:
+    """The use of a key, the entries that reports owe the ledger, and the same sample of the points again."""
+    muster = synced.muster
+    muster.reporting.report(synced.key(), "Kestrel", [HIDDEN_MOTIVATIONS])
+    muster.refresh.refresh_totals()
+    sync_all(synced)
+    synced.clock.advance(minutes=5)
+    secret = synced.secret("reader")
+    muster.directory.key(secret)
+    muster.refresh.refresh_totals()
+    assert sync_all(synced) == []
+
+
+def test_a_projection_moves_on_with_the_time_and_makes_no_sheet_due(world: World) -> None:
+    """It is shown anew with what makes a sheet due, which is 15 minutes later at the latest."""
+    world.clock.now = datetime(2023, 11, 14, tzinfo=UTC)
+    while world.clock.now < WEDNESDAY_NOON:
+        name = f"Commander{world.clock.now:%d%H}"
+        world.muster.reporting.report(world.key(), name, [ENLISTING_OLD_ALLIES], is_new=True)
+        world.muster.refresh.refresh_totals()
+        world.clock.advance(hours=1)
+    bind(world)
+    sync_all(world)
+    sheet = world.muster.stores.sheets.get("nova")
+    assert sheet
+    for _ in range(2):
+        defenders = next(e for e in world.muster.sheet_queue.view(sheet).events if e.event.id == DEFENDERS)
+        assert defenders.progress.projection
+        world.clock.advance(minutes=7)
+        assert sync_all(world) == []
+
+
+def test_a_report_during_a_sync_is_seen_by_the_next(world: World) -> None:
+    bind(world)
+    bound = world.muster.sheet_queue
+    due = bound.lease(bound.due()[0], "run")
+    assert due
+    bound.view(due.sheet)
+    world.muster.reporting.report(world.key(), "Kestrel", [HIDDEN_MOTIVATIONS])
+    bound.synced(due)
+    assert due.sheet.spreadsheet_id in {again.sheet.spreadsheet_id for again in bound.due()}
+
+
+def test_a_milestone_that_opens_makes_sheets_due_and_the_time_of_day_does_not(synced: World) -> None:
+    synced.clock.now = datetime(2023, 11, 15, 23, 45, tzinfo=UTC)
+    assert len(sync_all(synced)) == 4, "stale"
+    synced.clock.now = datetime(2023, 11, 15, 23, 59, 59, tzinfo=UTC)
+    assert sync_all(synced) == []
+    synced.clock.now = datetime(2023, 11, 16, tzinfo=UTC)
+    assert len(sync_all(synced)) == 4
+
+
+def test_a_label_concerns_the_alliances_own_sheet_and_the_servers(synced: World) -> None:
+    synced.muster.stores.definitions.put_alliance(Alliance("101", "nova", "NEW", "Nova Guard"))
+    assert sync_all(synced) == ["all", "nova"]
+
+
+def test_a_game_day_concerns_its_server(synced: World) -> None:
+    synced.muster.stores.definitions.put_server(Server("101", GameDay(time(1), "UTC", assumed=False)))
+    assert sync_all(synced) == ["all", "nova", "orbit"]
+
+
+def test_an_event_that_changes_or_is_archived_concerns_all(synced: World) -> None:
+    event = synced.muster.directory.event(ARCHITECTS)
+    synced.muster.stores.definitions.put_event(event.model_copy(update={"name": "Architects"}))
+    assert len(sync_all(synced)) == 4
+    synced.muster.stores.definitions.put_event(event.model_copy(update={"archived": True}))
+    assert len(sync_all(synced)) == 4
+
+
+def test_rebinding_makes_due_at_once(synced: World) -> None:
+    synced.muster.stores.sheets.bind("nova", "101", None)
+    assert sync_all(synced) == ["nova"]
+
+
+def test_a_binding_of_no_server_is_due_and_its_report_says_why(world: World) -> None:
+    world.muster.stores.sheets.bind("lost", "999", None)
+    (due,) = world.muster.sheet_queue.due()
+    assert due.sheet.spreadsheet_id == "lost"
+
+
+@on_dynamodb
+def test_knowing_costs_reads_by_server_and_event_however_many_sheets_there_are(synced: World) -> None:
+    for number in range(60):
+        synced.muster.stores.sheets.bind(f"another-{number}", "101", "nova")
+    synced.muster.reporting.report(synced.key(), "Kestrel", [HIDDEN_MOTIVATIONS, CONFRONTING_RESILIENCE])
+    synced.clock.advance(minutes=FRESHNESS.seconds / 60)
+    synced.dynamodb.calls.clear()
+    assert len(synced.muster.sheet_queue.due()) == 64
+    queries = [call.parameters for call in synced.dynamodb.calls if call.operation == "Query"]
+    asked = [query["ExpressionAttributeValues"][":pk"]["S"] for query in queries]
+    assert len(asked) == len(set(asked)) == 7, "the sheets; of each server its alliances and two events"
+    assert not [partition for partition in asked if partition.startswith(("CARDS", "ROSTER"))]
+    assert len(synced.dynamodb.calls) - len(queries) <= 2, "the servers, which are cached"
