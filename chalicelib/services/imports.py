@@ -313,8 +313,8 @@ class Imports:
             if other and one.id == other.id:
                 known.leads[key] = other.key
                 known.aliases |= one.aliases
-        own = known.leads.setdefault(other.key if other else line.keys[-1], line.keys[-1])
-        known.names[own] = other.name if other else name
+        own = other.key if other else line.keys[-1]
+        known.leads[own], known.names[own] = own, other.name if other else name
         return known.result(line.line, known.led_by(line.keys) or own, "new", adds=True)
 
     def _in_scope(

@@ -101,15 +101,8 @@ class Commanders:
     def label_remainders(self, server: str, places: Iterable[tuple[str, str]], label: str) -> None:
         """Rosters that know the commander of old, by alliance and id, know them by that label and no other name."""
         for place in places:
-            change = Update(
-                keys.commander(server, *place),
-                set={"name": label},
-                remove=_NAMES,
-                expected={"moved": True},
-                exists=True,
-            )
             with suppress(ConditionFailed):
-                self._table.write(change)
+                self._table.write(remembered(server, place, label))
         for alliance in dict.fromkeys(alliance for alliance, _ in places):
             self._table.write(_noted(server, alliance))
 
@@ -188,6 +181,12 @@ def merged(server: str, absorbed: Commander, survivor: Commander) -> list[Change
     ]
     gone = _left(server, absorbed, survivor.alliance, into=survivor.id)
     return together([gone, *writes, _noted(server, absorbed.alliance)])
+
+
+def remembered(server: str, place: tuple[str, str], name: str) -> Change:
+    """The write by which what is left of a commander in a roster, by alliance and id, has that name and no other."""
+    here, seen = keys.commander(server, *place), {"moved": True}
+    return Update(here, set={"name": name}, remove=_NAMES, expected=seen, exists=True)
 
 
 def names_of(item: Item) -> tuple[str, ...]:
