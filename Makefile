@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
+RUNS := $(VENV)/.runs
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-reset check format test package deploy status logs destroy pictures bench bench-sqlite clean
@@ -12,12 +13,18 @@ help: ## this list
 
 setup: $(READY) ## the virtual environment with everything in it
 
-$(READY): requirements.txt requirements-dev.txt
+$(READY): requirements.txt requirements-demo.txt requirements-dev.txt
 	$(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
-demo: $(READY) ## the whole product on this machine (PORT, SHEETS_PORT, SYNC_SECONDS, DEMO_NOW)
+$(RUNS): requirements.txt requirements-demo.txt
+	@echo "Setting up $(VENV), once: $$(cat $^ | grep -c ==) packages, about 25 MB to download and 90 MB on the disk …"
+	@$(PYTHON) -m venv $(VENV)
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-demo.txt
+	@touch $@
+
+demo: $(RUNS) ## the whole product on this machine (PORT, SHEETS_PORT, SYNC_SECONDS, DEMO_NOW, DEMO_EMPTY)
 	@exec $(RUN) -m local.demo
 
 demo-reset: ## forgets what the demo has recorded
