@@ -19,7 +19,7 @@ $(READY): requirements.txt requirements-demo.txt requirements-dev.txt
 	@touch $@
 
 $(RUNS): requirements.txt requirements-demo.txt
-	@echo "Setting up $(VENV), once: $$(cat $^ | grep -c ==) packages, about 25 MB to download and 90 MB on the disk …"
+	@echo "Setting up $(VENV), once: $$(cat $^ | grep -c ==) packages, about 12 MB to download and 90 MB on the disk …"
 	@$(PYTHON) -m venv $(VENV)
 	@$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-demo.txt
 	@touch $@

@@ -23,7 +23,7 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except ModuleNotFoundError as error:
-            if error.name not in ("boto3", "botocore"):
+            if (error.name or "").partition(".")[0] not in ("boto3", "botocore"):
                 raise
             message = "This command asks AWS, and boto3 is not installed here. `make setup` installs it."
             raise click.ClickException(message) from None

@@ -19,6 +19,8 @@ STORES: tuple[Store, ...] = get_args(Store)
 TABLE_NAME = "muster-test"
 
 on_every_store = pytest.mark.parametrize("store", STORES)
+on_a_file = pytest.mark.parametrize("store", ["sqlite"])
+"""For tests in which another process, or another part of this one, opens the same table."""
 on_dynamodb = pytest.mark.parametrize("store", ["dynamodb"])
 """For tests that make DynamoDB fail, or look at what it is asked."""
 
