@@ -63,8 +63,9 @@ pictures: $(READY) ## the README's pictures, of a made-up campaign
 bench: $(READY) ## counted costs and ratios, and how projections do, into docs/
 	$(RUN) -m bench
 
-bench-sqlite: $(READY) ## reports a second on SQLite, and 100 kills under load; minutes, and of this machine
+bench-sqlite: $(READY) ## reports a second on SQLite and to the demo, and 100 kills under load; minutes, and of this machine
 	$(RUN) -m bench.throughput
+	$(RUN) -m bench.demo
 	$(RUN) -m bench.kills
 
 clean: ## removes what was made, but not what the demo recorded
