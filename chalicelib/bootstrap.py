@@ -24,6 +24,7 @@ from chalicelib.services.overview import Overview
 from chalicelib.services.readings import GameReadings
 from chalicelib.services.recent_standings import RecentStandings
 from chalicelib.services.refresh import Refresh
+from chalicelib.services.renormalising import Renormalising
 from chalicelib.services.reporting import Reporting
 from chalicelib.services.rosters import Rosters
 from chalicelib.services.sheet_queue import SheetQueue
@@ -73,6 +74,7 @@ class Muster:
     reporting: Reporting
     corrections: Corrections
     rosters: Rosters
+    renormalising: Renormalising
     imports: Imports
     exports: Exports
     readings: GameReadings
@@ -117,6 +119,7 @@ def assemble(
     corrections = Corrections(directory, tiers, commanders, completions, access_keys, standings, clock, sleep)
     counting = Counting(directory, stores.definitions, completions, access_keys, clock)
     ledger_pages = LedgerPages(directory, commanders, completions, counting, stores.ledger, clock)
+    renormalising = Renormalising(stores.definitions, commanders, clock)
     views = SheetViews(directory, overview, stores.definitions, completions, commanders, clock)
     return Muster(
         settings=settings,
@@ -126,6 +129,7 @@ def assemble(
         reporting=reporting,
         corrections=corrections,
         rosters=rosters,
+        renormalising=renormalising,
         imports=Imports(
             directory, rosters, reporting, corrections, tiers, commanders, completions, clock, monotonic
         ),
@@ -135,14 +139,14 @@ def assemble(
         ),
         ledger_pages=ledger_pages,
         keys=Keys(directory, access_keys, clock),
-        administration=Administration(directory, stores.definitions, completions, clock),
+        administration=Administration(directory, stores.definitions, completions, renormalising, clock),
         member_pages=MemberPages(directory, overview, completions, commanders, clock),
         refresh=Refresh(stores.definitions, counting, tiers, completions, clock),
         bindings=Bindings(directory, stores.sheets, clock),
         sheet_queue=SheetQueue(directory, stores.definitions, completions, views, stores.sheets, clock),
         tiers=tiers,
         counting=counting,
-        migrating=Migrating(table),
+        migrating=Migrating(table, stores.definitions, renormalising),
         stores=stores,
     )
 

@@ -146,7 +146,9 @@ def _import(
     done = _all_of_it(lambda **rest: where.api.post_csv(*path, csv=file.read_bytes(), **query, **rest))
     if not is_json:
         _show_how(done)
-    shown = [line for line in done["lines"] if done["dry_run"] or line["status"] in _UNDONE]
+    shown = [
+        line for line in done["lines"] if done["dry_run"] or line["reasons"] or line["status"] in _UNDONE
+    ]
     if is_json or shown:
         header = ("Line", "Commander", "Becomes", "Why")
         rows = [

@@ -27,6 +27,12 @@ def migrate(where: Where, dry_run: bool, table: str | None) -> None:
     click.echo(f"{migrated.items} items read", err=True)
     for step, changed in migrated.changed.items():
         click.echo(f"{step}: {changed} {'to change' if dry_run else 'changed'}")
+    for server in migrated.names:
+        for group in server.coinciding:
+            whose = ", ".join(f"{one.name} ({one.alliance}, {one.id})" for one in group)
+            click.echo(f"server {server.server}: the same name, to merge if they are one person: {whose}")
+        for one in server.nameless:
+            click.echo(f"server {server.server}: a name of nothing, to rename: {one.alliance}, {one.id}")
     for key in migrated.unreadable:
         click.echo(f"can't be read: {key}")
     if migrated.left:

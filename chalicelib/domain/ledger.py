@@ -11,7 +11,7 @@ from chalicelib.domain.cards import Card, CardChange, Completion, owed
 # fmt: off
 Action = Literal[
     "report", "void", "restore", "undo", "time", "recount",
-    "add", "rename", "merge", "move", "retire", "reinstate", "forget",
+    "add", "rename", "release", "merge", "move", "retire", "reinstate", "forget",
     "reading", "withdraw", "server", "alliance", "event", "key", "sheet",
 ]
 # fmt: on

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable
 
-from chalicelib.domain.names import normalised
+from chalicelib.domain.names import MAX_LENGTH, normalised
 
 MOST = 3
 """Names offered: more would be a list to search, not a question to answer."""
@@ -81,8 +81,8 @@ def _likeness(one: list[str], other: list[str]) -> float:
 
 def _ratio(one: str, other: str) -> float:
     """difflib's ratio, or 0 where letters that only one of them has make it less than _NEAR."""
-    if 1 - len(set(one) ^ set(other)) / len(one + other) < _NEAR:
-        return 0.0  # which goes for nearly all, and is quick
+    if 1 - len(set(one) ^ set(other)) / len(one + other) < _NEAR or max(len(one), len(other)) > MAX_LENGTH:
+        return 0.0  # which goes for nearly all, and is quick; what stands for more letters than a name has is no slip
     from difflib import SequenceMatcher  # nothing else loads it
 
     first, second = sorted((one, other))  # its ratio is not the same both ways

@@ -1,5 +1,6 @@
 """Who there is: servers, their alliances, the commanders of an alliance."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -20,7 +21,7 @@ class Alliance:
     """A group of commanders. `tag` and `name` are labels and can change.
 
     In an open alliance members may add themselves by reporting; otherwise only commanders on the roster report.
-    `roster_changes` counts the changes that its roster has seen.
+    `roster_changes` counts the changes that its roster has seen. `past_tags`: those that it had before.
     """
 
     server: str
@@ -29,15 +30,30 @@ class Alliance:
     name: str
     is_open: bool = True
     roster_changes: int = 0
+    past_tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Forgetting:
+    """A commander's names are being forgotten: all that they ever had, and the ledger's entry before which they stand
+    yet; None: it has not begun. `version`: that of the commander whose names these are.
+    """
+
+    version: int
+    names: tuple[str, ...]
+    before: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Commander:
     """A player, identified by `id` on a server; `name` is a label and can change. In one alliance at a time.
 
-    `added_by`: the role of the key that added them; a member's means that they did it themselves. `aliases` are other
-    normalised names that lead to them. `former`: where rosters still know them as somebody who has left, by alliance
-    and id. `moved`: this is such a remainder, and `alliance` is where they went. `version` counts the changes.
+    `added_by`: the role of the key that added them; a member's means that they did it themselves. `key` is what the
+    name index has for the name. `aliases` are other names that lead to them, as they are typed, by what the index has
+    for each: those that they had, and those of who became one with them. `former`: where rosters still know them as
+    somebody who has left, by alliance and id. `moved`: this is such a remainder, and `alliance` is where they went;
+    `into`: whom they became one with there. `version` counts the changes. `more` is what a later version of Muster has
+    stored beside: it is kept.
     """
 
     id: str
@@ -46,7 +62,17 @@ class Commander:
     added_at: datetime | None = None
     added_by: Role | None = None
     retired_at: datetime | None = None
-    aliases: tuple[str, ...] = ()
+    key: str = ""
+    aliases: Mapping[str, str] = field(default_factory=dict)
     former: tuple[tuple[str, str], ...] = ()
     moved: bool = False
+    into: str | None = None
+    forgetting: Forgetting | None = None
     version: int = 0
+    more: Mapping[str, object] = field(default_factory=dict, compare=False)
+
+    def former_name(self, keys: Collection[str]) -> str | None:
+        """The name, as it is typed, by which these normalised names lead to them; None: they have the present one."""
+        if self.key in keys:
+            return None
+        return next((self.aliases[key] for key in keys if key in self.aliases), None)

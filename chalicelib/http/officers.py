@@ -40,8 +40,7 @@ _CSV = ["text/csv"]
 def list_commanders(server: str, alliance: str) -> Response:
     key = bearer_key(officers.current_request, muster().directory)
     asked = RosterQuery.read(officers.current_request)
-    commanders = muster().rosters.roster(key, server, alliance, asked.added_by)
-    return json_response({"server": server, "alliance": alliance, "commanders": commanders})
+    return json_response(muster().rosters.listing(key, server, alliance, asked.added_by))
 
 
 @officers.route(f"{_ALLIANCE}/commanders.csv")

@@ -12,11 +12,13 @@ from chalicelib.bootstrap import muster
 from chalicelib.domain.access import Key
 from chalicelib.domain.calendar import rfc3339
 from chalicelib.domain.errors import MusterError, NotFound
+from chalicelib.domain.names import name_mark
 from chalicelib.http.inputs import FilledForm, ReportUndo, query
 from chalicelib.http.problems import STATUS, handled, problem_headers
 from chalicelib.http.responses import page, see_other, text_response
 from chalicelib.services.corrections import UNDO_WITHIN
 from chalicelib.services.reporting import Receipt
+from chalicelib.services.rosters import RenamedCommander
 from chalicelib.telemetry import measure, measure_report
 
 pages = Blueprint(__name__)
@@ -52,7 +54,7 @@ def send_form(key: str) -> Response:
 def show_receipt(key: str) -> Response:
     granted, request = muster().directory.member_key(key), pages.current_request
     commander, at = query(request, "commander") or "", _instant(query(request, "at") or "")
-    receipt = muster().member_pages.receipt(granted, commander, at)
+    receipt = muster().member_pages.receipt(granted, commander, at, query(request, "formerly"))
     return page("receipt.html", receipt=receipt, key=key)
 
 
@@ -89,7 +91,8 @@ def _form(key: Key, name: str, ticked: list[str] | None = None, error: MusterErr
 
 def _to_receipt(request: Request, taken: Receipt) -> Response:
     """The receipt's address, and a device that remembers its commander."""
-    address = _receipt_address(request, taken.commander.id, rfc3339(_counted_at(taken)))
+    former = taken.commander.formerly if isinstance(taken.commander, RenamedCommander) else None
+    address = _receipt_address(request, taken.commander.id, rfc3339(_counted_at(taken)), former)
     return see_other(address, _cookie(request, taken.commander.name))
 
 
@@ -99,10 +102,11 @@ def _counted_at(taken: Receipt) -> datetime:
     return max(new, default=muster().clock())
 
 
-def _receipt_address(request: Request, commander: str, at: str) -> str:
-    """With the stage prefix, where there is one."""
+def _receipt_address(request: Request, commander: str, at: str, former: str | None = None) -> str:
+    """With the stage prefix, where there is one. `former`: the name that was given, if it is a former one."""
     form = request.context["path"].rstrip("/").removesuffix("/undo")
-    return f"{form}/receipt?{urlencode({'commander': commander, 'at': at})}"
+    given = {"commander": commander, "at": at} | ({"formerly": name_mark(former)} if former else {})
+    return f"{form}/receipt?{urlencode(given)}"
 
 
 def _instant(text: str) -> datetime:

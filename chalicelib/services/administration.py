@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chalicelib.domain.access import Key
@@ -10,8 +10,10 @@ from chalicelib.domain.calendar import GameDay
 from chalicelib.domain.errors import Conflict, FieldError, Malformed, TooLarge, malformed
 from chalicelib.domain.events import Event, too_many
 from chalicelib.domain.ledger import Action, Actor
+from chalicelib.domain.names import tag_key
 from chalicelib.domain.roster import Alliance, Server
 from chalicelib.services.directory import Directory
+from chalicelib.services.renormalising import Renormalising
 from chalicelib.store import ledger
 from chalicelib.store.completions import Completions
 from chalicelib.store.definitions import Definitions
@@ -28,6 +30,7 @@ class Administration:
     _directory: Directory
     _definitions: Definitions
     _completions: Completions
+    _renormalising: Renormalising
     _clock: Callable[[], datetime]
 
     def put_event(self, key: Key, event: Event) -> bool:
@@ -64,7 +67,8 @@ class Administration:
     def put_alliance(self, key: Key, alliance: Alliance) -> bool:
         """Defines the alliance, or changes its labels and whether it is open; whether it is new.
 
-        Raises Forbidden, Malformed, NotFound.
+        A tag that the server has not had is taken off the names that are stored with it. Raises Forbidden, Malformed,
+        NotFound, and Busy, perhaps after all is done but that: `./muster migrate` does it again.
         """
         key.require("define alliances", server=alliance.server, alliance=alliance.id)
         self._directory.server(alliance.server)
@@ -73,7 +77,12 @@ class Administration:
         before = next((one for one in known if one.id == alliance.id), None)
         shown = [_labels(one) if one else None for one in (before, alliance)]
         entry = self._entry(key, "alliance", alliance.server, alliance.id, *shown)
+        if before:
+            alliance = replace(alliance, past_tags=(*before.past_tags, before.tag))
+        had = {tag_key(tag) for one in known for tag in (one.tag, *one.past_tags)}
         self._definitions.put_alliance(alliance, entry)
+        if tag_key(alliance.tag) not in had:
+            self._renormalising.run(alliance.server)
         return before is None
 
     def servers(self, key: Key) -> list[Server]:

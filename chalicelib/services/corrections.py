@@ -15,7 +15,7 @@ from chalicelib.services.attempts import until_written
 from chalicelib.services.directory import Directory
 from chalicelib.services.overview import CommanderProgress
 from chalicelib.services.recent_standings import RecentStandings
-from chalicelib.services.rosters import CommanderRef
+from chalicelib.services.rosters import Called, called
 from chalicelib.services.tiers import Tiers
 from chalicelib.store import ledger
 from chalicelib.store.access import AccessKeys
@@ -33,7 +33,7 @@ Status = Literal["voided", "already_voided", "restored", "already_recorded"]
 class Correction:
     """The answer to a correction, with where the commander and the server stand then."""
 
-    commander: CommanderRef
+    commander: Called
     milestone: str
     status: Status
     progress: tuple[CommanderProgress, ...]
@@ -83,7 +83,8 @@ class Corrections:
 
         status, card = until_written(write, self._sleep)
         progress = self._tiers.stamp_after(server.id, {ref.event.id: card})
-        return Correction(CommanderRef(commander.id, commander.name), str(ref), status, progress)
+        who = called(commander, name, self._directory.tags(server.id, name))
+        return Correction(who, str(ref), status, progress)
 
     def undo(self, key: Key, commander_id: str, reported_at: datetime) -> int:
         """Takes back what was recorded with this member key at that time; how many completions.
@@ -149,7 +150,8 @@ class Corrections:
 
     def _commander(self, key: Key, server: Server, name: str, alliance: str | None) -> Commander:
         """By name, or by id in that alliance. Only those in scope are found."""
-        found = self._commanders.named(server.id, name, consistent=True) if name.strip() else None
+        tags = self._directory.tags(server.id, name)
+        found = self._commanders.named(server.id, name, tags, consistent=True)
         if found is None and alliance:
             found = self._commanders.member(server.id, alliance, name)
         if found is None or found.moved:

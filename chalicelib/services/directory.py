@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from chalicelib.domain.access import Key
 from chalicelib.domain.errors import FieldError, Forbidden, Malformed, NotFound, Unauthenticated, quoted
 from chalicelib.domain.events import Event
+from chalicelib.domain.names import Tags, may_have_tag
 from chalicelib.domain.roster import Alliance, Server
 from chalicelib.store.access import AccessKeys
 from chalicelib.store.definitions import Definitions
@@ -71,6 +72,10 @@ class Directory:
     def alliances(self, server_id: str) -> list[Alliance]:
         """Those of the server, by id."""
         return self._definitions.alliances(server_id)
+
+    def tags(self, server_id: str, *texts: str) -> Tags:
+        """The tags of the server's alliances, present and past, as far as names in these texts can have any."""
+        return self._definitions.tags(server_id) if any(map(may_have_tag, texts)) else ()
 
     def alliance(self, server_id: str, alliance_id: str) -> Alliance:
         """Raises NotFound (`unknown-alliance`)."""

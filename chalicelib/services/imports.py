@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from chalicelib.domain.access import Capability, Key
 from chalicelib.domain.cards import Card, Completion, is_untimed
-from chalicelib.domain.errors import Busy, Conflict, FieldError, Malformed, MusterError, TooLarge
-from chalicelib.domain.names import display_name, normalised
+from chalicelib.domain.errors import Busy, Conflict, FieldError, MusterError, TooLarge
+from chalicelib.domain.names import Tags
 from chalicelib.domain.near import near_names
 from chalicelib.domain.reporting import MilestoneRef, require_reportable
 from chalicelib.domain.roster import Alliance, Commander, Server
@@ -64,8 +64,8 @@ class ImportLine:
     it was reported; `known`: all of it was there already; `refused`: see `reasons`; `not_done`: good, but another line
     is not, and it was to be all or nothing; `later`: there was no time left, or the store was busy.
 
-    `adds_commander`: they join the roster. `milestones`: those that are added. `times`: those of which it is said now
-    when they were reported.
+    `adds_commander`: they join the roster, or come back to it. `milestones`: those that are added. `times`: those of
+    which it is said now when they were reported. `reasons` also say that the line has a former name of the commander's.
     """
 
     line: int
@@ -102,16 +102,36 @@ _LATER = "There was no time left for this line. Send the same again from here on
 
 @dataclass
 class _Known:
-    """Whom and what an alliance has, with what the lines before have added to it."""
+    """Whom and what an alliance has, with what the lines before have added to it. A commander's key is what the index
+    has for the present name."""
 
-    names: dict[str, str]
     ids: dict[str, str]
-    """The present name, normalised, by id."""
+    """The keys of those on the roster, by id."""
+    names: dict[str, str]
+    """As they are shown, by key."""
+    leads: dict[str, str]
+    """The key, by each normalised name that leads to the commander."""
+    aliases: dict[str, str]
+    """Names that are no present ones, as they are typed, by what the index has for them."""
+    retired: set[str]
+    """Keys of those who have retired from here, and did not come back by a line before."""
     elsewhere: dict[str, Commander]
-    returning: dict[str, Commander]
-    """Those elsewhere who have retired there: they bring along what they have completed."""
+    """Those in other alliances, by normalised name. Who has retired there brings along what they have completed."""
     done: dict[str, dict[str, Completion]] = field(default_factory=dict)
-    """Completions by global milestone id, by the commander's present name, normalised: several may lead to one."""
+    """Completions by global milestone id, by key."""
+
+    def led_by(self, names: Sequence[str]) -> str | None:
+        """Which of these normalised names leads to somebody of the alliance; a present name rather than another."""
+        known = [name for name in names if name in self.leads]
+        present = (name for name in known if self.leads[name] == name)
+        return next(present, known[0] if known else None)
+
+    def result(self, line: int, name: str, status: Status, *, adds: bool = False) -> ImportLine:
+        """Of a line with a normalised name that leads to somebody."""
+        shown = self.names[self.leads[name]]
+        formerly = self.aliases.get(name)
+        told = f"{formerly} is {shown} now. If this is another {formerly}, add them by themselves."
+        return ImportLine(line, shown, status, adds_commander=adds, reasons=(told,) if formerly else ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,19 +171,23 @@ class Imports:
 
         time = self._time()
         _, alliance = self._in_scope(key, "keep rosters", server_id, alliance_id)
-        file = read_roster(text, columns, lambda name: self._is_commander(alliance, name))
+        tags = self._directory.tags(server_id, text)
+        file = read_roster(text, columns, lambda name: self._is_commander(alliance, name, tags), tags)
         lines = [line for line in file.lines if line.line >= options.from_line]
-        known = self._known(alliance, [line.name for line in lines if line.name])
+        known = self._known(alliance, [key for line in lines for key in line.keys])
 
         def plan(line: "RosterLine") -> ImportLine:
             if line.problem or not line.name:
                 return ImportLine(line.line, line.name, "refused", reasons=(line.problem or "No name.",))
-            if normalised(line.name) in known.names:
-                return ImportLine(line.line, known.names[normalised(line.name)], "known")
-            return self._joining(line.line, line.name, known, alliance, options, may_join=True)
+            if name := known.led_by(line.keys):
+                is_back = known.leads[name] in known.retired
+                known.retired.discard(known.leads[name])
+                return known.result(line.line, name, "new" if is_back else "known", adds=is_back)
+            return self._joining(line, line.name, known, alliance, options, may_join=True)
 
         def add(result: ImportLine) -> ImportLine:
-            self._rosters.add(key, server_id, alliance_id, result.commander or "", is_new=True)
+            name = result.commander or ""
+            self._rosters.add(key, server_id, alliance_id, name, is_new=True, takes_over=False)
             return result
 
         results = _carried_out(_planned(lines, plan, time), add, time, options)
@@ -183,9 +207,10 @@ class Imports:
         server, alliance = self._in_scope(key, "import completions", server_id, alliance_id)
         events = [event for event in self._directory.events() if not event.archived]
         now = self._clock()
-        file = read_completions(text, columns, events, server.game_day, now)
+        tags = self._directory.tags(server.id, text)
+        file = read_completions(text, columns, events, server.game_day, now, tags)
         lines = {line.line: line for line in file.lines if line.line >= options.from_line}
-        known = self._known(alliance, [line.name for line in lines.values() if line.name])
+        known = self._known(alliance, [key for line in lines.values() for key in line.keys])
         self._add_done(known, alliance, lines.values())
 
         def plan(line: "CompletionLine") -> ImportLine:
@@ -241,14 +266,13 @@ class Imports:
         except (Conflict, TooLarge) as refused:
             reasons = tuple(error.message for error in refused.errors)
             return ImportLine(line.line, line.name, "refused", reasons=reasons)
-        name, result = normalised(line.name), ImportLine(line.line, line.name, "known")
-        if name in known.names:
-            result = replace(result, commander=known.names[name])
+        if name := known.led_by(line.keys):
+            result = known.result(line.line, name, "known")
         else:
-            result = self._joining(line.line, line.name, known, alliance, options, may_join=alliance.is_open)
+            result = self._joining(line, line.name, known, alliance, options, may_join=alliance.is_open)
         if result.status == "refused":
             return result
-        done = known.done.setdefault(normalised(known.names[name]), {})
+        done = known.done.setdefault(known.leads[known.led_by(line.keys) or ""], {})
         added, times = [], []
         for ref in line.refs:
             completion = done.get(str(ref))
@@ -261,24 +285,37 @@ class Imports:
         return _outcome(result, added, times)
 
     def _joining(
-        self, line: int, name: str, known: _Known, alliance: Alliance, options: Options, *, may_join: bool
+        self,
+        line: "RosterLine | CompletionLine",
+        name: str,
+        known: _Known,
+        alliance: Alliance,
+        options: Options,
+        *,
+        may_join: bool,
     ) -> ImportLine:
         """Of somebody who is not on the roster yet."""
-        other = known.elsewhere.get(normalised(name))
+        found = [known.elsewhere[key] for key in line.keys if key in known.elsewhere]
+        other = next((one for one in found if one.key in line.keys), found[0] if found else None)
         near = [] if options.is_new else near_names(name, known.names.values())
         reason = None
-        if other:
-            reason = f"{other.name} is with another alliance of this server. An officer can move them."
+        if other and not other.retired_at:
+            is_former = other.former_name(line.keys)
+            who = f"{name} was the name of a commander who" if is_former else other.name
+            reason = f"{who} is with another alliance of this server. An officer can move them."
         elif near:
             reason = f"{name} is new. Did you mean {' or '.join(near)}?"
         elif not may_join:
             reason = f"{name} is not on the roster of {alliance.name}. Import the roster first."
         if reason:
-            return ImportLine(line, name, "refused", reasons=(reason,))
-        known.names[normalised(name)] = name
-        if back := known.returning.get(normalised(name)):
-            known.names |= {each: back.name for each, one in known.returning.items() if one.id == back.id}
-        return ImportLine(line, name, "new", adds_commander=True)
+            return ImportLine(line.line, name, "refused", reasons=(reason,))
+        for key, one in known.elsewhere.items() if other else ():
+            if other and one.id == other.id:
+                known.leads[key] = other.key
+                known.aliases |= one.aliases
+        own = known.leads.setdefault(other.key if other else line.keys[-1], line.keys[-1])
+        known.names[own] = other.name if other else name
+        return known.result(line.line, known.led_by(line.keys) or own, "new", adds=True)
 
     def _in_scope(
         self, key: Key, capability: Capability, server_id: str, alliance_id: str
@@ -286,22 +323,24 @@ class Imports:
         key.require(capability, server=server_id, alliance=alliance_id)
         return self._directory.server(server_id), self._directory.alliance(server_id, alliance_id)
 
-    def _is_commander(self, alliance: Alliance, name: str) -> bool:
-        try:
-            found = self._commanders.named(alliance.server, display_name(name))
-        except Malformed:
-            return False
+    def _is_commander(self, alliance: Alliance, name: str, tags: Tags) -> bool:
+        found = self._commanders.named(alliance.server, name, tags)
         return found is not None and found.alliance == alliance.id
 
     def _known(self, alliance: Alliance, names: Iterable[str]) -> _Known:
         """All that is asked about names, in one query and one batch of reads."""
         roster = self._commanders.roster(alliance.server, alliance.id)
-        known = {name: one.name for one in roster for name in (normalised(one.name), *one.aliases)}
-        unknown = {name for name in map(normalised, names) if name not in known}
-        found = self._commanders.all_named(alliance.server, unknown)
-        elsewhere = {name: one for name, one in found.items() if not one.retired_at}
-        ids = {one.id: normalised(one.name) for one in roster}
-        return _Known(known, ids, elsewhere, {name: one for name, one in found.items() if one.retired_at})
+        leads = {name: one.key for one in roster for name in (one.key, *one.aliases)}
+        return _Known(
+            ids={one.id: one.key for one in roster},
+            names={one.key: one.name for one in roster},
+            leads=leads,
+            aliases={name: spelled for one in roster for name, spelled in one.aliases.items()},
+            retired={one.key for one in roster if one.retired_at},
+            elsewhere=self._commanders.all_named(
+                alliance.server, {name for name in names if name not in leads}
+            ),
+        )
 
     def _add_done(self, known: _Known, alliance: Alliance, lines: "Iterable[CompletionLine]") -> None:
         events = dict.fromkeys(ref.event.id for line in lines for ref in line.refs)
@@ -311,9 +350,11 @@ class Imports:
             ):
                 if name := known.ids.get(card.commander):
                     known.done.setdefault(name, {}).update(_by_global_id(event, card))
-        for one in known.returning.values():
+        for one in known.elsewhere.values():
+            if not one.retired_at:
+                continue
             cards = self._completions.cards(alliance.server, one.alliance, one.id, events, consistent=True)
-            known.done[normalised(one.name)] = {
+            known.done[one.key] = {
                 ref: completion
                 for event, card in cards.items()
                 for ref, completion in _by_global_id(event, card).items()

@@ -71,7 +71,8 @@ class LedgerPages:
         if alliance:
             self._directory.alliance(server, alliance)
         self._counting.bring_up(server, alliance)
-        found = self._commanders.named(server, commander) if commander and commander.strip() else None
+        called = commander or ""
+        found = self._commanders.named(server, called, self._directory.tags(server, called))
         page = self._ledger.page(server, alliance, found.id if found else commander, before, most)
         shown = [entry for entry in page if alliance in (None, entry.alliance)]
         told = {(e.alliance, e.commander) for e in shown if e.alliance and e.commander}

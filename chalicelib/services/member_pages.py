@@ -9,7 +9,7 @@ from chalicelib.domain.calendar import Window
 from chalicelib.domain.cards import Card, Completion
 from chalicelib.domain.errors import MusterError, NotFound
 from chalicelib.domain.events import Event, Milestone
-from chalicelib.domain.names import display_name
+from chalicelib.domain.names import display_name, name_keys, name_mark
 from chalicelib.domain.progress import Progress
 from chalicelib.domain.reporting import reportable
 from chalicelib.domain.roster import Alliance, Commander, Server
@@ -33,13 +33,16 @@ class FormMilestone:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """`name` is what to put in the field, `commander` who that is, if known. `opens_next`: where nothing is active."""
+    """`name` is what to put in the field, `commander` who that is, if known; `formerly` is a former name of theirs that
+    was given. `opens_next`: where nothing is active.
+    """
 
     server: Server
     alliance: Alliance
     now: datetime
     name: str
     commander: Commander | None
+    formerly: str | None
     roster: tuple[str, ...]
     today: tuple[FormMilestone, ...]
     earlier: tuple[FormMilestone, ...]
@@ -63,11 +66,14 @@ class ReceiptEvent:
 
 @dataclass(frozen=True, slots=True)
 class MemberReceipt:
-    """`undo_until`: the instant before which this key can undo the report of `at`; None: it can't."""
+    """`formerly`: under which former name of the commander's it was reported. `undo_until`: the instant before which
+    this key can undo the report of `at`; None: it can't.
+    """
 
     server: Server
     alliance: Alliance
     commander: Commander
+    formerly: str | None
     at: datetime
     events: tuple[ReceiptEvent, ...]
     undo_until: datetime | None
@@ -97,7 +103,7 @@ class MemberPages:
         now, day = self._clock(), server.game_day
         events = self._overview.current_events(server, now)
         offered = list(reportable(events, now, day))
-        commander = self._commander(server.id, alliance.id, name)
+        commander, formerly = self._commander(server.id, alliance.id, name)
         cards: Mapping[str, Card] = {}
         if commander:
             in_events = {ref.event.id for ref, _ in offered}
@@ -114,6 +120,7 @@ class MemberPages:
             now=now,
             name=commander.name if commander else name,
             commander=commander,
+            formerly=formerly,
             roster=tuple(
                 member.name
                 for member in self._commanders.roster(server.id, alliance.id)
@@ -124,8 +131,12 @@ class MemberPages:
             opens_next=min((at for at in openings if at > now), default=None),
         )
 
-    def receipt(self, key: Key, commander_id: str, reported_at: datetime) -> MemberReceipt:
-        """What the commander has, and what of it was recorded at `reported_at`. Raises NotFound."""
+    def receipt(
+        self, key: Key, commander_id: str, reported_at: datetime, formerly: str | None = None
+    ) -> MemberReceipt:
+        """What the commander has, and what of it was recorded at `reported_at`. `formerly`: the mark of the former name
+        under which it was. Raises NotFound.
+        """
         server, alliance = self._directory.in_scope(key, None, None)
         commander = self._commanders.member(server.id, alliance.id, commander_id)
         if commander is None or commander.moved:
@@ -142,7 +153,8 @@ class MemberPages:
         ]
         events = tuple(self._event(server, event, cards[event.id], reported_at) for event in shown)
         undo_until = _undo_until(cards.values(), key, reported_at, now)
-        return MemberReceipt(server, alliance, commander, reported_at, events, undo_until)
+        was = next((name for name in commander.aliases.values() if name_mark(name) == formerly), None)
+        return MemberReceipt(server, alliance, commander, was, reported_at, events, undo_until)
 
     def _event(self, server: Server, event: Event, card: Card, reported_at: datetime) -> ReceiptEvent:
         completions, milestones = card.completions, [m for m, _ in event.scheduled(server.game_day)]
@@ -157,12 +169,17 @@ class MemberPages:
             earlier=tuple((m, completion) for m, completion in held if completion.recorded_at != reported_at),
         )
 
-    def _commander(self, server: str, alliance: str, name: str) -> Commander | None:
+    def _commander(self, server: str, alliance: str, name: str) -> tuple[Commander | None, str | None]:
+        """Who of the alliance is called so, and under which former name, if that is none of today."""
+        tags = self._directory.tags(server, name)
         try:
-            commander = self._commanders.named(server, display_name(name))
+            display_name(name, tags=tags)
         except MusterError:
-            return None
-        return commander if commander and commander.alliance == alliance else None
+            return None, None
+        commander = self._commanders.named(server, name, tags)
+        if commander is None or commander.alliance != alliance:
+            return None, None
+        return commander, commander.former_name(name_keys(name, tags))
 
 
 def _undo_until(cards: Iterable[Card], key: Key, reported_at: datetime, now: datetime) -> datetime | None:

@@ -6,7 +6,9 @@ Reading is tolerant, so nothing depends on when it runs. What a step back needs 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from chalicelib.services.renormalising import Renormalised, Renormalising
 from chalicelib.store import access, commanders, completions, definitions, keys, ledger, readings, sheets
+from chalicelib.store.definitions import Definitions
 from chalicelib.store.forms import told, unread
 from chalicelib.store.keys import ItemKey
 from chalicelib.store.table import ConditionFailed, Item, Table, Update
@@ -17,12 +19,12 @@ READERS: Mapping[tuple[str, str], Callable[[Item], object]] = {
     (keys.SHEETS, keys.SHEET_PREFIX): sheets.binding_of,
     ("ALLIANCES", keys.ALLIANCE_PREFIX): definitions.alliance_of,
     ("CARDS", keys.COMMANDER_PREFIX): completions.card_of,
-    ("COUNTED", ""): completions.counted_of,
-    ("KEY", ""): access.key_of,
+    ("COUNTED", "COUNTED"): completions.counted_of,
+    ("KEY", "KEY"): access.key_of,
     ("KEYS", keys.KEY_PREFIX): access.actor_of,
-    ("LEDGER", ""): ledger.entry_of,
-    ("NAME", ""): commanders.commander_of,
-    ("READINGS", ""): readings.logged_of,
+    ("LEDGER", keys.TIME_PREFIX): ledger.entry_of,
+    ("NAME", "NAME"): commanders.led_by,
+    ("READINGS", keys.TIME_PREFIX): readings.logged_of,
     ("ROSTER", keys.COMMANDER_PREFIX): commanders.commander_of,
     ("STANDING", keys.ALLIANCE_PREFIX): completions.totals_of,
     ("STANDING", keys.TIER_PREFIX): completions.stamp_of,
@@ -30,6 +32,10 @@ READERS: Mapping[tuple[str, str], Callable[[Item], object]] = {
     ("STANDING", keys.READING): completions.reading_of,
 }
 """How each kind of item is read, by what its two keys begin with."""
+
+
+NAMES = "names"
+"""The step that is about several items: names by today's rules, without tags and what can't be seen (decision 16)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +49,22 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Migrated:
-    """`changed`: how many items each step changed, or would. `left`: those that somebody else was at; another run will.
-    `unreadable`: the keys of items that this version can't read."""
+    """`changed`: how many items each step changed, or would; commanders, of `names`. `left`: those that somebody else
+    was at; another run will. `unreadable`: the keys of items that this version can't read. `names`: by server, whose
+    names coincide by today's rules, or are nothing that can be seen; officers merge and rename them."""
 
     items: int
     changed: Mapping[str, int]
     left: int
     unreadable: tuple[str, ...]
+    names: tuple[Renormalised, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Migrating:
     _table: Table
+    _definitions: Definitions
+    _renormalising: Renormalising
 
     def run(self, *, dry_run: bool = False) -> Migrated:
         """Reads every item, and writes those that are not in this version's form. Raises Busy; then run it again."""
@@ -74,7 +84,11 @@ class Migrating:
                     changed[step.name] += 1
                 else:
                     left += 1
-        return Migrated(items, changed, left, tuple(sorted(unreadable)))
+        servers = self._definitions.servers()
+        names = tuple(self._renormalising.run(server.id, dry_run=dry_run) for server in servers)
+        changed[NAMES] = sum(one.changed for one in names)
+        left += sum(one.left for one in names)
+        return Migrated(items, changed, left, tuple(sorted(unreadable)), names)
 
     def _write(self, update: Update) -> bool:
         try:

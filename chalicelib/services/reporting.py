@@ -14,7 +14,7 @@ from chalicelib.domain.roster import Alliance, Commander
 from chalicelib.services.directory import Directory
 from chalicelib.services.overview import CommanderProgress
 from chalicelib.services.recent_standings import RecentStandings
-from chalicelib.services.rosters import CommanderRef, Rosters
+from chalicelib.services.rosters import Called, Rosters, called
 from chalicelib.services.tiers import Tiers
 from chalicelib.store.backoff import ATTEMPTS
 from chalicelib.store.commanders import Commanders, still_here
@@ -34,7 +34,7 @@ class ReportedMilestone:
 class Receipt:
     """The answer to a report. The field names are the contract of DESIGN §5."""
 
-    commander: CommanderRef
+    commander: Called
     results: tuple[ReportedMilestone, ...]
     progress: tuple[CommanderProgress, ...]
 
@@ -75,13 +75,14 @@ class Reporting:
         `reporting-closed`, `not-on-roster`, `other-alliance`), DidYouMean (`did-you-mean`) and Busy.
         """
         server, alliance = self._directory.in_scope(key, server_id, alliance_id)
-        typed = display_name(name)
+        tags = self._directory.tags(server.id, name)
+        display_name(name, tags=tags)
         refs = find_milestones(milestone_ids, self._directory.events())
         now = self._clock()
         require_reportable(refs, key.role, now, server.game_day)
-        outcome = self.record(key, alliance, typed, refs, Completion(now, key.id), is_new=is_new)
+        outcome = self.record(key, alliance, name, refs, Completion(now, key.id), is_new=is_new)
         return Receipt(
-            commander=CommanderRef(outcome.commander.id, outcome.commander.name),
+            commander=called(outcome.commander, name, tags),
             results=tuple(_result(ref, outcome) for ref in refs),
             progress=self._tiers.stamp_after(server.id, outcome.cards),
         )
@@ -98,11 +99,13 @@ class Reporting:
     ) -> Outcome:
         """Adds to the cards what isn't on them, deciding anew whenever somebody else was faster.
 
-        Raises Conflict (`not-on-roster`, `other-alliance`), DidYouMean and Busy.
+        `name` is as it was typed. Raises Malformed, Conflict (`not-on-roster`, `other-alliance`), DidYouMean and Busy.
         """
+        tags = self._directory.tags(alliance.server, name)
+        shown = display_name(name, tags=tags)
         events = list(dict.fromkeys(ref.event.id for ref in refs))
-        found = self._commanders.named(alliance.server, name)
-        commander, new = self._rosters.reporting(key, alliance, found, name, is_new=is_new)
+        found = self._commanders.named(alliance.server, name, tags)
+        commander, new = self._rosters.reporting(key, alliance, found, shown, is_new=is_new)
         whose = alliance.server, alliance.id, commander.id
         cards = self._cards(whose, events, is_new=bool(new), consistent=False)
         for _ in range(ATTEMPTS):
@@ -125,8 +128,8 @@ class Reporting:
                 added = frozenset(f"{c.after.event}/{milestone}" for c in changes for milestone in c.added)
                 return Outcome(commander, written, added)
             if elsewhere:
-                found = self._commanders.named(alliance.server, name, consistent=True)
-                commander, new = self._rosters.reporting(key, alliance, found, name, is_new=is_new)
+                found = self._commanders.named(alliance.server, name, tags, consistent=True)
+                commander, new = self._rosters.reporting(key, alliance, found, shown, is_new=is_new)
                 whose = alliance.server, alliance.id, commander.id
                 cards = self._cards(whose, events, is_new=bool(new), consistent=True)
         raise Busy

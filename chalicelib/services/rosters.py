@@ -2,19 +2,20 @@
 
 import re
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
 from chalicelib.domain.access import Capability, Key, Role
 from chalicelib.domain.cards import Card, CardChange, moved
-from chalicelib.domain.errors import Conflict, DidYouMean, FieldError, NotFound
+from chalicelib.domain.errors import Busy, Conflict, DidYouMean, FieldError, NotFound
 from chalicelib.domain.events import Event
 from chalicelib.domain.ledger import Action, Actor, card_entries
-from chalicelib.domain.names import display_name, normalised
+from chalicelib.domain.names import Tags, display_name, name_keys, normalised, without_tags
 from chalicelib.domain.near import near_names
-from chalicelib.domain.roster import Alliance, Commander
+from chalicelib.domain.renormalising import own_key
+from chalicelib.domain.roster import Alliance, Commander, Forgetting
 from chalicelib.services.attempts import until_written
 from chalicelib.services.directory import Directory
 from chalicelib.services.recent_standings import RecentStandings
@@ -28,11 +29,49 @@ from chalicelib.store.table import MOST_CHANGES, Change
 
 T = TypeVar("T")
 
+MOST_ALIASES = 200
+"""Names that lead to a commander, beside the present one. All are in one item of the table, which holds 400 KB."""
+
+_DROPPED_AT_ONCE = 80
+
 
 @dataclass(frozen=True, slots=True)
 class CommanderRef:
     id: str
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RenamedCommander:
+    """Whom a name led to that was given, and is not the present one: `formerly`."""
+
+    id: str
+    name: str
+    formerly: str
+
+
+Called = CommanderRef | RenamedCommander
+
+
+def called(commander: Commander, typed: str, tags: Tags) -> Called:
+    """The commander to whom that name leads, and by which former name, if it is one."""
+    formerly = commander.former_name(name_keys(typed, tags))
+    if formerly:
+        return RenamedCommander(commander.id, commander.name, formerly)
+    return CommanderRef(commander.id, commander.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Namesake:
+    """One of several commanders who have the same name by today's rules: perhaps the same person."""
+
+    id: str
+    name: str
+    alliance: str
+
+    @classmethod
+    def of(cls, commander: Commander) -> "Namesake":
+        return cls(commander.id, commander.name, commander.alliance)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +85,16 @@ class RosterEntry:
     added_by: Role | None
     retired_at: datetime | None
     aliases: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """An alliance's roster. `possible_duplicates`: those of it who have the same name, with whoever else has it."""
+
+    server: str
+    alliance: str
+    commanders: tuple[RosterEntry, ...]
+    possible_duplicates: tuple[tuple[Namesake, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,50 +117,83 @@ class Rosters:
         roster = self._commanders.roster(server, place.id)
         return [_entry(one) for one in roster if added_by in (None, one.added_by)]
 
+    def listing(self, key: Key, server: str, alliance: str, added_by: str | None = None) -> Roster:
+        """The same, with whom officers may want to merge."""
+        place = self._place(key, server, alliance, "see rosters")
+        roster = self._commanders.roster(server, place.id)
+        commanders = tuple(_entry(one) for one in roster if added_by in (None, one.added_by))
+        return Roster(server, place.id, commanders, self._possible_duplicates(server, roster))
+
     def get(self, key: Key, server: str, alliance: str, commander_id: str) -> RosterEntry:
         """Raises NotFound (`unknown-commander`)."""
         return _entry(self._member(self._place(key, server, alliance), commander_id))
 
-    def add(self, key: Key, server: str, alliance: str, name: str, *, is_new: bool = False) -> RosterEntry:
-        """Adds a commander. Raises Malformed, Conflict (`already-on-roster`, `other-alliance`), DidYouMean."""
-        place, typed = self._place(key, server, alliance), display_name(name, "name")
+    def add(
+        self,
+        key: Key,
+        server: str,
+        alliance: str,
+        name: str,
+        *,
+        is_new: bool = False,
+        takes_over: bool = True,
+    ) -> RosterEntry:
+        """Adds a commander, or brings back one who has retired.
+
+        If it `takes_over`, a name that somebody had before is given to the new commander, and no longer leads to its
+        former holder. But who has retired comes back by a former name too, unless `is_new`. Raises Malformed, Conflict
+        (`already-on-roster`, `other-alliance`), DidYouMean.
+        """
+        place, tags = self._place(key, server, alliance), self._directory.tags(server, name)
+        typed, names = display_name(name, "name", tags), name_keys(name, tags)
 
         def add() -> Commander:
-            found = self._commanders.named(server, typed, consistent=True)
-            if found and found.alliance == place.id:
+            found = self._commanders.named(server, name, tags, consistent=True)
+            holder = found if found and takes_over and found.key not in names else None
+            if found and (not holder or (found.retired_at and not is_new)):
+                if found.retired_at:
+                    return self._take_in(key, place, found)
+                if found.alliance != place.id:
+                    raise _elsewhere(found, "name", typed)
                 message = f"{found.name} is on the roster already."
                 raise Conflict("already-on-roster", message, [FieldError("name", message)])
-            if found and not found.retired_at:
-                raise _elsewhere(found, "name")
-            if found:
-                return self._take_in(key, place, found)
             if not is_new:
                 self._refuse_near(place, typed, "name")
-            commander, changes = self._new(key, place, typed)
-            self._commanders.transact(changes)
+            commander, changes = self._new(key, place, typed, holder)
+            released = self._released(key, server, holder, names, commander) if holder else ()
+            self._commanders.transact(writes.together(changes, released))
             return commander
 
         return _entry(self._until_written(add))
 
     def rename(self, key: Key, server: str, alliance: str, commander_id: str, name: str) -> RosterEntry:
-        """Gives a commander another name; all else stays. The old name is free then.
+        """Gives a commander another name; all else stays. The old name leads to them until it is given to somebody.
 
-        Raises Malformed, Conflict (`name-taken`).
+        A name that somebody else had before is given to this commander. Raises Malformed, Conflict (`name-taken`,
+        `too-many-names`).
         """
-        place, typed = self._place(key, server, alliance), display_name(name, "name")
+        place, tags = self._place(key, server, alliance), self._directory.tags(server, name)
+        typed = display_name(name, "name", tags)
+        names = name_keys(typed)
 
         def rename() -> Commander:
             before = self._member(place, commander_id)
-            holder = self._commanders.named(server, typed, consistent=True)
-            if holder and holder.id != before.id:
+            found = self._commanders.named(server, typed, consistent=True)
+            holder = found if found and found.id != before.id else None
+            if holder and holder.key in names:
                 message = (
                     f"There is a commander {holder.name} on this server. To make the two one, merge them."
                 )
                 raise Conflict("name-taken", message, [FieldError("name", message)])
-            aliases = tuple(alias for alias in before.aliases if alias != normalised(typed))
-            after = replace(before, name=typed, aliases=aliases)
+            aliases = {**before.aliases, before.key: before.name}
+            aliases.pop(normalised(typed), None)
+            after = replace(before, name=typed, key=normalised(typed), aliases=aliases)
+            _require_few_names(after, "name")
             if after != before:
-                self._change(key, place, before, after, "rename", {"name": before.name}, {"name": typed})
+                told = {"name": before.name}, {"name": typed}
+                released = self._released(key, server, holder, names, before) if holder else ()
+                taken = holder.aliases if holder else ()
+                self._change(key, place, before, after, "rename", *told, more=released, taken=taken)
             return after
 
         return _entry(self._until_written(rename))
@@ -143,30 +225,34 @@ class Rosters:
     ) -> RosterEntry:
         """Makes `other`, who is named or given by id, one with the commander, who stays.
 
-        Completions are united, each counted once; the other's names lead to the commander from now on. The key has to
-        cover both. Raises Conflict (`same-commander`, `too-many-events`).
+        Completions are united, each counted once; the other's names lead to the commander from now on, who is retired
+        only if both were. The key has to cover both. Raises Conflict (`same-commander`, `too-many-events`,
+        `too-many-names`).
         """
         place = self._place(key, server, alliance)
         return _entry(self._until_written(lambda: self._merge(key, place, commander_id, other, reason)))
 
     def forget(self, key: Key, server: str, alliance: str, commander_id: str) -> RosterEntry:
-        """Replaces the commander's names by a neutral label wherever they are stored; what they completed stays.
+        """Replaces all names that the commander ever had by a neutral label, wherever they are stored; what they
+        completed stays. Names that came since it was asked the last time are replaced as well.
 
         The ledger comes first: as long as that has not been done, the roster knows which names to look for. So if it
-        fails on the way, it can be asked again.
+        fails on the way, or is Busy as the ledger is too long for one request, it can be asked again, and goes on.
         """
         place = self._place(key, server, alliance)
-        label = f"Forgotten commander {re.sub('[^0-9a-zA-Z]', '0', commander_id)[:6]}"
 
         def forget() -> Commander:
             before = self._member(place, commander_id)
-            remainders = self._commanders.some(server, before.former).values()
-            names = {before.name, *before.aliases, *(one.name for one in remainders)}
-            ids = {commander_id, *(former for _, former in before.former)}
-            self._ledger.forget(server, ids, names, label)
-            after = replace(before, name=label, aliases=(), retired_at=before.retired_at or self._clock())
-            if before.name != label:
-                self._change(key, place, before, after, "forget", more=writes.forgotten(server, after))
+            label = self._label(server, before)
+            self._forget_in_ledger(server, before, label)
+            self._commanders.label_remainders(server, before.former, label)
+            while len(before.aliases) > _DROPPED_AT_ONCE:
+                fewer = dict(list(before.aliases.items())[_DROPPED_AT_ONCE:])
+                self._commanders.transact(writes.changed(server, before, replace(before, aliases=fewer)))
+                before = self._member(place, commander_id)
+            retired_at = before.retired_at or self._clock()
+            after = replace(before, name=label, key=normalised(label), aliases={}, retired_at=retired_at)
+            self._change(key, place, before, replace(after, forgetting=None), "forget")
             return after
 
         return _entry(self._until_written(forget))
@@ -174,7 +260,8 @@ class Rosters:
     def reporting(
         self, key: Key, alliance: Alliance, found: Commander | None, name: str, *, is_new: bool
     ) -> tuple[Commander, Sequence[Change]]:
-        """Who it is that a report of `name` is for, and the writes by which they join, if they are new.
+        """Who it is that a report of `name` is for, and the writes by which they join, if they are new. `name` is as
+        it is to be shown; whom it leads to is `found`.
 
         Somebody who has retired comes back by reporting, to whichever alliance is open to them; their old alliance's
         officers can record for them all the same. Raises Conflict (`not-on-roster`, `other-alliance`) and DidYouMean.
@@ -183,7 +270,7 @@ class Rosters:
             return found, ()
         if found and not found.retired_at:
             if found.alliance != alliance.id:
-                raise _elsewhere(found, "commander")
+                raise _elsewhere(found, "commander", name)
             return found, ()
         if not alliance.is_open:
             raise self._not_on_roster(alliance, found.name if found else name)
@@ -192,6 +279,20 @@ class Rosters:
         if not is_new:
             self._refuse_near(alliance, name, "commander")
         return self._new(key, alliance, name)
+
+    def _possible_duplicates(
+        self, server: str, roster: Sequence[Commander]
+    ) -> tuple[tuple[Namesake, ...], ...]:
+        """Only those who are not stored by today's rules can have the same name as others."""
+        tags = self._directory.tags(server, *(one.name for one in roster))
+        names = {one.id: own_key(one.name, tags) for one in roster}
+        alike: dict[str, dict[str, Commander]] = {}
+        for one in roster:
+            if one.key != names[one.id]:
+                alike.setdefault(names[one.id], {})[one.id] = one
+        for name, one in self._commanders.all_named(server, filter(None, alike)).items():
+            alike[name].setdefault(one.id, one)
+        return tuple(tuple(map(Namesake.of, group.values())) for group in alike.values() if len(group) > 1)
 
     def _place(
         self, key: Key, server: str, alliance: str, capability: Capability = "keep rosters"
@@ -210,9 +311,12 @@ class Rosters:
             raise NotFound("unknown-commander", message, [FieldError("commander", message)])
         return commander
 
-    def _new(self, key: Key, alliance: Alliance, name: str) -> tuple[Commander, list[Change]]:
-        now = self._clock()
-        commander = Commander(secrets.token_urlsafe(9), name, alliance.id, now, key.role, version=1)
+    def _new(
+        self, key: Key, alliance: Alliance, name: str, holder: Commander | None = None
+    ) -> tuple[Commander, list[Change]]:
+        """`holder`: who had the name before, and gives it up in the same transaction."""
+        now, new_id = self._clock(), secrets.token_urlsafe(9)
+        commander = Commander(new_id, name, alliance.id, now, key.role, key=normalised(name), version=1)
         entry = ledger.new_entry(
             now,
             "add",
@@ -222,7 +326,63 @@ class Rosters:
             commander=commander.id,
             after={"name": name},
         )
-        return commander, [*writes.added(alliance.server, commander), ledger.put(entry)]
+        taken = holder.aliases if holder else ()
+        return commander, [*writes.added(alliance.server, commander, taken), ledger.put(entry)]
+
+    def _released(
+        self, key: Key, server: str, holder: Commander, names: Sequence[str], to: Commander
+    ) -> list[Change]:
+        """The writes by which somebody gives up names that they had before: others get them."""
+        given = {name: spelled for name, spelled in holder.aliases.items() if name in names}
+        entry = ledger.new_entry(
+            self._clock(),
+            "release",
+            Actor.of(key),
+            server,
+            alliance=holder.alliance,
+            commander=holder.id,
+            before={"name": ", ".join(dict.fromkeys(given.values()))},
+            after={"commander": to.id},
+        )
+        left = {name: spelled for name, spelled in holder.aliases.items() if name not in given}
+        return [*writes.changed(server, holder, replace(holder, aliases=left)), ledger.put(entry)]
+
+    def _label(self, server: str, commander: Commander) -> str:
+        """What stands for a name that is forgotten, the same each time. Nobody else is called so."""
+        tail = re.sub("[^0-9a-zA-Z]", "0", commander.id)
+        for unique in (tail[:6], tail, secrets.token_hex(6)):
+            label = f"Forgotten commander {unique}"
+            holder = self._commanders.named(server, label, consistent=True)
+            if holder is None or holder.id == commander.id:
+                break
+        return label
+
+    def _forget_in_ledger(self, server: str, commander: Commander, label: str) -> None:
+        """Raises Busy if there is more than can be looked through at once: asked again, it goes on."""
+        remainders = self._commanders.some(server, commander.former, consistent=True).values()
+        ids = {commander.id, *(former for _, former in commander.former)}
+        told = self._ledger.names_told(server, ids)
+        told |= {commander.name, *commander.aliases, *commander.aliases.values()}
+        told |= {one.name for one in remainders}
+        begun = commander.forgetting
+        told |= set(begun.names) if begun else set()
+        before = begun.before if begun and begun.version == commander.version else None
+        noted = Forgetting(commander.version, tuple(sorted(told)), before)
+        self._commanders.note_forgetting(
+            server, commander, noted
+        )  # else none would know those of the ledger alone
+        tags = self._directory.tags(server, *told)
+        names = {spelling for name in told for spelling in (name, without_tags(name, tags))}
+        keys = {name: name_keys(name, tags) for name in names}
+        led = self._commanders.all_named(server, {key for each in keys.values() for key in each})
+        others = {key for key, one in led.items() if one.id != commander.id}
+        taken = [name for name in names if others.intersection(keys[name])]
+        left = self._ledger.forget(server, ids, names, taken, label, before)
+        if left:
+            self._commanders.note_forgetting(server, commander, replace(noted, before=left))
+            raise Busy(
+                detail="A part of the ledger is done. Please send it again: it goes on where it stopped."
+            )
 
     def _change(
         self,
@@ -235,7 +395,9 @@ class Rosters:
         becomes: Mapping[str, str] | None = None,
         reason: str | None = None,
         more: Sequence[Change] = (),
+        taken: Collection[str] = (),
     ) -> None:
+        """With `more` in one transaction. `taken`: names that somebody gives up in it."""
         entry = ledger.new_entry(
             self._clock(),
             action,
@@ -247,8 +409,8 @@ class Rosters:
             after=becomes,
             reason=reason,
         )
-        changes = writes.changed(place.server, before, after)
-        self._commanders.transact([*changes, *more, ledger.put(entry)])
+        changes = writes.changed(place.server, before, after, taken)
+        self._commanders.transact(writes.together(changes, more, [ledger.put(entry)]))
 
     def _set_retired(
         self, key: Key, server: str, alliance: str, commander_id: str, at: datetime | None, reason: str | None
@@ -266,18 +428,18 @@ class Rosters:
         return _entry(self._until_written(change))
 
     def _take_in(self, key: Key, alliance: Alliance, found: Commander) -> Commander:
-        """Somebody who has retired, as they report again."""
+        """Somebody who has retired, as they report again or are added again."""
         left = self._directory.alliance(alliance.server, found.alliance)
         before = self._member(left, found.id)
         if not before.retired_at:
             if before.alliance != alliance.id:
-                raise _elsewhere(before, "commander")
+                raise _elsewhere(before, "commander", before.name)
             return before
         if before.alliance == alliance.id:
             after = replace(before, retired_at=None)
             self._change(key, alliance, before, after, "reinstate")
             return after
-        return self._move(key, left, alliance, before.id, "reports here after having retired there")
+        return self._move(key, left, alliance, before.id, "is here after having retired there")
 
     def _move(
         self, key: Key, here: Alliance, there: Alliance, commander_id: str, reason: str | None
@@ -297,12 +459,14 @@ class Rosters:
         self, key: Key, place: Alliance, commander_id: str, other: str, reason: str | None
     ) -> Commander:
         survivor = self._member(place, commander_id)
-        named = self._commanders.named(place.server, other, consistent=True) if other.strip() else None
+        tags = self._directory.tags(place.server, other)
+        named = self._commanders.named(place.server, other, tags, consistent=True)
         home = self._place(key, place.server, named.alliance) if named else place
         absorbed = self._member(home, named.id if named else other)
         if absorbed.id == survivor.id:
             message = f"{other} leads to {survivor.name} already."
             raise Conflict("same-commander", message, [FieldError("commander", message)])
+        _require_few_names(survivor, "commander", 1 + len(absorbed.aliases))
         changes = writes.merged(place.server, absorbed, survivor)
         self._bring(key, "merge", absorbed, survivor, changes, place.server, reason)
         return self._member(place, commander_id)
@@ -378,9 +542,24 @@ class Rosters:
         return DidYouMean("not-on-roster", message, [FieldError("commander", message)], suggestions)
 
 
-def _elsewhere(found: Commander, field: str) -> Conflict:
+def _elsewhere(found: Commander, field: str, typed: str) -> Conflict:
     message = f"{found.name} reports with another alliance of this server. An officer can move them."
+    if found.former_name(name_keys(typed)):
+        message = (
+            f"{typed} was the name of a commander who reports with another alliance of this server. An officer can "
+            f"move them. If you are another {typed}, ask an officer."
+        )
     return Conflict("other-alliance", message, [FieldError(field, message)])
+
+
+def _require_few_names(commander: Commander, field: str, more: int = 0) -> None:
+    """Raises Conflict (`too-many-names`)."""
+    number = len(commander.aliases) + more
+    if number > MOST_ALIASES:
+        message = (
+            f"{commander.name} would have {number} names beside the present one; {MOST_ALIASES} are the most."
+        )
+        raise Conflict("too-many-names", message, [FieldError(field, message)])
 
 
 def _either(names: Sequence[str]) -> str:
@@ -395,5 +574,5 @@ def _entry(commander: Commander) -> RosterEntry:
         commander.added_at,
         commander.added_by,
         commander.retired_at,
-        commander.aliases,
+        tuple(commander.aliases),
     )

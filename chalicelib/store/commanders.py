@@ -1,38 +1,75 @@
 """Commanders: who is on which roster, and which names lead to whom.
 
-A commander is an item on the roster of their alliance, and one for each name that leads to them, which says what a
-report has to know. All of them change in one transaction.
+A commander is an item on the roster of their alliance, and one for each name that leads to them. That of the present
+name says what a report has to know. The others say only where the commander was when they were made: the roster leads
+on from there, so that however many names somebody has had, a change to them is a few writes. All of it is changed in
+one transaction, on the condition that the commander is of the version that was seen. So what `aliases` tells, the name
+index holds.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chalicelib.domain.calendar import rfc3339
-from chalicelib.domain.names import normalised
-from chalicelib.domain.roster import Commander
+from chalicelib.domain.names import Tags, name_keys, normalised, normalised_before
+from chalicelib.domain.roster import Commander, Forgetting
 from chalicelib.store import keys
-from chalicelib.store.forms import read, readable, text
-from chalicelib.store.table import Change, Delete, Item, Put, Table, Update
+from chalicelib.store.forms import FORM, read, readable, text
+from chalicelib.store.table import Change, ConditionFailed, Delete, Item, Put, Table, Update
 
 
 @dataclass(frozen=True, slots=True)
 class Commanders:
     _table: Table
 
-    def named(self, server: str, name: str, *, consistent: bool = False) -> Commander | None:
-        """The commander of that name, in any spelling that is the same, in whichever alliance.
+    def named(self, server: str, name: str, tags: Tags = (), *, consistent: bool = False) -> Commander | None:
+        """The commander to whom that name leads, in any spelling that is the same, in whichever alliance.
 
-        Only what a report needs: id, name, alliance, and whether they are retired.
+        `tags` are those of the server, where the name may have one. Whose present name it is comes first, with only
+        what a report needs: id, name, key, alliance, and whether they are retired. Of others there is all.
         """
-        item = self._table.get(keys.name(server, normalised(name)), consistent=consistent)
-        return read(item, commander_of) if item else None
+        wanted = name_keys(name, tags)
+        found = self.all_named(server, wanted, consistent=consistent)
+        leading = [found[key] for key in wanted if key in found]
+        return next((one for one in leading if one.key in wanted), leading[0] if leading else None)
 
-    def all_named(self, server: str, names: Iterable[str]) -> dict[str, Commander]:
-        """Those of these normalised names, as `named` gives them."""
+    def all_named(
+        self, server: str, names: Iterable[str], *, consistent: bool = True
+    ) -> dict[str, Commander]:
+        """Those to whom these normalised names lead, as `named` gives them."""
+        found: dict[str, Commander] = {}
+        led: dict[str, tuple[str, str]] = {}
+        items = self._name_items(server, list(names), consistent=consistent)
+        for name, item in items.items():
+            for leads in [read(item, led_by)] if len(items) == 1 else readable([item], led_by):
+                if isinstance(leads, Commander) and name in (
+                    normalised(leads.name),
+                    normalised_before(leads.name),
+                ):
+                    found[name] = replace(leads, key=name)
+                else:
+                    led[name] = text(item, "alliance"), text(item, "id")
+        while led:
+            known = self.some(server, led.values(), consistent=consistent)
+            consistent = True  # what was seen too early may lead back
+            for name, place in list(led.items()):
+                one = known.get(place)
+                led[name] = (one.alliance, one.into or one.id) if one else place
+                if one and not one.moved:
+                    found[name] = one
+                if led[name] == place:
+                    del led[name]
+        return found
+
+    def _name_items(self, server: str, names: Sequence[str], *, consistent: bool) -> dict[str, Item]:
+        if len(names) == 1:
+            item = self._table.get(keys.name(server, names[0]), consistent=consistent)
+            return {names[0]: item} if item else {}
         wanted = {keys.name(server, name): name for name in names}
-        found = self._table.get_many(list(wanted), consistent=True)
-        return {wanted[key]: one for key, item in found.items() for one in readable([item], commander_of)}
+        found = self._table.get_many(list(wanted), consistent=consistent)
+        return {wanted[key]: item for key, item in found.items()}
 
     def member(self, server: str, alliance: str, commander_id: str) -> Commander | None:
         """The commander of that id as the alliance's roster has them, who may have left it."""
@@ -48,45 +85,83 @@ class Commanders:
         items = self._table.query(keys.roster(server, alliance), keys.COMMANDER_PREFIX)
         return sorted(readable(items, commander_of), key=lambda one: (normalised(one.name), one.id))
 
-    def some(self, server: str, places: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Commander]:
+    def some(
+        self, server: str, places: Iterable[tuple[str, str]], *, consistent: bool = False
+    ) -> dict[tuple[str, str], Commander]:
         """The commanders of these (alliance, id), as far as the rosters know them."""
         wanted = {keys.commander(server, *place): place for place in places}
-        found = self._table.get_many(list(wanted))
+        found = self._table.get_many(list(wanted), consistent=consistent)
         return {wanted[key]: one for key, item in found.items() for one in readable([item], commander_of)}
 
     def transact(self, changes: Sequence[Change]) -> None:
         """All or nothing. Raises ConditionFailed."""
         self._table.transact(changes)
 
+    def label_remainders(self, server: str, places: Iterable[tuple[str, str]], label: str) -> None:
+        """Rosters that know the commander of old, by alliance and id, know them by that label and no other name."""
+        for place in places:
+            change = Update(
+                keys.commander(server, *place),
+                set={"name": label},
+                remove=_NAMES,
+                expected={"moved": True},
+                exists=True,
+            )
+            with suppress(ConditionFailed):
+                self._table.write(change)
+        for alliance in dict.fromkeys(alliance for alliance, _ in places):
+            self._table.write(_noted(server, alliance))
 
-def added(server: str, commander: Commander) -> list[Change]:
-    """The writes of a commander whose name nobody has: else the condition on the name fails."""
+    def note_forgetting(self, server: str, commander: Commander, forgetting: Forgetting) -> None:
+        """Raises ConditionFailed if the commander has changed."""
+        here = keys.commander(server, commander.alliance, commander.id)
+        seen: Item = {"version": commander.version, "moved": None}
+        noted = {"forgetting": _forgetting_item(forgetting)}
+        self._table.write(Update(here, set=noted, expected=seen, exists=True))
+
+
+def added(server: str, commander: Commander, taken: Collection[str] = ()) -> list[Change]:
+    """The writes of a new commander, whose name nobody has, else its condition fails; or somebody had, who gives it up
+    in the same transaction: then it is among `taken`."""
+    is_free = commander.key not in taken
     return [
-        Put(keys.name(server, normalised(commander.name)), _name_item(commander), unless_exists=True),
+        Put(keys.name(server, commander.key), _name_item(commander), unless_exists=is_free),
         Put(keys.commander(server, commander.alliance, commander.id), _item(commander)),
         _noted(server, commander.alliance),
     ]
 
 
-def changed(server: str, before: Commander, after: Commander) -> list[Change]:
+def changed(server: str, before: Commander, after: Commander, taken: Collection[str] = ()) -> list[Change]:
     """The writes of a change to one commander: of name, aliases, alliance, or of anything that the roster says.
 
-    The conditions: nothing has changed `before` meanwhile, and the names are nobody else's.
+    The conditions: nothing has changed `before` meanwhile, and the names that come are nobody else's, but for those
+    `taken` from somebody who gives them up in the same transaction.
     """
     after = replace(after, version=before.version + 1)
     here, there = (keys.commander(server, one.alliance, one.id) for one in (before, after))
-    seen: Item = {"version": before.version, "moved": None}
     writes: list[Change] = []
     if here == there:
+        seen: Item = {"version": before.version, "moved": None}
         writes.append(Update(here, set=_item(after), remove=_absent(after), expected=seen, exists=True))
     else:
-        writes.append(
-            Update(here, set={"moved": True, "alliance": after.alliance}, expected=seen, exists=True)
-        )
-        writes.append(Put(there, _item(after)))
+        writes.append(_left(server, before, after.alliance))
+        back = [*_absent(after), "moved", "into"]
+        writes.append(Update(there, set={**before.more, **_item(after)}, remove=back))
         writes.append(_noted(server, after.alliance))
     writes.append(_noted(server, before.alliance))
-    return writes + _renamed(server, before, after)
+    return writes + _renamed(server, before, after, taken)
+
+
+def together(*changes: Sequence[Change]) -> list[Change]:
+    """All of them for one transaction, in which an item can be changed once: the first change of each stands.
+
+    So the name that one commander takes is not deleted with those that another gives up.
+    """
+    first: dict[keys.ItemKey, Change] = {}
+    for some in changes:
+        for change in some:
+            first.setdefault(change.key, change)
+    return list(first.values())
 
 
 def still_here(server: str, commander: Commander) -> Change:
@@ -96,59 +171,77 @@ def still_here(server: str, commander: Commander) -> Change:
 
 
 def merged(server: str, absorbed: Commander, survivor: Commander) -> list[Change]:
-    """The writes by which one commander becomes another: the absorbed one's names lead to the survivor from now on."""
-    former = (*survivor.former, *absorbed.former, (absorbed.alliance, absorbed.id))
-    after = replace(survivor, aliases=(*survivor.aliases, *names_of(absorbed)), former=former)
-    here = keys.commander(server, absorbed.alliance, absorbed.id)
-    seen: Item = {"version": absorbed.version, "moved": None}
-    gone = Update(here, set={"moved": True, "alliance": survivor.alliance}, expected=seen, exists=True)
-    kept = keys.commander(server, survivor.alliance, survivor.id)
-    seen = {"version": survivor.version, "moved": None}
-    now = replace(after, version=survivor.version + 1)
-    writes: list[Change] = [gone, Update(kept, set=_item(now), expected=seen, exists=True)]
-    for name in names_of(absorbed):
-        write = Update(
-            keys.name(server, name), set=_name_item(now), expected={"id": absorbed.id}, exists=True
-        )
-        writes.append(write)
-    places = dict.fromkeys((absorbed.alliance, survivor.alliance))
-    return [*writes, *(_noted(server, alliance) for alliance in places)]
+    """The writes by which one commander becomes another: the absorbed one's names lead to the survivor from now on.
 
-
-def forgotten(server: str, commander: Commander) -> list[Change]:
-    """The writes by which rosters that still know the commander of old know their present name and no other."""
-    names = (
-        Update(keys.commander(server, *place), set={"name": commander.name}, remove=["aliases"], exists=True)
-        for place in commander.former
+    The survivor is retired only if both were. The absorbed one's aliases lead there by what is left of them.
+    """
+    after = replace(
+        survivor,
+        aliases={**survivor.aliases, absorbed.key: absorbed.name, **absorbed.aliases},
+        former=(*survivor.former, *absorbed.former, (absorbed.alliance, absorbed.id)),
+        retired_at=survivor.retired_at if absorbed.retired_at else None,
     )
-    left = dict.fromkeys(alliance for alliance, _ in commander.former if alliance != commander.alliance)
-    return [*names, *(_noted(server, alliance) for alliance in left)]
-
-
-def names_of(commander: Commander) -> tuple[str, ...]:
-    """All normalised names that lead to the commander, the present one first."""
-    return (normalised(commander.name), *commander.aliases)
-
-
-def _renamed(server: str, before: Commander, after: Commander) -> list[Change]:
-    """Brings the name index from what led to the commander to what shall, with what it says of them."""
-    was, becomes = names_of(before), names_of(after)
-    writes: list[Change] = [
-        Delete(keys.name(server, name), expected={"id": before.id}) for name in was if name not in becomes
+    led = {keys.name(server, name) for name in absorbed.aliases}
+    writes = [
+        change for change in changed(server, survivor, after, taken=(absorbed.key,)) if change.key not in led
     ]
-    for name in becomes:
-        key, item = keys.name(server, name), _name_item(after)
-        if name not in was:
-            writes.append(Put(key, item, unless_exists=True))
-        elif _name_item(before) != item:
-            gone = [attribute for attribute in _name_item(before) if attribute not in item]
-            writes.append(Update(key, set=item, remove=gone, expected={"id": before.id}, exists=True))
+    gone = _left(server, absorbed, survivor.alliance, into=survivor.id)
+    return together([gone, *writes, _noted(server, absorbed.alliance)])
+
+
+def names_of(item: Item) -> tuple[str, ...]:
+    """All normalised names that lead to the commander of this item of a roster, the present one first."""
+    commander = commander_of(item)
+    return commander.key, *commander.aliases
+
+
+def _left(server: str, commander: Commander, alliance: str, into: str | None = None) -> Update:
+    """What is left of a commander who has gone there, or has become one with somebody."""
+    here = keys.commander(server, commander.alliance, commander.id)
+    went: Item = {"moved": True, "alliance": alliance} | ({"into": into} if into else {})
+    seen: Item = {"version": commander.version, "moved": None}
+    return Update(here, set=went, remove=[*_NAMES, "former"], expected=seen, exists=True)
+
+
+def _renamed(server: str, before: Commander, after: Commander, taken: Collection[str]) -> list[Change]:
+    """Brings the name index from what led to the commander to what shall, with what it says of them."""
+    was, becomes = (before.key, *before.aliases), (after.key, *after.aliases)
+    writes: list[Change] = [Delete(keys.name(server, name)) for name in was if name not in becomes]
+    new, item = keys.name(server, after.key), _name_item(after)
+    free = {name for name in becomes if name not in was and name not in taken}
+    if after.key != before.key:
+        writes.append(_leading(new, item, is_free=after.key in free))
+    elif _name_item(before) != item:
+        gone = [attribute for attribute in _name_item(before) if attribute not in item]
+        writes.append(Update(new, set=item, remove=gone, expected={"id": before.id}, exists=True))
+    for name in after.aliases:
+        if name not in before.aliases:
+            here: Item = {"id": after.id, "alliance": after.alliance}
+            writes.append(_leading(keys.name(server, name), here, is_free=name in free))
     return writes
+
+
+def _leading(key: keys.ItemKey, item: Item, *, is_free: bool) -> Update:
+    """Lets a name lead there, which leads nowhere if it is to be free."""
+    absent = [attribute for attribute in ("name", "retired_at") if attribute not in item]
+    return Update(key, set=item, remove=absent, exists=False if is_free else None)
 
 
 def _noted(server: str, alliance: str) -> Update:
     """The alliance's sheet sees by this that its roster has changed."""
     return Update(keys.alliance(server, alliance), add={"roster_changes": 1}, exists=True)
+
+
+_NAMES = ("key", "known_as", "aliases", "forgetting")
+"""Attributes of a roster's item that hold names, beside `name`. The first version had `aliases`, as a list of
+normalised names, and no `key`."""
+
+
+_KNOWN = {
+    *("PK", "SK", FORM, "id", "name", "alliance", "retired_at", "version", "added_at", "added_by"),
+    *("former", "moved", "into", *_NAMES),
+}
+"""What this version knows of an item; the rest is of a later one, and goes where the commander goes."""
 
 
 def _name_item(commander: Commander) -> Item:
@@ -159,22 +252,38 @@ def _name_item(commander: Commander) -> Item:
 
 
 def _item(commander: Commander) -> Item:
-    item = _name_item(commander) | {"version": commander.version}
+    item = _name_item(commander) | {"key": commander.key, "version": commander.version}
     if commander.added_at:
         item["added_at"] = rfc3339(commander.added_at)
     if commander.added_by:
         item["added_by"] = commander.added_by
     if commander.aliases:
-        item["aliases"] = list(commander.aliases)
+        item["known_as"] = dict(commander.aliases)
     if commander.former:
         item["former"] = [list(place) for place in commander.former]
+    if commander.forgetting:
+        item["forgetting"] = _forgetting_item(commander.forgetting)
     return item
+
+
+def _forgetting_item(forgetting: Forgetting) -> Item:
+    before: Item = {"before": forgetting.before} if forgetting.before else {}
+    return {"version": forgetting.version, "names": list(forgetting.names), **before}
+
+
+def _forgetting(item: Item) -> Forgetting:
+    return Forgetting(int(item["version"]), tuple(item["names"]), item.get("before"))
 
 
 def _absent(commander: Commander) -> list[str]:
     """The attributes that the item is to be without."""
     item = _item(commander)
-    return [name for name in ("retired_at", "aliases", "former") if name not in item]
+    return [name for name in ("retired_at", "former", *_NAMES) if name not in item]
+
+
+def led_by(item: Item) -> Commander | tuple[str, str]:
+    """Of the name index: the commander of a present name, or where the one was to whom another name leads."""
+    return commander_of(item) if "name" in item else (text(item, "alliance"), text(item, "id"))
 
 
 def commander_of(item: Item) -> Commander:
@@ -186,9 +295,13 @@ def commander_of(item: Item) -> Commander:
         name=text(item, "name"),
         alliance=text(item, "alliance"),
         added_by=item.get("added_by"),
-        aliases=tuple(item.get("aliases", ())),
+        key=item.get("key") or normalised_before(item["name"]),
+        aliases={alias: alias for alias in item.get("aliases", ())} | item.get("known_as", {}),
         former=tuple((alliance, one) for alliance, one in item.get("former", ())),
         moved=item.get("moved", False),
+        into=item.get("into"),
+        forgetting=_forgetting(item["forgetting"]) if "forgetting" in item else None,
         version=int(item.get("version", 0)),
+        more={name: value for name, value in item.items() if name not in _KNOWN},
         **instants,
     )

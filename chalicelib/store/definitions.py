@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from chalicelib.domain.calendar import GameDay, rfc3339
 from chalicelib.domain.events import Event
+from chalicelib.domain.names import Tags, tag_key
 from chalicelib.domain.roster import Alliance, Server
 from chalicelib.store import keys
 from chalicelib.store.cache import Cache
@@ -63,13 +64,22 @@ class Definitions:
         key = keys.alliance(server_id, alliance_id)
         return self._cache.get(("alliance", server_id, alliance_id), lambda: self._load(key, alliance_of))
 
-    def alliances(self, server_id: str) -> list[Alliance]:
+    def alliances(self, server_id: str, *, consistent: bool = False) -> list[Alliance]:
         """All alliances of the server, by id, read anew."""
-        items = self._table.query(keys.alliances(server_id), keys.ALLIANCE_PREFIX)
+        items = self._table.query(keys.alliances(server_id), keys.ALLIANCE_PREFIX, consistent=consistent)
         return list(readable(items, alliance_of))
 
+    def tags(self, server_id: str) -> Tags:
+        """The tags that alliances of the server have or had, as `tag_key` has them."""
+
+        def load() -> Tags:
+            alliances = self.alliances(server_id, consistent=True)
+            return {key for one in alliances for tag in (one.tag, *one.past_tags) if (key := tag_key(tag))}
+
+        return self._cache.get(("tags", server_id), load) or set()
+
     def put_alliance(self, alliance: Alliance, *more: Put) -> None:
-        """Its `roster_changes` are not put: they count on."""
+        """Its `roster_changes` are not put: they count on. Nor does it lose a tag that it had."""
         key = keys.alliance(alliance.server, alliance.id)
         attributes = {
             "server": alliance.server,
@@ -77,6 +87,7 @@ class Definitions:
             "tag": alliance.tag,
             "name": alliance.name,
             "is_open": alliance.is_open,
+            **{f"{keys.TAG_PREFIX}{tag}": True for tag in (alliance.tag, *alliance.past_tags)},
         }
         self._write(Update(key, set=attributes), *more)
 
@@ -104,5 +115,7 @@ def server_of(item: Item) -> Server:
 
 def alliance_of(item: Item) -> Alliance:
     changes = int(item.get("roster_changes", 0))
+    tags = (name.removeprefix(keys.TAG_PREFIX) for name in item if name.startswith(keys.TAG_PREFIX))
+    past = tuple(sorted(tag for tag in tags if tag != item["tag"]))
     labels = text(item, "tag"), text(item, "name")
-    return Alliance(text(item, "server"), text(item, "id"), *labels, bool(item["is_open"]), changes)
+    return Alliance(text(item, "server"), text(item, "id"), *labels, bool(item["is_open"]), changes, past)

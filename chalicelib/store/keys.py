@@ -26,6 +26,11 @@ COMPLETION_PREFIX = "done."
 """Of attributes: on a card, the completion of a milestone; in totals, how many have completed it."""
 VOIDED_PREFIX = "void."
 """Of attributes of a card: a completion that was taken back."""
+TAG_PREFIX = "tag."
+"""Of attributes of an alliance: a tag that it has or had."""
+
+TIME_PREFIX, AFTER_ALL_TIMES = "2", "3"
+"""What keys that begin with a time begin with, until the year 3000: another kind in their partition is none of them."""
 
 COUNTED_PREFIX = "of."
 """Of attributes: what was counted of an alliance."""

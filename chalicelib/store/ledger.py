@@ -1,8 +1,7 @@
 """The ledger's entries: written with the changes they tell of, never changed, but for names that are forgotten."""
 
-import re
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -11,11 +10,17 @@ from typing import Any
 from chalicelib.domain.calendar import rfc3339
 from chalicelib.domain.cards import Completion
 from chalicelib.domain.ledger import Action, Actor, CardEntry, Entry
+from chalicelib.domain.names import forgetting
 from chalicelib.store import keys
 from chalicelib.store.forms import readable
-from chalicelib.store.table import Item, Put, Table
+from chalicelib.store.table import Item, Put, Table, Update
 
 PAGE = 50
+FORGOTTEN_AT_ONCE = 20_000
+"""Entries that one request looks through for a name, which takes some seconds."""
+
+_FORGET_PAGE = 1000
+_IDS = frozenset({"alliance", "commander", "event", "key", "milestone", "server"})
 
 
 def new_entry(at: datetime, action: Action, actor: Actor, server: str | None, **what: Any) -> Entry:
@@ -52,28 +57,47 @@ class Ledger:
             index, partition = keys.OF_ALLIANCE, keys.ledger_of_alliance(server, alliance)
         else:
             index, partition = None, keys.ledger(server)
-        items = self._table.latest(partition, before, limit, index)
+        items = self._table.latest(partition, before or keys.AFTER_ALL_TIMES, limit, index)
         return list(readable(items, entry_of))
 
     def all(self, server: str) -> Iterator[Entry]:
         """Every entry of the server, the oldest first."""
-        return readable(self._table.query(keys.ledger(server), consistent=True), entry_of)
+        return readable(self._table.query(keys.ledger(server), keys.TIME_PREFIX, consistent=True), entry_of)
 
-    def forget(self, server: str, commanders: Iterable[str], names: Iterable[str], label: str) -> None:
-        """Writes `label` for these names, and for those that the commanders' own entries tell of, in these entries."""
-        entries = [entry for commander in commanders for entry in self._of_commander(server, commander)]
-        told = {
-            side["name"]
-            for entry in entries
-            for side in (entry.before, entry.after)
-            if side and "name" in side
-        }
-        pattern = "|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in {*names, *told} - {label})
-        for entry in entries if pattern else ():
-            item = _item(entry)
-            texts = {part: _replaced(item[part], pattern, label) for part in ("before", "after", "reason")}
-            if item | texts != item:
-                self._table.write(Put(keys.ledger_entry(server, entry.id), item | texts))
+    def names_told(self, server: str, commanders: Iterable[str]) -> set[str]:
+        """Of which names these commanders' own entries tell."""
+        entries = (entry for commander in commanders for entry in self._of_commander(server, commander))
+        sides = (side for entry in entries for side in (entry.before, entry.after))
+        return {side["name"] for side in sides if side and isinstance(side.get("name"), str)}
+
+    def forget(
+        self,
+        server: str,
+        commanders: Collection[str],
+        names: Collection[str],
+        others: Collection[str],
+        label: str,
+        before: str | None = None,
+    ) -> str | None:
+        """Writes `label` for these names in the server's entries, the latest first: in those of the commanders, and in
+        all that are about anybody or anything else. There those that `others` have now stay.
+
+        Looks at `FORGOTTEN_AT_ONCE` entries at most, those before the entry `before`. Where others are left it gives
+        what to go on with; None: that was all.
+        """
+        mine, elsewhere = forgetting(names, label), forgetting(set(names) - set(others), label)
+        looked_at = 0
+        while page := self._table.latest(keys.ledger(server), before, _FORGET_PAGE):
+            for item in page:
+                texts = _texts(item)
+                forgotten = mine if item.get("commander") in commanders else elsewhere
+                without = {part: _replaced(text, forgotten) for part, text in texts.items()}
+                if without != texts:
+                    self._table.write(Update(keys.ledger_entry(server, item["SK"]), set=without, exists=True))
+            before, looked_at = page[-1]["SK"], looked_at + len(page)
+            if looked_at >= FORGOTTEN_AT_ONCE:
+                return before
+        return None
 
     def _of_commander(self, server: str, commander: str) -> Iterator[Entry]:
         before = None
@@ -82,12 +106,18 @@ class Ledger:
             before = page[-1].id
 
 
-def _replaced(value: Any, pattern: str, label: str) -> Any:
-    """With every text in it freed from what matches."""
+def _texts(item: Item) -> Item:
+    """What may tell of a commander's name: the reason, and what an entry about a commander says was changed."""
+    parts = ("before", "after", "reason") if item.get("commander") else ("reason",)
+    return {part: item[part] for part in parts if item.get(part)}
+
+
+def _replaced(value: Any, forgotten: Callable[[str], str]) -> Any:
+    """With what every text in it becomes, but for ids."""
     if isinstance(value, str):
-        return re.sub(pattern, label, value, flags=re.IGNORECASE)
+        return forgotten(value)
     if isinstance(value, Mapping):
-        return {name: _replaced(each, pattern, label) for name, each in value.items()}
+        return {name: each if name in _IDS else _replaced(each, forgotten) for name, each in value.items()}
     return value
 
 

@@ -30,7 +30,7 @@ class Readings:
 
     def all(self, server: str, event: str) -> list[LoggedReading]:
         """In the order of when they were read."""
-        items = self._table.query(keys.readings(server, event), consistent=True)
+        items = self._table.query(keys.readings(server, event), keys.TIME_PREFIX, consistent=True)
         return list(readable(items, logged_of))
 
     def write(

@@ -21,9 +21,8 @@ from chalicelib.domain.cards import count
 from chalicelib.domain.errors import MusterError
 from chalicelib.domain.events import Event
 from chalicelib.domain.ledger import Actor, Entry
-from chalicelib.domain.names import normalised
 from chalicelib.domain.standing import Totals
-from chalicelib.store import keys, ledger
+from chalicelib.store import commanders, keys, ledger
 from chalicelib.store.completions import Completions
 from chalicelib.store.forms import FORM
 from chalicelib.store.keys import ItemKey
@@ -159,7 +158,7 @@ class Transfer:
             keys.name(server, name)
             for item in self._query(keys.roster(server, alliance))
             if not item.get("moved")
-            for name in (normalised(item["name"]), *item.get("aliases", ()))
+            for name in commanders.names_of(item)
         ]
         found = self._table.get_many(names, consistent=True)
         yield from (found[key] for key in names if key in found)

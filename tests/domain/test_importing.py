@@ -1,6 +1,8 @@
 """What the lines of an import say: rosters and completions, in the files that officers have."""
 
+import unicodedata
 from datetime import UTC, date, datetime, time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -8,11 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.catalog import load_catalog
+from chalicelib.domain import names
 from chalicelib.domain.calendar import GameDay
 from chalicelib.domain.csv_tables import csv_text
 from chalicelib.domain.errors import Malformed, MusterError, TooLarge
 from chalicelib.domain.events import Event
-from chalicelib.domain.importing import Columns, CompletionLine, RosterLine, read_completions, read_roster
+from chalicelib.domain.importing import (
+    Columns,
+    CompletionLine,
+    RosterLine,
+    cells,
+    read_completions,
+    read_roster,
+    times,
+)
 from chalicelib.domain.importing.tables import MOST_LINES
 from chalicelib.domain.understood import ImportColumn, ImportFile, ImportPreview, SeparatorName
 
@@ -100,6 +111,29 @@ def refused(text: str, mapping: Columns | None = None, events: list[Event] | Non
     return error.field, error.message
 
 
+def test_a_cell_that_is_too_long_for_anything_is_never_normalised(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It took half a minute, for each cell, to put its marks in order."""
+    seen = [0]
+
+    def normalize(form: str, text: str) -> str:
+        seen.append(len(text))
+        return unicodedata.normalize(form, text)  # type: ignore[arg-type]
+
+    watched = SimpleNamespace(
+        category=unicodedata.category, combining=unicodedata.combining, normalize=normalize
+    )
+    monkeypatch.setattr(names, "unicodedata", watched)
+    for module in (cells, times):
+        monkeypatch.setattr(module, "unicodedata", watched)
+    zalgo = "a" + "\u0301\u0316" * 65_000
+    (line,) = read_roster(f"Name,{zalgo}\n{zalgo},x\n", Columns(), lambda name: False).lines
+    assert "too long" in (line.problem or "")
+    text = f"Commander,Milestone,Event,Timestamp\nKestrel,{zalgo},,{zalgo}\n{zalgo},x,{zalgo},\n"
+    for row in lines_of(text):
+        assert row.problems
+    assert max(seen) <= 1024
+
+
 class TestRosters:
     @pytest.mark.parametrize(
         ("text", "column", "names"),
@@ -146,7 +180,11 @@ class TestRosters:
         assert [(line.line, line.name, line.problem) for line in lines] == [
             (2, "Kestrel", None),
             (3, None, "Please give the commander's name."),
-            (4, None, "The name contains a character that can't be used (U+202E)."),
+            (
+                *(4, None),
+                "The name contains something invisible that turns the direction of text. "
+                "Please type the name instead of pasting it.",
+            ),
             (5, "ｋｅｓｔｒｅｌ", "'ｋｅｓｔｒｅｌ' is the same commander as line 2."),
             (
                 *(6, "Osprey"),

@@ -255,7 +255,7 @@ class TestRefusing:
     def test_malformed_input_is_422_by_field(self, site: Site, body: object, fields: list[str]) -> None:
         assert problem(site.report(site.world.secret(), body), 422, "malformed") == fields
 
-    @pytest.mark.parametrize("name", ["", "  ", "x" * 65, "a\u202eb", "a\nb"])
+    @pytest.mark.parametrize("name", ["", "  ", "x" * 65, "a\u202eb", "a\x1bb", "\u3164"])
     def test_a_name_that_is_none_is_422(self, site: Site, name: str) -> None:
         answer = site.report(site.world.secret(), {**REPORT, "commander": name})
         assert problem(answer, 422, "invalid-name") == ["commander"]

@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from chalicelib.catalog import load_catalog
+from tests.first_version import put_commander
 from tests.http.conftest import Site
 from tests.http.test_api import problem
 from tests.world import (
@@ -131,6 +132,20 @@ class TestTheRoster:
             assert problem(answer, 422, code) == fields
         assert officer.roster() == ["Kestrel"]
 
+    def test_those_who_have_one_name_are_told(self, officer: Desk) -> None:
+        (altair,) = officer.add("Altair")
+        put_commander(officer.site.world, "tagged", "[NOVA] Altair")
+        listed = officer("GET", f"{NOVA}/commanders").json()
+        assert listed["possible_duplicates"] == [
+            [
+                {"id": "tagged", "name": "[NOVA] Altair", "alliance": "nova"},
+                {"id": altair, "name": "Altair", "alliance": "nova"},
+            ]
+        ]
+        body = {"commander": "[NOVA] Altair"}
+        assert officer("POST", f"{NOVA}/commanders/{altair}/merge", body).status_code == 200
+        assert officer("GET", f"{NOVA}/commanders").json()["possible_duplicates"] == []
+
     def test_a_near_name_is_asked_about_and_can_be_insisted_on(self, officer: Desk) -> None:
         officer.add("Kestrel")
         answer = officer("POST", f"{NOVA}/commanders", {"name": "Kestrle"})
@@ -145,14 +160,22 @@ class TestTheRoster:
         elsewhere = officer("POST", f"{ORBIT}/commanders", {"name": "Kestrel"})
         assert problem(elsewhere, 409, "other-alliance") == ["name"]
 
-    def test_a_new_name_keeps_the_commander_and_frees_the_old_one(
+    def test_a_new_name_keeps_the_commander_and_the_old_one_is_kept_until_somebody_is_given_it(
         self, officer: Desk, member: Callable[..., requests.Response]
     ) -> None:
         kestrel = member("Kestrel", HIDDEN_MOTIVATIONS).json()["commander"]["id"]
         renamed = officer("PATCH", f"{NOVA}/commanders/{kestrel}", {"name": "Osprey"})
         assert (renamed.status_code, renamed.json()["name"], renamed.json()["id"]) == (200, "Osprey", kestrel)
-        again = member("osprey", HIDDEN_MOTIVATIONS).json()
-        assert (again["commander"]["id"], again["results"][0]["status"]) == (kestrel, "already_recorded")
+        assert renamed.json()["aliases"] == ["kestrel"]
+        for name, formerly in (("osprey", None), ("KESTREL", "Kestrel")):
+            again = member(name, HIDDEN_MOTIVATIONS).json()
+            told = {"formerly": formerly} if formerly else {}
+            assert again["commander"] == {"id": kestrel, "name": "Osprey", **told}
+            assert again["results"][0]["status"] == "already_recorded"
+            void = {"action": "void", "commander": name, "milestone": HIDDEN_MOTIVATIONS, "reason": "a slip"}
+            voided = officer("POST", "/v1/corrections", void)
+            assert voided.json()["commander"] == again["commander"]
+            officer("POST", "/v1/corrections", void | {"action": "restore"})
         assert officer.add("Kestrel") != [kestrel]
         taken = officer("PATCH", f"{NOVA}/commanders/{kestrel}", {"name": "kestrel"})
         assert problem(taken, 409, "name-taken") == ["name"]
@@ -322,7 +345,7 @@ class TestImporting:
         assert officer.roster() == []
         done = officer("POST", f"{self.PATH}?all_or_nothing=no", text).json()
         assert [line["status"] for line in done["lines"]] == ["new", "refused", "refused", "refused"]
-        assert "U+202E" in done["lines"][1]["reasons"][0]
+        assert "turns the direction of text" in done["lines"][1]["reasons"][0]
         assert "Did you mean Kestrel?" in done["lines"][2]["reasons"][0]
         insisted = officer("POST", f"{self.PATH}?is_new=YES", "Commander\nKestrle\n").json()
         assert insisted["new"] == 1

@@ -4,7 +4,7 @@ import html
 import re
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
-from urllib.parse import parse_qs, urljoin, urlsplit
+from urllib.parse import parse_qs, unquote, urljoin, urlsplit
 
 import pytest
 import requests
@@ -165,7 +165,7 @@ def test_the_cookies_of_others_do_not_matter(site: Site, other: str) -> None:
     [
         ("", [HIDDEN_MOTIVATIONS], 422, "Please give the commander’s name."),
         ("Kestrel", [], 422, "Choose at least one milestone."),
-        ("Kes\u202etrel", [HIDDEN_MOTIVATIONS], 422, "a character that can't be used (U+202E)"),
+        ("Kes\u202etrel", [HIDDEN_MOTIVATIONS], 422, "turns the direction of text"),
         (
             "Kestrel",
             [HIDDEN_MOTIVATIONS, ASSEMBLING_THE_RESISTANCE],
@@ -566,3 +566,37 @@ def have_reported(site: Site, until: int, since: int = 0) -> None:
     for number in range(since, until):
         card = Card("101", DEFENDERS, "nova", str(number))
         store.record([reported(card, ["hidden-motivations"], Completion(site.world.clock(), "key"))])
+
+
+def test_a_former_name_is_said_on_the_form_and_on_the_receipt(any_site: Site) -> None:
+    world, secret = any_site.world, any_site.world.secret()
+    phone = requests.Session()
+    url = f"{any_site.url}/f/{secret}"
+    phone.post(url, data={"commander": "Kestrel <b>", "milestone": HIDDEN_MOTIVATIONS}, timeout=30)
+    admin = world.key("admin", None, None)
+    (kestrel,) = world.muster.rosters.roster(admin, "101", "nova")
+    world.muster.rosters.rename(admin, "101", "nova", kestrel.id, "Osprey")
+    former = html.escape("Kestrel <b>")
+    form = phone.get(url, timeout=30)
+    assert f"This is Osprey, formerly {former}. If you are another {former}, ask an officer." in form.text
+    assert Page(form).name == "Osprey"
+    assert Page(form).ticked == {HIDDEN_MOTIVATIONS}
+    sent = phone.post(url, data={"commander": "kestrel <B>", "milestone": ENLISTING_OLD_ALLIES}, timeout=30)
+    assert (
+        f"Recorded for Osprey, formerly {former}. If you are another {former}, ask an officer." in sent.text
+    )
+    assert "estrel" not in unquote(sent.url), "an address ends up in logs"
+    assert completions(any_site) == 2
+    again = phone.get(url, timeout=30)
+    assert "formerly" not in again.text, "the device knows the present name now"
+    assert "formerly" not in send(any_site, secret, "Osprey", HIDDEN_MOTIVATIONS).text
+
+
+def test_a_tag_is_no_part_of_the_name_that_the_form_takes(site: Site) -> None:
+    secret = site.world.secret()
+    send(site, secret, "Altair", HIDDEN_MOTIVATIONS)
+    page = Page(site.get(f"/f/{secret}?commander=[NOVA] Altair"))
+    assert (page.name, page.ticked) == ("Altair", {HIDDEN_MOTIVATIONS})
+    site.world.clock.advance(minutes=1)
+    assert "Nothing new" in send(site, secret, "[NOVA] Altair", HIDDEN_MOTIVATIONS).text
+    assert completions(site) == 1

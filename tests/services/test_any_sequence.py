@@ -44,13 +44,18 @@ alliances = st.sampled_from(ALLIANCES)
 
 @dataclass
 class Somebody:
-    """A commander as they should be. `names` lead to them; `done` and `void` are global milestone ids."""
+    """A commander as they should be. `names` lead to them, one is the present; `done` and `void` are global ids."""
 
     alliance: str
     names: set[str]
+    present: str
     done: set[str] = field(default_factory=set)
     void: set[str] = field(default_factory=set)
     retired: bool = False
+
+
+def new(alliance: str, name: str) -> Somebody:
+    return Somebody(alliance, {normalised(name)}, normalised(name))
 
 
 class AnySequence(RuleBasedStateMachine):
@@ -104,7 +109,7 @@ class AnySequence(RuleBasedStateMachine):
             return
         receipt = self.world.muster.reporting.report(key, name, sorted(done), is_new=True)
         if who is None:
-            who = self.people[receipt.commander.id] = Somebody(alliance, {normalised(name)})
+            who = self.people[receipt.commander.id] = new(alliance, name)
         assert {r.milestone for r in receipt.results if r.status == "recorded"} == done - who.done
         who.done |= done
         who.void -= done
@@ -158,16 +163,34 @@ class AnySequence(RuleBasedStateMachine):
     @rule(data=st.data(), name=names)
     def rename(self, data: st.DataObject, name: str) -> None:
         identity, who = self.somebody(data)
-        holder = self.find(name)
+        holder, typed = self.people.get(self.find(name) or ""), normalised(name)
         rosters = self.world.muster.rosters
-        before = rosters.get(self.admin, "101", who.alliance, identity).name
-        if holder not in (None, identity):
+        if holder not in (None, who) and holder.present == typed:
             with pytest.raises(Conflict, match="name-taken"):
                 rosters.rename(self.admin, "101", who.alliance, identity, name)
             return
         rosters.rename(self.admin, "101", who.alliance, identity, name)
-        if normalised(name) != normalised(before):
-            who.names = who.names - {normalised(before)} | {normalised(name)}
+        if holder:
+            holder.names -= {typed}
+        who.names |= {typed}
+        who.present = typed
+
+    @rule(name=names, alliance=alliances)
+    def add(self, name: str, alliance: str) -> None:
+        holder, typed = self.people.get(self.find(name) or ""), normalised(name)
+        add = self.world.muster.rosters.add
+        if holder and holder.present == typed and not holder.retired:
+            with pytest.raises(Conflict, match=r"already-on-roster|other-alliance"):
+                add(self.admin, "101", alliance, name, is_new=True)
+            return
+        added = add(self.admin, "101", alliance, name, is_new=True)
+        if holder and holder.present == typed:
+            assert self.people[added.id] is holder
+            holder.alliance, holder.retired = alliance, False
+            return
+        if holder:
+            holder.names -= {typed}
+        self.people[added.id] = new(alliance, name)
 
     @precondition(lambda self: self.people)
     @rule(data=st.data())
@@ -182,6 +205,7 @@ class AnySequence(RuleBasedStateMachine):
         survivor.names |= absorbed.names
         survivor.done |= absorbed.done
         survivor.void = (survivor.void | absorbed.void) - survivor.done
+        survivor.retired = survivor.retired and absorbed.retired
         del self.people[other]
 
     @precondition(lambda self: self.people)
@@ -216,7 +240,7 @@ class AnySequence(RuleBasedStateMachine):
         for name, milestone in lines:
             who = self.took(alliance, name)
             if who is None and self.find(name) is None:
-                who = self.people[roster[normalised(name)]] = Somebody(alliance, {normalised(name)})
+                who = self.people[roster[normalised(name)]] = new(alliance, name)
             if who:
                 who.done |= {milestone}
                 who.void -= {milestone}
@@ -228,6 +252,19 @@ class AnySequence(RuleBasedStateMachine):
     @rule()
     def the_ledger_alone_tells_what_every_card_holds(self) -> None:
         assert self.world.muster.ledger_pages.differences("101") == []
+
+    @invariant()
+    def every_name_leads_to_whom_it_should(self) -> None:
+        if not hasattr(self, "world"):
+            return
+        commanders = self.world.muster.reporting._commanders
+        for name in NAMES:
+            found = commanders.named("101", name, consistent=True)
+            assert (found and found.id) == self.find(name)
+            if found:
+                who = self.people[found.id]
+                assert (found.alliance, bool(found.retired_at)) == (who.alliance, who.retired)
+                assert (found.key, normalised(found.name)) == (who.present, who.present)
 
     @invariant()
     def cards_and_totals_are_as_in_the_model(self) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from chalicelib.domain.cards import CardChange, count
 from chalicelib.domain.errors import Conflict
+from chalicelib.domain.names import Tags
 from chalicelib.domain.roster import Commander
 from chalicelib.services.keys import WantedKey
 from chalicelib.store.commanders import Commanders
@@ -66,7 +67,8 @@ def test_a_report_that_a_merge_overtakes_counts_for_the_survivor(world: World) -
     merge = world.muster.rosters.merge
     before_the_next_write(lambda: merge(admin, "101", "nova", survivor.id, "Kestrl"))
     receipt = report(world.key(), "Kestrl", [HIDDEN_MOTIVATIONS, CONFRONTING_RESILIENCE])
-    assert receipt.commander == survivor
+    assert (receipt.commander.id, receipt.commander.name) == (survivor.id, "Kestrel")
+    assert getattr(receipt.commander, "formerly", None) == "Kestrl"
     assert [result.status for result in receipt.results] == ["already_recorded", "recorded"]
     assert (held(world, "nova"), held(world, "nova", ARCHITECTS)) == (2, 1)
 
@@ -106,16 +108,16 @@ def test_who_has_retired_comes_back_by_reporting_to_an_open_alliance(two_allianc
     assert [entry.action for entry in entries].count("move") == 2
 
 
-def test_a_rename_keeps_history_and_frees_the_old_name(world: World) -> None:
+def test_a_rename_keeps_history_and_the_old_name_leads_on(world: World) -> None:
     officer, report = world.key("officer"), world.muster.reporting.report
     first = report(world.key(), "Kestrel", [HIDDEN_MOTIVATIONS]).commander
     world.muster.rosters.rename(officer, "101", "nova", first.id, "Falcon")
-    receipt = report(world.key(), "falcon", [HIDDEN_MOTIVATIONS])
-    assert (receipt.commander.id, receipt.commander.name) == (first.id, "Falcon")
-    assert receipt.results[0].status == "already_recorded"
-    other = report(world.key(), "Kestrel", [HIDDEN_MOTIVATIONS]).commander
-    assert other.id != first.id
-    assert held(world, "nova") == 2
+    for name, formerly in (("falcon", None), ("kestrel", "Kestrel")):
+        receipt = report(world.key(), name, [HIDDEN_MOTIVATIONS])
+        assert (receipt.commander.id, receipt.commander.name) == (first.id, "Falcon")
+        assert getattr(receipt.commander, "formerly", None) == formerly
+        assert receipt.results[0].status == "already_recorded"
+    assert held(world, "nova") == 1
 
 
 @pytest.mark.parametrize("milestone", [HIDDEN_MOTIVATIONS, CONFRONTING_RESILIENCE], ids=["with", "without"])
@@ -129,8 +131,10 @@ def test_a_report_that_still_finds_the_old_name_leaves_nothing_on_the_card_that_
     look, stale = commanders.named, commanders.named("101", "Kestrel")
     world.muster.rosters.move(admin, "101", "nova", first.commander.id, "vega")
 
-    def late(self: Commanders, server: str, name: str, *, consistent: bool = False) -> Commander | None:
-        return look(server, name, consistent=True) if consistent else stale
+    def late(
+        self: Commanders, server: str, name: str, tags: Tags = (), *, consistent: bool = False
+    ) -> Commander | None:
+        return look(server, name, tags, consistent=True) if consistent else stale
 
     patch = pytest.MonkeyPatch()
     patch.setattr(Commanders, "named", late)

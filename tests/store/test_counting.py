@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from chalicelib.bootstrap import dynamodb_table
 from chalicelib.domain.cards import count
 from chalicelib.domain.errors import Busy
+from chalicelib.domain.names import Tags
 from chalicelib.domain.roster import Commander
 from chalicelib.domain.standing import Totals
 from chalicelib.store import keys
@@ -165,8 +166,8 @@ def test_a_race_for_a_new_name_makes_one_commander(world: World, monkeypatch: py
     key, commanders = world.key(), world.muster.stores.commanders
     looked_up = commanders.named
 
-    def too_early(server: str, name: str, *, consistent: bool = False) -> Commander | None:
-        return looked_up(server, name, consistent=True) if consistent else None
+    def too_early(server: str, name: str, tags: Tags = (), *, consistent: bool = False) -> Commander | None:
+        return looked_up(server, name, tags, consistent=True) if consistent else None
 
     monkeypatch.setattr(Commanders, "named", lambda self, *place, **how: too_early(*place, **how))
     first = world.muster.reporting.report(key, "Kestrel", [HIDDEN_MOTIVATIONS])

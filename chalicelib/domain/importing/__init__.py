@@ -26,7 +26,7 @@ from chalicelib.domain.importing.tables import (
     read_file,
 )
 from chalicelib.domain.importing.times import is_like_a_time, time_reader
-from chalicelib.domain.names import display_name, normalised
+from chalicelib.domain.names import Tags, display_name, name_keys, normalised
 from chalicelib.domain.reporting import MilestoneRef
 from chalicelib.domain.understood import (
     DateOrder,
@@ -71,19 +71,23 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class RosterLine:
-    """A commander's name as it is to be shown, or why the line is no commander; of one that came before, both."""
+    """A commander's name as it is to be shown, or why the line is no commander; of one that came before, both.
+
+    `keys`: the normalised names that lead to whom the name means, its own last.
+    """
 
     line: int
     name: str | None = None
     problem: str | None = None
+    keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class CompletionLine:
     """A commander, the milestones that they completed, each once, and when they said so (UTC) if that is told.
 
-    With `problems` the line is not to be recorded, and the rest is what was understood of it; without, it has a
-    name and a milestone at least.
+    `keys` are as in a roster's line. With `problems` the line is not to be recorded, and the rest is what was
+    understood of it; without, it has a name and a milestone at least.
     """
 
     line: int
@@ -91,6 +95,7 @@ class CompletionLine:
     refs: tuple[MilestoneRef, ...]
     reported_at: datetime | None
     problems: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,21 +121,24 @@ class CompletionFile:
         )
 
 
-def read_roster(text: str, columns: Columns, is_commander: Callable[[str], bool]) -> RosterFile:
+def read_roster(
+    text: str, columns: Columns, is_commander: Callable[[str], bool], tags: Tags = ()
+) -> RosterFile:
     """The commanders of a roster: of the column named, else of one with a well-known heading, else of the only one.
 
-    `is_commander` says whether the alliance has a commander of that name: a file that begins with one has no headings.
-    Raises Malformed (`malformed`) for what is no table, for a column that isn't there, and to ask for `separator`,
-    `header_line` or `commander_column`; TooLarge (`too-large`) for more than MOST_LINES.
+    `tags` are the server's, which are no part of a name. `is_commander` says whether the alliance has a commander of
+    that name: a file that begins with one has no headings. Raises Malformed (`malformed`) for what is no table, for a
+    column that isn't there, and to ask for `separator`, `header_line` or `commander_column`; TooLarge (`too-large`) for
+    more than MOST_LINES.
     """
     file = read_file(text, columns.layout, is_commander)
     seen: dict[str, int] = {}
-    lines = tuple(_roster_line(file, row, seen) for row in file.table.rows)
+    lines = tuple(_roster_line(file, row, seen, tags) for row in file.table.rows)
     return RosterFile(_read_as(file, dict.fromkeys(file.names, "commander")), lines)
 
 
 def read_completions(
-    text: str, columns: Columns, events: Sequence[Event], game_day: GameDay, now: datetime
+    text: str, columns: Columns, events: Sequence[Event], game_day: GameDay, now: datetime, tags: Tags = ()
 ) -> CompletionFile:
     """The completions of a file in one of two forms.
 
@@ -164,8 +172,9 @@ def read_completions(
         if ticks and not refs and not unclear:
             continue
         name, reported_at, problems = None, None, _surplus(row)
+        keys: tuple[str, ...] = ()
         try:
-            name = _name(file, row)
+            name, keys = _name(file, row, tags)
         except Unclear as problem:
             problems.append(str(problem))
         problems += unclear
@@ -173,7 +182,7 @@ def read_completions(
             reported_at = time_of(first_filled(row, times))
         except Unclear as problem:
             problems.append(str(problem))
-        lines.append(CompletionLine(row.line, name, tuple(refs), reported_at, _few(problems)))
+        lines.append(CompletionLine(row.line, name, tuple(refs), reported_at, _few(problems), keys))
     return CompletionFile(_read_as(file, uses, ticks, order), tuple(lines))
 
 
@@ -191,10 +200,10 @@ def _read_as(
     return ImportFile(file.separator, file.header_line, file.skipped_lines, columns, order)
 
 
-def _roster_line(file: File, row: Row, seen: dict[str, int]) -> RosterLine:
+def _roster_line(file: File, row: Row, seen: dict[str, int], tags: Tags) -> RosterLine:
     """`seen`: the lines of the names so far, normalised; this one's is added."""
     try:
-        name = _name(file, row)
+        name, keys = _name(file, row, tags)
     except Unclear as problem:
         return RosterLine(row.line, problem=str(problem))
     if surplus := _surplus(row):
@@ -202,16 +211,17 @@ def _roster_line(file: File, row: Row, seen: dict[str, int]) -> RosterLine:
     before = seen.setdefault(normalised(name), row.line)
     if before != row.line:
         return RosterLine(row.line, name, f"{quoted(name)} is the same commander as line {before}.")
-    return RosterLine(row.line, name)
+    return RosterLine(row.line, name, keys=keys)
 
 
-def _name(file: File, row: Row) -> str:
-    """The commander's, as it is to be shown. What spreadsheets put in its place is none."""
+def _name(file: File, row: Row, tags: Tags) -> tuple[str, tuple[str, ...]]:
+    """The commander's, as it is to be shown, and what may lead to them. What spreadsheets put in its place is none."""
     try:
         names = {folded(name): name for place in file.names if (name := row.cells[place].strip())}
         if len(names) > 1:
             raise Unclear(f"Two names stand in this line: {' and '.join(map(quoted, names.values()))}.")
-        name = display_name(next(iter(names.values()), ""))
+        typed = next(iter(names.values()), "")
+        name = display_name(typed, tags=tags)
     except Malformed as refused:
         raise Unclear(refused.detail) from None
     if file.header_line and heading(name) in {heading(file.table.header[place]) for place in file.names} - {
@@ -220,7 +230,7 @@ def _name(file: File, row: Row) -> str:
         raise Unclear(f"{quoted(name)} is the heading again. If it is a commander, add them by themselves.")
     if heading(name) in TOTALS or _SHEET_ERROR.fullmatch(name):
         raise Unclear(f"{quoted(name)} looks like no name. If it is a commander, add them by themselves.")
-    return name
+    return name, name_keys(typed, tags)
 
 
 def _surplus(row: Row) -> list[str]:

@@ -50,7 +50,7 @@ from chalicelib.services.ledger_pages import LedgerPage
 from chalicelib.services.overview import Schedule, ServerProgress
 from chalicelib.services.readings import ReadingDetails
 from chalicelib.services.reporting import Receipt
-from chalicelib.services.rosters import RosterEntry
+from chalicelib.services.rosters import Roster, RosterEntry
 
 
 class Health(TypedDict):
@@ -61,12 +61,6 @@ class Health(TypedDict):
 
 class EventList(TypedDict):
     events: list[EventDetails]
-
-
-class Roster(TypedDict):
-    server: str
-    alliance: str
-    commanders: list[RosterEntry]
 
 
 class ReadingList(TypedDict):
@@ -258,12 +252,13 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
         Operation("get_commander", f"GET {_COMMANDER}", "A commander", "keep rosters", RosterEntry, refuses=_SOMEBODY),
         Operation(
             "rename_commander", f"PATCH {_COMMANDER}", "Give a commander another name", "keep rosters", RosterEntry,
-            body=CommanderRename, example={"name": "Osprey"}, refuses=f"invalid-name {_SOMEBODY} name-taken",
+            body=CommanderRename, example={"name": "Osprey"},
+            refuses=f"invalid-name {_SOMEBODY} name-taken too-many-names",
         ),
         Operation(
             "merge_commanders", f"POST {_COMMANDER}/merge", "Make somebody one with a commander", "keep rosters",
             RosterEntry, body=CommanderMerge, example={"commander": "Kestrel alt", "reason": "the same person"},
-            refuses=f"{_SOMEBODY} same-commander too-many-events",
+            refuses=f"{_SOMEBODY} same-commander too-many-events too-many-names",
             detail="The commander of the address stays. The key has to cover both.",
         ),
         Operation(

@@ -1,0 +1,91 @@
+"""Bringing stored names to today's rules: after an upgrade that changes them, and when an alliance gets another tag.
+
+It runs while the product is in use, and can be repeated: a name that changes meanwhile is left for the next run. Until
+then it is found as it was stored.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib.domain.ledger import MUSTER
+from chalicelib.domain.renormalising import Renormalisation, renormalisation
+from chalicelib.domain.roster import Commander
+from chalicelib.services.rosters import Namesake
+from chalicelib.store import commanders as writes
+from chalicelib.store import ledger
+from chalicelib.store.commanders import Commanders
+from chalicelib.store.definitions import Definitions
+from chalicelib.store.table import ConditionFailed
+
+ROUNDS = 6
+"""Each looks at the rosters anew: the last finds nothing to do, unless others are at them all the time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Renormalised:
+    """What became of a server's names, or would. `changed`: commanders whose names are stored otherwise now.
+
+    `coinciding`: for officers to merge, if they are the same person. `nameless`: for officers to rename. `left`: how
+    many could not be changed since others were at them; another run will.
+    """
+
+    server: str
+    changed: int
+    coinciding: tuple[tuple[Namesake, ...], ...]
+    nameless: tuple[Namesake, ...]
+    left: int
+
+
+@dataclass(frozen=True)
+class Renormalising:
+    definitions: Definitions
+    commanders: Commanders
+    clock: Callable[[], datetime]
+
+    def run(self, server: str, *, dry_run: bool = False) -> Renormalised:
+        """Stores the server's names by today's rules; with `dry_run` it says what would happen, and writes nothing.
+
+        Raises Busy.
+        """
+        plan = self._plan(server)
+        changed = {before.id for before, _ in plan.changes} if dry_run else set()
+        for _ in range(0 if dry_run else ROUNDS):
+            if not plan.changes:
+                break
+            changed |= {before.id for before, after in plan.changes if self._store(server, before, after)}
+            plan = self._plan(server)
+        return Renormalised(
+            server=server,
+            changed=len(changed),
+            coinciding=tuple(tuple(map(Namesake.of, group)) for group in plan.coinciding),
+            nameless=tuple(map(Namesake.of, plan.nameless)),
+            left=0 if dry_run else len(plan.changes),
+        )
+
+    def _plan(self, server: str) -> Renormalisation:
+        alliances = self.definitions.alliances(server)
+        people = [one for alliance in alliances for one in self.commanders.roster(server, alliance.id)]
+        return renormalisation(people, self.definitions.tags(server))
+
+    def _store(self, server: str, before: Commander, after: Commander) -> bool:
+        """Whether nobody else was at it."""
+        changes = writes.changed(server, before, after)
+        if after.name != before.name:
+            entry = ledger.new_entry(
+                self.clock(),
+                "rename",
+                MUSTER,
+                server,
+                alliance=before.alliance,
+                commander=before.id,
+                before={"name": before.name},
+                after={"name": after.name},
+                reason="tags and what can't be seen are no part of a name",
+            )
+            changes.append(ledger.put(entry))
+        try:
+            self.commanders.transact(changes)
+        except ConditionFailed:
+            return False
+        return True
