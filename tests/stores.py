@@ -22,6 +22,8 @@ TABLE_NAME = "muster-test"
 on_every_store = pytest.mark.parametrize("store", ["dynamodb", "sqlite", "memory"])
 on_every_stand_in_too = pytest.mark.parametrize("store", get_args(Store))
 """For what is asked of a table itself."""
+on_a_file = pytest.mark.parametrize("store", ["sqlite"])
+"""For tests in which another process, or another part of this one, opens the same table."""
 on_dynamodb = pytest.mark.parametrize("store", ["dynamodb"])
 """For tests that make DynamoDB fail, or look at what it is asked."""
 

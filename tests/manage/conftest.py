@@ -12,7 +12,6 @@ import app
 from chalicelib import bootstrap
 from local.gateway import Gateway
 from manage.__main__ import main
-from tests.stores import TABLE_NAME
 from tests.world import World
 
 ROOT = Path(__file__).parent.parent.parent
@@ -57,11 +56,11 @@ def desk(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
         "api_url": gateway.url,
         "admin_key": world.secret("admin", None, None),
     }
-    if world.place.dynamodb:
-        facts |= {"dynamodb_url": world.dynamodb.url, "table_name": TABLE_NAME}
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".local").mkdir()
     (tmp_path / ".local" / "demo.json").write_text(json.dumps(facts))
+    if world.place.file:
+        (tmp_path / ".local" / "muster.db").symlink_to(world.place.file)
     (tmp_path / "docs").symlink_to(ROOT / "docs")
     (tmp_path / "chalicelib").symlink_to(ROOT / "chalicelib")
     try:
