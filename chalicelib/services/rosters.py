@@ -62,7 +62,7 @@ def called(commander: Commander, typed: str, tags: Tags) -> Called:
 
 
 @dataclass(frozen=True, slots=True)
-class Namesake:
+class CommanderNamesake:
     """One of several commanders who have the same name by today's rules: perhaps the same person."""
 
     id: str
@@ -70,7 +70,7 @@ class Namesake:
     alliance: str
 
     @classmethod
-    def of(cls, commander: Commander) -> "Namesake":
+    def of(cls, commander: Commander) -> "CommanderNamesake":
         return cls(commander.id, commander.name, commander.alliance)
 
 
@@ -94,7 +94,7 @@ class Roster:
     server: str
     alliance: str
     commanders: tuple[RosterEntry, ...]
-    possible_duplicates: tuple[tuple[Namesake, ...], ...]
+    possible_duplicates: tuple[tuple[CommanderNamesake, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +282,7 @@ class Rosters:
 
     def _possible_duplicates(
         self, server: str, roster: Sequence[Commander]
-    ) -> tuple[tuple[Namesake, ...], ...]:
+    ) -> tuple[tuple[CommanderNamesake, ...], ...]:
         """Only those who are not stored by today's rules can have the same name as others."""
         tags = self._directory.tags(server, *(one.name for one in roster))
         names = {one.id: own_key(one.name, tags) for one in roster}
@@ -292,7 +292,9 @@ class Rosters:
                 alike.setdefault(names[one.id], {})[one.id] = one
         for name, one in self._commanders.all_named(server, filter(None, alike)).items():
             alike[name].setdefault(one.id, one)
-        return tuple(tuple(map(Namesake.of, group.values())) for group in alike.values() if len(group) > 1)
+        return tuple(
+            tuple(map(CommanderNamesake.of, group.values())) for group in alike.values() if len(group) > 1
+        )
 
     def _place(
         self, key: Key, server: str, alliance: str, capability: Capability = "keep rosters"

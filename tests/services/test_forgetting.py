@@ -21,7 +21,7 @@ from tests.world import ENLISTING_OLD_ALLIES, HIDDEN_MOTIVATIONS, World, new_wor
 TAGS = {tag_key(tag) for tag in ("NOVA", "VEGA")}
 SPELLINGS = (
     *("Wanderfalke", "WANDERFALKE", "[NOVA] Wanderfalke", "Ｗａｎｄｅｒｆａｌｋｅ"),
-    *("Zoë Ace", "Zoe\u0308  ACE", "Zoë\u200e Ace <VEGA>"),
+    *("Zoë Ace", "Zoe\u0308 ACE", "Zoë\u200e Ace <VEGA>"),
     *("隼", "=SUM(A1)", "Turmfalke", "Bussard II", "❤️ Milan", "[XYZ] Milan"),
 )
 spellings = st.sampled_from(SPELLINGS)
