@@ -22,7 +22,7 @@ TAGS = {tag_key(tag) for tag in ("NOVA", "VEGA")}
 SPELLINGS = (
     *("Wanderfalke", "WANDERFALKE", "[NOVA] Wanderfalke", "Ｗａｎｄｅｒｆａｌｋｅ"),
     *("Zoë Ace", "Zoe\u0308  ACE", "Zoë\u200e Ace <VEGA>"),
-    *("隼", "=SUM(A1)", "Turmfalke", "Turmfalke II", "❤️ Milan", "[XYZ] Milan"),
+    *("隼", "=SUM(A1)", "Turmfalke", "Bussard II", "❤️ Milan", "[XYZ] Milan"),
 )
 spellings = st.sampled_from(SPELLINGS)
 alliances = st.sampled_from(("nova", "vega"))
@@ -100,7 +100,9 @@ class Forgetting(RuleBasedStateMachine):
     @rule(name=spellings, alliance=alliances)
     def import_both(self, name: str, alliance: str) -> None:
         imports, options = self.world.muster.imports, Options(is_new=True)
-        imports.roster(self.admin, "101", alliance, f'Commander\n"{name}"', Columns(separator="comma"), options)
+        imports.roster(
+            self.admin, "101", alliance, f'Commander\n"{name}"', Columns(separator="comma"), options
+        )
         text = f'Commander,Milestone\n"{name}",{ENLISTING_OLD_ALLIES}'
         imports.completions(self.admin, "101", alliance, text, Columns(), options)
         found = self.world.muster.stores.commanders.named("101", name, TAGS, consistent=True)
