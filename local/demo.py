@@ -1,4 +1,4 @@
-"""`make demo`: the whole product on this machine, with the November 2023 events and a clock of its own."""
+"""`make demo`: the whole product on this machine, with the November 2023 events and its own clock."""
 
 import fcntl
 import json
@@ -36,7 +36,7 @@ JOURNAL = "dynamodb.jsonl"
 
 
 class CannotStart(Exception):
-    """Said to the person who started it, in one line."""
+    """The message, one line, is shown to the person who started the demo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def main() -> None:
 
 
 def run(settings: DemoSettings, folder: Path, stopped: threading.Event) -> None:
-    """Runs until `stopped` is set. Raises CannotStart."""
+    """Runs the demo until `stopped` is set. Raises CannotStart."""
     ready = folder / "demo.json"
     with ExitStack() as stack:
         stack.enter_context(_only_one(folder))
@@ -116,11 +116,11 @@ def run(settings: DemoSettings, folder: Path, stopped: threading.Event) -> None:
         stack.callback(ready.unlink, missing_ok=True)
         _announce(urls, settings)
         schedule.run_until_stopped()
-    print("Stopped. What was recorded is kept; `make demo-reset` forgets it.")
+    print("Stopped. What was recorded is kept; `make demo-reset` deletes it.")
 
 
 class _Schedule:
-    """Calls the scheduled functions one after the other, as EventBridge would, every so many seconds."""
+    """Calls the scheduled functions one after the other, as EventBridge would, every `seconds`."""
 
     def __init__(self, functions: list[Callable[..., Any]], seconds: float, stopped: threading.Event) -> None:
         self._functions = functions
@@ -139,7 +139,7 @@ class _Schedule:
             event |= {"source": "aws.events", "time": "", "id": "", "resources": []}
             try:
                 function(event, None)
-            except Exception:  # a failed run ends like a failed Lambda: logged, and the next one comes
+            except Exception:  # as with a failed Lambda: it is logged, and the next run comes
                 logging.getLogger(__name__).exception("%s failed", function)
 
     def run_until_stopped(self) -> None:
@@ -170,7 +170,7 @@ def _secrets(file: Path) -> Secrets:
 
 
 def _write_whole(file: Path, content: dict[str, Any]) -> None:
-    """So that nobody ever reads a half of it. It holds keys, so it is its owner's alone."""
+    """Nobody can read half of the file. It holds keys, so only its owner can read it."""
     part = file.with_suffix(".part")
     part.touch(mode=0o600)
     part.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
@@ -191,7 +191,7 @@ def _announce(urls: dict[str, str], settings: DemoSettings) -> None:
 
 
 def _only_one(folder: Path) -> TextIO:
-    """A lock on the folder, held as long as the file is open."""
+    """Locks the folder for as long as the returned file is open. Raises CannotStart if it is locked."""
     folder.mkdir(parents=True, exist_ok=True)
     lock = (folder / "lock").open("w")
     try:
@@ -221,7 +221,7 @@ def _setting(name: str, default: str, convert: Callable[[str], T]) -> T:
 
 def _port(text: str) -> int:
     if not 0 < int(text) < 65536:
-        raise ValueError("no port")
+        raise ValueError("not a port")
     return int(text)
 
 

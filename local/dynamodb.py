@@ -30,7 +30,7 @@ class Call(NamedTuple):
 
 
 class DynamoDB:
-    """A DynamoDB endpoint on this machine, with one table: that of the deployed stack.
+    """A DynamoDB endpoint on this machine, with one table, defined like the deployed stack's.
 
     It forgets all at the end. `calls` are what was asked of it last.
     """
@@ -71,7 +71,8 @@ class DynamoDB:
         )
 
     def inject(self, *faults: FaultKind) -> None:
-        """Each of the next transactions suffers one: `lost_answer` is applied and answered 500, others are not."""
+        """Each of the next transactions suffers one fault. With `lost_answer` it is applied and answered 500; with the
+        others it is not applied."""
         self._faults.extend(faults)
 
     def _answer(self, request: Request) -> Response:
@@ -87,7 +88,7 @@ class DynamoDB:
         fault = self._faults.popleft() if is_transaction and self._faults else None
         token = call.parameters.get("ClientRequestToken")
         answer = self._answers.get(token) if token else None
-        if answer is None:  # else it was applied before, and can't fail any more
+        if answer is None:  # otherwise it was applied before, and can't fail any more
             if fault == "throttled":
                 return _error("ThrottlingException", "Rate exceeded")
             if fault == "conflict":
@@ -117,7 +118,7 @@ class DynamoDB:
 
 
 def table_definition() -> dict[str, Any]:
-    """What CreateTable takes of the deployed stack's table."""
+    """The parts of the deployed stack's table that CreateTable takes."""
     properties = json.loads(RESOURCES.read_text(encoding="utf-8"))["Resources"]["Table"]["Properties"]
     return {
         name: properties[name]

@@ -1,4 +1,4 @@
-"""`make pictures`: the pages and both kinds of sheets after two and a half days with made-up commanders."""
+"""`make pictures`: pictures of the pages and of both kinds of sheets, after two and a half days of made-up reports."""
 
 import shutil
 import sys

@@ -1,4 +1,4 @@
-"""What the demo begins with: the November 2023 events, a server, an alliance, its keys and a spreadsheet."""
+"""What the demo starts with: the November 2023 events, a server, an alliance, its keys and a spreadsheet."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,7 @@ SPREADSHEET_ID = "demo-officers-sheet"
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """The keys' secrets, which the product itself can't tell again."""
+    """The secrets of the keys. The product itself can't show them again."""
 
     admin_key: str
     officer_key: str

@@ -1,6 +1,6 @@
-"""Where a command works: a deployment or the demo, with which key; and the table itself, for those that need it.
+"""Where a command works: a deployment or the demo, with which key; and the table itself, for commands that need it.
 
-boto3 is imported only for a deployment's table: the others start in half the time, and need not have it.
+Only a deployment's table needs boto3: without it, a command starts in half the time.
 """
 
 import json
@@ -28,7 +28,7 @@ DEMO_DATABASE = Path(".local/muster.db")
 
 @dataclass(frozen=True)
 class Where:
-    """What the options before the command say. Nothing is opened before a command asks for it."""
+    """What the options before the command say. Nothing is opened until a command needs it."""
 
     demo: bool
     url: str | None
@@ -41,15 +41,15 @@ class Where:
             return Api(self.facts["api_url"], self._secret, "Is the demo still running?")
         if not self.url:
             raise click.UsageError(
-                "Say where: give --url or set MUSTER_URL, or give --demo for the demo on this machine."
+                "Where is Muster? Give --url or set MUSTER_URL, or give --demo for the demo on this machine."
             )
-        return Api(self.url, self._secret, "Is the address right, and is there a network?")
+        return Api(self.url, self._secret, "Check the address and the network.")
 
     @contextmanager
     def muster(self, table: str | None) -> Iterator["Muster"]:
-        """The product on its table, without the API: the demo's, or the one named, with the AWS credentials at hand.
+        """The product on its table, without the API: the demo's table, or the named one with your AWS credentials.
 
-        Raises ClickException, also for what AWS and the product refuse within.
+        Raises ClickException, also for what AWS or the product refuses inside the `with` block.
         """
         try:
             with self._of_the_demo() if self.demo else _of_a_deployment(table) as muster:
@@ -74,7 +74,7 @@ class Where:
             facts: dict[str, Any] = json.loads(DEMO.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise click.ClickException(
-                f"No demo runs in this folder: there is no {DEMO}. `make demo` starts it."
+                f"No demo is running in this folder: there is no {DEMO}. Start it with `make demo`."
             ) from None
         return facts
 
@@ -86,7 +86,7 @@ class Where:
         else:
             secret = os.environ.get("MUSTER_KEY") or _asked()
         if not secret.strip().isascii() or not secret.strip().isprintable():
-            raise click.ClickException("This is no key: it holds characters that no key has.")
+            raise click.ClickException("This is not a key: it has characters that no key has.")
         return secret.strip()
 
 
@@ -109,7 +109,7 @@ def _of_a_deployment(table: str | None) -> Iterator["Muster"]:
 
 def _asked() -> str:
     if not _somebody_sits_there():
-        raise click.UsageError("This takes a key: set MUSTER_KEY, or give --key-file.")
+        raise click.UsageError("This needs a key: set MUSTER_KEY, or give --key-file.")
     secret: str = click.prompt("Key", hide_input=True, err=True)
     return secret
 

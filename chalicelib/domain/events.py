@@ -66,7 +66,7 @@ class Scheduled(Definition):
             raise ValueError("closes_at must be after opens_at")
         for time in (self.first_day, self.last_day, self.opens_at, self.closes_at):
             if time and not 2000 <= time.year < 3000:
-                raise ValueError(f"the year {time.year} is none of an event")
+                raise ValueError(f"the year {time.year} is not from 2000 to 2999")
         return self
 
     def window(self, game_day: GameDay) -> Window:

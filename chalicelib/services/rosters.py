@@ -332,7 +332,8 @@ class Rosters:
     def _released(
         self, key: Key, server: str, holder: Commander, names: Sequence[str], to: Commander
     ) -> list[Change]:
-        """The writes by which somebody gives up names that they had before: others get them."""
+        """The writes by which somebody gives up names that they had before, for `to`; what is left of them in rosters
+        is not called so any more either."""
         given = {name: spelled for name, spelled in holder.aliases.items() if name in names}
         entry = ledger.new_entry(
             self._clock(),
@@ -341,11 +342,19 @@ class Rosters:
             server,
             alliance=holder.alliance,
             commander=holder.id,
-            before={"name": ", ".join(dict.fromkeys(given.values()))},
+            before={"name": next(iter(given.values()), to.name)},
             after={"commander": to.id},
         )
         left = {name: spelled for name, spelled in holder.aliases.items() if name not in given}
-        return [*writes.changed(server, holder, replace(holder, aliases=left)), ledger.put(entry)]
+        remainders = self._commanders.some(server, holder.former, consistent=True)
+        called_so = [
+            place for place, one in remainders.items() if not given.keys().isdisjoint(name_keys(one.name))
+        ]
+        return [
+            *writes.changed(server, holder, replace(holder, aliases=left)),
+            *(writes.remembered(server, place, holder.name) for place in called_so),
+            ledger.put(entry),
+        ]
 
     def _label(self, server: str, commander: Commander) -> str:
         """What stands for a name that is forgotten, the same each time. Nobody else is called so."""
@@ -368,9 +377,8 @@ class Rosters:
         told |= set(begun.names) if begun else set()
         before = begun.before if begun and begun.version == commander.version else None
         noted = Forgetting(commander.version, tuple(sorted(told)), before)
-        self._commanders.note_forgetting(
-            server, commander, noted
-        )  # else none would know those of the ledger alone
+        # first, as those of the ledger alone are known to nobody once they are replaced there
+        self._commanders.note_forgetting(server, commander, noted)
         tags = self._directory.tags(server, *told)
         names = {spelling for name in told for spelling in (name, without_tags(name, tags))}
         keys = {name: name_keys(name, tags) for name in names}

@@ -23,7 +23,7 @@ def test_a_link_is_printed_alone_and_opens_the_form(desk: Desk) -> None:
     (link,) = result.stdout.splitlines()
     assert link.startswith(f"{desk.url}/f/")
     assert requests.get(link, timeout=30).status_code == 200
-    assert "member, for the chat, server 101, alliance nova. It is told this once" in result.stderr
+    assert "member, for the chat, server 101, alliance nova. Shown only once" in result.stderr
     assert link.rsplit("/")[-1] not in result.stderr
 
 
@@ -155,7 +155,7 @@ class TestFirst:
         assert desk.world.muster.directory.key(made.stdout.strip()).role == "admin"
         gone = desk.run("keys", "first", "--table", "nothing", **aws)
         assert (gone.exit_code, gone.stdout) == (1, "")
-        assert gone.stderr.startswith("Error: AWS refuses it: ")
+        assert gone.stderr.startswith("Error: AWS refused it: ")
 
     def test_without_credentials_it_says_so(self, desk: Desk) -> None:
         none: dict[str, str | None] = {
@@ -168,7 +168,7 @@ class TestFirst:
         none |= {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": None, "AWS_CONTAINER_CREDENTIALS_FULL_URI": None}
         result = desk.run("keys", "first", "--table", "muster-test", **none)
         assert (result.exit_code, result.stdout) == (1, "")
-        assert result.stderr == "Error: AWS can't be asked: Unable to locate credentials\n"
+        assert result.stderr == "Error: AWS can't be used: Unable to locate credentials\n"
 
     def test_a_table_that_does_not_answer(self, desk: Desk) -> None:
         silent = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_DEFAULT_REGION": "us-east-1"}

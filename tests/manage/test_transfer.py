@@ -49,21 +49,21 @@ def test_a_server_moves(desk: Desk, other: Opened) -> None:
     assert (done.exit_code, done.stdout.splitlines()) == (
         0,
         [
-            f"Server 101 is in place: {told}.",
-            "Totals are the sum of the cards, and every card is what the ledger makes of it.",
+            f"Server 101 is imported: {told}.",
+            "Totals are the sum of the cards, and every card agrees with the ledger.",
         ],
     ), done.output
-    assert "Unbind its sheets in the old place" in done.stderr
+    assert "Now unbind its sheets and revoke its keys in the old deployment." in done.stderr
     again = at_other(other, desk, "servers", "import", FILE)
     assert again.exit_code == 1
-    assert "is in this table already, and an import replaces nothing" in again.stderr
+    assert "is already in this table, and an import replaces nothing" in again.stderr
 
 
 def test_the_file_is_its_owners_alone_and_replaces_none(desk: Desk) -> None:
     desk.said("servers", "export", "101", FILE)
     assert Path(FILE).stat().st_mode & 0o777 == 0o600
     before = Path(FILE).read_bytes()
-    assert "is there already" in desk.refusal("servers", "export", "101", FILE)
+    assert "already exists" in desk.refusal("servers", "export", "101", FILE)
     assert Path(FILE).read_bytes() == before
     assert "can't be written: No such file or directory" in desk.refusal(
         "servers", "export", "101", "nowhere/x"
@@ -86,10 +86,7 @@ def test_a_file_that_was_cut_off_is_refused(desk: Desk, other: Opened) -> None:
     Path(FILE).write_bytes(Path(FILE).read_bytes()[:-30])
     result = at_other(other, desk, "servers", "import", FILE)
     assert (result.exit_code, result.stdout) == (1, "")
-    assert (
-        result.stderr
-        == "Error: This file is not whole: it was cut off or changed. Export the server again.\n"
-    )
+    assert result.stderr == "Error: This file is incomplete or was changed. Export the server again.\n"
 
 
 def test_totals_and_cards_that_do_not_agree_are_told(desk: Desk, other: Opened) -> None:
@@ -100,7 +97,7 @@ def test_totals_and_cards_that_do_not_agree_are_told(desk: Desk, other: Opened) 
     result = at_other(other, desk, "servers", "import", FILE)
     assert result.exit_code == 1
     assert f"\n{DEFENDERS}/nova\n" in result.stdout
-    assert "The totals of 1 alliances are not the sum of their cards" in result.stderr
+    assert "Alliances whose totals are not the sum of their cards: 1. " in result.stderr
 
 
 def test_what_a_broken_import_had_left_is_told(desk: Desk, other: Opened) -> None:
@@ -108,7 +105,7 @@ def test_what_a_broken_import_had_left_is_told(desk: Desk, other: Opened) -> Non
     other.table.write(Update(keys.alliance("101", "gone"), set={"id": "gone"}))
     result = at_other(other, desk, "servers", "import", FILE)
     assert result.exit_code == 0
-    assert "1 items of an import that broke off were removed first." in result.stderr
+    assert "Items of an unfinished import that were removed first: 1." in result.stderr
 
 
 def test_a_table_has_to_be_named(desk: Desk) -> None:
