@@ -96,7 +96,7 @@ def here(world: World) -> Place:
     muster.rosters.merge(officer, "101", "nova", roster["夜空の旅人"], "Osprey # 1")
     muster.rosters.retire(officer, "101", "nova", roster["Harrier"])
     muster.corrections.correct(officer, "void", "Merlin the Second", HIDDEN_MOTIVATIONS, "a slip")
-    muster.readings.log(officer, "101", DEFENDERS, 9_000, clock() - timedelta(minutes=1))
+    muster.readings.log(officer, "101", DEFENDERS, 9_000, clock() - timedelta(minutes=1), confirm=True)
     muster.refresh.refresh_totals()
     muster.stores.sheets.bind("officers-sheet", "101", "nova")
     muster.stores.sheets.bind("servers-sheet", "101", None)
