@@ -743,7 +743,7 @@ class TestReadings:
     def test_a_reading_can_reach_a_tier(self, officer: Desk) -> None:
         answer = officer("POST", READINGS, {"points": 8925})
         assert problem(answer, 409, "implausible-reading") == ["points"], "reports don't reach it"
-        assert "the reward at 8,925 points is reached" in answer.json()["detail"]
+        assert "would reach the reward at 8,925 points" in answer.json()["detail"]
         assert officer.site.get(PROGRESS).json()["tiers"][0]["reached"] is False
         assert officer("POST", READINGS, {"points": 8925, "confirm": True}).status_code == 201
         (tier,) = officer.site.get(PROGRESS).json()["tiers"]
