@@ -7,13 +7,14 @@ from chalicelib.http.admin import admin
 from chalicelib.http.api import api
 from chalicelib.http.officers import officers
 from chalicelib.http.pages import pages
-from chalicelib.http.problems import answer_problems
+from chalicelib.http.problems import answer_in_time, answer_problems
 from chalicelib.http.reference import reference
 from chalicelib.telemetry import log_with_request_id, measure_run
 
 app = Chalice(app_name="muster")
 app.register_middleware(log_with_request_id, "all")
 app.register_middleware(answer_problems, "http")
+app.register_middleware(answer_in_time, "http")
 app.register_middleware(measure_run, "scheduled")
 app.register_blueprint(api)
 app.register_blueprint(officers)
@@ -28,9 +29,9 @@ def refresh_totals(event: CloudWatchEvent) -> dict[str, int]:
     return {"recounted": refreshed.recounted, "drifts": len(refreshed.drifts)}
 
 
-@app.schedule(Rate(1, unit=Rate.MINUTES), description="Mirrors progress into the bound Google Sheets.")
+@app.schedule(Rate(1, unit=Rate.MINUTES), description="Brings the bound Google Sheets up to date.")
 def sync_sheets(event: CloudWatchEvent) -> dict[str, float]:
-    from sheets_sync.google import Google  # gspread is imported when a sync runs, not with every function
+    from sheets_sync.google import Google  # imports gspread, so only when a sync runs
     from sheets_sync.run import sync_due
 
     settings = muster().settings

@@ -1,1 +1,1 @@
-"""What the product costs, as counts, bytes and ratios: figures that are the same on every machine, or nearly so."""
+"""Measures what the product costs, in counts, bytes and ratios, which are (nearly) the same on every machine."""

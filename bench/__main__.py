@@ -1,4 +1,4 @@
-"""`make bench`: measures all, and writes docs/measurements.md and docs/projection.md."""
+"""`make bench`: runs all measurements, and writes docs/measurements.md and docs/projection.md."""
 
 from pathlib import Path
 
@@ -8,9 +8,9 @@ PAGE = Path(__file__).parent.parent / "docs" / "measurements.md"
 INTRODUCTION = """\
 # Measurements
 
-Written by `make bench`. There are no times here: they would be this machine's. Counts are the same on every machine,
-and bytes but for a few of random ids; the ratio of imports varies by some hundredths. The budgets are those of
-[the design](DESIGN.md), section 10.
+Written by `make bench`. There are no times here, because times depend on the machine. Counts are the same on every
+machine; bytes differ by a few, because ids are random; the ratio of imports varies by a few hundredths. The budgets are
+those of [the design](DESIGN.md), section 10.
 """
 
 

@@ -1,15 +1,15 @@
-"""Made-up campaigns to try projections on: one commander at a time, seeded, the same on every machine.
+"""Made-up campaigns to try projections on. Each commander is simulated, from a seed, the same on every machine.
 
-No record of a real campaign exists: neither the game nor any source lists who completed what when. So these are
-assumptions about people, not measurements of them. A campaign is Defenders of Peace of November 2023 on one server:
-five milestones of a day each, a sixth day without one, and a day's grace.
+No record of a real campaign exists: neither the game nor any other source lists who completed what, and when. So these
+are assumptions about people, not measurements. A campaign is Defenders of Peace of November 2023 on one server: five
+milestones of one day each, a sixth day without one, and a day's grace.
 
-- A *server* has 30 to 3,700 commanders who may take part (log-uniform), a peak hour of the day and, for each day, a
-  luck of its own (log-normal): milestones differ in how hard they are.
-- A *commander* has a probability of completing a milestone (beta-distributed), times the shape's turnout of the day
-  and the day's luck. Each completes at an hour drawn from the server's activity, once for each milestone.
-- A *habit* is how a commander reports. Prompt: within an hour or so. Daily: all at once, at an hour of their own, most
-  days. Straggling: all at once, every day or two or three. Never: the game counts it, Muster doesn't hear of it.
+- A *server* has 30 to 3,700 commanders who may take part (log-uniform), a peak hour of the day and, for each day, its
+  own luck (log-normal), because some milestones are harder than others.
+- A *commander* has a probability of completing a milestone (beta-distributed). It is multiplied by the shape's turnout
+  of the day and the day's luck. The hour of completion is drawn from the server's activity, for each milestone.
+- A *habit* is how a commander reports. Prompt: within about an hour. Daily: everything at once, at their own hour, on
+  most days. Straggling: everything at once, every one to three days. Never: the game counts it, but Muster does not.
 """
 
 from bisect import bisect_right
@@ -30,18 +30,18 @@ NOVEMBER = next(event for event in load_catalog() if event.id == "2023-11-defend
 HOUR = timedelta(hours=1)
 EVERYBODY = 30, 3700
 SMALL = 5, 150
-"""Commanders who may take part: on servers of all sizes, and on small ones."""
+"""The least and the most commanders who may take part: on servers of all sizes, and on small servers."""
 ALLIANCE = 40
-"""Its commanders."""
+"""Commanders of an alliance."""
 LUCK = 0.08
-"""Spread (of the logarithm) of a day's turnout around what its shape says."""
+"""The spread (of the logarithm) of a day's turnout around the shape's turnout."""
 MISSED_HOURS = 0.03
-"""Of the hourly samples, so many are missing."""
+"""The part of the hourly samples that is missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How a server's people behave. `turnout` is for each milestone, as a factor of the commanders' own probability."""
+    """How the people on a server behave. `turnout` is, for each milestone, a factor of each commander's probability."""
 
     name: str
     what: str
@@ -49,53 +49,54 @@ class Shape:
     eagerness: tuple[float, float] = (2.0, 1.2)
     """The two parameters of the beta distribution of the commanders' probabilities."""
     evening: float = 0.5
-    """How far activity swings over the day, 0 to 1."""
+    """How much activity varies over the day, 0 to 1."""
     rush: float = 0.0
-    """How many complete a milestone in the first hours of its window, 0 to 1."""
+    """How much more is completed in the first hours of a milestone's window, 0 to 1."""
     habits: tuple[float, float, float, float] = (0.45, 0.3, 0.15, 0.1)
-    """Of the commanders: prompt, daily, straggling, never."""
+    """The shares of commanders with each habit: prompt, daily, straggling, never."""
     saturday: float = 0.8
     """The chance that a daily or straggling reporter still reports after the last milestone has closed."""
     together: bool = False
-    """The straggling reports of an alliance are entered at once, by an officer."""
+    """An officer enters all straggling reports of an alliance at once."""
     joining_late: float = 0.0
-    """Of the alliances, the part that begins to report on the third day, also what it had done before."""
+    """The share of alliances that begin to report on the third day, including what they completed before."""
 
 
 SHAPES = (
-    Shape("steady", "much the same every day"),
+    Shape("steady", "about the same every day"),
     Shape("strong start", "a third fewer on the last day than on the first, most of them early in the day",
           turnout=(1.2, 1.05, 0.95, 0.85, 0.8), rush=0.6),
     Shape("evening peaks", "nearly all in a few hours of the day", evening=0.95, habits=(0.6, 0.25, 0.05, 0.1)),
     Shape("weekend drop", "Friday at 60 %, and few late reports on Saturday",
           turnout=(1, 1, 1, 0.95, 0.6), saturday=0.35),
     Shape("late reporters", "most report a day or more late", habits=(0.15, 0.2, 0.55, 0.1), saturday=0.9),
-    Shape("heavy tail", "a few complete everything, most little", eagerness=(0.35, 0.8)),
+    Shape("heavy tail", "a few complete everything, most complete little", eagerness=(0.35, 0.8)),
     Shape("quick reporters", "nearly all report at once", habits=(0.85, 0.08, 0.02, 0.05), saturday=0.5),
-    Shape("slow start", "word spreads: from half on the first day to all on the last",
+    Shape("slow start", "word spreads: half take part on the first day, all on the last",
           turnout=(0.5, 0.7, 0.85, 1, 1.05)),
 )  # fmt: skip
 UNSEEN = (
     Shape("entered together", "half of the reports are entered by officers, an alliance at a time",
           habits=(0.25, 0.15, 0.5, 0.1), together=True),
-    Shape("one bad day", "a milestone that half of the others' people manage", turnout=(1, 1, 0.5, 1, 1)),
-    Shape("late drive", "a tired middle, and a call to all on the last day", turnout=(1, 0.85, 0.7, 0.8, 1.15)),
+    Shape("one bad day", "half as many people complete one of the milestones", turnout=(1, 1, 0.5, 1, 1)),
+    Shape("late drive", "fewer in the middle, and a call to everybody on the last day",
+          turnout=(1, 0.85, 0.7, 0.8, 1.15)),
     Shape("joining late", "every third alliance begins to report on the third day", joining_late=0.33),
 )  # fmt: skip
-"""Shapes that nothing was calibrated on."""
+"""Shapes that were not used for calibration."""
 
 
 @dataclass(frozen=True)
 class Campaign:
-    """What happened, in hours since the event opened. Reports are in the order in which they came in."""
+    """What happened, in hours since the event opened. Reports are ordered by the time when they came in."""
 
     shape: Shape
     size: int
     game_day: GameDay
     reports: tuple[tuple[float, int, int], ...]
-    """When reported, which milestone (0 to 4), by which commander."""
+    """When it was reported, which milestone (0 to 4), and by which commander."""
     done: tuple[float, ...]
-    """When completed in the game, reported or not, in order."""
+    """When each completion happened in the game, reported or not, in order."""
     missed: frozenset[int]
     """Hours without a sample."""
 
@@ -105,12 +106,12 @@ class Campaign:
 
     @property
     def final(self) -> int:
-        """Points reported in the end."""
+        """The reported points at the end."""
         return 100 * len(self.reports)
 
     @property
     def official(self) -> int:
-        """Points that the game has in the end."""
+        """The official points at the end."""
         return 100 * len(self.done)
 
     @cached_property
@@ -118,20 +119,20 @@ class Campaign:
         return [when for when, _, _ in self.reports]
 
     def points(self, hours: float) -> int:
-        """Reported so long after the opening."""
+        """The reported points, `hours` after the opening."""
         return 100 * bisect_right(self.times, hours)
 
     def official_points(self, hours: float) -> int:
-        """What the game shows so long after the opening."""
+        """The points that the game shows, `hours` after the opening."""
         return 100 * bisect_right(self.done, hours)
 
     def reached(self, threshold: int) -> float | None:
-        """When so many points had been reported; None if they never were."""
+        """When that many points had been reported; None if they never were."""
         completions = -(-threshold // 100)
         return self.times[completions - 1] if completions <= len(self.times) else None
 
     def standing(self, hours: float, reading_at: float | None = None) -> Standing:
-        """What Muster knows so long after the opening; the latest reading, if any, was taken at `reading_at`."""
+        """What Muster knows, `hours` after the opening; the latest reading, if any, was taken at `reading_at`."""
         so_far = self.reports[: bisect_right(self.times, hours)]
         counts = Counter(NOVEMBER.milestones[milestone].id for _, milestone, _ in so_far)
         totals = Totals(len({commander for _, _, commander in so_far}), counts)
@@ -148,7 +149,7 @@ class Campaign:
 
 
 def campaign(shape: Shape, seed: int, sizes: tuple[int, int] = EVERYBODY) -> Campaign:
-    """One of that shape, of a server between these sizes; the same for the same seed."""
+    """A campaign of that shape, on a server between these sizes; always the same for the same seed."""
     random = Random(f"{shape.name} {seed}")
     size = round(exp(random.uniform(*map(log, sizes))))
     peak = random.uniform(0, 24)
@@ -203,7 +204,7 @@ def _activity(shape: Shape, peak: float) -> list[float]:
 
 
 def _days(random: Random, peak: float, closes: float, shape: Shape) -> Iterator[float]:
-    """When somebody with an hour of their own reports, on most days."""
+    """When somebody with a daily habit reports: at their own hour, on most days."""
     own = random.gauss(peak + 1, 2) % 24
     for day in range(int(closes // 24)):
         if random.random() < (0.85 if day < 5 else shape.saturday * 0.6):
@@ -211,7 +212,7 @@ def _days(random: Random, peak: float, closes: float, shape: Shape) -> Iterator[
 
 
 def _straggles(random: Random, peak: float, closes: float, shape: Shape) -> Iterator[float]:
-    """When somebody reports who does so now and then: 1 to 3 days apart, near the peak of activity."""
+    """When somebody with a straggling habit reports: every 1 to 3 days, near the peak of activity."""
     day = random.uniform(0, 2.5)
     while 24 * day < closes:
         at = 24 * int(day) + random.gauss(peak, 3) % 24

@@ -1,5 +1,5 @@
-"""How good projections are on made-up campaigns, beside a straight line: `python -m bench.projections` writes
-docs/projection.md; with `calibrate` it prints `SPREAD` of chalicelib/domain/projection.py instead.
+"""How good projections are on made-up campaigns, compared with a straight line. `python -m bench.projections` writes
+docs/projection.md; with `calibrate` it prints `SPREAD` for chalicelib/domain/projection.py instead.
 """
 
 import sys
@@ -41,26 +41,26 @@ from chalicelib.domain.projection import (
 
 PAGE = Path(__file__).parent.parent / "docs" / "projection.md"
 CALIBRATION, HELD_OUT = range(40), range(2000, 2040)
-"""Seeds: constants were set on the first; what is reported was measured on the second."""
+"""Seeds: the constants were set on the first; the published figures were measured on the second."""
 MANY = 300
-"""Commanders of a server where luck is small: the spread was calibrated on these."""
+"""From this number of commanders on, luck matters little: the spread was calibrated on such servers."""
 EVENT, LAST_MILESTONE, REPORTING = 144, 120, 168
 """Hours from the opening to the end of the event, of its last milestone, and of reporting."""
 PERCENTS = tuple(range(10, 100, 10))
 BEGINS = FIRST_HOURS + SETTLING_HOURS
-"""Hours after the opening of this event: when projections begin."""
+"""Hours after the opening of this event at which projections begin."""
 HELD = 0.9
-"""Of the calibration campaigns, in a range."""
+"""The share of the calibration campaigns that a range must hold."""
 
 Line = Mapping[float, tuple[float, float]]
-"""By hours since the opening: the straight line's range, as multiples of where the line ends."""
+"""For hours since the opening: the straight line's range, as multiples of where the line ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """A projection at one moment of a campaign, and what came of it.
+    """A projection at one moment of a campaign, and how the campaign really ended.
 
-    `points` are those of the number that was projected, `since` hours after the opening.
+    `points` are the points of the projected number, `since` hours after the opening.
     """
 
     shape: str
@@ -79,7 +79,7 @@ class Try:
         return abs((self.low + self.high) / 2 - self.final) / self.final
 
     def line(self, whole: float = EVENT) -> float:
-        """Where a straight line from nothing through the points ends, if it goes on for `whole` hours."""
+        """Where a straight line from zero through the points ends after `whole` hours."""
         return self.points * max(1.0, whole / self.since)
 
     def line_error(self, whole: float = EVENT) -> float:
@@ -91,7 +91,7 @@ class Try:
 
 
 def tried(of: Campaign, hours: float, reading_at: float | None = None, samples: int | None = None) -> Try:
-    """The projection at `hours`, whether or not it would be shown; from the last `samples` of the history, or all."""
+    """The projection at `hours`, even if it would not be shown; from the last `samples` of the history, or from all."""
     standing, now = of.standing(hours, reading_at), of.opens_at + hours * HOUR
     if samples is not None:
         last = sorted(standing.history)[-samples:]
@@ -114,7 +114,7 @@ def tried(of: Campaign, hours: float, reading_at: float | None = None, samples: 
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
-    """A projection of when a tier is reached, in hours since the opening, and what came of it."""
+    """A projection of when a tier is reached, in hours since the opening, and when it really was."""
 
     first: float | None
     by: float | None
@@ -130,14 +130,14 @@ class Crossing:
 
     @property
     def errors(self) -> tuple[float, float] | None:
-        """How far off the middle and the line were; None if the tier was not reached."""
+        """By how many hours the middle and the line were wrong; None if the tier was not reached."""
         if self.reached is None:
             return None
         return abs(self.middle - self.reached), abs(self.line - self.reached)
 
 
 def crossed(of: Campaign, hours: float) -> Crossing | None:
-    """Of the campaign's tier; None if none was shown, or it had been reached."""
+    """The projection for the campaign's tier; None if none was shown, or the tier had been reached."""
     tier = round(Random(of.final).uniform(0.3, 1.1) * of.final)
     points, standing, now = of.points(hours), of.standing(hours), of.opens_at + hours * HOUR
     made = project(event_with_tier(tier), of.game_day, standing, now)
@@ -163,8 +163,8 @@ def campaigns(seeds: Iterable[int], shapes: Iterable[Shape]) -> list[Campaign]:
 
 
 def spread() -> list[tuple[float, float, float]]:
-    """`SPREAD` anew: for each part that may be to come, between which multiples of what was expected 90 % of the
-    campaigns came in, over the moments at which that part is the nearest."""
+    """`SPREAD`, calculated again: for each part that may still be to come, between which multiples of the expectation
+    90 % of the campaigns ended, over the moments to which that part is the nearest."""
     parts = [part for part, _, _ in SPREAD]
     multiples: dict[float, list[float]] = {part: [] for part in parts}
     for each in campaigns(CALIBRATION, SHAPES):
@@ -200,49 +200,49 @@ def _introduction() -> str:
     return f"""\
 # Projections on made-up campaigns
 
-Written by `make bench`. How a projection is made, and what it costs, is in
-[decision 13](decisions/0013-a-projection-follows-how-reports-come-in.md).
+Written by `make bench`. [Decision 13](decisions/0013-a-projection-follows-how-reports-come-in.md) says how a projection
+is made, and what it costs.
 
-**No record of a real campaign exists.** Neither the game nor any other source lists who completed what, and when. These
-are people as we imagine them. The figures say how projections do among such people, no more. All chance is seeded, so
-the figures are the same on every machine.
+**No record of a real campaign exists.** Neither the game nor any other source lists who completed what, and when. So we
+made people up. The figures show how good projections are for such people, and nothing more. All random numbers have
+fixed seeds, so the figures are the same on every machine.
 
-A campaign is Defenders of Peace of November 2023 on one server: five milestones of a day each, a sixth day without one,
-and a day more to report in. {EVERYBODY[0]} to {EVERYBODY[1]:,} commanders may take part. Each has a probability of
-completing a milestone, and a habit: to report at once, once a day, now and then, or never. Activity has its peak at
-some hour of the day, each day has some luck of its own, and {100 * MISSED_HOURS:.0f} % of the hourly samples are
-missing. The constants were set on {len(CALIBRATION)} campaigns of each of these shapes:
+A campaign is Defenders of Peace of November 2023 on one server: five milestones of one day each, a sixth day without
+one, and one more day for reporting. {EVERYBODY[0]} to {EVERYBODY[1]:,} commanders may take part. Each has a probability
+of completing a milestone, and a habit: they report at once, once a day, now and then, or never. Activity peaks at some
+hour of the day, each day has its own luck, and {100 * MISSED_HOURS:.0f} % of the hourly samples are missing. The
+constants were set on {len(CALIBRATION)} campaigns of each of these shapes:
 
 {shapes}
 
-All that follows was measured on {len(HELD_OUT)} others of each, and on as many of these, on which no constant was set:
+Everything below was measured on {len(HELD_OUT)} other campaigns of each shape, and on as many of these shapes, on which
+no constant was set:
 
 {unseen}
 
-Three choices were made with an eye on these too, on other seeds than are reported here: when projections begin, how far
-the trend of an event is followed, and how wide the ranges are.
+Three choices also took these shapes into account, on other seeds than those reported here: when projections begin, how
+far they follow the trend of an event, and how wide the ranges are.
 
-- *Error*: how far the middle of the range was off the final points, the median, in per cent of them.
-- *Coverage*: how often the range held the final points, in per cent. It is meant to be 80, also where people behave as
+- *Error*: how far the middle of the range was from the final points, in per cent of them (median).
+- *Coverage*: how often the range held the final points, in per cent. The aim is 80, even if people behave in ways that
   nobody has foreseen. So the ranges were set to hold 90 % of the calibration campaigns.
-- *Width*: of the range, the median, in per cent of the final points.
-- *Line*: a straight line from nothing through the points so far to the end of the event. Its range is set in the same
-  way, for each moment: the narrowest one that held 90 % of the calibration campaigns.
-- *Short line*: a straight line to the end of the last milestone. Who knows the schedule would draw that.
+- *Width*: the width of the range, in per cent of the final points (median).
+- *Line*: a straight line from zero through the points so far to the end of the event. Its range is set in the same way
+  for each moment: the narrowest one that held 90 % of the calibration campaigns.
+- *Short line*: a straight line to the end of the last milestone. Somebody who knows the schedule would draw it.
 """
 
 
-_COVERAGE = """\
-Of the projections that are shown. The shapes with an asterisk are those on which nothing was set."""
-_ERROR = "Of the projections that are shown, and in brackets that of the line at the same moments."
+_COVERAGE = "For the projections that are shown. No constant was set on the shapes with an asterisk."
+_ERROR = "For the projections that are shown. In brackets: the line's error at the same moments."
 _HOURS = tuple(percent * EVENT / 100 for percent in PERCENTS)
 
 
 def _groups(tries: Sequence[Try]) -> dict[str, list[Try]]:
     groups = {
         "all": list(tries),
-        "set on": [one for one in tries if one.shape in {shape.name for shape in SHAPES}],
-        "not set on*": [one for one in tries if one.shape in {shape.name for shape in UNSEEN}],
+        "calibration shapes": [one for one in tries if one.shape in {shape.name for shape in SHAPES}],
+        "other shapes*": [one for one in tries if one.shape in {shape.name for shape in UNSEEN}],
     }
     for shape in (*SHAPES, *UNSEEN):
         asterisk = "*" if shape in UNSEEN else ""
@@ -263,8 +263,9 @@ def _line(of: Iterable[Campaign]) -> Line:
 
 def _by_percent(tries: Iterable[Try], line: Line) -> Measurement:
     how = f"""\
-At so much of the event's {EVENT} hours. *Shown* is the part of the campaigns for which there is a projection; both
-lines are measured on the same ones. Where there is none at all, the figures are of what was kept back."""
+The first column says how much of the event's {EVENT} hours has passed. *Shown* is the share of campaigns, in per cent,
+for which a projection is shown; both lines are measured on the same campaigns. If none is shown, the figures are for
+the projections that were kept back."""
     rows = []
     for percent, hours in zip(PERCENTS, _HOURS, strict=True):
         there = [one for one in tries if one.hours == hours]
@@ -309,7 +310,7 @@ def _coverage_in_words(tries: Sequence[Try]) -> str:
 
 
 def _three_errors(tries: Sequence[Try]) -> tuple[float, float, float]:
-    """The medians of the projection's, the line's and the short line's."""
+    """The median errors of the projection, the line and the short line."""
     return (
         median(one.error for one in tries),
         median(one.line_error() for one in tries),
@@ -323,18 +324,18 @@ def _errors_in_words(tries: Sequence[Try]) -> str:
 
 
 def _verdict(errors: Sequence[float]) -> str:
-    """Of the projection's error, which is the first, beside the line's."""
+    """Whether the projection's error, which comes first, is smaller than the line's."""
     return verdict(errors[0] < errors[1])
 
 
 def _tiers(of: Sequence[Campaign]) -> Measurement:
     how = """\
-Each campaign has one tier, somewhere between 30 and 110 % of its final points; the figures are of the projections that
-were shown before it was reached. *Coverage* is how often it was reached within the range, or not at all where the range
-left that open. *Width* is the median in hours of the ranges with both ends. *Error* is how far off the middle was, the
-median in hours, where the tier was reached: the moment at which the points would get there on their way to the middle
-of the range for the end. The line's is that of the moment at which the line gets there. Who doesn't get there in time
-is taken to do so at the end of reporting."""
+Each campaign has one tier, somewhere between 30 and 110 % of its final points. The figures are for the projections that
+were shown before it was reached. *Coverage*: how often the tier was reached within the range, or was not reached and
+the range left that open. *Width*: the width in hours of the ranges with both ends (median). *Error*: if the tier was
+reached, by how many hours the middle was wrong (median). The middle is the moment when the points would reach the tier
+on their way to the middle of the range for the end. For the line, it is the moment when the line reaches the tier. One
+that does not reach it in time counts as reaching it at the end of reporting."""
     rows = []
     for percent, hours in zip(PERCENTS, _HOURS, strict=True):
         crossings = [crossing for each in of if (crossing := crossed(each, hours))]
@@ -359,8 +360,8 @@ is taken to do so at the end of reporting."""
 
 def _readings(of: Sequence[Campaign]) -> Measurement:
     how = """\
-An officer has logged the official points, 1 to 24 hours before. The projection is of these, and *final* are those that
-the game has in the end. The lines go through the reading."""
+An officer has logged the official points, 1 to 24 hours before. The projection is for these, and *final* means the
+official points at the end. The lines go through the reading."""
     rows = []
     for percent, hours in zip(PERCENTS, _HOURS, strict=True):
         tries = []
@@ -383,8 +384,8 @@ the game has in the end. The lines go through the reading."""
 
 def _beginning(of: Sequence[Campaign]) -> Measurement:
     how = f"""\
-Why there is none before hour {BEGINS}. Errors by the hour since the opening, shown or not, of the campaigns with at
-least {FEWEST_COMPLETIONS} completions."""
+Why no projection is shown before hour {BEGINS}: the errors by the hour since the opening, shown or not, for the
+campaigns with at least {FEWEST_COMPLETIONS} completions."""
     rows = []
     for hours in (8, 12, 16, 20, 24, 28, 32, 36):
         tries = [tried(each, hours) for each in of if each.points(hours) >= 100 * FEWEST_COMPLETIONS]
@@ -397,8 +398,8 @@ least {FEWEST_COMPLETIONS} completions."""
 
 def _fewest() -> Measurement:
     how = f"""\
-Why there is none with fewer than {FEWEST_COMPLETIONS} completions. Errors by how many were reported so far, on servers
-of {SMALL[0]} to {SMALL[1]} commanders, of all shapes, from hour {BEGINS} on."""
+Why no projection is shown with fewer than {FEWEST_COMPLETIONS} completions: the errors by how many were reported so
+far, on servers with {SMALL[0]} to {SMALL[1]} commanders, for all shapes, from hour {BEGINS} on."""
     tries = [
         tried(each, hours)
         for shape in (*SHAPES, *UNSEEN)
@@ -427,8 +428,8 @@ of {SMALL[0]} to {SMALL[1]} commanders, of all shapes, from hour {BEGINS} on."""
 
 def _history(of: Sequence[Campaign]) -> Measurement:
     how = f"""\
-Why there is none with fewer than {FEWEST_SAMPLES} hours of history. In the middle of the event, from the last so many
-hours only, of the campaigns with at least {FEWEST_COMPLETIONS} completions."""
+Why no projection is shown with fewer than {FEWEST_SAMPLES} hours of history: the errors in the middle of the event, if
+only the last hours are known, for the campaigns with at least {FEWEST_COMPLETIONS} completions."""
     hours = EVENT / 2
     rows = []
     for samples in (6, 12, 18, 24, 36, 72):

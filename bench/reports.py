@@ -1,4 +1,4 @@
-"""What a report and a look at progress ask of DynamoDB: calls, and the units that they are billed by."""
+"""What a report and a read of progress cost in DynamoDB: calls, and the units that AWS bills."""
 
 import math
 from collections import Counter
@@ -25,23 +25,23 @@ ALLIANCES = 90
 TABLE = "muster-bench"
 ADMIN = Key("bench", "admin", "bench")
 MOST_WRITE_UNITS, MOST_READ_UNITS, MOST_CALLS = 8, 2.0, 3
-"""Of the report of a known commander."""
+"""The budget for a report of a known commander."""
 MOST_PROGRESS_UNITS, MOST_QUERIES = 3.0, 1
 
 _WRITE_UNIT, _READ_UNIT = 1024, 4096
 _HOW = f"""\
-On the last day, when all five milestones of both November 2023 events can be reported, on a server with {ALLIANCES}
-alliances, with a sample of the points for each hour and a reading. Definitions are in the process's cache, as they are
-in all but the first request of half a minute. Items are measured by DynamoDB's rules. A write in a transaction counts
-twice; a ledger entry counts once more for each of its two indexes; a read counts half where it is eventually
-consistent. For the receipt a process reads the standing of all alliances once in ten seconds, one consistent query for
-each event, and adds what it records itself. DynamoDB here is moto."""
+Measured on the last day, when all five milestones of both November 2023 events can be reported, on a server with
+{ALLIANCES} alliances, a sample of the points for each hour, and a reading. Definitions are in the process's cache, as
+they are in all requests of half a minute except the first. The size of items follows DynamoDB's rules. A write in a
+transaction counts twice; a ledger entry counts once more for each of its two indexes; an eventually consistent read
+counts half. For the receipt, a process reads the standing of all alliances once in ten seconds, with one consistent
+query for each event, and adds what it records itself. DynamoDB here is moto."""
 _COLUMNS = "what", "calls", "write units", "read units", "bytes read", "budget", "within budget"
 
 
 @dataclass
 class Bill:
-    """What was asked of the table."""
+    """What was asked of the table, and what it costs."""
 
     calls: Counter[str] = field(default_factory=Counter)
     write_units: int = 0
@@ -90,14 +90,14 @@ def measure() -> Measurement:
     progress_is_met = progress.read_units <= MOST_PROGRESS_UNITS and progress.calls.total() <= MOST_QUERIES
     rows = [
         known.row(
-            "report of ten milestones by a commander who has two of them",
+            "report of ten milestones; the commander has two of them",
             report_budget,
             report_is_met and known.calls.total() <= MOST_CALLS,
         ),
-        early.row("the same, as the first in ten seconds of its process", "", None),
+        early.row("the same, the first in ten seconds of its process", "", None),
         new.row("report of ten milestones by a new commander", "", None),
-        again.row("a repetition of that", "", None),
-        settling.row("writing the eight ledger entries that these reports owe", "", None),
+        again.row("the same report again", "", None),
+        settling.row("writing the eight ledger entries of these reports", "", None),
         void.row("voiding one completion", "", None),
         progress.row(
             f"progress of an event with {ALLIANCES} alliances",
@@ -122,7 +122,7 @@ def _server_with_alliances(client: "DynamoDBClient") -> Muster:
 
 
 def _fill_standing(client: "DynamoDBClient") -> None:
-    """What else is in the partition of an event: a sample for each hour, and a reading."""
+    """Adds what else is in the partition of an event: a sample for each hour, and a reading."""
     muster = _product(client)
     for event in load_catalog():
         for hour in range(4 * 24 + 12):
@@ -143,7 +143,7 @@ def _report(
 
 
 def _warm(client: "DynamoDBClient") -> Muster:
-    """A product that has just looked up what an earlier request needed."""
+    """A product whose cache holds what an earlier request looked up."""
     muster = _product(client)
     muster.directory.events()
     muster.directory.server("101")
@@ -157,7 +157,7 @@ def _product(client: "DynamoDBClient") -> Muster:
 
 @contextmanager
 def _billed(client: "DynamoDBClient") -> Iterator[Bill]:
-    """What is asked through `client` meanwhile. Written items are measured as they are afterwards."""
+    """The bill for what is asked through `client` in the block. Written items are measured as they are at its end."""
     bill, asked = Bill(), []
     written: list[tuple[int, Mapping[str, Any]]] = []
 
@@ -195,7 +195,7 @@ def _billed(client: "DynamoDBClient") -> Iterator[Bill]:
 
 
 def _read(bill: Bill, operation: str, parameters: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
-    """A query is billed by its page, other reads by the item; what isn't there costs as much as something small."""
+    """A query is billed by the page, other reads by the item. A missing item costs as much as a small one."""
     if operation == "Query":
         sizes = [sum(map(_size, answer["Items"]))]
         is_consistent = parameters.get("ConsistentRead", False)
@@ -217,7 +217,7 @@ def _key(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _size(item: Mapping[str, Any]) -> int:
-    """In bytes: names and values in UTF-8; a number's digits in pairs, and one; each level of a map, three more."""
+    """In bytes: names and values in UTF-8; a byte for two digits of a number, and one more; three more for each map."""
     return sum(len(name.encode()) + _value_size(value) for name, value in item.items())
 
 

@@ -1,4 +1,4 @@
-"""What a sync of a sheet asks of Google: requests, and bytes of what is read and written."""
+"""What a sync of a sheet costs at Google: requests, and bytes read and written."""
 
 import math
 import time
@@ -23,16 +23,16 @@ from sheets_sync.sync import sync
 
 SIZES = 100, 1000, 3700
 MOST_FOR_A_HUNDREDTH = 1 / 20
-"""Of what a full rewrite takes, at 1,000 commanders."""
+"""The most bytes for 1 % of 1,000 commanders, as a part of what a full rewrite takes."""
 NOON = datetime(2023, 11, 15, 12, tzinfo=UTC)
 FRESH = in_words(FRESHNESS)
 _HOW = f"""\
-The sheet of an alliance with so many commanders, at noon of the third day of the two events of November 2023, each
-commander having reported the six milestones so far, but for every other one the sixth. *Changed* commanders report one
-more milestone; they stand apart, not in neighbouring rows. Each line follows the one above it. Bytes are of the JSON in
-the requests' bodies (writes) and the answers (reads), uncompressed, between the real client and the stand-in for Google
-Sheets. The ratio is to the first sync's write, which is that of the whole content. Within {FRESH} of a sync, a sheet
-whose data has not changed is not asked for; after that its times are stamped anew."""
+The sheet of an alliance with this number of commanders, at noon of the third day of the two events of November 2023.
+Each commander has reported the six milestones so far, but every other commander lacks the sixth. *Changed* commanders
+report one more milestone; they are spread out, not in neighbouring rows. Each line continues from the one above it.
+Bytes are the uncompressed JSON in the requests' bodies (writes) and the answers (reads), between the real client and
+the stand-in for Google Sheets. The ratio compares with the write of the first sync, which writes the whole content. A
+sheet whose data has not changed is not read within {FRESH} of a sync; after that its times are updated."""
 
 
 def measure() -> Measurement:
@@ -88,7 +88,7 @@ def _of_size(server: SheetsServer, size: int) -> list[Sequence[str]]:
 
 
 def _report(size: int, changed: int, now: datetime) -> SheetView:
-    """`changed` of the commanders have reported one milestone more than at first."""
+    """`changed` of the `size` commanders have reported one milestone more than at first."""
     day = GameDay()
     commanders = []
     for number in range(size):

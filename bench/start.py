@@ -1,4 +1,4 @@
-"""What a cold start pays for: the first import of the API function, and the size of the package."""
+"""What decides how long a cold start takes: the first import of the API function, and the size of the package."""
 
 import os
 import subprocess
@@ -34,15 +34,15 @@ began = time.process_time()
 print(time.process_time() - began)
 """
 _HOW = f"""\
-The processor time of importing `app` and making its DynamoDB client, to that of importing Chalice, declaring a pydantic
-model of one field and making a DynamoDB client. Each in a fresh interpreter, with compiled modules in place, {RUNS}
-times in turns; the ratio is that of the medians. The package is the zip file of `make package`."""
+The processor time for importing `app` and making its DynamoDB client, as a multiple of the time for importing Chalice,
+declaring a pydantic model with one field and making a DynamoDB client. Each runs {RUNS} times, in turns, in a fresh
+interpreter with compiled modules; the ratio is that of the medians. The package is the zip file of `make package`."""
 
 
 def measure() -> Measurement:
     ratio, size = import_ratio(), package_megabytes()
     rows = [
-        ("first import, times bare", f"{ratio:.2f}", f"{MOST_TIMES}", verdict(ratio <= MOST_TIMES)),
+        ("first import, as a multiple", f"{ratio:.2f}", f"{MOST_TIMES}", verdict(ratio <= MOST_TIMES)),
         (
             "deployment package, MB zipped",
             f"{size:.1f}",
@@ -58,7 +58,7 @@ def import_ratio() -> float:
     with TemporaryDirectory() as compiled:
         for run in range(RUNS + 1):
             seconds = _seconds(OURS, compiled), _seconds(BARE, compiled)
-            if run:  # the first one compiles
+            if run:  # the first run compiles
                 ours.append(seconds[0])
                 bare.append(seconds[1])
     return median(ours) / median(bare)
@@ -70,7 +70,7 @@ def package_megabytes() -> float:
 
 
 def _seconds(program: str, compiled: str) -> float:
-    """Of processor time; `compiled` is the folder with the compiled modules."""
+    """The seconds of processor time that a program takes; `compiled` is the folder with the compiled modules."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     done = subprocess.run(
         [sys.executable, "-c", _TIMED.format(program=program)],

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """`how` says what was measured; it must be true on every machine."""
+    """A table with a title. `how` says what was measured; it must be true on every machine."""
 
     title: str
     how: str

@@ -1,4 +1,4 @@
-"""The one place that puts the parts together. Nothing is opened before the first request."""
+"""The only place that puts the parts together. Nothing is opened before the first request."""
 
 import math
 import os
@@ -53,7 +53,7 @@ Clock = Callable[[], datetime]
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """What is kept in the table, by kind; beside the use cases for what begins, moves or checks a deployment."""
+    """What the table holds, by kind. Besides the use cases, commands that set up, move or check a deployment use it."""
 
     table: Table
     definitions: Definitions
@@ -67,7 +67,7 @@ class Stores:
 
 @dataclass(frozen=True, slots=True)
 class Muster:
-    """The assembled product: its use cases on its stores."""
+    """The assembled product: its use cases and its stores."""
 
     settings: Settings
     clock: Clock
@@ -98,7 +98,7 @@ def system_clock() -> datetime:
 
 
 def seconds_left(lambda_context: object) -> Callable[[], float]:
-    """The time that a Lambda function has left, as its context tells; unbounded where there is none."""
+    """How many seconds a Lambda function has left, by its context; infinite without a context."""
     in_millis = getattr(lambda_context, "get_remaining_time_in_millis", None)
     return lambda: in_millis() / 1000 if in_millis else math.inf
 
@@ -206,7 +206,7 @@ def dynamodb() -> "DynamoDBClient":
 
 
 def muster() -> Muster:
-    """The product of this process, from its environment; assembled at first use."""
+    """The product of this process. It is assembled at first use, with settings from the environment."""
     global _muster
     if _muster is None:
         settings = Settings.from_environment(os.environ)
@@ -215,7 +215,7 @@ def muster() -> Muster:
 
 
 def use(product: Muster | None) -> None:
-    """Makes `muster()` give this one: for the demo's clock and for tests. None: assemble anew at the next use."""
+    """Makes `muster()` return `product`, for the demo and for tests. None: assemble again at the next use."""
     global _muster
     _muster = product
 

@@ -23,17 +23,17 @@ class Settings:
     sheets_requests_per_project: int = 300
     public_url: str | None = None
     reading_tolerance: int = 5
-    """Per cent by which a reading may be below what is reported, before it has to be confirmed."""
+    """By how many per cent a reading may be below the reported points before it must be confirmed."""
     database: Path | None = None
 
     @property
     def help_url(self) -> str | None:
-        """Where the pages tell how to report; None if it is not known where the pages are."""
+        """The address of the page that says how to report; None if the address of the pages is not known."""
         return f"{self.public_url.rstrip('/')}/help" if self.public_url else None
 
     @property
     def sheets_requests(self) -> int:
-        """Reads, and writes, that may be asked of Google in a minute: one account, so the smaller limit holds."""
+        """How many reads, and how many writes, Google allows in a minute: with one account, the smaller limit."""
         return min(self.sheets_requests_per_user, self.sheets_requests_per_project)
 
     @classmethod
@@ -63,7 +63,7 @@ class Settings:
 
 
 def _whole(name: str, text: str, least: int, most: int | None = None) -> int:
-    """A sync may need two reads, so with fewer requests a minute nothing could be synced."""
+    """The number in a text, from `least` to `most`. Raises InvalidSettings, naming the setting."""
     if (
         not text.isascii()
         or not text.isdigit()

@@ -1,8 +1,8 @@
-"""What operators see of a deployment: structured logs with a request's id, and metrics of the product's own.
+"""What operators see of a deployment: structured logs with the request's id, and the product's own metrics.
 
-Both only where a Lambda function runs: elsewhere, logs are what Python makes of them, and nothing is measured. No key
-and no commander's name is logged at INFO or above. Powertools is imported when there is something to tell: every cold
-start would wait for it.
+Both exist only in a Lambda function: elsewhere Python's own logging is used, and nothing is measured. No key and no
+commander's name is logged at INFO or above. Powertools is imported only when there is something to log or measure,
+because every cold start would wait for it.
 """
 
 import logging
@@ -30,19 +30,19 @@ _SECONDS: tuple[Metric, ...] = ("SyncAge",)
 
 
 def request_id(request: Any) -> str | None:
-    """The id by which CloudWatch finds the log lines of an event: in an HTTP request, or in a schedule's event."""
+    """The id that finds the log lines of an HTTP request, or of a scheduled event, in CloudWatch."""
     context = getattr(request, "lambda_context", None) or getattr(request, "context", None)
     return getattr(context, "aws_request_id", None)
 
 
 def log_with_request_id(event: Any, get_response: Callable[[Any], Any]) -> Any:
-    """Middleware: all that is logged meanwhile has the request's id."""
+    """Middleware: everything that is logged during the request has its id."""
     _current.set(request_id(event))
     return get_response(event)
 
 
 def measure_run(event: Any, get_response: Callable[[Any], dict[str, float]]) -> dict[str, float]:
-    """Middleware of the scheduled functions: measures what a run says of itself."""
+    """Middleware of the scheduled functions: measures the numbers that a run returns."""
     outcome = get_response(event)
     for name, metric in _OF_RUNS.items():
         if name in outcome:
@@ -51,7 +51,7 @@ def measure_run(event: Any, get_response: Callable[[Any], dict[str, float]]) -> 
 
 
 def measure_report(statuses: Iterable[str]) -> None:
-    """Counts the completions of a report: those that were recorded, and those that had been already."""
+    """Counts the completions of a report: those that were recorded now, and those that were already recorded."""
     counts = Counter(statuses)
     metrics: dict[str, Metric] = {"recorded": "Reports", "already_recorded": "Duplicates"}
     for status, metric in metrics.items():
@@ -60,7 +60,7 @@ def measure_report(statuses: Iterable[str]) -> None:
 
 
 def measure(metric: Metric, value: float, **dimensions: str) -> None:
-    """Notes a value for CloudWatch, of this deployment and, with more dimensions, of a part of it."""
+    """Sends a value to CloudWatch, for this deployment or, with more dimensions, for a part of it."""
     if not IS_LAMBDA:
         return
     from aws_lambda_powertools.metrics import MetricUnit, single_metric
@@ -73,7 +73,7 @@ def measure(metric: Metric, value: float, **dimensions: str) -> None:
 
 
 class _Structured(logging.Handler):
-    """Logs as Powertools does: one JSON object a line."""
+    """Logs like Powertools: one JSON object a line."""
 
     def emit(self, record: logging.LogRecord) -> None:
         logger = _powertools()

@@ -1,4 +1,4 @@
-"""`make deploy` and what goes with it: the package, its template, and a stage's stack in AWS, with boto3 alone.
+"""`make deploy` and related commands: the package, its template, and a stage's stack in AWS. It needs only boto3.
 
-`AWS_ENDPOINT_URL` points it elsewhere.
+`AWS_ENDPOINT_URL` lets it use another endpoint than AWS.
 """

@@ -1,4 +1,4 @@
-"""`make deploy`, `destroy`, `status`, `logs` and `package`. Results go to stdout, words about them to stderr."""
+"""`make deploy`, `destroy`, `status`, `logs` and `package`. Results go to stdout, messages to stderr."""
 
 import os
 import sys
@@ -27,31 +27,31 @@ PARAMETERS = {
     "RESERVED_CONCURRENCY": "ReservedConcurrency",
     "SHEETS_API_URL": "SheetsApiUrl",
 }
-"""Environment variables, and which of the stack's parameters each sets. Where one is not set, nothing changes."""
+"""Which parameter of the stack each environment variable sets. If a variable is not set, its parameter stays."""
 
 RESERVED, LEAST_UNRESERVED = 102, 100
-"""How much of the account's concurrency the functions reserve, and how much AWS wants to be left."""
+"""How much of the account's concurrency the functions reserve, and how much must be left, says AWS."""
 
 _stage = click.option(
     "--stage",
     envvar="STAGE",
     required=True,
     type=click.Choice(stages(ROOT / ".chalice")),
-    help="Which stack and table.",
+    help="The stage; its stack and table are muster-STAGE.",
 )
 
 
 @click.group()
 def main() -> None:
-    """Muster in AWS, a stack for each stage. Credentials and region are found as boto3 finds them."""
+    """Muster in AWS, with a stack for each stage. boto3 finds credentials and region in its usual places."""
 
 
 @main.command("deploy")
 @_stage
 def deploy_stage(stage: str) -> None:
-    """Makes the stack or upgrades it, and tells where the API is.
+    """Makes the stack or upgrades it, and prints where the API is.
 
-    Where there is no admin's key that is good, it makes one, and tells it this once.
+    If no admin's key works, it makes one and prints it, only this once.
     """
     stack = Stack(stack_name(stage))
     parameters = {PARAMETERS[name]: os.environ[name] for name in PARAMETERS if name in os.environ}
@@ -73,7 +73,7 @@ def deploy_stage(stage: str) -> None:
 @main.command("package")
 @click.argument("output", type=click.Path(path_type=Path))
 def package_into(output: Path) -> None:
-    """Writes the package and its template into the folder OUTPUT, for stage dev. Needs no account."""
+    """Writes the package and its template into the folder OUTPUT, for stage dev. It needs no AWS account."""
     archive = package(output)
     click.echo(f"{archive}: {archive.stat().st_size / 1e6:.1f} MB")
 
@@ -89,13 +89,13 @@ def destroy(stage: str) -> None:
     if click.prompt(f"Type {stack.name} to delete it", err=True) != stack.name:
         raise click.ClickException("Nothing was deleted.")
     stack.delete()
-    _say(f"{stack.name} is deleted. `make deploy STAGE={stage}` makes it anew, with the table {table}.")
+    _say(f"{stack.name} is deleted. `make deploy STAGE={stage}` makes it again, with the table {table}.")
 
 
 @main.command()
 @_stage
 def status(stage: str) -> None:
-    """How the last deployment ended, where things are, and how the alarms stand."""
+    """Shows how the last deployment ended, where things are, and the state of the alarms."""
     stack = Stack(stack_name(stage))
     existing, outputs = stack.existing(), stack.outputs()
     changed_at = existing.get("LastUpdatedTime", existing["CreationTime"])
@@ -115,7 +115,7 @@ def status(stage: str) -> None:
         click.echo(f"Can't be read: {key}")
     if unreadable:
         click.echo(
-            "What can't be read is left out: docs/OPERATIONS.md, \u201cItems that can't be read\u201d."
+            "What can't be read is left out. See \u201cItems that can't be read\u201d in docs/OPERATIONS.md."
         )
 
 
@@ -123,14 +123,14 @@ def status(stage: str) -> None:
 @_stage
 @click.option("--minutes", envvar="MINUTES", default=10, show_default=True, help="How far back.")
 def logs(stage: str, minutes: int) -> None:
-    """What the functions have logged in the last minutes, in the order of time."""
+    """Shows what the functions have logged in the last minutes, by time."""
     stack = Stack(stack_name(stage))
     for at, function, message in _logged(stack, datetime.now(UTC) - timedelta(minutes=minutes)):
         click.echo(f"{datetime.fromtimestamp(at / 1000, UTC):%H:%M:%S} {function}: {message}")
 
 
 def _logged(stack: Stack, since: datetime, pattern: str = "") -> list[tuple[int, str, str]]:
-    """When, by which function, and what, in the order of time; only what matches, if there is a pattern."""
+    """When (milliseconds since 1970), by which function, and what was logged, by time; only what matches `pattern`."""
     client: Any = boto3.client("logs")
     prefix = f"/{stack.name}/"
     groups = client.describe_log_groups(logGroupNamePrefix=prefix)["logGroups"]
@@ -157,7 +157,7 @@ def _make_first_key(table: str) -> None:
         return
     finally:
         client.close()
-    _say(f"The key {made.id} is an admin's. Its secret is told this once: keep it.")
+    _say(f"The key {made.id} is an admin's. Its secret is shown only once: save it now.")
     click.echo(f"Admin key: {secret}")
 
 

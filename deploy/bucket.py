@@ -1,4 +1,4 @@
-"""The bucket that CloudFormation reads from: templates and packages, each under a name made of what it holds."""
+"""The bucket that CloudFormation reads from: templates and packages. The name of each is a hash of its content."""
 
 import json
 import zipfile
@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 
 class PackageBucket:
-    """One bucket of this account and region, for all stages. It is made when there is none."""
+    """One bucket of this account and region, for all stages. The first upload makes it."""
 
     def __init__(self) -> None:
         self._client: Any = boto3.client("s3")
@@ -20,7 +20,7 @@ class PackageBucket:
         self.bucket = f"muster-packages-{self._owner}-{self._region}"
 
     def upload(self, folder: Path) -> str:
-        """Puts `deployment.zip` and `sam.json` of `folder` there; the address of the template."""
+        """Uploads `deployment.zip` and `sam.json` from `folder`. Returns the template's address."""
         self._make()
         archive = folder / "deployment.zip"
         code = f"{digest(archive)}.zip"
@@ -59,7 +59,7 @@ class PackageBucket:
 
 
 def digest(archive: Path) -> str:
-    """The same for the same files, whenever they were packed. So what has not changed is not deployed again."""
+    """The same for the same files, whenever they were packed. So an unchanged package is not deployed again."""
     with zipfile.ZipFile(archive) as packed:
         held = sorted(
             (entry.filename, entry.external_attr, entry.file_size, entry.CRC) for entry in packed.infolist()

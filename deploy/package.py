@@ -1,7 +1,7 @@
-"""`make package`: what `chalice package` makes, with its warnings taken for what they are.
+"""`make package`: runs `chalice package`, and fails where Chalice only warns.
 
-Chalice only warns where a wheel is missing, or says nothing, and packs whatever lies about. Here every pinned
-requirement must be in the package, and it is made from a clean copy of the files that belong in it.
+If a wheel is missing, Chalice only warns, or says nothing; and it packs every file that it finds. Here every pinned
+requirement must be in the package, and the package is made from a clean copy of the files that belong in it.
 """
 
 import json
@@ -26,11 +26,11 @@ _LEFT_OUT = shutil.ignore_patterns("__pycache__", "deployments", "deployed")
 
 
 class PackagingFailed(Exception):
-    """The package would not run; the message holds what Chalice said."""
+    """The package can't be made, or would not run; the message holds what Chalice said."""
 
 
 def package(output: Path, stage: str = "dev", root: Path = ROOT) -> Path:
-    """Writes `deployment.zip` and `sam.json` of the project at `root` into `output`; the path of the zip.
+    """Writes `deployment.zip` and `sam.json` of the project at `root` into `output`. Returns the path of the zip.
 
     Raises PackagingFailed.
     """
@@ -68,7 +68,7 @@ def package(output: Path, stage: str = "dev", root: Path = ROOT) -> Path:
 
 
 def _required(requirements: Path) -> set[str]:
-    """`name==version` of every line, spelled as folders of packed distributions are."""
+    """`name==version` of every line, spelled like the folders of packed distributions."""
     lines = (line.split("#")[0].strip() for line in requirements.read_text(encoding="utf-8").splitlines())
     return {line.lower().replace("-", "_") for line in lines if line}
 

@@ -1,4 +1,4 @@
-"""A CloudFormation stack: made, upgraded and deleted, by change sets."""
+"""A CloudFormation stack: making, upgrading (both with change sets) and deleting it."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -32,7 +32,7 @@ class Stack:
         self._client: Any = boto3.client("cloudformation")
 
     def described(self) -> dict[str, Any] | None:
-        """As CloudFormation describes it; None if there is none, or only a change set that was never carried out."""
+        """As CloudFormation describes it. None if there is none, or only a change set that was never executed."""
         try:
             (stack,) = self._client.describe_stacks(StackName=self.name)["Stacks"]
         except ClientError as error:
@@ -53,10 +53,10 @@ class Stack:
         return {one["OutputKey"]: one["OutputValue"] for one in self.existing().get("Outputs", [])}
 
     def bring_to(self, template_url: str, parameters: Mapping[str, str]) -> list[Change]:
-        """Makes or upgrades it; what was changed. A parameter that isn't given stays as it is.
+        """Makes or upgrades it. Returns what was changed. A parameter that is not given stays as it is.
 
-        A table that an earlier stack of this name has left is taken back. If it fails, all is as it was before.
-        Raises StackFailed.
+        If an earlier stack of this name has left its table, the stack takes it back. If it fails, everything is as it
+        was before. Raises StackFailed.
         """
         stack = self.described()
         summary = self._client.get_template_summary(TemplateURL=template_url)
@@ -85,7 +85,7 @@ class Stack:
         return changes
 
     def delete(self) -> None:
-        """With all that it holds, but the table. Raises StackFailed."""
+        """Deletes everything in it except the table. Raises StackFailed."""
         stack_id = self.existing()["StackId"]
         self._client.delete_stack(StackName=self.name)
         self._wait(stack_id, _DELETING, _DELETED)
@@ -117,7 +117,8 @@ class Stack:
             time.sleep(SECONDS_BETWEEN_LOOKS)
 
     def _failures(self, stack_id: str, since: tuple[str, ...]) -> Iterator[str]:
-        """Of the last operation, which began with the stack in that state. The events are told from the newest on."""
+        """The failures of the last operation, which began with the stack in a state of `since`. Events come newest
+        first."""
         for page in self._client.get_paginator("describe_stack_events").paginate(StackName=stack_id):
             for event in page["StackEvents"]:
                 if event["ResourceStatus"].endswith("_FAILED"):

@@ -1,4 +1,4 @@
-"""The template that is deployed: what Chalice makes of the app, with what `.chalice/` holds besides."""
+"""The template that is deployed: what Chalice makes from the app, merged with the templates in `.chalice/`."""
 
 import json
 import re
@@ -11,19 +11,19 @@ Template = dict[str, Any]
 
 
 def stack_name(stage: str) -> str:
-    """Of a stage's stack, and of its table."""
+    """The name of a stage's stack, and of its table."""
     return f"muster-{stage}"
 
 
 def stages(folder: Path) -> list[str]:
-    """Those that `config.json` in `folder` knows."""
+    """The stages in `config.json` in `folder`."""
     return list(json.loads((folder / "config.json").read_text(encoding="utf-8"))["stages"])
 
 
 def to_merge(folder: Path, stage: str) -> Template:
-    """What Chalice shall merge into its template, of `resources.json` and `dashboard.json` in `folder`.
+    """What Chalice must merge into its template, from `resources.json` and `dashboard.json` in `folder`.
 
-    The table's name is literal: after `make destroy`, CloudFormation takes a table back by a literal name alone.
+    The table's name is written literally: after `make destroy`, CloudFormation takes a table back only by that.
     """
     template: Template = json.loads((folder / "resources.json").read_text(encoding="utf-8"))
     dashboard = json.loads((folder / "dashboard.json").read_text(encoding="utf-8"))
@@ -34,11 +34,11 @@ def to_merge(folder: Path, stage: str) -> Template:
 
 
 def with_plain_api(template: Template) -> Template:
-    """Takes Chalice's `AWS::Serverless::Api` apart, into the paths and methods that its `DefinitionBody` describes.
+    """Splits Chalice's `AWS::Serverless::Api` into the paths and methods that its `DefinitionBody` describes.
 
-    A body that changes would wipe out the gateway responses beside it, and SAM would deploy the API before they are
-    there. What a deployment holds is fixed when it is made, so its name tells what it holds: where anything has
-    changed, CloudFormation makes a new one, and only then brings the stage to it.
+    A body that changes would delete the gateway responses beside it, and SAM would deploy the API before they are
+    there. What a deployment holds is fixed when it is made, so its name is a hash of what it holds: if anything has
+    changed, CloudFormation makes a new deployment, and only then switches the stage to it.
     """
     resources = dict(template["Resources"])
     deployment, stage = resources.pop("Deployment"), resources["Stage"]
@@ -64,7 +64,7 @@ def with_plain_api(template: Template) -> Template:
 
 
 def _paths(described: dict[str, Any]) -> Iterator[tuple[str, Template]]:
-    """A resource for each part of each path, named after the path so far, and one for each method."""
+    """A resource for each part of each path, named after the path up to there, and one for each method."""
     rest_api = {"Ref": "RestAPI"}
     for path, operations in described.items():
         name = "Path"

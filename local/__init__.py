@@ -1,1 +1,1 @@
-"""The whole product on one machine: DynamoDB, API Gateway, the schedule and Google Sheets, each by a stand-in."""
+"""The whole product on one machine, with stand-ins for DynamoDB, API Gateway, the schedule and Google Sheets."""

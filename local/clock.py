@@ -1,4 +1,4 @@
-"""The demo's clock: begins at a given instant and ticks on from there."""
+"""The demo's clock: it begins at a given instant and ticks on from there."""
 
 import time
 from datetime import datetime, timedelta

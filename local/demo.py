@@ -1,4 +1,4 @@
-"""`make demo`: the whole product on this machine, with the November 2023 events and a clock of its own."""
+"""`make demo`: the whole product on this machine, with the November 2023 events and its own clock."""
 
 import fcntl
 import json
@@ -9,39 +9,45 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 from chalicelib import bootstrap
 from chalicelib.settings import Settings
+from chalicelib.store.sqlite import CannotOpen
+from local import campaign
 from local.clock import TickingClock
-from local.dynamodb import REGION, DynamoDB
 from local.gateway import Gateway
 from local.seed import ALLIANCE, SERVER, SPREADSHEET_ID, Secrets, seed
 from local.sheets import SheetsServer
+
+if TYPE_CHECKING:
+    from chalicelib.store.sqlite import SQLiteTable
 
 T = TypeVar("T")
 
 FOLDER = Path(".local")
 HOST = "127.0.0.1"
-TABLE = "muster-demo"
+JOURNAL = "dynamodb.jsonl"
+"""Where version 0.1.0 recorded, in a form of its own."""
 
 
 class CannotStart(Exception):
-    """Said to the person who started it, in one line."""
+    """The message, one line, is shown to the person who started the demo."""
 
 
 @dataclass(frozen=True, slots=True)
 class DemoSettings:
-    """From `PORT`, `SHEETS_PORT`, `SYNC_SECONDS` and `DEMO_NOW`."""
+    """From `PORT`, `SHEETS_PORT`, `SYNC_SECONDS`, `DEMO_NOW` and `DEMO_EMPTY`."""
 
     port: int
     sheets_port: int
     sync_seconds: float
     now: datetime
+    is_empty: bool
 
     @classmethod
     def from_environment(cls) -> "DemoSettings":
@@ -51,6 +57,7 @@ class DemoSettings:
             sheets_port=_setting("SHEETS_PORT", "8001", _port),
             sync_seconds=_setting("SYNC_SECONDS", "10", float),
             now=_setting("DEMO_NOW", "2023-11-15T12:00:00Z", _instant),
+            is_empty=_setting("DEMO_EMPTY", "0", _yes_or_no),
         )
 
 
@@ -66,7 +73,7 @@ def main() -> None:
 
 
 def run(settings: DemoSettings, folder: Path, stopped: threading.Event) -> None:
-    """Runs until `stopped` is set. Raises CannotStart."""
+    """Runs the demo until `stopped` is set. Raises CannotStart."""
     ready = folder / "demo.json"
     with ExitStack() as stack:
         stack.enter_context(_only_one(folder))
@@ -79,26 +86,24 @@ def run(settings: DemoSettings, folder: Path, stopped: threading.Event) -> None:
         sheets = SheetsServer(folder / "sheets", clock, HOST, settings.sheets_port)
         sheets.start()
         stack.callback(sheets.stop)
-        dynamodb = DynamoDB(TABLE, folder / "dynamodb.jsonl")
-        dynamodb.start()
-        stack.callback(dynamodb.stop)
-        table = bootstrap.dynamodb_table(TABLE, dynamodb.client())
-        address = f"http://{HOST}:{settings.port}"
-        muster = bootstrap.assemble(Settings(TABLE, sheets.url, public_url=address), table, clock)
-        bootstrap.use(muster)
         secrets = _secrets(folder / "keys.json")
+        file = folder / "muster.db"
+        table = stack.enter_context(closing(_table(file, secrets, settings)))
+        address = f"http://{HOST}:{settings.port}"
+        where = Settings(database=file, sheets_api_url=sheets.url, public_url=address)
+        muster = bootstrap.assemble(where, table, clock)
+        bootstrap.use(muster)
         seed(muster, sheets, secrets)
 
-        os.environ.setdefault("AWS_DEFAULT_REGION", REGION)
         import app as functions  # what is deployed, once its settings are in place
 
-        gateway = Gateway(functions.app, HOST, settings.port)
-        gateway.start()
-        stack.callback(gateway.stop)
         schedule = _Schedule(
             [functions.refresh_totals, functions.sync_sheets], settings.sync_seconds, stopped
         )
-        schedule.run_once()
+        schedule.run_once()  # before anybody reports: what was noted by a later clock is noted anew
+        gateway = Gateway(functions.app, HOST, settings.port)
+        gateway.start()
+        stack.callback(gateway.stop)
         urls = {
             "api_url": gateway.url,
             "form_url": f"{gateway.url}/f/{secrets.member_key}",
@@ -107,16 +112,15 @@ def run(settings: DemoSettings, folder: Path, stopped: threading.Event) -> None:
             "sheets_api_url": sheets.url,
         }
         binding = {"spreadsheet_id": SPREADSHEET_ID, "server": SERVER.id, "alliance": ALLIANCE.id}
-        reach = {"dynamodb_url": dynamodb.url, "table_name": TABLE}
-        _write_whole(ready, {**urls, **binding, **reach, **asdict(secrets)})
+        _write_whole(ready, {**urls, **binding, **asdict(secrets)})
         stack.callback(ready.unlink, missing_ok=True)
         _announce(urls, settings)
         schedule.run_until_stopped()
-    print("Stopped. What was recorded is kept; `make demo-reset` forgets it.")
+    print("Stopped. What was recorded is kept; `make demo-reset` deletes it.")
 
 
 class _Schedule:
-    """Calls the scheduled functions one after the other, as EventBridge would, every so many seconds."""
+    """Calls the scheduled functions one after the other, as EventBridge would, every `seconds`."""
 
     def __init__(self, functions: list[Callable[..., Any]], seconds: float, stopped: threading.Event) -> None:
         self._functions = functions
@@ -128,19 +132,33 @@ class _Schedule:
             event = {
                 "version": "0",
                 "account": "",
-                "region": REGION,
+                "region": "",
                 "detail": {},
                 "detail-type": "Scheduled Event",
             }
             event |= {"source": "aws.events", "time": "", "id": "", "resources": []}
             try:
                 function(event, None)
-            except Exception:  # a failed run ends like a failed Lambda: logged, and the next one comes
+            except Exception:  # as with a failed Lambda: it is logged, and the next run comes
                 logging.getLogger(__name__).exception("%s failed", function)
 
     def run_until_stopped(self) -> None:
         while not self._stopped.wait(self._seconds):
             self.run_once()
+
+
+def _table(file: Path, secrets: Secrets, settings: DemoSettings) -> "SQLiteTable":
+    """What was recorded here, or else the made-up campaign, unless it is to be empty. Raises CannotStart."""
+    journal = file.with_name(JOURNAL)
+    if journal.exists():
+        print(f"What version 0.1.0 recorded in {journal} can't be read any more. This one keeps {file}.")
+    try:
+        if not file.exists() and not settings.is_empty:
+            print("Recording a made-up campaign (DEMO_EMPTY=1 starts without one) …", flush=True)
+            campaign.record(file, secrets, settings.now)
+        return bootstrap.sqlite_table(file)
+    except CannotOpen as error:
+        raise CannotStart(f"{error} `make demo-reset` forgets it.") from None
 
 
 def _secrets(file: Path) -> Secrets:
@@ -152,7 +170,7 @@ def _secrets(file: Path) -> Secrets:
 
 
 def _write_whole(file: Path, content: dict[str, Any]) -> None:
-    """So that nobody ever reads a half of it. It holds keys, so it is its owner's alone."""
+    """Nobody can read half of the file. It holds keys, so only its owner can read it."""
     part = file.with_suffix(".part")
     part.touch(mode=0o600)
     part.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
@@ -173,7 +191,7 @@ def _announce(urls: dict[str, str], settings: DemoSettings) -> None:
 
 
 def _only_one(folder: Path) -> TextIO:
-    """A lock on the folder, held as long as the file is open."""
+    """Locks the folder for as long as the returned file is open. Raises CannotStart if it is locked."""
     folder.mkdir(parents=True, exist_ok=True)
     lock = (folder / "lock").open("w")
     try:
@@ -203,8 +221,14 @@ def _setting(name: str, default: str, convert: Callable[[str], T]) -> T:
 
 def _port(text: str) -> int:
     if not 0 < int(text) < 65536:
-        raise ValueError("no port")
+        raise ValueError("not a port")
     return int(text)
+
+
+def _yes_or_no(text: str) -> bool:
+    if text not in ("0", "1"):
+        raise ValueError("neither 0 nor 1")
+    return text == "1"
 
 
 def _instant(text: str) -> datetime:

@@ -5,6 +5,7 @@ Like the real one it puts a replacement character wherever a body or a query is 
 
 import json
 import uuid
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -14,15 +15,16 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from local.dynamodb import RESOURCES
 from local.serving import LocalServer
+
+RESOURCES = Path(__file__).parent.parent / ".chalice" / "resources.json"
 
 
 class Gateway:
     """Serves `app` on this machine, optionally under a stage prefix such as `/api`, as a deployed REST API does."""
 
     def __init__(self, app: Chalice, host: str = "127.0.0.1", port: int = 0, prefix: str = "") -> None:
-        # What Chalice's own local server does, so that each thread has its own current request.
+        # Chalice's own local server does the same, so that each thread has its own current request.
         app.__class__ = LocalChalice
         self._app = app
         self._prefix = prefix
@@ -83,7 +85,7 @@ def _pattern(path: str) -> str:
 
 
 def _unknown_path() -> Response:
-    """What the deployed stack tells API Gateway to answer."""
+    """What API Gateway answers in the deployed stack."""
     resources = json.loads(RESOURCES.read_text(encoding="utf-8"))["Resources"]
     properties = resources["UnknownPath"]["Properties"]
     content_type = properties["ResponseParameters"]["gatewayresponse.header.Content-Type"].strip("'")

@@ -1,4 +1,4 @@
-"""What the demo begins with: the November 2023 events, a server, an alliance, its keys and a spreadsheet."""
+"""What the demo starts with: the November 2023 events, a server, an alliance, its keys and a spreadsheet."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,7 @@ SPREADSHEET_ID = "demo-officers-sheet"
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """The keys' secrets, which the product itself can't tell again."""
+    """The secrets of the keys. The product itself can't show them again."""
 
     admin_key: str
     officer_key: str
@@ -31,6 +31,15 @@ class Secrets:
 
 def seed(muster: Muster, sheets: SheetsServer, secrets: Secrets) -> None:
     """Puts in place what isn't there yet; what members and officers have done since stays."""
+    define(muster, secrets)
+    if not sheets.has(SPREADSHEET_ID):
+        sheets.create_spreadsheet("Nova Guard officers", _OFFICERS_TABS, SPREADSHEET_ID)
+    if all(sheet.spreadsheet_id != SPREADSHEET_ID for sheet in muster.stores.sheets.all()):
+        muster.stores.sheets.bind(SPREADSHEET_ID, SERVER.id, ALLIANCE.id)
+
+
+def define(muster: Muster, secrets: Secrets) -> None:
+    """The same, but for the spreadsheet."""
     definitions = muster.stores.definitions
     known = {event.id for event in definitions.events()}
     for event in load_catalog():
@@ -44,10 +53,6 @@ def seed(muster: Muster, sheets: SheetsServer, secrets: Secrets) -> None:
         secret: str = getattr(secrets, f"{role}_key")
         if muster.stores.access_keys.find(secret) is None:
             muster.stores.access_keys.put(secret, _key(secret, role, muster.clock()))
-    if not sheets.has(SPREADSHEET_ID):
-        sheets.create_spreadsheet("Nova Guard officers", _OFFICERS_TABS, SPREADSHEET_ID)
-    if all(sheet.spreadsheet_id != SPREADSHEET_ID for sheet in muster.stores.sheets.all()):
-        muster.stores.sheets.bind(SPREADSHEET_ID, SERVER.id, ALLIANCE.id)
 
 
 def _key(secret: str, role: Role, now: datetime) -> Key:

@@ -1,4 +1,4 @@
-"""A WSGI application on a port of this machine, in threads of its own."""
+"""A WSGI application on a port of this machine, in its own threads."""
 
 import threading
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from werkzeug.wrappers import Request, Response
 
 
 class LocalServer:
-    """Listens from the moment it is made (port 0: any that is free), answers once it is started."""
+    """Listens as soon as it is made (port 0: any free port), and answers after `start`."""
 
     def __init__(self, answer: Callable[[Request], Response], host: str, port: int) -> None:
         application = Request.application(answer)
@@ -27,4 +27,4 @@ class _QuietHandler(WSGIRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Nothing: addresses hold keys, and a line for each request would bury what the demo says."""
+        """Logs nothing: addresses hold keys, and a line for each request would hide what the demo prints."""

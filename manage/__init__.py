@@ -1,1 +1,1 @@
-"""The operator's commands: what `./muster` runs. All but two speak to the API, so its rules and words are theirs."""
+"""The operator's commands, as `./muster` runs them. Most of them call the API, so its rules and messages apply."""

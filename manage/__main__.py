@@ -1,6 +1,7 @@
 """`./muster`: the groups of commands, and where they work."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 from click.core import ParameterSource
@@ -15,45 +16,60 @@ from manage.sheets import sheets
 from manage.where import Where
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+class _Commands(click.Group):
+    """With boto3 only where a command needs it: what `make demo` installs is enough for the others."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] not in ("boto3", "botocore"):
+                raise
+            message = "This command asks AWS, and boto3 is not installed here. `make setup` installs it."
+            raise click.ClickException(message) from None
+
+
+@click.group(
+    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
 @click.option(
     "--demo",
     is_flag=True,
-    help="Work on the demo that `make demo` runs in this folder, with its admin's key.",
+    help="Use the demo that `make demo` runs in this folder, with its admin's key.",
 )
 @click.option(
     "--url",
     envvar="MUSTER_URL",
     show_envvar=True,
     metavar="URL",
-    help="Where the API is, stage included, such as https://….amazonaws.com/api.",
+    help="The API's address with its stage, such as https://….amazonaws.com/api.",
 )
 @click.option(
     "--key-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A file that holds the key. Else MUSTER_KEY is taken, or it is asked for: as an argument others could see it.",
+    help="A file that holds the key. Without it, MUSTER_KEY is used, or you are asked. No argument takes a key, since "
+    "other users of this machine could see it.",
 )
 @click.pass_context
 def main(context: click.Context, demo: bool, url: str | None, key_file: Path | None) -> None:
     """Runs Muster for servers and alliances: events, keys and links, rosters, sheets.
 
-    Every command speaks to the API with an admin's or officer's key, and says what the API says. Only `keys first`,
-    `ledger verify`, `servers export`, `servers import` and `migrate` work on the table, with your AWS credentials, and
-    `sheets check` asks Google.
+    Most commands call the API with an admin's or officer's key. `keys first`, `ledger verify`, `servers export`,
+    `servers import` and `migrate` work on the table instead, with your AWS credentials, and `sheets check` asks Google.
 
     \b
-    To try it, beside a running `make demo`:
+    To try it while `make demo` runs:
       ./muster --demo events list
       ./muster --demo alliances list 101
 
     \b
-    With a deployment, once it has its first key:
+    To begin with a new deployment:
       export MUSTER_URL=https://….amazonaws.com/api
       export MUSTER_KEY=$(./muster keys first --table muster-prod)
       ./muster servers list
 
-    It ends with 0 if all is well, 1 if something was refused or could not be done, 2 if a command was not
-    understood.
+    The exit status is 0 if everything went well, 1 if something was refused or could not be done, and 2 if the command
+    was not understood.
     """
     if demo and context.get_parameter_source("url") is ParameterSource.COMMANDLINE:
         raise click.UsageError("Give --demo or --url, not both.")

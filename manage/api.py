@@ -1,4 +1,4 @@
-"""The API as the commands speak to it: with a key, and in its own words where it says no."""
+"""How the commands call the API: with a key. They show its own words when it refuses something."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -12,11 +12,11 @@ import requests
 from manage.show import plain
 
 PATIENCE = (5, 90)
-"""Seconds to connect and to be answered: an import of a whole roster takes some."""
+"""Seconds to connect, and to wait for the answer: importing a whole roster takes a while."""
 
 
 class Api:
-    """`secret` is asked for the key when the first request needs it. Every method raises ClickException."""
+    """`secret` gives the key; it is called for each request that needs one. Every method raises ClickException."""
 
     def __init__(self, url: str, secret: Callable[[], str], if_silent: str) -> None:
         self._url = url.rstrip("/")
@@ -39,7 +39,7 @@ class Api:
         return self._json(self._signed("GET", path, params=query))
 
     def put(self, *path: str, body: object) -> tuple[Any, bool]:
-        """The answer, and whether it is new."""
+        """The answer, and whether what was put is new."""
         response = self._signed("PUT", path, json=body)
         return self._json(response), response.status_code == HTTPStatus.CREATED
 
@@ -62,7 +62,7 @@ class Api:
 
     def _send(self, method: str, path: str, secret: str | None = None, **options: Any) -> requests.Response:
         def sign(request: requests.PreparedRequest) -> requests.PreparedRequest:
-            """In place of what requests would find in a .netrc."""
+            """Replaces what requests would find in a .netrc."""
             if secret:
                 request.headers["Authorization"] = f"Bearer {secret}"
             return request
@@ -72,10 +72,10 @@ class Api:
                 method, self._url + path, auth=sign, timeout=PATIENCE, allow_redirects=False, **options
             )
         except requests.Timeout:
-            message = f"{self._url} did not answer in time. It may be done all the same: look before you send it again."
+            message = f"{self._url} did not answer in time. It may still have done it: check before you send it again."
             raise click.ClickException(message) from None
-        except ValueError:  # what requests makes of an address that is none
-            raise click.ClickException(f"{self._url!r} is no address of a Muster API.") from None
+        except ValueError:  # requests raises it for an address that is not one
+            raise click.ClickException(f"{self._url!r} is not the address of a Muster API.") from None
         except requests.RequestException:
             raise click.ClickException(f"{self._url} can't be reached. {self._if_silent}") from None
         if not response.ok or response.is_redirect:
@@ -92,7 +92,7 @@ class Api:
         return body
 
     def _refused(self, response: requests.Response) -> click.ClickException:
-        """A problem as its detail and a line for each field, where that says more."""
+        """A problem's detail, with a line for each field whose message says more."""
         if response.headers.get("Content-Type", "").partition(";")[0] != "application/problem+json":
             return self._stranger(response.status_code)
         problem = response.json()
@@ -102,7 +102,7 @@ class Api:
 
     def _stranger(self, status: int) -> click.ClickException:
         return click.ClickException(
-            f"{self._url} answered {int(status)}, but not as Muster does. Is the address right, stage included?"
+            f"{self._url} answered {int(status)}, but it is not Muster's API. Check the address, and the stage in it."
         )
 
 

@@ -1,4 +1,4 @@
-"""What `sheets check` looks at, step by step, and what is to be done where a step fails."""
+"""What `sheets check` tries, step by step, and what to do when a step fails."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -17,23 +17,27 @@ from sheets_sync.google import Google, connect
 from sheets_sync.run import NEEDS
 
 PATIENCE = 45.0
-"""Seconds for the requests, those included that are tried again."""
+"""Seconds for all requests, retries included."""
 
 ADVICE: tuple[tuple[str, str, str], ...] = (
     ("secret", "is not named", "Give --secret with the stack's output SheetsSecret."),
-    ("secret", "AccessDenied", "Let your AWS identity do secretsmanager:GetSecretValue with this secret."),
+    ("secret", "AccessDenied", "Allow your AWS identity secretsmanager:GetSecretValue for this secret."),
     (
         "secret",
         "ResourceNotFound",
         "Nothing has been put into it yet, or it is in another AWS account or region.",
     ),
-    ("secret", "holds no", "Put the file that Google made into it, as it is."),
+    ("secret", "holds no", "Put the file that Google made into it, unchanged."),
     (
         "secret",
         "",
-        "See that AWS_PROFILE and AWS_DEFAULT_REGION are right: `aws sts get-caller-identity` tells who you are.",
+        "Check AWS_PROFILE and AWS_DEFAULT_REGION: `aws sts get-caller-identity` shows who you are.",
     ),
-    ("token", "TransportError", "See that this machine reaches Google: there may be a proxy or a firewall."),
+    (
+        "token",
+        "TransportError",
+        "Check that this machine can reach Google: there may be a proxy or a firewall.",
+    ),
     (
         "token",
         "of a key",
@@ -42,29 +46,33 @@ ADVICE: tuple[tuple[str, str, str], ...] = (
     (
         "token",
         "",
-        "The pool, its provider and the service account must let in the AWS identity that asks. Here that is your "
-        "own, and it has to be in the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and "
+        "The pool, its provider and the service account must accept the AWS identity that asks. Here that is your "
+        "own, and it must be in the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and "
         "AWS_REGION.",
     ),
     (
         "",
         "limit of requests",
-        "Wait a minute. If it comes again, somebody else uses this account or project.",
+        "Wait a minute. If it happens again, something else uses this account or project too.",
     ),
     ("", "Muster's credentials", "Enable the Google Sheets API in the project, or do what Google says."),
-    ("", "could not be reached", "See that this machine reaches Google: there may be a proxy or a firewall."),
+    (
+        "",
+        "could not be reached",
+        "Check that this machine can reach Google: there may be a proxy or a firewall.",
+    ),
     ("read", "not shared", "In the spreadsheet: Share, add this address, choose Editor."),
     ("read", "does not exist", "Take the id from the spreadsheet's address, between /d/ and the next /."),
     ("read", "not supported for this document", "It is an Excel file: File, Save as Google Sheets."),
     ("write", "not shared", "It can be read, so it is shared for viewing only: make the address an Editor."),
-    ("", "", "Try again in a few minutes. Google tells of disturbances at www.google.com/appsstatus."),
+    ("", "", "Try again in a few minutes. www.google.com/appsstatus shows whether Google has an outage."),
 )
-"""Of each failure: the step, words of what went wrong, and what to do. The first that fits; empty fits all."""
+"""For each failure: the step, words of its message, and what to do. The first that fits is used; "" fits everything."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What came of a step. `advice`: what to do, if it failed."""
+    """The result of a step. `advice` says what to do if it failed."""
 
     step: str
     says: str
@@ -74,7 +82,7 @@ class Finding:
 def findings(
     google: Google, spreadsheet_id: str, limit: int, sleep: Callable[[float], None] = time.sleep
 ) -> Iterator[Finding]:
-    """Each step's, up to the first that fails. `limit` is how many reads, and writes, are made in a minute."""
+    """The result of each step, up to the first that fails. `limit`: how many reads, and how many writes, a minute."""
     check = _Check(google, spreadsheet_id, limit, sleep)
     steps: list[tuple[str, Callable[[], str]]] = [("secret", check.secret)]
     if google.needs_sign_in:
@@ -105,7 +113,7 @@ class _Check:
 
     def secret(self) -> str:
         if not self._google.needs_sign_in:
-            return f"none is needed, since {self._google.api_url} is not Google's."
+            return f"none is needed, because {self._google.api_url} is not Google's."
         if not self._google.credentials_secret:
             raise SignInFailed("The secret is not named.")
         held = held_in(self._google.credentials_secret, self._google.read_secret)
@@ -118,7 +126,7 @@ class _Check:
             return (
                 f"it holds {kind}. It names no service account, so nothing can be shared with it by e-mail."
             )
-        return f"it holds {kind}. Share spreadsheets with {address}, as editor."
+        return f"it holds {kind}. Share spreadsheets with {address}, as an editor."
 
     def token(self) -> str:
         with closing(signed_in(self._google.credentials_secret, self._google.read_secret)):
@@ -131,22 +139,22 @@ class _Check:
         return f"the spreadsheet is called “{plain(self._title)}”."
 
     def write(self) -> str:
-        """Nothing changes: the title becomes what it is."""
+        """Nothing changes: the title is replaced by itself."""
         change = {"properties": {"title": self._title}, "fields": "title"}
         with connect(self._google, self._budget) as spreadsheets:
             spreadsheets.write(self._id, [{"updateSpreadsheetProperties": change}])
-        return "it can be written; its title was written as it is."
+        return "it can be written; its title was replaced by itself."
 
     def quota(self) -> str:
         fewest = self._limit // NEEDS["read"]
         return (
-            f"at most {self._limit} reads and {self._limit} writes a minute are made. That is for {self._limit} sheets "
-            f"a minute, or for {fewest} that are new. How much of Google's quota is left can't be asked."
+            f"Muster makes at most {self._limit} reads and {self._limit} writes a minute. That is enough for "
+            f"{self._limit} sheets a minute, or for {fewest} new ones. Google does not say how much quota is left."
         )
 
 
 def _said(failure: SheetError) -> str:
-    """With Google's own words, where only operators are to see them."""
+    """The failure, with Google's own words: here only operators see them."""
     reason = failure.__context__
     if isinstance(reason, GoogleAuthError) and reason.args:
         return plain(f"{failure} Google's library says: {str(reason.args[0])[:300]}")

@@ -1,4 +1,4 @@
-"""`events`: look at them, check files, put, clone and archive them."""
+"""`events`: list and show them, check files, put, clone and archive them."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
@@ -19,9 +19,9 @@ dry_run = click.option("--dry-run", is_flag=True, help="Say what would happen, a
 
 @click.group()
 def events() -> None:
-    """What is going on: list, check, put, clone and archive.
+    """The events: list, check, put, clone and archive.
 
-    An event holds for all servers. To change one drops no completion: points are counted anew from them.
+    An event is for all servers. Changing it drops no completion: points are counted again from the completions.
 
     \b
     To run the November 2023 events again from next Monday:
@@ -35,7 +35,7 @@ def events() -> None:
 def list_events(where: Where, as_json: bool) -> None:
     """Lists the events, archived ones too.
 
-    It takes no key.
+    It needs no key.
 
     \b
     Example:
@@ -65,8 +65,8 @@ def list_events(where: Where, as_json: bool) -> None:
 def show(where: Where, event: str, as_json: bool) -> None:
     """Shows an event's milestones.
 
-    --json has its tiers and rewards too, and windows for a game day that begins at 00:00 UTC; a server's own are in
-    its schedule. It takes no key.
+    --json also shows its tiers and rewards, and its windows for a game day that begins at 00:00 UTC; each server's own
+    windows are in its schedule. It needs no key.
 
     \b
     Example:
@@ -92,10 +92,10 @@ def show(where: Where, event: str, as_json: bool) -> None:
     "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 def check(files: tuple[Path, ...]) -> None:
-    """Checks event files, without any deployment.
+    """Checks event files, without a deployment.
 
-    docs/settings.md tells their format. Each problem is told as `file: field: reason`, and then it ends with 1. To
-    check changes nothing.
+    docs/settings.md describes their format. Each problem is printed as `file: field: reason`, and the exit status is
+    then 1. Checking changes nothing.
 
     \b
     Example:
@@ -117,10 +117,10 @@ def check(files: tuple[Path, ...]) -> None:
 @dry_run
 @click.pass_obj
 def put(where: Where, sources: tuple[str, ...], dry_run: bool) -> None:
-    """Puts events in place.
+    """Defines events, or changes them.
 
-    Each is a TOML file, or the id of one in the catalog that comes with Muster. An event that exists is changed to
-    what the file says; a milestone that somebody has completed can't be taken out of it. To put the same again
+    Give TOML files, or ids of events in the catalog that comes with Muster. An event that exists is changed to what
+    the file says; a milestone that somebody has completed can't be removed from it. Putting the same event again
     changes nothing.
 
     \b
@@ -140,19 +140,19 @@ def put(where: Where, sources: tuple[str, ...], dry_run: bool) -> None:
     callback=lambda _context, _option, text: _day(text),
     help="The game day on which the first of them begins, as YYYY-MM-DD; or the first Monday after today (UTC).",
 )
-@click.option("--replace", is_flag=True, help="Also change an event that exists under the new id.")
+@click.option("--replace", is_flag=True, help="Also change an event that already has the new id.")
 @dry_run
 @click.pass_obj
 def clone(where: Where, event_ids: tuple[str, ...], to: date | None, replace: bool, dry_run: bool) -> None:
     """Clones events to another week.
 
-    All of it is cloned: milestones, tiers, objectives; what is unknown stays unknown. They are taken from the
-    deployment, or else from the catalog that comes with Muster. What is cloned begins on the day given, and events
-    cloned together keep their distance. The new id has that day: 2023-11-defenders-of-peace becomes
-    2026-11-30-defenders-of-peace.
+    Everything is cloned: milestones, tiers, objectives; what is unknown stays unknown. The originals are taken from
+    the deployment, or else from the catalog that comes with Muster. The first clone begins on the day that you give,
+    and events cloned together keep their distance. The new id begins with the clone's first day:
+    2023-11-defenders-of-peace becomes 2026-11-30-defenders-of-peace.
 
-    The originals stay as they are. To clone again to the same day changes nothing; if there is another definition
-    under the new id already, nothing is done without --replace.
+    The originals stay as they are. Cloning again to the same day changes nothing. If a different event already has
+    the new id, nothing is done without --replace.
 
     \b
     Examples:
@@ -167,14 +167,14 @@ def clone(where: Where, event_ids: tuple[str, ...], to: date | None, replace: bo
     try:
         clones = [event.cloned(day + (event.begins_on - earliest)) for event in originals]
     except (OverflowError, ValueError):
-        message = f"To {day} they can't be cloned: an id would be too long, or a date beyond the year 9999."
+        message = f"They can't be cloned to {day}: an id would be too long, or a date after the year 9999."
         raise click.ClickException(message) from None
     if len({event.id for event in clones}) < len(clones):
         raise click.ClickException("Two of these would have the same id on that day. Clone them one by one.")
     for event in clones:
         if event.id in stored and _lean(event) != stored[event.id] and not replace:
             raise click.ClickException(
-                f"There is an event {event.id} already, and it is another. --replace changes it."
+                f"There is already a different event {event.id}. Give --replace to change it."
             )
     _put(where.api, stored, clones, dry_run)
 
@@ -184,10 +184,10 @@ def clone(where: Where, event_ids: tuple[str, ...], to: date | None, replace: bo
 @click.option("--undo", is_flag=True, help="Open archived events again.")
 @click.pass_obj
 def archive(where: Where, event_ids: tuple[str, ...], undo: bool) -> None:
-    """Archives events: nobody can report to them any more.
+    """Archives events: nobody can report them any more.
 
-    They leave schedules and sheets, and can't be corrected. What was completed in them stays. --undo opens them
-    again.
+    They disappear from schedules and sheets, and can't be corrected. What was completed in them stays. --undo opens
+    them again.
 
     \b
     Example:
@@ -200,7 +200,7 @@ def archive(where: Where, event_ids: tuple[str, ...], undo: bool) -> None:
 
 
 def _put(api: Api, stored: Mapping[str, Event], wanted: Iterable[Event], dry_run: bool) -> None:
-    """Puts what isn't there as it is wanted, and says what became of each."""
+    """Puts each event that is not stored exactly like this, and prints what was done with it."""
     for event in wanted:
         if stored.get(event.id) == _lean(event):
             done = "already there"
@@ -230,18 +230,20 @@ def _event_of(source: str) -> Event:
 
 def _known(events: Mapping[str, Event], event_id: str) -> Event:
     if event_id not in events:
-        raise click.ClickException(f"There is no event {event_id!r}. There are: {', '.join(sorted(events))}.")
+        raise click.ClickException(
+            f"There is no event {event_id!r}. Known events: {', '.join(sorted(events))}."
+        )
     return events[event_id]
 
 
 def _day(text: str) -> date | None:
-    """None: next Monday."""
+    """None means next Monday."""
     if text == "next-monday":
         return None
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise click.BadParameter(f"{text!r} is neither a day, such as 2026-11-30, nor next-monday.") from None
+        raise click.BadParameter(f"Give a day, such as 2026-11-30, or next-monday; not {text!r}.") from None
 
 
 def _next_monday(today: date) -> date:
@@ -249,7 +251,7 @@ def _next_monday(today: date) -> date:
 
 
 def _definition(shown: Mapping[str, Any]) -> Event:
-    """The event that the API shows, as `_lean` would have it."""
+    """The event that the API shows, in the form of `_lean`."""
     grace = datetime.fromisoformat(shown["reporting_closes_at"]) - datetime.fromisoformat(shown["closes_at"])
     milestones = [
         {name: one[name] for name in ("name", "points", "server_points", "objectives")}
@@ -262,13 +264,13 @@ def _definition(shown: Mapping[str, Any]) -> Event:
 
 
 def _times(shown: Mapping[str, Any]) -> dict[str, Any]:
-    """What was given: the API shows days if they were, and instants always."""
+    """What the definition gave: the API shows days only if it gave days, and always shows instants."""
     names = ("first_day", "last_day") if shown["first_day"] else ("opens_at", "closes_at")
     return {name: shown[name] for name in names}
 
 
 def _lean(event: Event) -> Event:
-    """In the form in which equal definitions are equal: without what goes without saying, milestones as they open."""
+    """In a form in which equal definitions are equal: without values that are defaults, milestones by opening."""
     milestones = tuple(
         one.model_copy(
             update={

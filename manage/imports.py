@@ -38,7 +38,7 @@ def _options(command: _Command) -> _Command:
 
 @click.group()
 def roster() -> None:
-    """Who is in an alliance.
+    """The commanders of an alliance.
 
     \b
     Example:
@@ -50,12 +50,14 @@ def roster() -> None:
 @click.argument("server")
 @click.argument("alliance")
 @click.option(
-    "--added-by", metavar="ROLE", help="Only those whom that role added; member: who joined by reporting."
+    "--added-by",
+    metavar="ROLE",
+    help="Only commanders whom that role added; member: those who joined by reporting.",
 )
 @as_json
 @click.pass_obj
 def list_roster(where: Where, server: str, alliance: str, added_by: str | None, as_json: bool) -> None:
-    """Lists an alliance's commanders, the retired too.
+    """Lists an alliance's commanders, retired ones too.
 
     \b
     Example:
@@ -92,7 +94,7 @@ def import_roster(
 
 @click.group()
 def completions() -> None:
-    """What commanders did before Muster.
+    """What commanders completed before they used Muster.
 
     \b
     Example:

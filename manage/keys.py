@@ -1,4 +1,4 @@
-"""`links` and `keys`: who may do what. A secret is told once, alone on stdout; all words about it go to stderr."""
+"""`links` and `keys`: who may do what. A secret is shown only once, alone on stdout; messages go to stderr."""
 
 from datetime import datetime, timedelta
 from typing import Any, get_args
@@ -11,9 +11,9 @@ from manage.api import Api
 from manage.show import as_json, listing, plain
 from manage.where import Where
 
-label = click.option("--label", help="What it is for, so that it can be told apart later.")
+label = click.option("--label", help="What it is for, so that you can tell it from others later.")
 expires_at = click.option(
-    "--expires-at", metavar="TIME", help="When it ends, such as 2026-12-07T00:00:00Z. Else it does not."
+    "--expires-at", metavar="TIME", help="When it expires, such as 2026-12-07T00:00:00Z. Without it: never."
 )
 _MOST = LONGEST_OVERLAP // timedelta(minutes=1)
 old_works_for = click.option(
@@ -22,7 +22,7 @@ old_works_for = click.option(
     default=0,
     show_default=True,
     metavar="MINUTES",
-    help=f"How long the old one goes on, up to {_MOST}.",
+    help=f"How long the old one still works, up to {_MOST}.",
 )
 
 
@@ -30,7 +30,7 @@ old_works_for = click.option(
 def links() -> None:
     """Addresses at which members report.
 
-    Whoever has an alliance's member link may report for its commanders.
+    Anybody who has an alliance's member link can report for its commanders.
 
     \b
     Example:
@@ -45,9 +45,9 @@ def links() -> None:
 @expires_at
 @click.pass_obj
 def create_link(where: Where, server: str, alliance: str, label: str | None, expires_at: str | None) -> None:
-    """Makes a member link, and prints it alone.
+    """Makes a member link, and prints only that.
 
-    It is told this once: only its hash is stored. Links made before go on working.
+    It is shown only once: Muster stores only its hash. Links that were made before still work.
 
     \b
     Example:
@@ -61,13 +61,13 @@ def create_link(where: Where, server: str, alliance: str, label: str | None, exp
 @links.command("rotate")
 @click.argument("server")
 @click.argument("alliance")
-@click.option("--id", "identity", metavar="ID", help="Which link, where the alliance has several.")
+@click.option("--id", "identity", metavar="ID", help="Which link, if the alliance has several.")
 @old_works_for
 @click.pass_obj
 def rotate_link(where: Where, server: str, alliance: str, identity: str | None, old_works_for: int) -> None:
-    """Replaces an alliance's member link by a new one.
+    """Replaces an alliance's member link with a new one.
 
-    The new one is printed alone. The old link ends at once, or after --old-works-for. What was reported through it
+    It prints only the new link. The old link ends at once, or after --old-works-for. What was reported through it
     stays.
 
     \b
@@ -82,7 +82,7 @@ def rotate_link(where: Where, server: str, alliance: str, identity: str | None, 
         raise click.ClickException("There is no such link that works. `links create` makes one.")
     if len(good) > 1:
         ids = ", ".join(one["id"] for one in good)
-        raise click.UsageError(f"The alliance has {len(good)} links: say which with --id, of {ids}.")
+        raise click.UsageError(f"The alliance has {len(good)} links. Choose one with --id: {ids}.")
     made = _replace(where.api, good[0], None, old_works_for)
     _tell(made, made["link"])
 
@@ -95,7 +95,7 @@ def rotate_link(where: Where, server: str, alliance: str, identity: str | None, 
 def list_links(where: Where, server: str, alliance: str, as_json: bool) -> None:
     """Lists the member links of an alliance.
 
-    The addresses themselves are told only when they are made.
+    The addresses themselves are shown only when they are made.
 
     \b
     Example:
@@ -118,9 +118,9 @@ def keys() -> None:
 @as_json
 @click.pass_obj
 def list_keys(where: Where, as_json: bool) -> None:
-    """Lists the keys in the scope of yours.
+    """Lists the keys in the scope of your own key.
 
-    Secrets are told only when they are made. When a key was last used is told to the hour.
+    Secrets are shown only when they are made. The time of last use is exact to the hour.
 
     \b
     Example:
@@ -133,7 +133,7 @@ def list_keys(where: Where, as_json: bool) -> None:
 @click.argument("role", type=click.Choice(get_args(Role)))
 @click.option("--label", required=True, help="Whose it is or what it is for.")
 @click.option("--server", help="The server that it is for.")
-@click.option("--alliance", help="The alliance that it is for. Without one: the whole server.")
+@click.option("--alliance", help="The alliance that it is for. Without it: the whole server.")
 @expires_at
 @click.pass_obj
 def create_key(
@@ -144,10 +144,10 @@ def create_key(
     alliance: str | None,
     expires_at: str | None,
 ) -> None:
-    """Makes a key, and prints its secret alone.
+    """Makes a key, and prints only its secret.
 
-    It is told this once: only its hash is stored. An admin's key is for the deployment; all others need --server, a
-    member's --alliance too. An officer gives keys to members and readers in their own scope.
+    It is shown only once: Muster stores only its hash. An admin's key is for the whole deployment; all others need
+    --server, and a member's also --alliance. An officer can make keys for members and readers in their own scope.
 
     \b
     Examples:
@@ -165,10 +165,10 @@ def create_key(
 @old_works_for
 @click.pass_obj
 def rotate_key(where: Where, key_id: str, label: str | None, old_works_for: int) -> None:
-    """Replaces a key by a new one.
+    """Replaces a key with a new one.
 
-    That has the same role and scope, and its secret is printed alone. The old key ends at once, or after
-    --old-works-for. `keys list` has the ids.
+    The new key has the same role and scope; only its secret is printed. The old key ends at once, or after
+    --old-works-for. `keys list` shows the ids.
 
     \b
     Example:
@@ -183,8 +183,8 @@ def rotate_key(where: Where, key_id: str, label: str | None, old_works_for: int)
     "revoke",
     help=f"""Revokes keys and member links, for good.
 
-    They stop working within {in_words(REVOKED_WITHIN)}. What was done with them stays. To revoke again changes nothing.
-    `keys list` has the ids.
+    They stop working within {in_words(REVOKED_WITHIN)}. What was done with them stays. Revoking again changes nothing.
+    `keys list` shows the ids.
 
     \b
     Example:
@@ -201,15 +201,15 @@ def revoke(where: Where, key_ids: tuple[str, ...]) -> None:
 
 @keys.command()
 @click.option("--label", default="first admin", show_default=True, help="Whose key it is.")
-@click.option("--another", is_flag=True, help="Make one even if there is an admin's key that is good.")
+@click.option("--another", is_flag=True, help="Make one even if an admin's key still works.")
 @click.option("--table", envvar="TABLE_NAME", show_envvar=True, help="The deployment's DynamoDB table.")
 @click.pass_obj
 def first(where: Where, label: str, another: bool, table: str | None) -> None:
     """Makes the first admin's key of a deployment.
 
-    Its secret is printed alone. No key can make it, so it is written into the table with your AWS credentials;
-    AWS_DEFAULT_REGION, AWS_PROFILE and AWS_ENDPOINT_URL are heeded. It is told this once: only its hash is stored.
-    If there is an admin's key that is good, it is refused without --another. The ledger has an entry of it.
+    It prints only the secret, and shows it only once: Muster stores only its hash. There is no key yet that could make
+    one, so this writes into the table with your AWS credentials; AWS_DEFAULT_REGION, AWS_PROFILE and AWS_ENDPOINT_URL
+    apply. If an admin's key still works, it is refused without --another. The ledger gets an entry.
 
     \b
     Example:
@@ -222,13 +222,13 @@ def first(where: Where, label: str, another: bool, table: str | None) -> None:
             made, secret = muster.keys.first(label, another=another)
         except AdminKeyExists as error:
             raise click.ClickException(f"{plain(error)} --another makes one more.") from None
-    click.echo(f"The key {made.id} is an admin's. Its secret is told this once: keep it.", err=True)
+    click.echo(f"The key {made.id} is an admin's. Its secret is shown only once: save it now.", err=True)
     click.echo(secret)
 
 
 def _tell(made: Any, secret: str) -> None:
     ends = f" until {made['expires_at']}" if made["expires_at"] else ""
-    words = f"Made {made['id']}: {made['role']}, {made['label']}, {_scope(made)}{ends}. It is told this once: keep it."
+    words = f"Made {made['id']}: {made['role']}, {made['label']}, {_scope(made)}{ends}. Shown only once: save it now."
     click.echo(plain(words), err=True)
     click.echo(secret)
 

@@ -1,4 +1,4 @@
-"""`ledger`: who changed what, when and why; and whether the cards are what it says."""
+"""`ledger`: who changed what, when and why; and whether the cards agree with it."""
 
 from typing import Any
 
@@ -20,17 +20,17 @@ def ledger() -> None:
 
 @ledger.command()
 @click.argument("server", required=False)
-@click.option("--alliance", help="Only what is of this alliance.")
-@click.option("--commander", help="Only what is of this commander, by name or id.")
-@click.option("--before", metavar="ID", help="Only what is older than this entry.")
-@click.option("--limit", metavar="N", help="How many entries, up to 200. Else 50.")
+@click.option("--alliance", help="Only entries about this alliance.")
+@click.option("--commander", help="Only entries about this commander, by name or id.")
+@click.option("--before", metavar="ID", help="Only entries that are older than this one.")
+@click.option("--limit", metavar="N", help="How many entries, up to 200; 50 if not given.")
 @as_json
 @click.pass_obj
 def show(where: Where, /, server: str | None, as_json: bool, **query: str | None) -> None:
     """Shows who changed what, the latest first.
 
-    It is the ledger of a server; without one, that of the deployment: events, and keys for all of it. Reports that
-    are not in it yet are entered before it is shown.
+    With a server it shows that server's ledger; without one, the deployment's: changes of events, and of keys for the
+    whole deployment. Reports whose entries are not written yet are entered first.
 
     \b
     Examples:
@@ -39,7 +39,7 @@ def show(where: Where, /, server: str | None, as_json: bool, **query: str | None
       ./muster --demo ledger show
     """
     if not server and (query["alliance"] or query["commander"]):
-        raise click.UsageError("--alliance and --commander are of a server: say which.")
+        raise click.UsageError("--alliance and --commander need a server: say which one.")
     path = ("servers", server, "ledger") if server else ("ledger",)
     answer = where.api.get(*path, **query)
     header = ("At", "What", "By", "Alliance", "Commander", "Changed", "Reason")
@@ -57,7 +57,7 @@ def show(where: Where, /, server: str | None, as_json: bool, **query: str | None
     ]
     listing(answer, as_json, header, rows)
     if answer["next"] and not as_json:
-        click.echo(f"Older ones: --before {answer['next']}", err=True)
+        click.echo(f"Older entries: --before {answer['next']}", err=True)
 
 
 @ledger.command()
@@ -67,9 +67,9 @@ def show(where: Where, /, server: str | None, as_json: bool, **query: str | None
 def verify(where: Where, server: str, table: str | None) -> None:
     """Compares a server's cards with the ledger.
 
-    A card that is not what the ledger makes of it is printed, and then it ends with 1; there should be none. Each
-    is EVENT/ALLIANCE/COMMANDER. It reads the whole ledger from the table, with your AWS credentials. Reports that
-    are not in the ledger yet are entered before; nothing else is changed.
+    It reads the whole ledger from the table, with your AWS credentials, and works out from it what each card should
+    hold. A card that differs is printed as EVENT/ALLIANCE/COMMANDER, and the exit status is then 1; there should be
+    none. Reports whose entries are not written yet are entered first; nothing else is changed.
 
     \b
     Examples:
@@ -81,12 +81,12 @@ def verify(where: Where, server: str, table: str | None) -> None:
     for difference in differences:
         click.echo(difference)
     if differences:
-        raise click.ClickException(f"{len(differences)} cards differ from the ledger.")
-    click.echo("Every card is what the ledger makes of it.", err=True)
+        raise click.ClickException(f"Cards that differ from the ledger: {len(differences)}.")
+    click.echo("Every card agrees with the ledger.", err=True)
 
 
 def _change(entry: Any) -> str:
-    """The milestones; or of what it was, and what the attributes were and are."""
+    """The milestones; or the id of what was changed, and each attribute before and after."""
     if entry["milestones"]:
         return ", ".join(entry["milestones"])
     before, after = entry["before"] or {}, entry["after"] or {}

@@ -1,4 +1,4 @@
-"""`migrate`: what an earlier version stored is brought to this version's form."""
+"""`migrate`: brings what an earlier version stored to this version's form."""
 
 import click
 
@@ -13,9 +13,9 @@ from manage.where import Where
 def migrate(where: Where, dry_run: bool, table: str | None) -> None:
     """Brings stored items to this version's form.
 
-    Do it once after each upgrade. It may be repeated, and members may report meanwhile: nothing waits for it. It reads
-    the whole table, with your AWS credentials, and also tells which items this version can't read. It ends with 1 if
-    there are any, or if something was left for another run.
+    Run it once after each upgrade. You can repeat it, and members can report while it runs. It reads the whole table,
+    with your AWS credentials, and also prints which items this version can't read. The exit status is 1 if there are
+    any, or if something was left for another run.
 
     \b
     Examples:
@@ -24,7 +24,7 @@ def migrate(where: Where, dry_run: bool, table: str | None) -> None:
     """
     with where.muster(table) as muster:
         migrated = muster.migrating.run(dry_run=dry_run)
-    click.echo(f"{migrated.items} items read", err=True)
+    click.echo(f"Items read: {migrated.items}", err=True)
     for step, changed in migrated.changed.items():
         click.echo(f"{step}: {changed} {'to change' if dry_run else 'changed'}")
     for server in migrated.names:
@@ -36,8 +36,6 @@ def migrate(where: Where, dry_run: bool, table: str | None) -> None:
     for key in migrated.unreadable:
         click.echo(f"can't be read: {key}")
     if migrated.left:
-        raise click.ClickException(f"{migrated.left} items were in use. Run it again.")
+        raise click.ClickException(f"Items that were in use: {migrated.left}. Run it again.")
     if migrated.unreadable:
-        raise click.ClickException(
-            "What can't be read is left out wherever it would be shown. docs/OPERATIONS.md says what to do."
-        )
+        raise click.ClickException("What can't be read is shown nowhere. docs/OPERATIONS.md says what to do.")

@@ -26,7 +26,7 @@ def servers() -> None:
 def list_servers(where: Where, as_json: bool) -> None:
     """Lists the servers.
 
-    An assumed game day is one that nobody has set.
+    A game day is marked as assumed until somebody sets it.
 
     \b
     Example:
@@ -43,14 +43,14 @@ def list_servers(where: Where, as_json: bool) -> None:
 
 @servers.command("put")
 @click.argument("server")
-@click.option("--day-starts", metavar="HH:MM", help="When the game day begins, by the clocks of the zone.")
+@click.option("--day-starts", metavar="HH:MM", help="When the game day begins, in the zone's local time.")
 @click.option("--zone", help="An IANA zone, such as America/New_York or UTC.")
 @click.pass_obj
 def put_server(where: Where, server: str, day_starts: str | None, zone: str | None) -> None:
-    """Puts a server in place, or sets its game day.
+    """Defines a server, or sets its game day.
 
-    A server goes by its number. Without --day-starts and --zone a new server's day is assumed to begin at 00:00
-    UTC, and a server that exists keeps what it has. To set another day moves the windows of all events on that
+    SERVER is its number. Without --day-starts and --zone, the day of a new server is assumed to begin at 00:00 UTC,
+    and a server that exists keeps its game day. Setting another game day moves the windows of all events on that
     server; nothing that was recorded is lost.
 
     \b
@@ -108,22 +108,22 @@ def list_alliances(where: Where, server: str, as_json: bool) -> None:
 @alliances.command("put")
 @click.argument("server")
 @click.argument("alliance")
-@click.option("--tag", help="As the game shows it before names.")
-@click.option("--name", help="As people call it.")
+@click.option("--tag", help="The tag that the game shows before names.")
+@click.option("--name", help="What people call it.")
 @click.option(
     "--open/--roster-only",
     "is_open",
     default=None,
-    help="Whether somebody new joins the roster by reporting (as a new alliance has it), or is refused.",
+    help="Whether somebody new joins the roster by reporting (so it is in a new alliance), or is refused.",
 )
 @click.pass_obj
 def put_alliance(
     where: Where, server: str, alliance: str, tag: str | None, name: str | None, is_open: bool | None
 ) -> None:
-    """Puts an alliance in place, or changes it.
+    """Defines an alliance, or changes it.
 
-    You choose its id, and that stays; tag and name can change. A new alliance needs --tag and --name. One that
-    exists keeps what is not given, and its roster and completions in any case.
+    You choose its id, which can't change later; tag and name can. A new alliance needs --tag and --name. An alliance
+    that exists keeps what you don't give, and always its roster and completions.
 
     \b
     Examples:

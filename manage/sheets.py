@@ -1,4 +1,4 @@
-"""`sheets`: spreadsheets of officers, bound to what they show."""
+"""`sheets`: the officers' spreadsheets, and which server or alliance each shows."""
 
 import os
 import re
@@ -16,8 +16,8 @@ _IN_ADDRESS = re.compile(r"/d/([A-Za-z0-9_-]+)")
 def sheets() -> None:
     """The officers' spreadsheets.
 
-    Muster keeps tabs of its own in them, and leaves all others alone. SPREADSHEET is the address of one, or the id
-    in it.
+    Muster keeps its own tabs in them, and leaves all others alone. SPREADSHEET is the address of a spreadsheet, or
+    the id in that address.
 
     \b
     Example:
@@ -33,9 +33,9 @@ def sheets() -> None:
 def bind(where: Where, spreadsheet: str, server: str, alliance: str | None) -> None:
     """Binds a spreadsheet to an alliance, or to a server.
 
-    Share it with the deployment's Google account first, as an editor. The next sync makes the tabs whose names
-    begin with IMS. A spreadsheet that is bound already shows the new server or alliance from then on; the officers'
-    own tabs stay as they are.
+    First share it with the deployment's Google account, as an editor. The next sync makes the tabs whose names begin
+    with IMS. If the spreadsheet is already bound, it shows the new server or alliance from then on; the officers' own
+    tabs stay as they are.
 
     \b
     Example:
@@ -53,7 +53,7 @@ def bind(where: Where, spreadsheet: str, server: str, alliance: str | None) -> N
 @as_json
 @click.pass_obj
 def status(where: Where, spreadsheet: str, as_json: bool) -> None:
-    """Shows to what it is bound, and how its syncs went.
+    """Shows what it is bound to, and how its syncs went.
 
     \b
     Example:
@@ -69,16 +69,16 @@ def status(where: Where, spreadsheet: str, as_json: bool) -> None:
 @click.argument("spreadsheet")
 @click.pass_obj
 def unbind(where: Where, spreadsheet: str) -> None:
-    """Unbinds a spreadsheet: Muster writes it no more.
+    """Unbinds a spreadsheet: Muster stops writing to it.
 
-    Its tabs stay as they are, and can be deleted by hand.
+    Muster's tabs stay as they are; you can delete them by hand.
 
     \b
     Example:
       ./muster --demo sheets unbind demo-officers-sheet
     """
     where.api.delete("sheets", _id(spreadsheet))
-    click.echo(f"Spreadsheet {_id(spreadsheet)} is bound no more.")
+    click.echo(f"Spreadsheet {_id(spreadsheet)} is no longer bound.")
 
 
 @sheets.command()
@@ -91,12 +91,12 @@ def unbind(where: Where, spreadsheet: str) -> None:
 )
 @click.pass_obj
 def check(where: Where, spreadsheet: str, secret: str | None) -> None:
-    """Checks whether Google lets Muster write it.
+    """Checks whether Google lets Muster write to it.
 
-    Step by step: the secret, signing in, reading, writing, the quota. Where a step fails, it says what to do and ends
-    with 1. The secret is read with your AWS credentials; no key of Muster's is needed. Nothing changes in the
-    spreadsheet: its title is written as it is. SHEETS_API_URL, SHEETS_REQUESTS_PER_USER and
-    SHEETS_REQUESTS_PER_PROJECT are heeded; at another host than Google's no credentials are needed.
+    It goes step by step: the secret, signing in, reading, writing, the quota. If a step fails, it says what to do, and
+    the exit status is 1. The secret is read with your AWS credentials; no Muster key is needed. Nothing changes in the
+    spreadsheet: its title is replaced by itself. SHEETS_API_URL, SHEETS_REQUESTS_PER_USER and
+    SHEETS_REQUESTS_PER_PROJECT apply; any other host than Google's needs no credentials.
 
     \b
     Example:

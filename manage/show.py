@@ -14,7 +14,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print the API's 
 
 
 def listing(answer: Any, is_json: bool, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """The answer as JSON, or the rows below their header; of no rows, that there is nothing."""
+    """Prints the answer as JSON, or the rows below their header; `Nothing.` if there are no rows."""
     if is_json:
         click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
         return
@@ -29,11 +29,11 @@ def listing(answer: Any, is_json: bool, header: Sequence[str], rows: Iterable[Se
 
 
 def plain(value: object) -> str:
-    """As a cell: None is nothing, and what would steer the terminal is shown as a box."""
+    """As a cell: None is empty, and characters that would control the terminal are shown as a box."""
     return _STEERING.sub("\ufffd", "" if value is None else str(value))
 
 
 def _width(text: str) -> int:
-    """Columns of a terminal."""
+    """In columns of the terminal."""
     wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
     return len(text) + wide - sum(unicodedata.category(character) in ("Mn", "Me", "Cf") for character in text)

@@ -1,4 +1,4 @@
-"""`servers export` and `servers import`: all of a server as a file, for another deployment. Both work on the table."""
+"""`servers export` and `servers import`: a whole server as a file, for another deployment. Both work on the table."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -34,12 +34,12 @@ table_option = click.option(
 @table_option
 @click.pass_obj
 def export_server(where: Where, server: str, file: Path, table: str | None) -> None:
-    """Writes all of a server into a new file.
+    """Writes a whole server into a new file.
 
-    That is its alliances, rosters, names, completions, readings, ledger, keys, bound sheets, and the events that it
-    has anything in. It is read from the table, with your AWS credentials, and has to be the same when it is read
-    again: so do it when nobody reports. Reports that are not in the ledger yet are entered before; nothing else is
-    changed. The file holds names, and the hashes of keys. Only you may read it.
+    The file holds its alliances, rosters, names, completions, readings, ledger, keys, bound sheets, and the events in
+    which it has anything. Everything is read from the table twice, with your AWS credentials, and must be the same
+    both times: so do it when nobody reports. Reports whose ledger entries are not written yet are entered first;
+    nothing else is changed. The file holds names and the hashes of keys, so only you can read it.
 
     \b
     Examples:
@@ -60,11 +60,12 @@ def export_server(where: Where, server: str, file: Path, table: str | None) -> N
 @table_option
 @click.pass_obj
 def import_server(where: Where, file: Path, table: str | None) -> None:
-    """Puts a server in place as `servers export` wrote it.
+    """Imports a server from a file that `servers export` wrote.
 
-    Nothing is replaced: it is refused if the server is there already, if an event is defined differently, or if a
-    spreadsheet is bound to another server. The server is there once everything is; if it breaks off, do it again. At
-    the end, totals are compared with cards, and cards with the ledger. Member links and keys keep their secrets.
+    It replaces nothing: it refuses if the server already exists, if an event is defined differently, or if a
+    spreadsheet is bound to another server. The server appears when everything is there; if the import stops before
+    that, run it again. At the end it compares totals with cards, and cards with the ledger. Member links and keys keep
+    their secrets.
 
     \b
     Example:
@@ -77,28 +78,28 @@ def import_server(where: Where, file: Path, table: str | None) -> None:
         transfer = Transfer(muster.stores.table)
         done = transfer.import_server(source, WHOEVER_HAS_THE_TABLE, muster.clock())
         if done.removed:
-            click.echo(f"{done.removed} items of an import that broke off were removed first.", err=True)
-        click.echo(f"Server {done.server} is in place: {_told(done.counts)}.")
+            click.echo(f"Items of an unfinished import that were removed first: {done.removed}.", err=True)
+        click.echo(f"Server {done.server} is imported: {_told(done.counts)}.")
         miscounted = transfer.miscounted(done.server)
         differences = muster.ledger_pages.differences(done.server)
     for wrong in [*miscounted, *differences]:
         click.echo(wrong)
     if miscounted or differences:
         raise click.ClickException(
-            f"The totals of {len(miscounted)} alliances are not the sum of their cards, "
-            f"and {len(differences)} cards differ from the ledger."
+            f"Alliances whose totals are not the sum of their cards: {len(miscounted)}. "
+            f"Cards that differ from the ledger: {len(differences)}."
         )
-    click.echo("Totals are the sum of the cards, and every card is what the ledger makes of it.")
-    click.echo("Unbind its sheets in the old place, and take its keys back there.", err=True)
+    click.echo("Totals are the sum of the cards, and every card agrees with the ledger.")
+    click.echo("Now unbind its sheets and revoke its keys in the old deployment.", err=True)
 
 
 @contextmanager
 def _new(file: Path) -> Iterator[BinaryIO]:
-    """A file that is its owner's alone, and that is only there in the end if nothing fails. Raises ClickException."""
+    """A new file that only its owner can read. It is removed again if anything fails. Raises ClickException."""
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        raise click.ClickException(f"{file} is there already. Give the name of a new file.") from None
+        raise click.ClickException(f"{file} already exists. Give the name of a new file.") from None
     except OSError as error:
         raise click.ClickException(f"{file} can't be written: {error.strerror}.") from None
     try:

@@ -6,9 +6,9 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """A spreadsheet bound to a server, or to one alliance of it. The last error stays after a good sync.
+    """A spreadsheet bound to a server, or to one alliance of it. The last error stays after a successful sync.
 
-    `revision` is of what the last good sync showed; `retry_at`: not to be tried before; `lease` is whose run has it
+    `revision`: of what the last successful sync showed. `retry_at`: do not try it before. `lease`: the run that has it
     until `leased_until`.
     """
 

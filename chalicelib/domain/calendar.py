@@ -11,7 +11,7 @@ WindowStatus = Literal["upcoming", "active", "closed"]
 
 @dataclass(frozen=True, slots=True)
 class GameDay:
-    """When a server's day begins. Only dates are published, so until an officer sets it, it is assumed."""
+    """When a server's day begins. Only dates are published, so it is assumed until an admin sets it."""
 
     starts_at: time = time(0, 0)
     zone: str = "UTC"
@@ -20,24 +20,24 @@ class GameDay:
     def start(self, day: date) -> datetime:
         """The instant, in UTC, at which the game day `day` begins.
 
-        Where the clocks skip the starting hour, the day begins as much later as they skip; where they
-        repeat it, at its first occurrence.
+        If the clocks skip the starting hour, the day begins later by as much as they skip. If they repeat it, the day
+        begins at the first occurrence.
         """
         return datetime.combine(day, self.starts_at, zone_info(self.zone)).astimezone(UTC)
 
     def end(self, day: date) -> datetime:
-        """The instant at which the game day `day` ends, which is in the next one."""
+        """The instant at which the game day `day` ends. It belongs to the next day."""
         return self.start(day + timedelta(days=1))
 
     def date_of(self, instant: datetime) -> date:
-        """The game day that `instant` is on."""
+        """The game day of `instant`."""
         day = instant.astimezone(zone_info(self.zone)).date()
         return day if self.start(day) <= instant else day - timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """From `opens_at`, which is in it, to `closes_at`, which is not. Both in UTC."""
+    """From `opens_at`, which is included, to `closes_at`, which is not. Both are in UTC."""
 
     opens_at: datetime
     closes_at: datetime
@@ -49,18 +49,18 @@ class Window:
 
 
 SKEW = timedelta(minutes=1)
-"""By so much the clocks of two machines may differ: what one has timed, another compares with this to spare."""
+"""How much the clocks of two machines may differ. Comparing a time that another machine noted must allow for this."""
 
 
 @lru_cache
 def zone_info(name: str) -> ZoneInfo:
-    """The IANA zone; raises ZoneInfoNotFoundError or ValueError if there is none of that name."""
+    """The IANA zone of that name. Raises ZoneInfoNotFoundError or ValueError if there is none."""
     return ZoneInfo(name)
 
 
 def rfc3339(instant: datetime) -> str:
-    """The instant as RFC 3339 in UTC, to the millisecond where it has a fraction."""
-    spec = "milliseconds" if instant.microsecond else "seconds"
+    """The instant as RFC 3339 in UTC, to the millisecond where it has some. The same again of what is read of it."""
+    spec = "milliseconds" if instant.microsecond >= 1000 else "seconds"
     return instant.astimezone(UTC).isoformat(timespec=spec).replace("+00:00", "Z")
 
 
@@ -76,7 +76,7 @@ def at_time(instant: datetime, game_day: GameDay) -> str:
 
 
 def in_words(span: timedelta) -> str:
-    """`30 seconds`, `15 minutes`, `1 hour`: a whole number of the largest unit that gives one, for texts in English."""
+    """The span in English, as `30 seconds`, `15 minutes` or `1 hour`: in the largest unit that gives a whole number."""
     unit, size = next(pair for pair in _UNITS if not span % pair[1])
     return f"{span // size} {unit}{'' if span == size else 's'}"
 

@@ -1,4 +1,4 @@
-"""Cards: what a commander has completed in an event, and what a change does to that (DESIGN §3.1)."""
+"""Cards: what a commander has completed in an event, and how changes work (DESIGN §3.1)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -10,11 +10,11 @@ from chalicelib.domain.standing import Totals
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """That a commander has completed a milestone: when it was recorded, and with which key (its public id).
+    """A commander has completed a milestone: when it was recorded, and with which key (its public id).
 
-    `reported_at`: when it was reported, where that was elsewhere and earlier. `owed`: the version of the card that a
-    report made of it, as long as the report's ledger entry is still to be written; None if nothing is owed. `more` is
-    what a later version of Muster has stored beside: it is kept.
+    `reported_at`: when it was reported, if that happened elsewhere and earlier. `owed`: the version of the card that
+    the report made, until the report's ledger entry is written; then None. `more`: attributes that a later version of
+    Muster has stored; they are kept.
     """
 
     recorded_at: datetime
@@ -33,8 +33,8 @@ class Completion:
 class Card:
     """All of one commander's completions in one event, by milestone id.
 
-    `voided`: those that were taken back, as they were. `moved`: the commander's card is elsewhere now, this one is to
-    stay empty. `version` counts the changes; 0: it has never been written.
+    `voided`: completions that were voided, as they were. `moved`: the commander's card is elsewhere now, and this one
+    must stay empty. `version` counts the changes; 0 means that it has never been written.
     """
 
     server: str
@@ -47,7 +47,7 @@ class Card:
     version: int = 0
 
     def points(self, event: Event) -> int:
-        """What the completions give the commander."""
+        """The commander's points for these completions."""
         return sum(m.points for m in event.milestones if m.id in self.completions)
 
 
@@ -60,26 +60,27 @@ class CardChange:
 
     @property
     def added(self) -> dict[str, Completion]:
-        """What the card holds that it did not, or not so."""
+        """What the card now holds and did not hold before, or held differently."""
         before, after = _settled(self.before.completions), _settled(self.after.completions)
         return {m: completion for m, completion in after.items() if before.get(m) != completion}
 
     @property
     def removed(self) -> dict[str, Completion]:
-        """What the card held that it does not any more, or not so."""
+        """What the card held before and no longer holds, or holds differently."""
         before, after = _settled(self.before.completions), _settled(self.after.completions)
         return {m: completion for m, completion in before.items() if after.get(m) != completion}
 
     @property
     def totals(self) -> Totals:
-        """What it adds to the alliance's totals; negative where it takes away."""
+        """What it adds to the alliance's totals; negative where it subtracts."""
         before, after = self.before.completions.keys(), self.after.completions.keys()
         counts = dict.fromkeys(after - before, 1) | dict.fromkeys(before - after, -1)
         return Totals(bool(after) - bool(before), counts)
 
 
 def reported(card: Card, milestones: Iterable[str], completion: Completion) -> CardChange:
-    """Adds these milestones, of which the card has none. Their ledger entry is owed. The commander is here."""
+    """Adds these milestones; the card must have none of them. Their ledger entry is still to be written (owed), and
+    the card is no longer `moved`."""
     version = card.version + 1
     added = dict.fromkeys(milestones, replace(completion, owed=version))
     void = {milestone: was for milestone, was in card.voided.items() if milestone not in added}
@@ -89,26 +90,26 @@ def reported(card: Card, milestones: Iterable[str], completion: Completion) -> C
 
 
 def voided(card: Card, milestones: Iterable[str]) -> CardChange:
-    """Takes back these milestones, which the card has."""
+    """Voids these milestones; the card must have them."""
     settled = _settled(card.completions)
     taken = {milestone: settled.pop(milestone) for milestone in milestones}
     return _changed(card, completions=settled, voided={**card.voided, **taken})
 
 
 def restored(card: Card, milestones: Iterable[str]) -> CardChange:
-    """Gives back these milestones, which were voided, as they were."""
+    """Restores these milestones as they were; they must be voided."""
     left = dict(card.voided)
     given = {milestone: left.pop(milestone) for milestone in milestones}
     return _changed(card, completions=_settled(card.completions) | given, voided=left)
 
 
 def is_untimed(completion: Completion, reported_at: datetime) -> bool:
-    """Whether nothing says when it was reported, and it can have been then: before it was recorded."""
+    """Whether nothing says when it was reported, and `reported_at` is possible: before it was recorded."""
     return completion.reported_at is None and reported_at < completion.recorded_at
 
 
 def untimed(card: Card, milestones: Iterable[str], reported_at: datetime) -> list[str]:
-    """Those of these milestones that the card has, and of which it can be said that they were reported then."""
+    """Those of these milestones that the card has and whose completions are untimed for `reported_at`."""
     return [
         milestone
         for milestone in milestones
@@ -117,14 +118,14 @@ def untimed(card: Card, milestones: Iterable[str], reported_at: datetime) -> lis
 
 
 def timed(card: Card, milestones: Iterable[str], reported_at: datetime) -> CardChange:
-    """Says of these milestones, which the card has, when they were reported. It counts as before."""
+    """Notes when these milestones were reported; the card must have them. Points stay the same."""
     settled = _settled(card.completions)
     told = {milestone: replace(settled[milestone], reported_at=reported_at) for milestone in milestones}
     return _changed(card, completions=settled | told, voided=card.voided, moved=card.moved)
 
 
 def moved(card: Card, to: Card) -> tuple[CardChange, CardChange]:
-    """Brings all that is on `card` to `to`, where a milestone counts once and the earlier completion stands."""
+    """Moves everything on `card` to `to`. A milestone counts once there, and the earlier completion stays."""
     both = _settled(to.completions)
     for milestone, completion in _settled(card.completions).items():
         other = both.get(milestone)
@@ -136,7 +137,7 @@ def moved(card: Card, to: Card) -> tuple[CardChange, CardChange]:
 
 
 def owed(card: Card) -> dict[int, dict[str, Completion]]:
-    """The reports whose ledger entries are owed: what each recorded, by the version of the card that it made."""
+    """The reports whose ledger entries are still to be written: what each recorded, by the card's version."""
     reports: dict[int, dict[str, Completion]] = {}
     for milestone, completion in card.completions.items():
         if completion.owed is not None:
@@ -151,13 +152,13 @@ def last_report(cards: Iterable[Card]) -> datetime | None:
 
 
 def count(cards: Iterable[Card]) -> Totals:
-    """The totals that these cards add up to."""
+    """The sum of these cards."""
     changes = [CardChange(replace(card, completions={}), card).totals for card in cards]
     return sum(changes, Totals())
 
 
 def _settled(completions: Mapping[str, Completion]) -> dict[str, Completion]:
-    """With nothing owed: whoever changes a card otherwise than by a report writes the entries that it owes."""
+    """The completions with nothing owed: a change that is not a report writes the owed entries first."""
     return {milestone: replace(completion, owed=None) for milestone, completion in completions.items()}
 
 

@@ -1,4 +1,4 @@
-"""Which of the bound sheets are to be synced now, and in which order."""
+"""Which bound sheets must be synced now, and in which order."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,44 +8,45 @@ from chalicelib.domain.binding import Binding
 from chalicelib.domain.calendar import SKEW
 
 FRESHNESS = timedelta(minutes=15)
-"""A sheet that shows what it should is synced again after this, so that its times tell that the sync is alive."""
+"""An up-to-date sheet is synced again after this time, so that its times show that the sync works."""
 OVERDUE = timedelta(hours=1)
-"""After this a sheet is as urgent as one that changed, so that it gets its turn however much changes."""
+"""After this time a sheet is as urgent as one that changed, so that it gets its turn however much changes."""
 PATIENCE = timedelta(minutes=15)
-"""Between attempts at a sheet that will not work until somebody has done something."""
+"""The time between attempts at a sheet that will not work until somebody has done something."""
 LEASE = timedelta(minutes=3)
-"""More than a run may last (55 s), by more than the minute in which Google counts requests, and clocks that differ."""
+"""Longer than a run may last (55 s), the minute in which Google counts requests, and a difference of clocks."""
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A sheet whose turn it is. `revision` is of what it should show; it was made before its report is read."""
+    """A sheet that is due. `revision`: of what it should show, made before the sheet's data is read."""
 
     sheet: Binding
     revision: str
 
 
 def due_first(sheets: Iterable[tuple[Binding, str]], now: datetime) -> list[Due]:
-    """Those that are due, of sheets with the revision that each should show, in the order of their turns.
+    """The sheets that are due, in the order of their turns. Each sheet comes with the revision that it should show.
 
-    First what changed or is overdue, then what is only stale; each the longest unattended first, never attended
-    before all. A sheet that fails again and again thus waits for its turn like all others.
+    Sheets that changed or are overdue come first, then those that are only stale. Among each, those that were tried
+    longest ago come first, and before them those that were never tried. So a sheet that fails again and again waits
+    for its turn like all others.
     """
     due = [Due(sheet, revision) for sheet, revision in sheets if is_due(sheet, revision, now)]
     return sorted(due, key=lambda each: _turn(each, now))
 
 
 def is_due(sheet: Binding, revision: str, now: datetime) -> bool:
-    """Whether it should show something else than it did, or is stale; not while it is leased, or has to wait."""
+    """Whether it should show something new, or is stale. Not while it is leased or has to wait."""
     if is_held(sheet.leased_until, now) or _is_ahead(sheet.retry_at, now, PATIENCE):
         return False
     return sheet.revision != revision or _is_older(sheet.last_success_at, now, FRESHNESS)
 
 
 def is_held(until: datetime | None, now: datetime) -> bool:
-    """Whether a lease that ends then is still good."""
+    """Whether a lease that ends at `until` is still valid."""
     return _is_ahead(until, now, LEASE)
 
 
@@ -57,8 +58,8 @@ def _turn(due: Due, now: datetime) -> tuple[bool, datetime, str]:
 
 
 def _is_ahead(instant: datetime | None, now: datetime, most: timedelta) -> bool:
-    """Further ahead than `most`, and clocks may differ, it was made by one that has been set back, as the demo's is: it
-    is void."""
+    """Whether the instant is in the future. One that is further ahead than `most` (and a difference of clocks) does not
+    count: the clock that made it has been set back since, as the demo's is."""
     return instant is not None and now < instant <= now + most + SKEW
 
 

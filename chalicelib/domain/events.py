@@ -1,7 +1,7 @@
-"""What an IMS event is made of: milestones, tiers, rewards, and when they run.
+"""What an IMS event consists of: milestones, tiers, rewards, and when they run.
 
-An event is data: the catalog holds it as TOML, the API and the table as JSON. What the game has not published
-is None and stays so.
+An event is data: TOML in the catalog, JSON in the API and the table. What the game has not published is None and stays
+None.
 """
 
 import re
@@ -28,16 +28,16 @@ Label = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Amount = Annotated[int, Field(gt=0, le=10**12)]
 
 MOST_MILESTONES, MOST_TIERS = 30, 100
-"""Of an event, so that a commander's card stays small, and tiers are stamped at once."""
+"""The most of an event, so that a commander's card stays small, and all tiers can be stamped at once."""
 
 MOST_OBJECTIVES, MOST_REWARDS = 20, 20
-"""Of a milestone, and of a tier, so that they fit into a cell: `too_many` says where an event has more."""
+"""The most of a milestone, and of a tier, so that they fit into a cell. `too_many` says where an event has more."""
 
 _DATE = re.compile(r"^\d{4}(-\d{2}){0,2}-")
 
 
 class Definition(BaseModel):
-    """Frozen, and strict about what it doesn't know."""
+    """A frozen model that refuses unknown fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
@@ -66,25 +66,25 @@ class Scheduled(Definition):
             raise ValueError("closes_at must be after opens_at")
         for time in (self.first_day, self.last_day, self.opens_at, self.closes_at):
             if time and not 2000 <= time.year < 3000:
-                raise ValueError(f"the year {time.year} is none of an event")
+                raise ValueError(f"the year {time.year} is not from 2000 to 2999")
         return self
 
     def window(self, game_day: GameDay) -> Window:
         """The instants between which this is active on a server with that game day (DESIGN §3.2)."""
         if self.opens_at and self.closes_at:
             return Window(self.opens_at, self.closes_at)
-        assert self.first_day  # noqa: S101 - the validator has seen to it
+        assert self.first_day  # noqa: S101 - the validator requires it
         return Window(game_day.start(self.first_day), game_day.end(self.last_day or self.first_day))
 
     def moved(self, by: timedelta) -> dict[str, Any]:
-        """What was given of this, with every date and instant so much later."""
+        """The fields that were given, with every date and instant later by `by`."""
         given = self.model_dump(exclude_unset=True)
         times = ("first_day", "last_day", "opens_at", "closes_at")
         return given | {name: given[name] + by for name in times if given.get(name)}
 
 
 class Reward(Definition):
-    """What every commander of the server gets. None is unpublished; `shown_as` is what the game showed instead."""
+    """What every commander of the server gets. None means not published; `shown_as` is what the game showed instead."""
 
     name: Label | None = None
     quantity: Amount | None = None
@@ -150,7 +150,7 @@ class Event(Scheduled):
 
     @property
     def points_possible(self) -> int:
-        """What a commander has who completed every milestone."""
+        """The points of a commander who has completed every milestone."""
         return sum(milestone.points for milestone in self.milestones)
 
     def reporting_closes_at(self, game_day: GameDay) -> datetime:
@@ -166,23 +166,23 @@ class Event(Scheduled):
         return "reporting" if now < self.reporting_closes_at(game_day) else "ended"
 
     def can_change(self, now: datetime, game_day: GameDay) -> bool:
-        """Whether what was completed in it can still change: it has begun and is not archived."""
+        """Whether completions in it can still change: it has begun and is not archived."""
         return not self.archived and self.status(now, game_day) != "upcoming"
 
     @property
     def begins_on(self) -> date:
-        """The first game day; the day in UTC where instants are given."""
+        """The first game day, or the day in UTC if instants are given."""
         if self.opens_at:
             return self.opens_at.astimezone(UTC).date()
         assert self.first_day  # noqa: S101 - the validator has seen to it
         return self.first_day
 
     def cloned(self, first_day: date) -> Self:
-        """The same event beginning on `first_day`: all of it as many whole days later (or earlier), and not archived.
+        """The same event, beginning on `first_day`: everything moves by the same number of days. It is not archived.
 
-        Its id is that day with what this one's has after its own date: `2023-11-drill` gives `2026-11-30-drill`.
-        Milestones keep their ids, and what is unknown stays so. Raises ValueError if the id gets too long, and
-        OverflowError beyond the year 9999.
+        Its id is that day, followed by this id without its own date: `2023-11-drill` gives `2026-11-30-drill`.
+        Milestones keep their ids, and what is unknown stays unknown. Raises ValueError if the id gets too long, and
+        OverflowError for a date after the year 9999.
         """
         by = first_day - self.begins_on
         milestones = [milestone.moved(by) for milestone in self.milestones]
@@ -198,14 +198,14 @@ class Event(Scheduled):
         return f"{self.id}/{milestone.id}"
 
     def scheduled(self, game_day: GameDay) -> Iterator[tuple[Milestone, Window]]:
-        """The milestones with their windows, in the order in which they open."""
+        """The milestones with their windows, ordered by opening."""
         pairs = ((milestone, milestone.window(game_day)) for milestone in self.milestones)
         return iter(sorted(pairs, key=lambda pair: pair[1].opens_at))
 
 
 def too_many(event: Event, before: Event | None = None) -> list[FieldError]:
-    """Where an event that is to be defined has more than may be, and did not have it `before`: what was stored once may
-    stay."""
+    """Where an event that somebody defines has more than is allowed, and did not have it `before`. What was stored once
+    may stay."""
     milestones, tiers = (before.milestones, before.tiers) if before else ((), ())
     counted = [
         (f"milestones[{place}].objectives", len(milestone.objectives or ()), "objectives", MOST_OBJECTIVES)
@@ -225,7 +225,8 @@ def too_many(event: Event, before: Event | None = None) -> list[FieldError]:
 
 
 def running_first(events: Iterable[Event], now: datetime, game_day: GameDay) -> list[Event]:
-    """As people look for them: running, reporting, upcoming (soonest first), ended (latest first)."""
+    """The events in the order in which people look for them: running, reporting, upcoming (soonest first), ended
+    (latest first)."""
     rank = {"running": 0, "reporting": 1, "upcoming": 2, "ended": 3}
 
     def order(event: Event) -> tuple[int, float, str]:

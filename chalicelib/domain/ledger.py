@@ -1,4 +1,4 @@
-"""The ledger: who changed what, when and why; and the cards, made of it anew."""
+"""The ledger: who changed what, when and why; and how the cards are rebuilt from it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -19,7 +19,8 @@ Action = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Whose key it was. No role: Muster itself."""
+    """Who made a change, by the key that was used. No role: Muster itself, somebody who can write the table, or a key
+    that is gone."""
 
     key_id: str
     label: str
@@ -35,7 +36,7 @@ MUSTER = Actor("muster", "Muster")
 
 @dataclass(frozen=True, slots=True)
 class CardEntry:
-    """What became of a card: which completions were added and removed, by milestone id, in which version of it."""
+    """How a card changed: which completions were added and removed, by milestone id, and which version that made."""
 
     event: str
     version: int
@@ -45,9 +46,10 @@ class CardEntry:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One change. `server` None: of the deployment. `before` and `after` are of what is no card; cards have `cards`.
+    """One change. `server` is None for a change of the deployment. `cards`: how cards changed; `before` and `after`:
+    how anything else changed.
 
-    `id` sorts by time. An entry holds a commander's name only where it tells of a name.
+    `id` sorts by time. An entry holds a commander's name only if the change is about a name.
     """
 
     id: str
@@ -64,7 +66,7 @@ class Entry:
 
 
 def card_entries(changes: Iterable[CardChange]) -> tuple[CardEntry, ...]:
-    """What these changes are in an entry. All are of one commander in one alliance."""
+    """These changes as an entry holds them. All must be of one commander in one alliance."""
     return tuple(
         CardEntry(change.after.event, change.after.version, change.added, change.removed)
         for change in changes
@@ -72,12 +74,12 @@ def card_entries(changes: Iterable[CardChange]) -> tuple[CardEntry, ...]:
 
 
 def owed_reports(card: Card) -> list[CardEntry]:
-    """Of each report whose entry is owed, what it did to the card. It is the same whenever it is made."""
+    """How each report whose entry is still to be written changed the card. It is the same whenever it is made."""
     return [CardEntry(card.event, version, added) for version, added in owed(card).items()]
 
 
 def rebuilt(entries: Iterable[Entry]) -> dict[tuple[str, str, str], dict[str, Completion]]:
-    """The completions of every card, from the ledger alone, by event, alliance and commander; empty ones left out."""
+    """The completions of every card, from the ledger alone, by event, alliance and commander; without empty cards."""
     changes: dict[tuple[str, str, str], dict[int, CardEntry]] = {}
     for entry in entries:
         for card in entry.cards:

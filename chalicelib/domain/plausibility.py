@@ -10,17 +10,17 @@ _HOUR = timedelta(hours=1)
 
 
 ONE_DIGIT_MORE = 10
-"""So many times as much as is known is what a digit too many makes."""
+"""A digit too many makes a number about ten times as large."""
 
 
 def implausible(
     reading: Reading, known: Sequence[Reading], event: Event, standing: Standing, tolerance: int
 ) -> str | None:
-    """Why the reading is hard to believe, as a sentence; None if it isn't.
+    """Why the reading is hard to believe, as a sentence; None if it is not.
 
-    Official points never fall, and they are of all commanders, so no less than what was reported, but for
-    `tolerance` per cent of that: reports can be wrong, and the game late. They stamp a tier for good, so one that
-    reaches a tier which reports don't is asked about (DESIGN §5), and so is a figure with a digit too many.
+    Official points never fall. They count all commanders, so they are at least the reported points, except for
+    `tolerance` per cent: reports can be wrong, and the game can be late. A reading can stamp a tier for good, so one
+    that reaches a tier that reports don't reach has to be confirmed (DESIGN §5); so has one with a digit too many.
     """
     earlier = max((one.points for one in known if one.read_at <= reading.read_at), default=0)
     later = min((one.points for one in known if one.read_at > reading.read_at), default=None)
@@ -29,21 +29,21 @@ def implausible(
     if later is not None and reading.points > later:
         return f"There is a later reading of {later:,} points, and official points do not fall."
     if reading.points * 100 < reading.reported_points * (100 - tolerance):
-        return f"{reading.reported_points:,} points had been reported by then, which is more."
+        return f"More was reported by then: {reading.reported_points:,} points."
     best = max(earlier, reading.reported_points)
     if best and reading.points >= ONE_DIGIT_MORE * best:
         return f"That is {reading.points // best} times the {best:,} points that are known."
     reached = [tier.threshold for tier in event.tiers if tier.threshold <= reading.points]
     new = [each for each in reached if each > max(best, standing.totals.points(event))]
     if new and max(new) not in standing.stamps:
-        return f"By this number the reward at {max(new):,} points is reached, which reports don't reach yet."
+        return f"It would reach the reward at {max(new):,} points, which the reported points don't reach yet."
     return None
 
 
 def points_reported_by(instant: datetime, standing: Standing, event: Event, now: datetime) -> int:
-    """The points that had been reported at that instant, as exactly as the hourly samples tell.
+    """The points that had been reported at that instant, as exactly as the hourly samples allow.
 
-    What is reported now if nothing is known of that time.
+    If there is no sample from before, the earliest sample; without any, what is reported now.
     """
     points = standing.totals.points(event)
     if instant >= now:

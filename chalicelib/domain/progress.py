@@ -22,7 +22,7 @@ class MilestoneProgress:
 
 @dataclass(frozen=True, slots=True)
 class TierProgress:
-    """`remaining` is in points. A reached tier with some remaining was dropped below by a correction."""
+    """`remaining` is in points. If a reached tier has points remaining, a correction dropped the points below it."""
 
     threshold: int
     rewards: tuple[Reward, ...]
@@ -38,7 +38,8 @@ class TierProgress:
 
 @dataclass(frozen=True, slots=True)
 class NeededForTier:
-    """To the next tier: completions, and commanders if each did all that is still open (None if nothing is)."""
+    """What the next tier needs: completions; and commanders, if each completes everything that is still open (None if
+    nothing is open)."""
 
     completions: int
     commanders: int | None
@@ -54,7 +55,7 @@ class LatestReading:
 
 @dataclass(frozen=True, slots=True)
 class BestPoints:
-    """The greater of the reported and the official points, and which of them it is. Tiers go by it."""
+    """The greater of the reported and the official points, and which of them it is. It decides about tiers."""
 
     points: int
     by: Basis
@@ -87,7 +88,7 @@ class Progress:
 
 
 def progress_of(event: Event, server: str, game_day: GameDay, standing: Standing, now: datetime) -> Progress:
-    """The state of `event` at `now`."""
+    """The progress of `event` at `now`."""
     totals, reading = standing.totals, standing.reading
     points, best = totals.points(event), _best(event, standing)
     milestones = tuple(
@@ -131,13 +132,13 @@ def progress_of(event: Event, server: str, game_day: GameDay, standing: Standing
 
 
 def next_tier(event: Event, standing: Standing) -> int | None:
-    """The lowest threshold over the greater of the two numbers; None if there is none."""
+    """The lowest threshold that is higher than the better of the two numbers; None if there is none."""
     best = _best(event, standing)
     return next((tier.threshold for tier in event.tiers if tier.threshold > best.points), None)
 
 
 def newly_reached(event: Event, standing: Standing, now: datetime) -> dict[int, TierStamp]:
-    """The stamps to write now: of the tiers at or under the points and not stamped yet, by threshold."""
+    """The stamps to write now, by threshold: for tiers that the points have reached and that have no stamp yet."""
     points, best = standing.totals.points(event), _best(event, standing)
     return {
         tier.threshold: TierStamp(now, "reported" if points >= tier.threshold else "reading")
@@ -147,9 +148,10 @@ def newly_reached(event: Event, standing: Standing, now: datetime) -> dict[int, 
 
 
 def needed(remaining: int, event: Event, still_open: list[int]) -> NeededForTier:
-    """What closes a gap of `remaining` points; `still_open` holds the credits of the milestones not yet closed.
+    """What would earn `remaining` points. `still_open` holds the credits of the milestones that have not closed yet.
 
-    Where credits differ, completions are counted at the highest that can still be earned (or was to be).
+    If credits differ, the completions are counted with the highest credit that can still be earned; if all milestones
+    have closed, with the highest of all.
     """
     credit = max(still_open or [m.credit for m in event.milestones])
     each = sum(still_open)

@@ -1,7 +1,7 @@
 """Where an event will end: a range with its basis, or why there is none (DESIGN §3.7).
 
-How it is made and what that costs: docs/decisions/0013. How good it is, on made-up campaigns: docs/projection.md.
-Times are instants outside, and hours since the first milestone opened inside.
+docs/decisions/0013 says how it is made and what that costs; docs/projection.md shows how good it is on made-up
+campaigns. Public functions take instants; inside, times are hours since the first milestone opened.
 """
 
 from bisect import bisect_left
@@ -18,35 +18,35 @@ from chalicelib.domain.standing import Basis, Standing
 
 FIRST_HOURS = 24
 SETTLING_HOURS = 8
-"""There is no projection until so long after a milestone has closed, or the first has been open for a day: how late
-people report is not known before, and a straight line does better."""
+"""There is no projection until `SETTLING_HOURS` after a milestone has closed, or after the first has been open for
+`FIRST_HOURS`. Before that it is not known how late people report, and a straight line is better."""
 FEWEST_COMPLETIONS = 20
-"""Nor with fewer reported: chance decides."""
+"""There is no projection with fewer completions, because chance decides."""
 FEWEST_SAMPLES = 24
-"""Nor with fewer hours of history: a straight line does better without a day of it."""
+"""There is no projection with fewer hours of history: without a day of it, a straight line is better."""
 
 LEAST_READ = 0.1
-"""A reading is not projected from if less of the event was done when it was taken."""
+"""A reading is not used if a smaller part of the event was done when it was taken."""
 
 PEAKS = 0.0, 4.0, 8.0, 12.0, 16.0, 20.0
 PROMPT = 0.97, 0.8, 0.5, 0.2
 DELAYS = 10.0, 30.0
-"""The curves that are tried: when in a day people are most active, the part of them that reports at once, and the mean
-delay of the others, in hours."""
+"""The curves that are tried: the hour of the day at which people are most active, the share of people who report at
+once, and the mean delay of the others, in hours."""
 SWING = 0.85
-"""How far activity swings about its mean in a day."""
+"""How much activity varies around its mean during a day."""
 MISFIT = 0.015
-"""How far a curve may be off the history, as a part of the points, before it counts for less."""
+"""How far a curve may differ from the history, as a part of the points, before its weight drops."""
 NEGLIGIBLE = 0.01
-"""A curve that counts for less than so much of the best one is left out."""
+"""A curve whose weight is less than this part of the best curve's is left out."""
 MOST_SAMPLES = 16
-"""Of the history, evenly spread: more make it no better."""
+"""How many samples of the history are used, evenly spread. More samples do not make it better."""
 FADE = 0.95
 FIRMNESS = 3.0
-"""So many of the people of a milestone complete the next one. That is an assumption, and gives way to what the event
-shows: it weighs as much as the steps between so many milestones."""
+"""`FADE`: the share of people who complete the next milestone too. This assumption gives way to what the event shows:
+it weighs as much as the steps between `FIRMNESS` milestones."""
 PRIOR = 0.6
-"""What is expected of a milestone from those before it weighs as much as so many of its reports, 1 being all."""
+"""What earlier milestones let expect of a milestone weighs as much as this share of all its reports."""
 SPREAD = (
     (0, 0.00, 3.32),
     (0.02, 0.28, 2.01),
@@ -57,10 +57,10 @@ SPREAD = (
     (0.6, 0.78, 1.47),
     (0.75, 0.67, 1.82),
 )
-"""By the part of the points that is still expected: between which multiples of what was expected 90 % of the campaigns
-that it was set on came in. Printed by `python -m bench.projections calibrate`."""
+"""For the part of the points that is still expected: between which multiples of the expectation 90 % of the calibration
+campaigns ended. `python -m bench.projections calibrate` prints it."""
 CHANCE = 1.64
-"""Standard deviations on either side that hold as many: the luck of a small number of completions."""
+"""How many standard deviations on either side hold 90 %: for the chance in a small number of completions."""
 HOUR = timedelta(hours=1)
 
 
@@ -68,9 +68,9 @@ HOUR = timedelta(hours=1)
 class Projection:
     """Where the points will end: a range, the instant it is for, and what it is based on.
 
-    The range is meant to hold in four cases of five, also where people behave as nobody has foreseen.
-    `next_tier_from` and `next_tier_by`: between which instants (full hours, `now` or `at`) the next tier is reached;
-    `next_tier_by` None: it may not be reached at all, both None: it will not be, or there is none.
+    The range is meant to hold in four of five cases, even if people behave in ways that nobody has foreseen. The next
+    tier is reached between `next_tier_from` and `next_tier_by` (full hours, `now` or `at`). If `next_tier_by` is None,
+    it may not be reached at all; if both are None, it will not be reached, or there is no tier.
     """
 
     low: int
@@ -83,13 +83,13 @@ class Projection:
 
 @dataclass(frozen=True, slots=True)
 class NoProjection:
-    """Why there is none, in words for officers."""
+    """Why there is no projection, in words for officers."""
 
     reason: str
 
 
 def project(event: Event, game_day: GameDay, standing: Standing, now: datetime) -> Projection | NoProjection:
-    """The projection of `event` at `now`: of the official points where a reading is ahead of the reported ones."""
+    """The projection of `event` at `now`: of the official points if a reading is ahead of the reported points."""
     if reason := why_not(event, game_day, standing, now):
         return NoProjection(reason)
     outlook = outlook_of(event, game_day, standing, now)
@@ -110,28 +110,30 @@ def project(event: Event, game_day: GameDay, standing: Standing, now: datetime) 
 
 
 def why_not(event: Event, game_day: GameDay, standing: Standing, now: datetime) -> str | None:
-    """The reason for which there is no projection at `now`; None if there is one."""
+    """Why there is no projection at `now`; None if there is one."""
     windows = [window for _, window in event.scheduled(game_day)]
     opened = windows[0].opens_at
     a_day = min(opened + FIRST_HOURS * HOUR, *(window.closes_at for window in windows))
     completions = sum(standing.totals.completions.get(milestone.id, 0) for milestone in event.milestones)
     samples = len(_hours_known(standing.history, opened, now))
     if now >= event.reporting_closes_at(game_day):
-        return "The event is over: members can report no more."
+        return "The event is over: members can no longer report."
     if now < opened:
         return "No milestone has opened yet."
     if now < a_day + SETTLING_HOURS * HOUR:
         since = "the first milestone has closed, or has been open for a day"
-        return f"Too early: there is none until {SETTLING_HOURS} hours after {since}."
+        return f"Too early: a projection begins {SETTLING_HOURS} hours after {since}."
     if completions < FEWEST_COMPLETIONS:
-        return f"Too few reports: it takes {FEWEST_COMPLETIONS} completions, and there are {completions}."
+        return f"Too few reports: a projection needs {FEWEST_COMPLETIONS} completions, and there are {completions}."
     if samples < FEWEST_SAMPLES:
-        return f"Too little history: it takes {FEWEST_SAMPLES} hours of it, and there are {samples}."
+        return (
+            f"Too little history: a projection needs {FEWEST_SAMPLES} hours of it, and there are {samples}."
+        )
     return None
 
 
 def outlook_of(event: Event, game_day: GameDay, standing: Standing, now: datetime) -> "Outlook":
-    """What is expected at `now`, however little is known. A milestone must have opened before."""
+    """What is expected at `now`, even if little is known. A milestone must have opened before."""
     end = event.reporting_closes_at(game_day)
     scheduled = [pair for pair in event.scheduled(game_day) if pair[1].opens_at < end]
     origin = scheduled[0][1].opens_at
@@ -160,7 +162,7 @@ def outlook_of(event: Event, game_day: GameDay, standing: Standing, now: datetim
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What is expected: `points` at `since`, and the courses that may be taken from there, each with its weight."""
+    """What is expected: `points` at `since`, and the possible courses from there, each with its weight."""
 
     number: Basis
     points: int
@@ -174,7 +176,7 @@ class Outlook:
         return max(0.0, self._whole - self.points)
 
     def part(self, at: datetime) -> float:
-        """Of what is to come, how much has by then: 0 at `since`, 1 at the end."""
+        """The part of what is still to come that has come by `at`: 0 at `since`, 1 at the end."""
         begun = self._by(self.since)
         if self._whole <= begun:
             return 1.0
@@ -189,7 +191,7 @@ class Outlook:
 
 
 def range_of(outlook: Outlook, best: int) -> tuple[int, int]:
-    """Between which points the event is to end: whole completions, and never under the `best` number so far."""
+    """Between which points the event is expected to end: whole completions, never below the `best` number so far."""
     to_come = outlook.to_come
     if to_come < 1:
         return best, best
@@ -203,7 +205,7 @@ def range_of(outlook: Outlook, best: int) -> tuple[int, int]:
 
 
 def _spread(part: float) -> tuple[float, float]:
-    """`SPREAD` where `part` of the points is to come, straight between its rows."""
+    """`SPREAD` if `part` of the points is still to come, interpolated between its rows."""
     part = min(part, SPREAD[-1][0])
     (before, *low), (after, *high) = next(pair for pair in pairwise(SPREAD) if part <= pair[1][0])
     along = (part - before) / (after - before)
@@ -212,7 +214,7 @@ def _spread(part: float) -> tuple[float, float]:
 
 
 def reached(outlook: Outlook, end: int, tier: int, now: datetime, at: datetime) -> datetime | None:
-    """The first full hour, or `at`, by which the points on the way to `end` are at `tier`; None if it is over `end`."""
+    """The first full hour, or `at`, by which the points on the way to `end` reach `tier`; None if `end` is below it."""
     if end < tier:
         return None
     hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
@@ -225,7 +227,7 @@ def reached(outlook: Outlook, end: int, tier: int, now: datetime, at: datetime) 
 
 
 def _basis(event: Event, game_day: GameDay, standing: Standing, outlook: Outlook, now: datetime) -> str:
-    """What the range rests on: facts only."""
+    """What the range is based on: facts only."""
     words = ["reported points"]
     if outlook.number == "reading" and standing.reading:
         words = [f"the official points, {standing.reading.coverage or 0:.0%} of them reported at the reading"]
@@ -239,13 +241,13 @@ def _basis(event: Event, game_day: GameDay, standing: Standing, outlook: Outlook
     for milestone, status in statuses:
         if status == "active":
             missing = max(0, commanders - standing.totals.completions.get(milestone.id, 0))
-            words.append(f"{missing:,} of {commanders:,} commanders have still to report {milestone.name}")
+            words.append(f"{missing:,} of {commanders:,} commanders have not reported {milestone.name} yet")
     return "; ".join(words)
 
 
 @dataclass(frozen=True, slots=True)
 class _Milestone:
-    """Of the event. `count` is reported so far, and nothing more comes in after `until`."""
+    """A milestone of the event. `count`: reported so far. No report comes in after `until`."""
 
     opens: float
     closes: float
@@ -254,20 +256,20 @@ class _Milestone:
     count: int
 
     def by_activity(self, peak: float) -> "_Milestone":
-        """The same, its times turned from hours into active ones."""
+        """The same, with its times converted from hours to active hours."""
         opens, closes, until = (_active(hours, peak) for hours in (self.opens, self.closes, self.until))
         return replace(self, opens=opens, closes=closes, until=until)
 
 
 class _Curve(NamedTuple):
-    """How the reports of a milestone come in, in active hours: people complete it evenly over its window; a part of
-    them reports at once, the others after a delay, exponentially distributed about its mean."""
+    """How the reports of a milestone come in, in active hours. People complete it evenly over its window. Some report
+    at once, the others after an exponentially distributed delay with the mean `delay`."""
 
     prompt: float
     delay: float
 
     def reported(self, milestone: _Milestone, at: float) -> float:
-        """The part of the people who report by then, if reports were taken for ever."""
+        """The share of people who have reported by `at`, if reports were accepted forever."""
         age = at - milestone.opens
         if age <= 0:
             return 0.0
@@ -276,13 +278,13 @@ class _Curve(NamedTuple):
         return min(1.0, age / length) - (1 - self.prompt) * waiting * self.delay / length
 
     def share(self, milestone: _Milestone, at: float) -> float:
-        """The same of those who report before it is too late."""
+        """The same share, but only of the people who report in time."""
         return min(1.0, self.reported(milestone, at) / self.reported(milestone, milestone.until))
 
 
 @dataclass(frozen=True, slots=True)
 class _Course:
-    """One way in which it may go: how many have completed each milestone in the end, along a curve."""
+    """One way in which the event may continue: how many will have reported each milestone in the end, along a curve."""
 
     peak: float
     curve: _Curve
@@ -291,34 +293,34 @@ class _Course:
 
     @property
     def whole(self) -> float:
-        """The points in the end."""
+        """The points at the end."""
         return sum(m.credit * final for m, final in zip(self.milestones, self.finals, strict=True))
 
     def points(self, hours: float) -> float:
-        """The points by then."""
+        """The points at `hours`."""
         at = _active(hours, self.peak)
         pairs = zip(self.milestones, self.finals, strict=True)
         return sum(m.credit * final * self.curve.share(m, at) for m, final in pairs)
 
     def in_the_game(self) -> "_Course":
-        """The same as the game counts it: what is completed counts at once, and nothing is after a milestone closed."""
+        """The same as the game counts it: a completion counts at once, and none comes after the milestone closed."""
         return replace(self, milestones=[replace(m, until=m.closes) for m in self.milestones])
 
     def through(self, points: int, hours: float) -> "_Course":
-        """The same in proportion, with so many points by then. It must have some."""
+        """The same in proportion, with `points` at `hours`. It must have some points there."""
         scale = points / self.points(hours)
         return replace(self, finals=[final * scale for final in self.finals])
 
 
 def _active(hours: float, peak: float) -> float:
-    """Hours as activity counts them: they pass faster around the `peak` of a day, and 24 of them make a day."""
+    """Hours as activity counts them: they pass faster around the `peak` of a day, and a day has 24 of them."""
     return hours + SWING * 24 / (2 * pi) * sin(2 * pi * (hours - peak) / 24)
 
 
 def _courses(
     milestones: Sequence[_Milestone], samples: Sequence[tuple[float, float]], now: float
 ) -> list[tuple[float, _Course]]:
-    """The likely ones, each with its weight among them: how well its curve would have made the history."""
+    """The likely courses with their weights. The weight says how well the curve would have produced the history."""
     courses = []
     for peak in PEAKS:
         active = [m.by_activity(peak) for m in milestones]
@@ -338,7 +340,7 @@ def _courses(
 def _misfit(
     curve: _Curve, milestones: Sequence[_Milestone], samples: Sequence[tuple[float, float]], now: float
 ) -> float:
-    """The mean square of how far the curve is off the samples, given what is reported now."""
+    """The mean squared difference between the curve and the samples, given what is reported now."""
     points = _points(milestones)
     by_now = [(m, curve.reported(m, now)) for m in milestones]
     parts = [(m, m.credit * m.count / points / whole) for m, whole in by_now if m.count and whole]
@@ -347,7 +349,7 @@ def _misfit(
 
 
 def _finals(curve: _Curve, milestones: Sequence[_Milestone], now: float) -> list[float]:
-    """How many will have reported each milestone: by the curve, and by how many reported those before it."""
+    """How many will have reported each milestone: from the curve, and from how many reported the earlier milestones."""
     finals: list[float] = []
     expected = known = 0.0
     trend, seen = FIRMNESS * log(FADE), FIRMNESS
@@ -369,8 +371,8 @@ def _finals(curve: _Curve, milestones: Sequence[_Milestone], now: float) -> list
 def _samples(
     history: Mapping[datetime, int], points: int, origin: datetime, now: datetime
 ) -> Iterator[tuple[float, float]]:
-    """Some of the history, evenly spread: hours, and the part of `points` at their end. Where a correction made the
-    points fall, they were no higher before."""
+    """Some samples of the history, evenly spread: hours, and the part of `points` at their end. If a correction made
+    the points fall, earlier samples are lowered to that."""
     hours = _hours_known(history, origin, now)
     most = points
     for number, hour in enumerate(reversed(hours)):
@@ -380,7 +382,7 @@ def _samples(
 
 
 def _hours_known(history: Mapping[datetime, int], origin: datetime, now: datetime) -> list[datetime]:
-    """Those that count: not from before the first milestone, or from the future."""
+    """The hours that count: not before the first milestone, and not in the future."""
     return sorted(hour for hour in history if origin <= hour < now)
 
 

@@ -1,4 +1,4 @@
-"""A short name for content: equal content has the same one, in whatever order its mappings are."""
+"""A short hash of content. Equal content has the same hash, whatever the order of its mappings."""
 
 import hashlib
 import json
@@ -7,12 +7,12 @@ from dataclasses import fields, is_dataclass
 
 
 def revision_of(content: object) -> str:
-    """16 hex digits, of anything made of dataclasses, mappings, sequences and what has one text."""
+    """16 hex digits, for anything made of dataclasses, mappings, sequences, and values that `str` can tell apart."""
     return hashlib.sha256(json.dumps(_canonical(content)).encode()).hexdigest()[:16]
 
 
 def _canonical(value: object) -> object:
-    """The same for equal content, in whatever order a mapping has it."""
+    """A value that is the same for equal content, whatever the order of mappings."""
     if isinstance(value, Mapping):
         return sorted([str(key), _canonical(each)] for key, each in value.items())
     if isinstance(value, list | tuple):

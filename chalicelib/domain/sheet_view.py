@@ -1,4 +1,4 @@
-"""What a bound sheet shows: all that is known of a server at one moment, and of an alliance if bound to one."""
+"""What a bound sheet shows: what is known about a server at one moment, and about an alliance if it is bound to one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ class EventView:
 
 @dataclass(frozen=True, slots=True)
 class CommanderView:
-    """One commander of the alliance, with the cards of the reported events that they have, by event id."""
+    """One commander of the alliance, with their cards in the shown events, by event id."""
 
     commander: Commander
     cards: Mapping[str, Card]
@@ -31,7 +31,7 @@ class CommanderView:
 
 @dataclass(frozen=True, slots=True)
 class AllianceView:
-    """One alliance of the server, with its totals by event id, of those events in which it has any."""
+    """One alliance of the server, with its totals by event id, for the events in which it has any."""
 
     alliance: Alliance
     totals: Mapping[str, Totals]
@@ -39,9 +39,9 @@ class AllianceView:
 
 @dataclass(frozen=True, slots=True)
 class SheetView:
-    """`events`: running first, archived last. With an `alliance`, its `commanders` by name; else all `alliances`.
+    """`events`: running first, archived last. With an `alliance`, its `commanders` by name; otherwise all `alliances`.
 
-    `unlisted`: whom the alliance's roster knows besides, such as those who have left.
+    `unlisted`: others whom the alliance's roster knows, such as those who have left.
     """
 
     server: str

@@ -1,4 +1,4 @@
-"""What is known of an event on a server: the counts of each alliance, the tiers stamped, the official points."""
+"""What is known about an event on a server: the counts of each alliance, the stamped tiers, the official points."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ Basis = Literal["reported", "reading"]
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Counts of one event, for an alliance or summed for a server. All else is derived from them."""
+    """Counts of one event, for an alliance or summed for a server. Everything else is calculated from them."""
 
     commanders: int = 0
     completions: Mapping[str, int] = field(default_factory=dict)
@@ -26,13 +26,13 @@ class Totals:
         return Totals(self.commanders + other.commanders, counts)
 
     def points(self, event: Event) -> int:
-        """What these completions give the server."""
+        """The server's points for these completions."""
         return sum(self.completions.get(m.id, 0) * m.credit for m in event.milestones)
 
 
 @dataclass(frozen=True, slots=True)
 class TierStamp:
-    """That a tier was seen to be reached: when first, and by which of the two numbers. Written once."""
+    """When a tier was first seen to be reached, and by which of the two numbers. It is written once."""
 
     reached_at: datetime
     reached_by: Basis
@@ -48,7 +48,7 @@ class Reading:
 
     @property
     def coverage(self) -> float | None:
-        """The part of the official points that was reported, 0 to 1; None while there are none."""
+        """The part of the official points that was reported, 0 to 1; None if there are no points."""
         return min(1.0, self.reported_points / self.points) if self.points else None
 
 
@@ -57,8 +57,8 @@ class Standing:
     """An event on a server: totals by alliance id, tier stamps by threshold, the latest reading, and the reported
     points at the end of each hour that was sampled, by the hour's beginning.
 
-    `changes` counts those of each alliance's totals: it tells that cards have changed even where the totals are the
-    same again.
+    `changes`: how often each alliance's totals have changed. It shows that cards have changed even if the totals are
+    the same again.
     """
 
     alliances: Mapping[str, Totals] = field(default_factory=dict)
@@ -69,7 +69,7 @@ class Standing:
 
     @cached_property
     def totals(self) -> Totals:
-        """The server's: the sum over its alliances, added up once."""
+        """The server's totals: the sum over its alliances, added up once."""
         commanders, completions = 0, dict[str, int]()
         for alliance in self.alliances.values():
             commanders += alliance.commanders

@@ -1,4 +1,4 @@
-"""Keys: found by the hash of their secret, and listed by an index that knows their hashes."""
+"""Keys: found by the hash of their secret, and listed by an index that holds their hashes."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -22,7 +22,7 @@ class AccessKeys:
     _cache: Cache
 
     def find(self, secret: str) -> Key | None:
-        """The key with that secret, valid or not; validity is the caller's to check, at each use."""
+        """The key with that secret, valid or not. The caller checks at each use whether it is valid."""
         hashed = secret_hash(secret)
 
         def load() -> Key | None:
@@ -41,9 +41,9 @@ class AccessKeys:
         self._cache.clear()
 
     def put(self, secret: str, key: Key, more: Sequence[Change] = ()) -> None:
-        """Stores what the secret grants, with `more` in one transaction; of the secret itself only the hash.
+        """Stores what the secret grants, with `more` in one transaction. Only the hash of the secret is stored.
 
-        `key.id` must be `key_id` of that.
+        Raises ValueError unless `key.id` is `key_id` of that hash.
         """
         hashed = secret_hash(secret)
         if key.id != key_id(hashed):
@@ -64,14 +64,14 @@ class AccessKeys:
         self._cache.clear()
 
     def all(self, server: str | None) -> list[Key]:
-        """The keys for a server, or those for the deployment if None, the oldest first."""
+        """The keys for a server, or for the deployment if None, the oldest first."""
         entries = self._table.query(keys.access_keys(server), keys.KEY_PREFIX, consistent=True)
         hashes = readable(entries, lambda entry: keys.access_key(entry["hash"]))
         found = self._table.get_many(list(hashes), consistent=True)
         return sorted(readable(found.values(), key_of), key=lambda key: (_text(key.created_at), key.id))
 
     def actors(self, server: str) -> dict[str, Actor]:
-        """Whose keys there are for a server, and for the deployment, by id."""
+        """The actors whose keys are for a server or for the deployment, by key id."""
         entries = (
             entry
             for scope in (server, None)
@@ -80,7 +80,7 @@ class AccessKeys:
         return {actor.key_id: actor for actor in readable(entries, actor_of)}
 
     def end(self, key: Key, at: datetime, *, revoke: bool, more: Sequence[Change]) -> None:
-        """Lets it expire at `at`, or notes that it was revoked then, with `more` in one transaction."""
+        """Lets the key expire at `at`, or notes that it was revoked then, with `more` in one transaction."""
         entry = self._table.get(keys.access_key_entry(key.server, key.id), consistent=True)
         if entry:
             name = "revoked_at" if revoke else "expires_at"

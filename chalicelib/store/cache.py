@@ -1,4 +1,4 @@
-"""What is read often and changed seldom, kept for a while by the process that read it."""
+"""A cache for what is read often and seldom changes. Each process has its own."""
 
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
@@ -8,11 +8,11 @@ from chalicelib.domain.access import REVOKED_WITHIN
 T = TypeVar("T")
 
 CACHE_SECONDS = REVOKED_WITHIN.total_seconds()
-"""How long an answer is reused. Keys are among them, so it is as long as a revoked one may go on working."""
+"""How long an answer is reused. It decides how long a revoked key may still work, since keys are cached too."""
 
 
 class Cache:
-    """Answers for up to `CACHE_SECONDS`; what isn't there is never kept."""
+    """Keeps answers for up to `CACHE_SECONDS`. It never remembers that something does not exist."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic

@@ -1,7 +1,7 @@
 """Cards and totals: the part that counts exactly once (DESIGN §3.1).
 
-A card changes and its alliance's totals with it, in one transaction whose conditions say which version of the card
-that was decided on. So totals equal the cards after every single write.
+A card and its alliance's totals change in one transaction. Its condition is that the card still has the version on
+which the change was decided. So after every single write, the totals are the sum of the cards.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,19 +21,19 @@ from chalicelib.store.table import Change, ConditionFailed, Item, Put, Table, Up
 
 HOUR = 3600
 LONGEST_WRITE = timedelta(minutes=1)
-"""From when a report takes its time to when it is written, at most: a request has 29 seconds."""
+"""The longest time from when a report takes its time to when it is written: a request has 29 seconds."""
 
 
 @dataclass
 class CardsChanged(Exception):
-    """Nothing was written: these cards are not as they were seen. Here is how they are, by event id."""
+    """Nothing was written, because cards have changed since they were read. `cards`: as they are now, by event id."""
 
     cards: dict[str, Card]
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """Totals of an alliance that were not the sum of its cards. It should never happen."""
+    """Totals of an alliance that were not the sum of its cards. This should never happen."""
 
     server: str
     event: str
@@ -44,7 +44,7 @@ class Drift:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """How far an alliance's cards have been counted: at which of the totals' changes, and when they were read."""
+    """Up to which change of the totals an alliance's cards have been counted, and when they were read."""
 
     changes: int
     at: datetime
@@ -52,8 +52,7 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """An alliance's totals as they are stored, and its cards, which were read after them; not whole if one of them
-    can't be read."""
+    """An alliance's stored totals, and its cards, which were read after them. `is_whole`: every card could be read."""
 
     server: str
     event: str
@@ -64,7 +63,7 @@ class Tally:
 
     @property
     def changes(self) -> int:
-        """How often the totals have changed, as far as these are all the cards."""
+        """How often the totals had changed before these cards were read."""
         return int(self.item.get("changes", 0))
 
 
@@ -75,7 +74,7 @@ class Completions:
     def cards(
         self, server: str, alliance: str, commander: str, events: Iterable[str], *, consistent: bool = False
     ) -> dict[str, Card]:
-        """The commander's cards in that alliance, by event id; one that was never written is empty."""
+        """The commander's cards in that alliance, by event id. A card that was never written is empty."""
         stored_at = {event: keys.card(server, event, alliance, commander) for event in events}
         found = self._table.get_many(list(stored_at.values()), consistent=consistent)
         return {
@@ -91,7 +90,7 @@ class Completions:
         return [card for card in readable(items, card_of) if card.completions]
 
     def standing(self, server: str, event: str, *, consistent: bool = False) -> Standing:
-        """Everything that a server's progress is made of, in one query."""
+        """Everything that a server's progress is calculated from, in one query."""
         alliances, changes = dict[str, Totals](), dict[str, int]()
         stamps, history = dict[int, TierStamp](), dict[datetime, int]()
         reading = None
@@ -112,9 +111,9 @@ class Completions:
     def record(self, changes: Sequence[CardChange], more: Sequence[Change] = ()) -> None:
         """Writes the changes of cards, the totals with them, and `more`, all or nothing.
 
-        Costs two write units for each card, each totals item, and each of `more`. Raises CardsChanged if a card is not
-        as it was seen, or ConditionFailed if a condition of `more` fails: nothing is written then. Raises
-        Busy where it is not known whether it was; it can be sent again.
+        It costs two write units for each card, each totals item, and each of `more`. Raises CardsChanged if a card has
+        changed since it was read, or ConditionFailed if a condition of `more` fails; nothing is written then. Raises
+        Busy if it is not known whether it was written; then it can be sent again.
         """
         writes: list[Change] = [*more, *map(_card_update, changes), *_totals_updates(changes)]
         try:
@@ -133,7 +132,7 @@ class Completions:
             raise
 
     def stamp_tiers(self, server: str, event: str, stamps: Mapping[int, TierStamp]) -> dict[int, TierStamp]:
-        """Writes the stamps of tiers that have none yet, and says which these were: the first one stands."""
+        """Writes the stamps of tiers that have none yet, and returns those. The first stamp of a tier stands."""
         written = {}
         for threshold, stamp in stamps.items():
             item: Item = {"threshold": threshold, "reached_at": rfc3339(stamp.reached_at)}
@@ -144,12 +143,12 @@ class Completions:
         return written
 
     def note_points(self, server: str, event: str, at: datetime, points: int) -> None:
-        """Samples the points for the hour that `at` is in; of an hour, the last sample stays."""
+        """Samples the points for the hour of `at`. The last sample of an hour stays."""
         hour = int(at.timestamp()) // HOUR
         self._table.write(Update(keys.history(server, event), set={f"{keys.HOUR_PREFIX}{hour}": points}))
 
     def refreshed_last(self) -> str | None:
-        """The server that the scheduled recount began last."""
+        """The server that the scheduled recount started last."""
         item = self._table.get(keys.refresh_run(), consistent=True) or {}
         return item.get("server")
 
@@ -157,7 +156,7 @@ class Completions:
         self._table.write(Update(keys.refresh_run(), set={"server": server}))
 
     def tally(self, server: str, event: str, alliance: str) -> Tally:
-        """What there is to count, read consistently: first the totals, then the cards."""
+        """Reads what there is to count, consistently: first the totals, then the cards."""
         item = self._table.get(keys.totals(server, event, alliance), consistent=True) or {}
         items = list(self._cards(server, event, alliance, consistent=True))
         cards = list(readable(items, card_of))
@@ -169,10 +168,10 @@ class Completions:
         return self._table.query(partition, keys.COMMANDER_PREFIX, consistent=consistent)
 
     def recount(self, tally: Tally, now: datetime) -> Drift | None:
-        """Corrects the totals if they are not what the cards add up to; the drift that was corrected.
+        """Corrects the totals if they are not the sum of the cards, with a ledger entry. Returns the corrected drift.
 
-        The correction is conditional on the very totals that were read before the cards: a change in the meantime has
-        changed them, so this count is void and the next one will see. It goes with a ledger entry.
+        The correction requires the totals that were read before the cards. If they have changed in the meantime,
+        this count is void, and nothing is written; the next recount will count again.
         """
         counted, stored = count(tally.cards), totals_of(tally.item)
         if counted == stored:
@@ -201,16 +200,16 @@ class Completions:
         return Drift(tally.server, tally.event, tally.alliance, stored, counted)
 
     def settle_cards(self, cards: Iterable[Card], actors: Mapping[str, Actor]) -> None:
-        """Writes the ledger entries that these cards owe, before a change to them that is none of a report."""
+        """Writes the ledger entries that these cards owe. Call it before a change that is not a report."""
         self._enter([entry for card in cards for entry in owed_entries(card, actors)])
 
     def counted(self, server: str, event: str) -> dict[str, Counted]:
-        """How far the cards of each alliance have been counted. One read."""
+        """Up to which change the cards of each alliance have been counted. One read."""
         item = self._table.get(keys.counted(server, event), consistent=True) or {}
         return next(readable([item], counted_of), {})
 
     def note_counted(self, server: str, event: str, counted: Mapping[str, Counted]) -> None:
-        """Notes that the cards of these alliances have been counted so far, and settled."""
+        """Notes up to which change the cards of these alliances have been counted and settled."""
         notes = {
             f"{keys.COUNTED_PREFIX}{alliance}": {"changes": of.changes, "at": rfc3339(of.at)}
             for alliance, of in counted.items()
@@ -218,10 +217,10 @@ class Completions:
         self._table.write(Update(keys.counted(server, event), set=notes))
 
     def settle(self, tally: Tally, actors: Mapping[str, Actor], since: datetime | None) -> int:
-        """Writes the ledger entries that the cards owe and that are not there; how many. `actors` are by key id.
+        """Writes the ledger entries that the cards owe and that are missing. Returns how many. `actors` are by key id.
 
-        `since`: when they were settled before. Those of the last minutes before that are looked at again: one may have
-        been under way, or timed by another clock.
+        `since`: when the cards were last settled. Entries of the last minutes before that are checked again, because a
+        report may have been in progress, or timed by another clock.
         """
         entries = [
             entry
@@ -232,7 +231,7 @@ class Completions:
         return self._enter(entries)
 
     def _enter(self, entries: Sequence[Entry]) -> int:
-        """Writes those that the ledger does not have; how many. An entry is the same whenever it is made."""
+        """Writes the entries that the ledger lacks. Returns how many. An entry is the same whenever it is made."""
         puts = [ledger.put(entry) for entry in entries]
         known = self._table.get_many([put.key for put in puts], consistent=True)
         missing = [put for put in puts if put.key not in known]
@@ -241,7 +240,7 @@ class Completions:
 
 
 def owed_entries(card: Card, actors: Mapping[str, Actor]) -> list[Entry]:
-    """The ledger entries of reports that the card owes, the same whenever they are made."""
+    """The ledger entries of reports that the card owes. They are the same whenever they are made."""
     entries = []
     for report in owed_reports(card):
         completion = next(iter(report.added.values()))
@@ -278,7 +277,7 @@ def _card_update(change: CardChange) -> Update:
 
 
 def _totals_updates(changes: Iterable[CardChange]) -> list[Update]:
-    """One for each alliance and event in which the changes change what there is to count."""
+    """An update for each alliance and event whose totals the changes alter."""
     totals: dict[keys.ItemKey, Totals] = {}
     for change in changes:
         key = keys.totals(change.after.server, change.after.event, change.after.alliance)

@@ -1,4 +1,4 @@
-"""What operators define: events, servers, alliances. Read often, changed seldom, so cached briefly."""
+"""What operators define: events, servers, alliances. They are read often and seldom change, so they are cached."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Definitions:
-    """Reads answer from a cache of this process."""
+    """Reads are answered from a cache of this process, except where a docstring says otherwise."""
 
     _table: Table
     _cache: Cache
@@ -30,17 +30,17 @@ class Definitions:
         return self._cache.get("events", self.stored_events) or []
 
     def stored_events(self) -> list[Event]:
-        """The same, read anew."""
+        """The same, not from the cache."""
         return list(readable(self._table.query(keys.EVENTS, keys.EVENT_PREFIX), event_of))
 
     def archived_since(self, at: datetime) -> list[Event]:
-        """Those that were archived after `at`: other processes may not have known at once. Read anew."""
+        """Events that were archived after `at`, not from the cache. Other processes may have noticed that later."""
         items = self._table.query(keys.EVENTS, keys.EVENT_PREFIX)
         archived = [item for item in items if item.get("archived_at", "") > rfc3339(at)]
         return list(readable(archived, event_of))
 
     def put_event(self, event: Event, *more: Put, archived_at: datetime | None = None) -> None:
-        """With `more` in one transaction, as all puts here. `archived_at`: if it is archived by this."""
+        """Writes it with `more` in one transaction, like all puts here. `archived_at`: when, if this archives it."""
         key, definition = keys.event(event.id), {"definition": event.model_dump_json(exclude_unset=True)}
         archived = {"archived_at": rfc3339(archived_at)} if archived_at else {}
         reopened = [] if event.archived else ["archived_at"]
@@ -50,7 +50,7 @@ class Definitions:
         return self._cache.get(("server", server_id), lambda: self._load(keys.server(server_id), server_of))
 
     def servers(self) -> list[Server]:
-        """All servers, read anew."""
+        """All servers, not from the cache."""
         return list(readable(self._table.query(keys.SERVERS, keys.SERVER_PREFIX), server_of))
 
     def put_server(self, server: Server, *more: Put) -> None:

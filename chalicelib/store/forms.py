@@ -1,8 +1,8 @@
-"""The form of stored items, and reading them whatever version wrote them (DESIGN §6).
+"""The form of stored items, and how items of any version are read (DESIGN §6).
 
-Each item that is no mere counter says which version of its form it has, in `form`; the landed 0.1.0 wrote none. A
-reader ignores what it does not know, and a writer leaves it where it is. What can't be read at all is logged with its
-key, and left out of whatever it does not concern.
+Each item that is more than a counter says in `form` which version of its form it has; version 0.1.0 wrote none. A
+reader ignores what it does not know, and a writer leaves that where it is. An item that can't be read at all is logged
+with its key and left out.
 """
 
 import logging
@@ -36,17 +36,17 @@ FORMS = {
     "SHEETS": 1,
     "SHEETS_RUN": 1,
 }
-"""The version in which each kind is written, by what its partition begins with. A standing is counters, and what is
-derived from other items."""
+"""The version of the form in which each kind of item is written, by the beginning of its partition key. A standing has
+none: it holds counters, and what is derived from other items."""
 
 LEFT_OUT = "unreadable item left out"
-"""What is logged of each; `make status` looks for it."""
+"""The log message for each such item; `make status` looks for it."""
 
 _NOT_AS_EXPECTED = (AttributeError, IndexError, LookupError, TypeError, ValueError)
 
 
 def formed(change: Change) -> Change:
-    """The write, with the form of what it writes."""
+    """The write, with the version of the form of the item that it writes."""
     form = FORMS.get(change.key.pk.partition("#")[0])
     if form is None or isinstance(change, Delete):
         return change
@@ -58,7 +58,7 @@ def formed(change: Change) -> Change:
 
 
 def readable(items: Iterable[Item], convert: Callable[[Item], T]) -> Iterator[T]:
-    """Those of the items that can be read, as `convert` gives them; the others are logged."""
+    """The items that can be read, converted; the others are logged."""
     for item in items:
         try:
             read = convert(item)
@@ -69,7 +69,7 @@ def readable(items: Iterable[Item], convert: Callable[[Item], T]) -> Iterator[T]
 
 
 def read(item: Item, convert: Callable[[Item], T]) -> T:
-    """The one item that is needed. Raises Unreadable, and logs it."""
+    """An item that is needed, converted. If it can't be read, logs that and raises Unreadable."""
     try:
         return convert(item)
     except _NOT_AS_EXPECTED as error:
@@ -78,20 +78,20 @@ def read(item: Item, convert: Callable[[Item], T]) -> T:
 
 
 def text(item: Item, name: str) -> str:
-    """An attribute that others are looked up by. Raises KeyError, TypeError."""
+    """An attribute that must be a text. Raises KeyError, TypeError."""
     value = item[name]
     if not isinstance(value, str):
-        raise TypeError(f"{name} is no text")
+        raise TypeError(f"{name} is not a text")
     return value
 
 
 def unread(item: Item, convert: Callable[[Item], object]) -> bool:
-    """Whether it can't be read."""
+    """Whether the item can't be read; if so, that is logged."""
     return not list(readable([item], convert))
 
 
 def told(key: ItemKey) -> str:
-    """The key as logs and operators may see it: whatever follows a server in a name's key is the name."""
+    """The key as logs and operators may see it. The key of a name ends with the name, so that is hashed."""
     kind, *rest = key.pk.split("#")
     if kind == "NAME" and len(rest) > 1:
         rest = [rest[0], f"sha256:{sha256('#'.join(rest[1:]).encode()).hexdigest()[:16]}"]
@@ -99,6 +99,6 @@ def told(key: ItemKey) -> str:
 
 
 def _log(item: Item, error: Exception) -> None:
-    """Without what it holds: that may be a name."""
+    """Logs the key, but not what the item holds: that may be a name."""
     key = ItemKey(str(item.get("PK")), str(item.get("SK")))
     logger.error("%s: %s (%s)", LEFT_OUT, told(key), type(error).__name__)

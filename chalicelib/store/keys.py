@@ -1,6 +1,6 @@
-"""Every key string of the table, built here and nowhere else.
+"""Builds every key string of the table; no other module does.
 
-Items that are read together share a partition (PK); SK tells them apart. Ids hold no `#`.
+Items that are read together share a partition (PK); SK tells them apart. Ids never contain `#`.
 """
 
 from typing import NamedTuple
@@ -21,9 +21,9 @@ COMMANDER_PREFIX = "COMMANDER#"
 TIER_PREFIX = "TIER#"
 HISTORY, READING = "HISTORY", "READING"
 HOUR_PREFIX = "h"
-"""Of attributes of a history: the hour, counted from 1970, and the points at its end, or so far."""
+"""Attributes of a history: the hour, counted from 1970, with the points at its end, or so far."""
 COMPLETION_PREFIX = "done."
-"""Of attributes: on a card, the completion of a milestone; in totals, how many have completed it."""
+"""Attributes: on a card, the completion of a milestone; in totals, how many commanders have completed it."""
 VOIDED_PREFIX = "void."
 """Of attributes of a card: a completion that was taken back."""
 TAG_PREFIX = "tag."
@@ -33,12 +33,12 @@ TIME_PREFIX, AFTER_ALL_TIMES = "2", "3"
 """What keys that begin with a time begin with, until the year 3000: another kind in their partition is none of them."""
 
 COUNTED_PREFIX = "of."
-"""Of attributes: what was counted of an alliance."""
+"""Attributes: up to which change an alliance was counted."""
 BROUGHT_PREFIX = "by."
-"""Of attributes: how many commanders a link has brought."""
+"""Attributes: how many commanders a link has brought."""
 
 OF_ALLIANCE, OF_COMMANDER = "of_alliance", "of_commander"
-"""Attributes of ledger entries, each with an index of its name."""
+"""Attributes of ledger entries. Each has an index of the same name."""
 
 
 def access_key(secret_hash: str) -> ItemKey:
@@ -46,7 +46,7 @@ def access_key(secret_hash: str) -> ItemKey:
 
 
 def access_keys(server_id: str | None) -> str:
-    """The index of the keys for a server; of those for the deployment, if None. Their hashes are found by it."""
+    """The index of the keys for a server, or for the deployment if None. Its entries hold the hashes of the keys."""
     return f"KEYS#{server_id or ''}"
 
 
@@ -67,7 +67,7 @@ def sheet(spreadsheet_id: str) -> ItemKey:
 
 
 def sheets_run() -> ItemKey:
-    """The run that is at the sheets, and the requests that the last one spent."""
+    """The run that is working on the sheets, and the requests that the last run used."""
     return ItemKey("SHEETS_RUN", "RUN")
 
 
@@ -85,12 +85,12 @@ def alliance(server_id: str, alliance_id: str) -> ItemKey:
 
 
 def joined(server_id: str, alliance_id: str) -> ItemKey:
-    """How many commanders each link has brought to the alliance on the last day that one has."""
+    """How many commanders each link brought to the alliance on the last day on which one did."""
     return ItemKey(f"JOINED#{server_id}", f"{ALLIANCE_PREFIX}{alliance_id}")
 
 
 def name(server_id: str, normalised_name: str) -> ItemKey:
-    """The name index: one partition per name, so that no partition is hot."""
+    """The name index: one partition for each name, so that no partition is hot."""
     return ItemKey(f"NAME#{server_id}#{normalised_name}", "NAME")
 
 
@@ -111,9 +111,9 @@ def card(server_id: str, event_id: str, alliance_id: str, commander_id: str) -> 
 
 
 def standing(server_id: str, event_id: str) -> str:
-    """The partition of an event on a server: totals per alliance, tier stamps, the latest reading, the history.
+    """The partition of an event on a server: the totals of each alliance, tier stamps, the latest reading, the history.
 
-    One query reads all that its progress is made of.
+    One query reads everything that its progress needs.
     """
     return f"STANDING#{server_id}#{event_id}"
 
@@ -136,12 +136,12 @@ def latest_reading(server_id: str, event_id: str) -> ItemKey:
 
 
 def counted(server_id: str, event_id: str) -> ItemKey:
-    """How far each alliance's cards have been counted, apart from the standing so that progress does not read it."""
+    """Up to which change each alliance's cards have been counted. Progress does not need it, so it stands apart."""
     return ItemKey(f"COUNTED#{server_id}#{event_id}", "COUNTED")
 
 
 def readings(server_id: str, event_id: str) -> str:
-    """All readings, in the order of when they were read."""
+    """All readings, ordered by the time when they were read."""
     return f"READINGS#{server_id}#{event_id}"
 
 
@@ -150,7 +150,7 @@ def reading(server_id: str, event_id: str, reading_id: str) -> ItemKey:
 
 
 def ledger(server_id: str | None) -> str:
-    """The entries of a server, or of the deployment if None, in the order of their time."""
+    """The entries of a server, or of the deployment if None, ordered by time."""
     return f"LEDGER#{server_id or ''}"
 
 

@@ -1,4 +1,4 @@
-"""The ledger's entries: written with the changes they tell of, never changed, but for names that are forgotten."""
+"""The ledger's entries. Each is written with the change that it describes. Only forgotten names are changed later."""
 
 import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -24,17 +24,17 @@ _IDS = frozenset({"alliance", "commander", "event", "key", "milestone", "server"
 
 
 def new_entry(at: datetime, action: Action, actor: Actor, server: str | None, **what: Any) -> Entry:
-    """An entry with an id of its own."""
+    """An entry with a new id."""
     return Entry(entry_id(at, secrets.token_urlsafe(9)), at, action, actor, server, **what)
 
 
 def entry_id(at: datetime, unique: str) -> str:
-    """Sorts by time: its text has a fixed width."""
+    """An id that sorts by time, because the time has a fixed width."""
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z~{unique}"
 
 
 def put(entry: Entry) -> Put:
-    """The write of an entry, to go into the transaction of the change that it tells of."""
+    """The write of an entry. It belongs into the transaction of the change that the entry describes."""
     return Put(keys.ledger_entry(entry.server, entry.id), _item(entry))
 
 
@@ -50,7 +50,7 @@ class Ledger:
         before: str | None = None,
         limit: int = PAGE,
     ) -> list[Entry]:
-        """The latest entries first: of the server, or of an alliance or a commander of it; older than `before`."""
+        """Entries older than `before`, the latest first: of the server, or of one of its alliances or commanders."""
         if server and commander:
             index, partition = keys.OF_COMMANDER, keys.ledger_of_commander(server, commander)
         elif server and alliance:
@@ -176,7 +176,7 @@ def _card_entry(item: Item) -> CardEntry:
 
 
 def completion_item(completion: Completion) -> Item:
-    """As it is stored, on a card and in an entry."""
+    """The completion as it is stored, on a card and in an entry."""
     item: Item = {**completion.more, "at": rfc3339(completion.recorded_at), "by": completion.key_id}
     if completion.reported_at:
         item["said"] = rfc3339(completion.reported_at)
@@ -193,7 +193,7 @@ def completion(item: Item) -> Completion:
 
 
 def _read(value: Any) -> Any:
-    """Numbers of an entry are whole ones."""
+    """A stored value, with whole numbers instead of decimals."""
     if isinstance(value, Decimal):
         return int(value)
     if isinstance(value, Mapping):
@@ -204,7 +204,7 @@ def _read(value: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """What DynamoDB can hold: no times, no tuples."""
+    """A value that DynamoDB can hold: without times and tuples."""
     if isinstance(value, datetime):
         return rfc3339(value)
     if isinstance(value, Mapping):

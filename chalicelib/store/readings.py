@@ -1,4 +1,4 @@
-"""The readings of an event on a server: all of them, and the latest beside the totals."""
+"""The readings of an event on a server: all of them, and the latest one also beside the totals."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,13 +9,14 @@ from chalicelib.domain.calendar import rfc3339
 from chalicelib.domain.standing import Reading
 from chalicelib.store import keys
 from chalicelib.store.forms import readable, text
+from chalicelib.store.keys import ItemKey
 from chalicelib.store.ledger import entry_id
-from chalicelib.store.table import Change, Delete, Item, Put, Table, Update
+from chalicelib.store.table import Change, ConditionFailed, Delete, Item, Put, Table, Update
 
 
 @dataclass(frozen=True, slots=True)
 class LoggedReading:
-    """A reading, when it was logged, and with which key. `id` sorts by when it was read."""
+    """A reading, when it was logged, and with which key. `id` sorts by the time when it was read."""
 
     id: str
     reading: Reading
@@ -29,7 +30,7 @@ class Readings:
     _table: Table
 
     def all(self, server: str, event: str) -> list[LoggedReading]:
-        """In the order of when they were read."""
+        """All readings, ordered by the time when they were read."""
         items = self._table.query(keys.readings(server, event), keys.TIME_PREFIX, consistent=True)
         return list(readable(items, logged_of))
 
@@ -43,15 +44,18 @@ class Readings:
         latest: Reading | None,
         entry: Put,
     ) -> LoggedReading:
-        """Adds it, with its ledger entry; as the latest, if it is. Raises ConditionFailed if `latest` is so no more."""
+        """Adds a reading with its ledger entry, and makes it the latest if it is.
+
+        Raises ConditionFailed if `latest` is no longer the latest.
+        """
         unique = entry.key.sk.rpartition("~")[2]
         logged = LoggedReading(entry_id(reading.read_at, unique), reading, at, key.id, key.label)
         stored: Item = {**_item(reading), "at": rfc3339(at), "key": key.id, "label": key.label}
         changes: list[Change] = [Put(keys.reading(server, event, logged.id), stored), entry]
         if latest is None or reading.read_at >= latest.read_at:
-            seen = rfc3339(latest.read_at) if latest else None
             place = keys.latest_reading(server, event)
-            changes.append(Update(place, set=_item(reading), expected={"read_at": seen}))
+            seen = self._as_stored(place, "read_at", latest.read_at if latest else None)
+            changes.append(Update(place, set=_item(reading), expected=seen))
         self._table.transact(changes)
         return logged
 
@@ -64,17 +68,27 @@ class Readings:
         left: Sequence[Reading],
         entry: Put,
     ) -> None:
-        """Removes it, with a ledger entry. The latest of those that are `left`, in the order of when they were read, is
-        the latest then. Raises ConditionFailed if it is gone, or `latest` is so no more."""
-        at = rfc3339(gone.at)
-        changes: list[Change] = [Delete(keys.reading(server, event, gone.id), expected={"at": at}), entry]
+        """Removes a reading, with a ledger entry. The last of those that are `left`, ordered by the time when they were
+        read, becomes the latest. Raises ConditionFailed if it is gone, or if `latest` is no longer the latest."""
+        gone_key = keys.reading(server, event, gone.id)
+        changes: list[Change] = [Delete(gone_key, self._as_stored(gone_key, "at", gone.at)), entry]
         if latest and gone.reading.read_at >= latest.read_at:
-            place, seen = keys.latest_reading(server, event), {"read_at": rfc3339(latest.read_at)}
+            place = keys.latest_reading(server, event)
+            seen = self._as_stored(place, "read_at", latest.read_at)
             now = left[-1] if left else None
             changes.append(
                 Update(place, set=_item(now), expected=seen) if now else Delete(place, expected=seen)
             )
         self._table.transact(changes)
+
+    def _as_stored(self, key: ItemKey, name: str, at: datetime | None) -> Item:
+        """What to expect of an item if that time of it is still `at` (None: absent), as it is written there: 0.1.0
+        wrote a whole second in two ways. Raises ConditionFailed."""
+        item = self._table.get(key, consistent=True) or {}
+        stored = item.get(name)
+        if (datetime.fromisoformat(stored) if stored else None) != at:
+            raise ConditionFailed({key: item or None})
+        return {name: stored}
 
 
 def _item(reading: Reading) -> Item:

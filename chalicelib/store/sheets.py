@@ -1,8 +1,8 @@
-"""Which spreadsheets are bound to what, how their last sync went, and which run is at them now.
+"""Which spreadsheets are bound to what, how their last sync went, and which run is working on them now.
 
-A lease is a token of its holder's. It is taken under the condition that it is still as it was seen, none or one that
-has expired, and everything that follows is written under the condition that it is still held. So of two runs one
-has it, and a run that was overtaken, or whose sheet has been unbound, writes nothing.
+A lease is a token of its holder. It can be taken if there is none, or the one that was read has expired, on the
+condition that it has not changed since. Every later write requires that the lease is still held. So only one of two
+runs has it, and a run that was overtaken, or whose sheet was unbound, writes nothing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ from chalicelib.store.forms import read, readable, text
 from chalicelib.store.table import ConditionFailed, Delete, Item, Put, Table, Update
 
 Spent = dict[str, list[datetime]]
-"""When requests were made, by their kind."""
+"""When requests were made, by kind."""
 
 _TIMES = ("last_success_at", "last_error_at", "retry_at", "leased_until")
 
@@ -27,7 +27,7 @@ class Sheets:
     _table: Table
 
     def bind(self, spreadsheet_id: str, server: str, alliance: str | None, *more: Put) -> None:
-        """Binds it, or binds it anew: the next sync is due at once. A lease on it goes on. With `more` in one write."""
+        """Binds it, or changes its binding, with `more` in one transaction. It is due at once; a lease on it stays."""
         binding: Item = {"id": spreadsheet_id, "server": server}
         forgotten = ["revision", "retry_at"]
         if alliance:
@@ -47,7 +47,7 @@ class Sheets:
         return readable(self._table.query(keys.SHEETS, keys.SHEET_PREFIX), binding_of)
 
     def lease(self, sheet: Binding, token: str, until: datetime) -> bool:
-        """Whether it could be had: nobody has leased it since `sheet` was read, or brought it to another revision."""
+        """Takes a lease. False if, since `sheet` was read, somebody has leased it or synced it to another revision."""
         return self._take(
             Update(
                 keys.sheet(sheet.spreadsheet_id),
@@ -58,23 +58,26 @@ class Sheets:
         )
 
     def synced(self, sheet: Binding, at: datetime, revision: str) -> bool:
-        """Notes a good sync and ends the lease; whether `sheet.lease` was still held."""
+        """Notes a successful sync and ends the lease. Returns whether `sheet.lease` was still held."""
         state = {"last_success_at": rfc3339(at), "revision": revision}
         return self._end(sheet, state, ["retry_at"])
 
     def failed(self, sheet: Binding, at: datetime, error: str, retry_at: datetime | None) -> bool:
-        """Notes why the last sync failed, in words for officers, and ends the lease, if there is one."""
+        """Notes why the last sync failed, in words for officers, and ends the lease, if there is one.
+
+        Returns whether `sheet.lease` was still held.
+        """
         state = {"last_error_at": rfc3339(at), "last_error": error}
         if retry_at is None:
             return self._end(sheet, state, ["retry_at"])
         return self._end(sheet, state | {"retry_at": rfc3339(retry_at)})
 
     def put_off(self, sheet: Binding) -> bool:
-        """Ends the lease and notes nothing."""
+        """Ends the lease and notes nothing. Returns whether it was still held."""
         return self._end(sheet, {})
 
     def begin_run(self, token: str, now: datetime, until: datetime) -> Spent | None:
-        """What earlier runs spent, if no other run is at the sheets; from now on this one is."""
+        """Begins a run. Returns the requests of earlier runs, or None if another run is working on the sheets."""
         key = keys.sheets_run()
         item = self._table.get(key, consistent=True) or {}
         if is_held(_instant(item, "leased_until"), now):
@@ -85,7 +88,7 @@ class Sheets:
         return {kind: [_from_micros(each) for each in times] for kind, times in item.get("spent", {}).items()}
 
     def end_run(self, token: str, spent: Mapping[str, Sequence[datetime]]) -> bool:
-        """Keeps what was spent, and lets the next run begin."""
+        """Stores which requests were made, and lets the next run begin. Returns whether the lease was still held."""
         kept = {kind: [_micros(each) for each in times] for kind, times in spent.items()}
         change = Update(
             keys.sheets_run(),
@@ -107,7 +110,7 @@ class Sheets:
         )
 
     def _take(self, change: Update) -> bool:
-        """Whether the lease is ours now. It may be from an attempt whose answer was lost and that was sent again."""
+        """Whether the lease is ours now. It may come from an earlier attempt whose answer was lost."""
         try:
             self._table.write(change)
         except ConditionFailed as failure:

@@ -1,8 +1,8 @@
-"""The table that everything is kept in, whatever database it is: plain items, conditional writes, transactions.
+"""The table that holds everything, independent of the database: plain items, conditional writes, transactions.
 
-An item has a key of two texts; items that share the first are a partition and are read in the order of the second.
-Every call may meet somebody else's transaction or a throttle: the table tries again with growing pauses, and raises
-Busy when that was in vain. `dynamodb.py` and `sqlite.py` are the two tables; `tests/store` holds both to one contract.
+An item has a key of two texts; items with the same first text are a partition, and are read in the order of the second.
+Every call may meet another transaction or a throttle: the table tries again with growing pauses, and raises Busy if
+that does not help. `dynamodb.py` and `sqlite.py` are the two tables; `tests/store` holds both to one contract.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,7 +31,7 @@ class Put:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """With a condition if there is something in `expected`: these attributes are so."""
+    """Deletes the item. If `expected` is not empty, the condition is that these attributes have these values."""
 
     key: ItemKey
     expected: Item = field(default_factory=dict)
@@ -57,7 +57,7 @@ Change = Put | Update | Delete
 
 @dataclass
 class ConditionFailed(Exception):
-    """Conditions of a write failed and nothing was written: the items as they are, by key (None: there is none)."""
+    """Conditions of a write failed; nothing was written. `found`: these items as they are, by key (None: no item)."""
 
     found: dict[ItemKey, Item | None]
 
@@ -72,10 +72,10 @@ class Table(Protocol):
     """
 
     def get(self, key: ItemKey, *, consistent: bool = False) -> Item | None:
-        """The item with its key as `PK` and `SK`. `consistent`: with everything written before; else as of lately."""
+        """The item, with its key as `PK` and `SK`. If `consistent`, it is current; otherwise it may be slightly old."""
 
     def get_many(self, keys: Sequence[ItemKey], *, consistent: bool = False) -> dict[ItemKey, Item]:
-        """The items that there are, by key. No keys, no request."""
+        """The items that exist, by key. Without keys no request is made."""
 
     def query(self, partition: str, prefix: str = "", *, consistent: bool = False) -> Iterator[Item]:
         """The items of a partition whose second key begins with `prefix`, in its order (that of the bytes of UTF-8),
@@ -88,7 +88,7 @@ class Table(Protocol):
         """
 
     def scan(self) -> Iterator[Item]:
-        """Every item, page by page and in no certain order. It reads all there is, so no request does."""
+        """Every item, page by page and in no particular order. It reads the whole table, so no request uses it."""
 
     def put_many(self, puts: Sequence[Put]) -> None:
         """Unconditional puts; of several with one key, the last. Some may have been made when it raises Busy."""

@@ -1,8 +1,8 @@
-"""All of a server as a file, and back: so it moves to another deployment.
+"""A whole server as a file, and back, so that it can move to another deployment.
 
-The file is JSON Lines: what it is, then every item as DynamoDB writes it, then how many lines these are and their
-SHA-256. Whatever leads to other items stands before them, and the server itself last. So a server is there only once
-all of it is, and what is left of an import that broke off can be found.
+The file is JSON Lines: a header, then every item as DynamoDB writes it, then the number of these lines and their
+SHA-256. Items that lead to other items come before them, and the server itself comes last. So a server appears only
+when everything is there, and what an unfinished import has left can be found.
 """
 
 import json
@@ -34,17 +34,17 @@ T = TypeVar("T")
 FORMAT, VERSION = "muster-server", 1
 
 STAYS: tuple[Callable[..., ItemKey], ...] = (keys.counted, keys.joined, keys.refresh_run, keys.sheets_run)
-"""Kinds of items that stay: they are of the deployment's own runs, or are counted again. So do the keys and the ledger
-without a server."""
+"""Kinds of items that stay: they belong to the deployment's own runs, or are counted again. The keys and the ledger
+without a server stay too."""
 
 _BINDING = (FORM, "id", "server", "alliance")
-"""Of a sheet: what it is bound to. Leases and how its syncs went are of the old deployment."""
+"""Attributes of a sheet that move: what it is bound to. Its leases and the results of its syncs stay."""
 _SERVERS_ROLES = [role for role, scope in SCOPES.items() if scope != "the deployment"]
 _AT_ONCE = 100
 
 
 class TransferRefused(MusterError):
-    """The file, or what is in the table already, does not allow it. The server is as it was, or is not there yet."""
+    """The file, or what is already in the table, does not allow it. The server is as it was, or is not there yet."""
 
     def __init__(self, detail: str) -> None:
         super().__init__("transfer-refused", detail)
@@ -52,7 +52,7 @@ class TransferRefused(MusterError):
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """`counts`: items by kind. `removed`: items that an import which broke off had left."""
+    """`counts`: items by kind. `removed`: items that an unfinished import had left."""
 
     server: str
     counts: Mapping[str, int]
@@ -64,9 +64,10 @@ class Transfer:
     _table: Table
 
     def export_server(self, server: str, at: datetime, file: BinaryIO) -> Mapping[str, int]:
-        """Writes all of it, as it was at one moment; how many items of each kind.
+        """Writes the whole server as it was at one moment. Returns how many items of each kind.
 
-        Everything is read twice, and must be the same. Raises TransferRefused if it is not: the file is no good then.
+        Everything is read twice, and must be the same both times. Otherwise raises TransferRefused; the file can't be
+        used then.
         """
         counts, before, after = Counter[str](), sha256(), sha256()
         openings = _openings(server)
@@ -82,15 +83,17 @@ class Transfer:
             after.update(line)
             file.write(line)
         if after.digest() != before.digest():
-            raise TransferRefused("Something changed while it was read. Export it when nobody reports.")
+            raise TransferRefused(
+                "Something changed while the server was read. Export it when nobody reports."
+            )
         file.write(_line({"lines": counts.total(), "sha256": after.hexdigest()}))
         return counts
 
     def import_server(self, file: BinaryIO, actor: Actor, at: datetime) -> Imported:
-        """Puts in place all that a file of `export_server` holds. After a failure it can be done again.
+        """Imports everything in a file of `export_server`. After a failure it can be repeated.
 
-        `actor` is named in the ledger. Raises TransferRefused, and nothing has changed then: for a file that is not
-        whole or holds what is no server's, and if something that is there already would be lost.
+        The ledger names `actor`. Raises TransferRefused, and changes nothing, if the file is incomplete or holds
+        something of another server, or if something that already exists would be lost.
         """
         header, lines = _whole(file)
         server = header["server"]
@@ -111,7 +114,7 @@ class Transfer:
         return Imported(server, header["counts"], removed)
 
     def miscounted(self, server: str) -> list[str]:
-        """Where the totals are not the sum of the cards, as `event/alliance`: there should be none."""
+        """Where the totals are not the sum of the cards, as `event/alliance`. There should be none."""
         completions, found = Completions(self._table), []
         alliances = [item["id"] for item in self._query(keys.alliances(server))]
         for event in self._events():
@@ -123,7 +126,7 @@ class Transfer:
         return found
 
     def _items(self, server: str) -> Iterator[Item]:
-        """All that moves with the server; the server last, if there is one."""
+        """Everything that moves with the server; the server comes last, if it exists."""
         alliances = [item["id"] for item in self._query(keys.alliances(server))]
         yield from self._query(keys.alliances(server))
         for alliance in alliances:
@@ -153,7 +156,7 @@ class Transfer:
         yield from self._table.get_many([keys.server(server)], consistent=True).values()
 
     def _names(self, server: str, alliance: str) -> Iterator[Item]:
-        """The names that lead to the alliance's commanders; those who have left are found in their alliance."""
+        """The names that lead to the alliance's commanders. Those who have left are found in their new alliance."""
         names = [
             keys.name(server, name)
             for item in self._query(keys.roster(server, alliance))
@@ -170,9 +173,9 @@ class Transfer:
             yield from self._query(keys.cards(server, event, alliance))
 
     def _key_entries(self, server: str, used: set[str]) -> list[Item]:
-        """The index of the server's keys; with it what keys of the deployment are called that completions name.
+        """The index of the server's keys, and the labels of those keys of the deployment that completions name.
 
-        The ledger tells of them by that. The keys themselves stay: these entries lead to none.
+        The ledger shows these labels. The keys themselves stay, so these entries lead to no key.
         """
         own = list(self._query(keys.access_keys(server)))
         used = used - {entry["id"] for entry in own}
@@ -190,14 +193,14 @@ class Transfer:
             stored = self._table.get(_key(item), consistent=True)
             if stored and _event(stored) != event:
                 raise TransferRefused(
-                    f"Event {event.id} is defined differently here. Define it alike on both sides first."
+                    f"Event {event.id} is defined differently here. First make both definitions the same."
                 )
         elif kind == "access_key":
             known = self._table.get(_key(item), consistent=True)
             if item.get("role") not in _SERVERS_ROLES or item.get("server") != server:
                 raise _not_of(server)
             if known and known.get("server") != server:
-                raise TransferRefused("A key of this file is there already, and for something else.")
+                raise TransferRefused("A key of this file already exists here, for something else.")
         elif kind == "sheet":
             bound = self._table.get(_key(item), consistent=True)
             if item.get("server") != server:
@@ -208,14 +211,15 @@ class Transfer:
                 )
 
     def _remove(self, left: Sequence[Item]) -> int:
-        """What leads to others goes last, so that this can break off too. Events belong to the deployment."""
+        """Removes items. Those that lead to others are removed last, so that this can be repeated if it stops. Events
+        belong to the deployment, so they stay."""
         found = [_key(item) for item in reversed(left) if item["PK"] != keys.EVENTS]
         for some in _chunks(found):
             self._table.transact([Delete(key) for key in some])
         return len(found)
 
     def _put_events(self, items: Iterable[Item], server: str, actor: Actor, at: datetime) -> None:
-        """Those that there are stay as they are, which is the same."""
+        """Puts the events that do not exist; those that exist are the same."""
         for item in items:
             if not self._table.get(_key(item), consistent=True):
                 after = _event(item).model_dump(mode="json", exclude_unset=True)
@@ -235,7 +239,7 @@ class Transfer:
         try:
             self._table.transact([Put(_key(item), item, unless_exists=True), ledger.put(entry)])
         except ConditionFailed:
-            raise TransferRefused(f"Somebody else has just made {item['SK']}. Look what it is.") from None
+            raise TransferRefused(f"Somebody else has just made {item['SK']}. Check what it is.") from None
 
     def _events(self) -> list[Event]:
         return [_event(item) for item in self._query(keys.EVENTS)]
@@ -245,9 +249,9 @@ class Transfer:
 
 
 def _openings(server: str) -> dict[str, ItemKey]:
-    """Of each kind of item that moves with the server, what its PK and SK begin with.
+    """For each kind of item that moves with the server, the beginning of its PK and SK.
 
-    A PK that goes on ends in `#` here; any other is whole. The kinds are called as in `keys`.
+    A PK that continues ends with `#` here; any other is complete. The kinds have the names of the functions in `keys`.
     """
     found = {
         "alliance": keys.alliance(server, ""),
@@ -270,7 +274,7 @@ def _openings(server: str) -> dict[str, ItemKey]:
 
 
 def _kind(openings: Mapping[str, ItemKey], item: Item) -> str:
-    """Raises KeyError if it is none that moves with the server."""
+    """The kind of an item. Raises KeyError if it is not one that moves with the server."""
     for kind, (pk, sk) in openings.items():
         in_partition = item["PK"].startswith(pk) if pk.endswith("#") else item["PK"] == pk
         if in_partition and item["SK"].startswith(sk):
@@ -279,14 +283,14 @@ def _kind(openings: Mapping[str, ItemKey], item: Item) -> str:
 
 
 def _whole(file: BinaryIO) -> tuple[dict[str, Any], int]:
-    """The first line, and how many items there are. Raises TransferRefused unless the file is as it was written."""
+    """The header, and how many items there are. Raises TransferRefused unless the file is as it was written."""
     file.seek(0)
     header = _parsed(file.readline())
     if header.get("format") != FORMAT:
-        raise TransferRefused("This is no file of `servers export`.")
+        raise TransferRefused("This is not a file of `servers export`.")
     if header.get("version") != VERSION:
         raise TransferRefused(
-            f"This file has the format {header.get('version')}, and this Muster knows format {VERSION}."
+            f"This file has format {header.get('version')}, but this version of Muster reads format {VERSION}."
         )
     digest, lines, last = sha256(), 0, b""
     for line in file:
@@ -295,14 +299,14 @@ def _whole(file: BinaryIO) -> tuple[dict[str, Any], int]:
             lines += 1
         last = line
     if _parsed(last) != {"lines": lines, "sha256": digest.hexdigest()}:
-        raise TransferRefused("This file is not whole: it was cut off or changed. Export the server again.")
+        raise TransferRefused("This file is incomplete or was changed. Export the server again.")
     if not isinstance(header.get("server"), str) or "#" in header["server"]:
-        raise TransferRefused("This file does not say of which server it is.")
+        raise TransferRefused("This file does not say which server it holds.")
     return header, lines
 
 
 def _read(file: BinaryIO, server: str, lines: int) -> Iterator[tuple[str, Item]]:
-    """The items with their kinds. Raises TransferRefused for what is not the server's."""
+    """The items with their kinds. Raises TransferRefused for something that is not the server's."""
     openings = _openings(server)
     file.seek(0)
     for line in islice(file, 1, lines + 1):
@@ -315,11 +319,11 @@ def _read(file: BinaryIO, server: str, lines: int) -> Iterator[tuple[str, Item]]
 
 
 def _event(item: Item) -> Event:
-    """Raises TransferRefused if it is none."""
+    """The event in an item. Raises TransferRefused if there is none."""
     try:
         event = Event.model_validate_json(item["definition"])
     except (KeyError, ValueError):
-        raise TransferRefused(f"{item['SK']} is no event that this Muster knows how to read.") from None
+        raise TransferRefused(f"This version of Muster can't read {item['SK']}.") from None
     if keys.event(event.id) != _key(item):
         raise TransferRefused(f"{item['SK']} holds another event.")
     return event
@@ -327,13 +331,15 @@ def _event(item: Item) -> Event:
 
 def _is_there(server: str) -> TransferRefused:
     return TransferRefused(
-        f"Server {server} is in this table already, and an import replaces nothing. "
+        f"Server {server} is already in this table, and an import replaces nothing. "
         "Import it into a deployment that does not have it."
     )
 
 
 def _not_of(server: str) -> TransferRefused:
-    return TransferRefused(f"This file holds what does not belong to server {server}. Nothing was imported.")
+    return TransferRefused(
+        f"This file holds something that does not belong to server {server}. Nothing was imported."
+    )
 
 
 def _key(item: Item) -> ItemKey:
@@ -351,7 +357,7 @@ def _line(content: Mapping[str, Any]) -> bytes:
 
 
 def _parsed(line: bytes) -> dict[str, Any]:
-    """Empty if it is no JSON object."""
+    """The JSON object in a line; empty if it is not one."""
     try:
         found = json.loads(line)
     except ValueError:

@@ -1,6 +1,7 @@
-"""Values as DynamoDB's JSON has them, each with its type: `{"N": "7"}`. Pure; the table and exported files use it.
+"""Values in DynamoDB's JSON, each with its type: `{"N": "7"}`. Pure; the table and exported files use it.
 
-boto3's own serializer makes decimals of numbers and looks types up by name: a quarter of a report's processor time.
+boto3's own serializer turns numbers into decimals and looks types up by name, which takes a quarter of a report's
+processor time.
 """
 
 from collections.abc import Mapping
@@ -8,16 +9,16 @@ from decimal import Decimal
 from typing import Any
 
 Item = dict[str, Any]
-"""Attributes by name: texts, whole numbers, truths, None, lists and mappings of these."""
+"""Attributes by name: texts, whole numbers, booleans, None, and lists and mappings of these."""
 
 
 def typed(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Raises TypeError for a value that no item may hold."""
+    """The attributes with their types. Raises TypeError for a value that no item may hold."""
     return {name: _typed(value) for name, value in item.items()}
 
 
 def plain(item: Mapping[str, Any]) -> Item:
-    """The opposite of `typed`. A number that is not whole, of a later version, is a Decimal."""
+    """The opposite of `typed`. A number that is not whole, as a later version may write, becomes a Decimal."""
     return {name: _plain(value) for name, value in item.items()}
 
 

@@ -1,8 +1,8 @@
 """A stand-in for Google Sheets: an HTTP server that speaks the part of its API v4 that Muster uses.
 
-Requests and answers are checked against Google's discovery document, so that what works here is well formed
-there. What Google knows and the stand-in does not is answered with 501, never with success; README.md says what is
-kept without being acted on.
+Requests and answers are checked against Google's discovery document, so what works here is well formed for Google too.
+What Google knows but the stand-in does not is answered with 501, never with success. README.md says what is stored
+without any effect.
 """
 
 from .server import SheetsServer

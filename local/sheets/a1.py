@@ -1,4 +1,4 @@
-"""A1 notation: `'Tab title'!A1:B2` and its relatives."""
+"""A1 notation, such as `'Tab title'!A1:B2`."""
 
 import re
 
@@ -32,7 +32,7 @@ def cell_name(row: int, column: int) -> str:
 
 
 def quoted(title: str) -> str:
-    """A tab's title as it stands before `!`, in quotes where Google writes them."""
+    """A tab's title as written before `!`, in quotes where Google uses them."""
     if _PLAIN_TITLE.fullmatch(title) and not _CELL_LIKE.fullmatch(title):
         return title
     return "'" + title.replace("'", "''") + "'"
@@ -53,7 +53,7 @@ def box_name(title: str, box: Box) -> str:
 
 
 def split(text: str) -> tuple[str | None, str]:
-    """The quoted or bare title before `!`, and what is after it; a lone part may be either."""
+    """The quoted or bare title before `!`, and what is after it. Without a `!`, the text may be either."""
     match = re.fullmatch(r"('(?:[^']|'')*'|[^'!]+)!(.+)", text)
     return (match[1], match[2]) if match else (None, text)
 

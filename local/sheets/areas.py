@@ -1,4 +1,4 @@
-"""Areas of a grid, and what becomes of them when rows or columns are inserted, deleted or moved."""
+"""Areas of a grid, and how they change when rows or columns are inserted, deleted or moved."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ ENDLESS = 2**31
 
 
 class Area(NamedTuple):
-    """A half-open rectangle on a sheet, counted from 0. None: unbounded on that side."""
+    """A half-open rectangle on a sheet, counted from 0. None means unbounded on that side."""
 
     sheet: int
     top: int | None = None
@@ -35,7 +35,7 @@ class Area(NamedTuple):
         )
 
     def grid_range(self) -> Json:
-        """As a GridRange. As in Google's answers, sheet 0 is left out and index 0 is not."""
+        """As a GridRange. As in Google's answers, sheet 0 is left out, but index 0 is not."""
         found = {
             "sheetId": self.sheet or None,
             "startRowIndex": self.top,
@@ -67,7 +67,7 @@ class Area(NamedTuple):
         return (self.top or 0) <= row < _end(self.bottom) and (self.left or 0) <= column < _end(self.right)
 
     def shifted(self, dimension: Dimension, shift: Shift) -> "Area | None":
-        """The area after `shift` has happened to its sheet; None if it is gone."""
+        """The area after its sheet was shifted by `shift`; None if nothing is left of it."""
         span = (self.top, self.bottom) if dimension == "ROWS" else (self.left, self.right)
         moved = shifted_span(span, shift)
         if moved is None:
@@ -103,7 +103,7 @@ def _end(value: int | None) -> int:
 
 
 def shifted_span(span: tuple[int | None, int | None], shift: Shift) -> tuple[int | None, int | None] | None:
-    """A span, perhaps unbounded, after `shift`: an open side stays open."""
+    """A span, possibly unbounded, after `shift`. An open side stays open."""
     start, end = span
     moved = shift(start or 0, _end(end))
     if moved is None:
@@ -144,7 +144,7 @@ class Deleted:
 class Moved:
     """The lines `start` up to `end` are moved before line `to`, counted before the move.
 
-    A span wholly inside goes along; any other loses the lines at one place and gains them at the other.
+    A span that lies inside moves along; any other loses the lines at one place and gains them at the other.
     """
 
     start: int

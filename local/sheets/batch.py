@@ -1,4 +1,4 @@
-"""`batchUpdate`: requests applied in order, all or none."""
+"""`batchUpdate`: applies requests in order, all or none."""
 
 from collections.abc import Callable
 
@@ -57,7 +57,7 @@ EDITS: dict[str, Edit] = {
 
 
 def apply(book: Book, requests: list[Json]) -> list[Json]:
-    """Applies checked requests to a book that the caller throws away on an error; gives their replies.
+    """Applies checked requests to a book, and returns their replies. After an error, the caller must drop the book.
 
     Refusals name the request, as Google's do.
     """

@@ -10,7 +10,7 @@ from .areas import Area, Box, Dimension
 from .errors import Json, invalid
 
 # A cell is a CellData with only what was entered; a line is the DimensionProperties of a row or a column.
-# Both are never changed but replaced, so that copies of a sheet share them.
+# Both are replaced, never changed, so that copies of a sheet can share them.
 Cell = Json
 Line = Json
 
@@ -37,7 +37,7 @@ class Sheet:
 
     @classmethod
     def blank(cls, properties: Json) -> Self:
-        """An empty sheet; the size is taken from the properties, else that of a new sheet."""
+        """An empty sheet with the size in the properties, or else the size of a new sheet."""
         grid = {"rowCount": NEW_ROWS, "columnCount": NEW_COLUMNS} | properties.get("gridProperties", {})
         rows, columns = grid["rowCount"], grid["columnCount"]
         properties = {"sheetType": "GRID"} | properties | {"gridProperties": grid}
@@ -97,7 +97,7 @@ class Sheet:
         return f"Range ({name}) exceeds grid limits. Max rows: {rows}, max columns: {columns}"
 
     def parts_list(self, name: str) -> list[Json]:
-        """A list of parts such as `merges`, to be changed in place."""
+        """A list of parts such as `merges`; the caller changes it in place."""
         found: list[Json] = self.parts.setdefault(name, [])
         return found
 
@@ -107,10 +107,10 @@ class Sheet:
         right = max((_last_value(row) for row in self.cells[:bottom]), default=0)
         return Box(self.id, 0, bottom, 0, right) if bottom else None
 
-    # Rows and columns. These move cells and lines only; what refers to them is the business of `shifting`.
+    # Rows and columns. These methods move only cells and lines; `shifting` moves what refers to them.
 
     def insert(self, dimension: Dimension, at: int, count: int, like: int | None = None) -> None:
-        """Inserts lines; with the size, formats and data validation of line `like` (as before), if given."""
+        """Inserts lines, with the size, formats and data validation of line `like` (counted before), if given."""
         line = DEFAULT_LINES[dimension] if like is None else _plain(self.lines[dimension][like])
         self.lines[dimension][at:at] = [line] * count
         if dimension == "ROWS":
@@ -186,7 +186,7 @@ class Book:
         return found
 
     def titled(self, title: str) -> Sheet | None:
-        """Titles are compared without regard to case, as Google does."""
+        """The sheet with that title. Case does not matter, as with Google."""
         return next((sheet for sheet in self.sheets if sheet.title.casefold() == title.casefold()), None)
 
     def visible(self) -> list[Sheet]:
@@ -205,7 +205,7 @@ class Book:
             )
 
     def resource(self) -> Json:
-        """All that is stored, as a Spreadsheet resource with what was entered and nothing computed."""
+        """Everything that is stored, as a Spreadsheet resource: what was entered, nothing that is computed."""
         sheets = []
         for index, sheet in enumerate(self.sheets):
             parts = deepcopy(sheet.parts)
@@ -239,7 +239,7 @@ class Book:
 
 
 def trimmed(values: list[Any]) -> list[Any]:
-    """Without what is empty at the end."""
+    """The values without empty ones at the end."""
     end = len(values)
     while end and not values[end - 1]:
         end -= 1
@@ -255,7 +255,7 @@ def _frozen_name(dimension: Dimension) -> str:
 
 
 def _plain(line: Line) -> Line:
-    """A line's looks without its identity."""
+    """A line's size and visibility, without its identity."""
     return {name: value for name, value in line.items() if name != "developerMetadata"}
 
 

@@ -1,4 +1,4 @@
-"""What Google makes of a message: colours in 8 bits with a twin, nothing that says no more than a default."""
+"""A message in the form in which Google answers it: colours in 8 bits and in both forms, and no default values."""
 
 import struct
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from .errors import Json
 from .masks import twin
 from .scalars import whole
 
-# Fields whose zero, false or empty value means something and is therefore answered; all others are left out.
+# Fields whose zero, false or empty value means something, so it is answered; it is left out of all others.
 MEANINGFUL_ZEROS: dict[str, frozenset[str]] = {
     "TextFormat": frozenset({"bold", "italic", "strikethrough", "underline"}),
     "GridRange": frozenset({"startRowIndex", "endRowIndex", "startColumnIndex", "endColumnIndex"}),
@@ -35,7 +35,7 @@ THEME = {
     "LINK": "#1155cc",
 }
 
-# Messages that say nothing when they are empty. (An empty colour is black, an empty range a whole sheet.)
+# Messages that mean nothing when they are empty. (An empty colour is black, an empty range is a whole sheet.)
 NOTHING_WHEN_EMPTY = {"CellFormat", "TextFormat", "NumberFormat", "Borders", "Padding", "TextRotation"}
 
 Convert = Callable[[Any], Any]
@@ -51,7 +51,7 @@ _FORMATS: dict[str, Json] = {}
 
 
 def canonical_format(value: Json) -> Json:
-    """`canonical("CellFormat", value)`; equal formats share one result, as many cells have the same."""
+    """`canonical("CellFormat", value)`. Equal formats share one result, since many cells have the same format."""
     key = repr(value)
     if key not in _FORMATS:
         _FORMATS[key] = canonical("CellFormat", value)
@@ -78,7 +78,7 @@ def theme_colour(name: str) -> Json:
 
 @cache
 def _float32(byte: int) -> float:
-    """byte / 255 as a 32-bit float, in the fewest digits that name it, as Google prints it."""
+    """byte / 255 as a 32-bit float, with as few digits as identify it, as Google prints it."""
     packed = struct.pack("f", byte / 255)
     [exact] = struct.unpack("f", packed)
     shorter = (float(f"{exact:.{digits}g}") for digits in range(1, 10))
@@ -90,7 +90,7 @@ def _colour(value: Json) -> Json:
 
 
 def _twins(name: str, value: Json) -> Json:
-    """Both forms of the colour called `name`, in whichever form it is given; a style has precedence."""
+    """Both forms of the colour called `name`, given in either form; a style has precedence."""
     plain = name.removesuffix("Style")
     style = value.get(plain + "Style")
     if style is None:

@@ -1,4 +1,4 @@
-"""Charts as inline SVG: line, area, column and bar charts, as far as a person needs to see what they say."""
+"""Charts as inline SVG: line, area, column and bar charts, detailed enough for a person to read them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Series:
 
 
 def draw(reader: Reader, spec: Json, width: int, height: int) -> Markup:
-    """The chart of a ChartSpec; kinds that are not drawn show their title and say so."""
+    """The chart of a ChartSpec. A kind that can't be drawn shows its title and says so."""
     parts = [_text(width / 2, 24, spec.get("title", ""), "middle", 'class="chart-title"')]
     basic = spec.get("basicChart")
     if basic is None:
@@ -166,7 +166,7 @@ def _data(reader: Reader, basic: Json) -> tuple[list[str], list[Series]]:
 
 
 def _cells(reader: Reader, data: Json) -> list[tuple[str, float | None]]:
-    """Text and number of each cell of a ChartData; hidden rows are skipped, as is Google's default."""
+    """Text and number of each cell of a ChartData. Hidden rows are skipped, which is Google's default."""
     found: list[tuple[str, float | None]] = []
     for source in data.get("sourceRange", {}).get("sources", []):
         area = Area.of(source)

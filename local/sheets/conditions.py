@@ -1,4 +1,4 @@
-"""The format that a cell effectively has: defaults, its own, banding and conditional formats."""
+"""The format that a cell finally has: defaults, its own format, banding and conditional formats."""
 
 import re
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ class Formats:
         self._known: dict[tuple[int, ...], tuple[list[Json], Json]] = {}
 
     def effective(self, row: int, column: int) -> Json:
-        """The CellFormat that shows: later layers win, of conditional rules the first that holds.
+        """The CellFormat that shows. Later layers win; among conditional rules, the first that holds wins.
 
         Cells with the same layers share one result.
         """

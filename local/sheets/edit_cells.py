@@ -62,7 +62,7 @@ def append_cells(book: Book, body: Json) -> Json:
 
 
 def repeat_cell(book: Book, body: Json) -> Json:
-    """One cell all over a range; relative references of its formula count from the range's first cell."""
+    """Repeats one cell over a range. Relative references in its formula count from the range's first cell."""
     mask = _cell_mask(body)
     area = Area.of(body.get("range", {}))
     sheet = book.sheet(area.sheet)
@@ -128,9 +128,9 @@ def set_data_validation(book: Book, body: Json) -> Json:
 
 
 def sort_range(book: Book, body: Json) -> Json:
-    """Sorts the rows of a range: numbers, text, booleans; empty cells last in either order.
+    """Sorts the rows of a range: numbers, text, booleans; empty cells come last in either order.
 
-    The metadata of rows goes along, and relative references to the formula's own row keep meaning that.
+    Metadata of rows moves along, and relative references to the formula's own row still mean that row.
     """
     area = Area.of(body.get("range", {}))
     sheet = book.sheet(area.sheet)
@@ -225,7 +225,7 @@ def _sort_key(value: Value) -> tuple[int, Any] | None:
 
 
 def _carried(cell: Cell, rows: int) -> Cell:
-    """A cell moved by `rows` within its sheet, its references moved along."""
+    """A cell moved by `rows` within its sheet, and its references with it."""
     formula = cell.get("userEnteredValue", EMPTY).get("formulaValue")
     if not formula:
         return cell

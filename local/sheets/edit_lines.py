@@ -100,7 +100,7 @@ def auto_resize_dimensions(book: Book, body: Json) -> Json:
 
 
 def text_width(text: str) -> int:
-    """In characters, wide ones counted twice; the longest line counts."""
+    """The width of the longest line in characters; wide characters count twice."""
     return max(
         (sum(1 + (unicodedata.east_asian_width(c) in "WF") for c in line) for line in text.split("\n")),
         default=0,

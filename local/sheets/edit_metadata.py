@@ -15,7 +15,7 @@ DIMENSIONS: tuple[Dimension, ...] = ("ROWS", "COLUMNS")
 
 
 class Entry(NamedTuple):
-    """One metadata, complete with its location, and where it is kept: on a line, a sheet or the book."""
+    """One piece of metadata with its location, and where it is stored: on a line, a sheet or the book."""
 
     metadata: Json
     sheet: Sheet | None
@@ -58,7 +58,7 @@ def filter_area(book: Book, data_filter: Json) -> Area:
 
 
 def filter_areas(book: Book, data_filter: Json) -> list[Area]:
-    """All areas that a DataFilter selects; metadata selects the line or sheet that it is on."""
+    """All areas that a DataFilter selects. Metadata selects the line or sheet that it is on."""
     if "developerMetadataLookup" not in data_filter:
         return [filter_area(book, data_filter)]
     found = matching(book, data_filter)
@@ -112,7 +112,7 @@ def delete_developer_metadata(book: Book, body: Json) -> Json:
 
 
 def _place(book: Book, metadata: Json, asked: Json) -> Json:
-    """Puts metadata where `asked` (a DeveloperMetadataLocation) says; gives it with its location."""
+    """Puts metadata where `asked` (a DeveloperMetadataLocation) says, and returns it with its location."""
     metadata = {name: value for name, value in metadata.items() if name != "location"}
     if "dimensionRange" in asked:
         span = asked["dimensionRange"]
@@ -154,7 +154,7 @@ def _remove(book: Book, entry: Entry) -> None:
 
 
 def _check_characters(book: Book) -> None:
-    """Each sheet, with its rows and columns, and the spreadsheet itself hold so many characters."""
+    """Refuses too many characters: each sheet, with its rows and columns, and the spreadsheet itself have a limit."""
     counts: dict[int | None, int] = {}
     for entry in entries(book):
         owner = None if entry.sheet is None else entry.sheet.id

@@ -1,4 +1,4 @@
-"""Requests about what lies over the cells of a sheet: merges, filters, protections, formats, charts."""
+"""Requests about the parts of a sheet besides its cells: merges, filters, protections, formats, charts."""
 
 from typing import Any
 
@@ -244,7 +244,7 @@ def _without_merges_in(sheet: Sheet, box: Box) -> list[Json]:
 
 
 def _filter(value: Json) -> Json:
-    """Criteria are answered both by column and as a list; the list has precedence."""
+    """A filter with its criteria both by column and as a list, as they are answered; the list has precedence."""
     if specs := value.get("filterSpecs"):
         criteria = {str(spec.get("columnIndex", 0)): spec.get("filterCriteria", {}) for spec in specs}
         return value | {"criteria": criteria}
@@ -265,7 +265,7 @@ _KEYS = {
 
 
 def _own_id(book: Book, name: str, given: Json) -> int:
-    """The id that a new part asks for, or a new one; taken ones are refused."""
+    """The id that a new part asks for, or a new one. An id that is in use is refused."""
     wish = given.get(_KEYS[name])
     if wish is None:
         return new_id()
@@ -345,7 +345,7 @@ def _check_bands(sheet: Sheet) -> None:
 
 
 def _position(given: Json) -> Json:
-    """Where a chart lies; sizes that are not given are those of a new chart."""
+    """Where a chart lies. Sizes that are not given are those of a new chart."""
     if given.get("newSheet") or "sheetId" in given:
         raise unimplemented("charts on sheets of their own")
     if "overlayPosition" not in given:

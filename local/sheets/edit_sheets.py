@@ -96,7 +96,7 @@ def delete_sheet(book: Book, body: Json) -> Json:
 
 
 def duplicate_sheet(book: Book, body: Json) -> Json:
-    """A copy with all that the sheet has; what has an id of its own gets a new one."""
+    """Copies a sheet with everything in it. Parts with an id of their own get a new one."""
     source = named_sheet(book, body.get("sourceSheetId", 0))
     sheet_id = body.get("newSheetId", new_id())
     if any(sheet.id == sheet_id for sheet in book.sheets):
@@ -122,7 +122,7 @@ def named_sheet(book: Book, sheet_id: int) -> Sheet:
 
 
 def rename_references(book: Book, sheet: Sheet, title: str) -> None:
-    """Lets formulas that name a sheet follow its new title. To be called before the title changes."""
+    """Updates formulas that name a sheet to its new title. Call it before the title changes."""
 
     def renamed(_home: Sheet, reference: Reference) -> Reference:
         means = reference.title is not None and book.titled(reference.title) is sheet
@@ -132,7 +132,7 @@ def rename_references(book: Book, sheet: Sheet, title: str) -> None:
 
 
 def _move_sheet(book: Book, sheet: Sheet, index: int | None) -> None:
-    """To `index`, counted before the move; to the end without one."""
+    """Moves it to `index`, counted before the move, or to the end if that is None."""
     old = book.sheets.index(sheet)
     index = len(book.sheets) if index is None else index
     if not 0 <= index <= len(book.sheets):

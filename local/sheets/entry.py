@@ -1,4 +1,4 @@
-"""What becomes of input: values as a program writes them, and as a person types them."""
+"""What is stored for an input: for values that a program writes, and for text that a person types."""
 
 import re
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ _DATES = {
 
 
 def entered_value(value: Json) -> Json | None:
-    """An ExtendedValue as it is stored; None if it leaves the cell empty, as empty text does."""
+    """An ExtendedValue as it is stored. None if the cell stays empty, as with an empty text."""
     if not value:
         return None
     [(kind, content)] = value.items()
@@ -55,7 +55,7 @@ def raw(value: Any) -> Json | None:
 
 
 def typed(text: str) -> tuple[Json | None, Json | None]:
-    """What a person's typing comes to: the value, and the number format that it brings along."""
+    """What a typed text means: the value, and the number format that comes with it."""
     if text.startswith("'"):
         return entered_value({"stringValue": text[1:]}), None
     if text.startswith("=") and len(text) > 1:

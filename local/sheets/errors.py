@@ -56,17 +56,17 @@ class ApiError(Exception):
 
 
 def invalid(message: str) -> ApiError:
-    """A request that is well formed and cannot be done."""
+    """A request that is well formed but cannot be done."""
     return ApiError(400, message)
 
 
 def unimplemented(what: str) -> ApiError:
-    """Something that Google knows and this stand-in does not: never to be mistaken for success."""
+    """Something that Google knows but this stand-in does not. It must never look like success."""
     return ApiError(501, f"The Sheets stand-in does not implement {what}.")
 
 
 def bad_request(violations: Iterable[tuple[str, str]], message: str | None = None) -> ApiError:
-    """A malformed request; each violation is the field's path and a description."""
+    """A malformed request. Each violation is the field's path and a description."""
     found = [
         {"field": field, "description": text} if field else {"description": text}
         for field, text in violations
@@ -77,7 +77,7 @@ def bad_request(violations: Iterable[tuple[str, str]], message: str | None = Non
 
 @contextmanager
 def about(part: str) -> Iterator[None]:
-    """Says in a refusal which part of the body it is about, such as `requests[0].addSheet`."""
+    """Adds to a refusal which part of the body it is about, such as `requests[0].addSheet`."""
     try:
         yield
     except ApiError as error:

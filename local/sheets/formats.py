@@ -41,7 +41,7 @@ def formatted(value: Value, number_format: Json) -> str:
 
 
 def general(value: float) -> str:
-    """A number without a format: at most ten significant digits of what is not whole."""
+    """A number without a format: one that is not whole has at most ten significant digits."""
     if float(value).is_integer() and abs(value) < 1e15:
         return str(int(value))
     return f"{value:.10g}".replace("e+", "E+").replace("e-", "E-")

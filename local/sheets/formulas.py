@@ -1,4 +1,4 @@
-"""What formulas come to: a small evaluator. What it does not know is `#NAME?`."""
+"""A small evaluator of formulas. A function that it does not know gives `#NAME?`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ MAX_DEPTH = 200
 
 
 class Evaluator:
-    """Values of cells at one moment: what is computed once is remembered, so it must not outlive a change."""
+    """Values of cells at one moment. It remembers what it has computed, so it must not be used after a change."""
 
     def __init__(self, book: Book) -> None:
         self.book = book
@@ -24,7 +24,7 @@ class Evaluator:
         self._running: set[tuple[int, int, int]] = set()
 
     def value(self, sheet: Sheet, row: int, column: int) -> Value:
-        """The effective value of a cell; a formula that needs itself, or too many others, is an error."""
+        """The effective value of a cell. A formula that needs itself, or too many others, gives an error."""
         entered = sheet.cells[row][column].get("userEnteredValue", EMPTY)
         if "formulaValue" not in entered:
             return next(iter(entered.values()), None)
@@ -38,7 +38,7 @@ class Evaluator:
         return self._values[key]
 
     def formula(self, text: str, sheet: Sheet, rows: int = 0, columns: int = 0) -> Value:
-        """What a formula on `sheet` comes to; `rows` and `columns` move its relative references."""
+        """The value of a formula on `sheet`. `rows` and `columns` move its relative references."""
         node = _parsed(text)
         if node is None:
             return UNPARSABLE
@@ -81,7 +81,7 @@ Node = Callable[[Scope], Operand]
 
 
 def hyperlink(text: str) -> str | None:
-    """The address that a `=HYPERLINK("…")` formula points to, where it is literal."""
+    """The address that a `=HYPERLINK("…")` formula points to, if it is written literally."""
     items = [token for token in tokens(text) if token.kind != "space"]
     if [token.text.upper() for token in items[:2]] != ["HYPERLINK", "("] or len(items) < 3:
         return None

@@ -8,21 +8,21 @@ from .scalars import Error, Value, display, is_number
 
 NAME, VALUE, DIVISION, MISSING = Error("#NAME?"), Error("#VALUE!"), Error("#DIV/0!"), Error("#N/A")
 
-# What an argument comes to: one value, or those of a range.
+# The value of an argument: one value, or those of a range.
 Operand = Value | list[Value]
-# An argument that is evaluated when it is needed, as IF needs only one of two.
+# An argument that is evaluated only when it is needed: IF needs only one of two.
 Argument = Callable[[], Operand]
 
 
 def single(operand: Operand) -> Value:
-    """A range where one value is wanted: its only cell."""
+    """An operand where one value is needed. A range must have one cell."""
     if isinstance(operand, list):
         return operand[0] if len(operand) == 1 else VALUE
     return operand
 
 
 def number(value: Value) -> float | Error:
-    """A value where a number is wanted."""
+    """A value where a number is needed."""
     if value is None or value == "":
         return 0
     if isinstance(value, str):

@@ -7,7 +7,7 @@ from typing import Any
 from .discovery import properties, referred
 from .errors import ApiError, Json, bad_request, invalid
 
-# A mask is a tree of field names; a name with nothing below it stands for the field with all that it holds.
+# A mask is a tree of field names. A name with nothing below it means the field with everything in it.
 Mask = dict[str, "Mask"]
 ALL: Mask = {}
 
@@ -51,9 +51,9 @@ def for_reading(text: str | None, schema: str) -> Mask:
 
 
 def for_writing(text: str | None, schema: str) -> Mask:
-    """The mask of an update, with each colour's twin beside it. `*` stands for every writable field.
+    """The mask of an update, with both forms of each colour. `*` means every writable field.
 
-    A mask is required, must name fields that there are, and must not name read-only ones.
+    A mask is required, must name fields that exist, and must not name read-only ones.
     """
     if not text or not text.strip():
         raise invalid("At least one field must be listed in 'fields'. (Use '*' to indicate all fields.)")
@@ -71,7 +71,7 @@ def for_writing(text: str | None, schema: str) -> Mask:
 
 
 def select(mask: Mask, value: Any) -> Any:
-    """What `mask` shows of a value; lists are looked through."""
+    """The part of a value that `mask` shows. It applies to each element of a list."""
     if not mask:
         return value
     if isinstance(value, list):
@@ -80,7 +80,7 @@ def select(mask: Mask, value: Any) -> Any:
 
 
 def assign(mask: Mask, target: Json, source: Json) -> Json:
-    """`target` with the masked fields as `source` has them; those it does not have are cleared."""
+    """`target` with the masked fields of `source`. Fields that `source` does not have are cleared."""
     result = dict(target)
     for name, below in mask.items():
         value = source.get(name)
@@ -94,7 +94,7 @@ def assign(mask: Mask, target: Json, source: Json) -> Json:
 
 
 def twin(name: str, fields: Mapping[str, Any]) -> str | None:
-    """The name of the other form of a colour: `tabColor` and `tabColorStyle` are one thing said twice."""
+    """The name of the other form of a colour: `tabColor` and `tabColorStyle` mean the same."""
     plain = name.removesuffix("Style")
     other = f"{name}Style" if plain == name else plain
     return other if plain.lower().endswith("color") and other in fields else None

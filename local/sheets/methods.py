@@ -1,4 +1,4 @@
-"""The methods of the API, each from checked parameters and body to an answer."""
+"""The methods of the API. Each takes checked parameters and a checked body, and gives an answer."""
 
 import secrets
 from collections.abc import Callable
@@ -58,7 +58,7 @@ class Call:
 
 
 def call(method: Method, request: Call) -> Json:
-    """The checked answer of a method, as the `fields` parameter wants it."""
+    """The checked answer of a method, limited to the `fields` parameter."""
     if method.name not in METHODS:
         raise unimplemented(method.name)
     mask = for_reading(request.query.get("fields"), method.response)

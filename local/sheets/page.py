@@ -24,7 +24,7 @@ from .scalars import Error, is_number
 REFRESH_SECONDS = 5
 MAX_ROWS = 1000
 HEADER_HEIGHT, NUMBER_WIDTH = 24, 46
-# So much more than what is used is shown, as far as the grid goes.
+# How many rows and columns are shown besides the used ones, as far as the grid goes.
 SPARE: dict[Dimension, tuple[int, int]] = {"ROWS": (6, 24), "COLUMNS": (2, 10)}
 
 
@@ -75,7 +75,7 @@ def index(books: Iterable[Book]) -> str:
 
 
 def sheet(book: Book, query: Mapping[str, str]) -> str:
-    """One tab: `gid` names it, else it is the first visible one. `refresh=0` keeps the page as it is."""
+    """One tab: the one that `gid` names, or the first visible one. `refresh=0` stops reloading."""
     shown = next((each for each in book.visible() if str(each.id) == query.get("gid")), book.visible()[0])
     refreshing = query.get("refresh") != "0"
     grid = _Grid(Reader(book), shown, all_rows=query.get("rows") == "all")
@@ -106,14 +106,14 @@ def sheet(book: Book, query: Mapping[str, str]) -> str:
 
 
 class _Span(NamedTuple):
-    """What one cell of the page shows, and where: more than one row or column if cells are merged."""
+    """What one cell of the page shows, and where. It spans more than one row or column if cells are merged."""
 
     row: int
     column: int
-    """The cell whose content shows: the first of a merge, even where its row or column is hidden."""
+    """The cell whose content shows: the first of a merge, even if its row or column is hidden."""
     rows: list[int]
     columns: list[int]
-    """Those that it takes on the page, which are visible."""
+    """The visible columns that it takes on the page."""
 
 
 class _Grid:
@@ -156,7 +156,7 @@ class _Grid:
         return lines
 
     def _span(self, row: int, column: int) -> _Span:
-        """Of a visible cell: itself, or what is visible of the merge that it is in."""
+        """The span of a visible cell: the cell itself, or the visible part of its merge."""
         for merge in self.merges:
             if row in merge.rows and column in merge.columns:
                 rows = [each for each in self.rows if each in merge.rows]
@@ -182,7 +182,7 @@ class _Grid:
         )
 
     def _look(self, span: _Span) -> Json:
-        """The format that shows, without defaults; a merge takes its far borders from its last visible cell."""
+        """The format that shows, without defaults. A merge takes its far borders from its last visible cell."""
         look: Json = EMPTY
         for layer in self.formats.layers(span.row, span.column):
             look = merged(look, layer)
@@ -194,7 +194,7 @@ class _Grid:
         return look
 
     def _classes(self, span: _Span, text: str, look: Json) -> list[str]:
-        """What the style sheet has to know about a cell."""
+        """What the style sheet needs to know about a cell."""
         value = self.reader.evaluator.value(self.sheet, span.row, span.column)
         wrap = look.get("wrapStrategy")
         marks = {
@@ -256,7 +256,7 @@ def _charts(reader: Reader, sheet: Sheet) -> dict[tuple[int, int], list[Markup]]
 
 
 def _css(look: Json) -> str:
-    """A CellFormat as CSS; what is not set is left to the style sheet."""
+    """A CellFormat as CSS. The style sheet decides what is not set."""
     rules = []
     if "backgroundColorStyle" in look:
         rules.append(f"background-color:{hex_colour(look['backgroundColorStyle'])}")

@@ -1,4 +1,4 @@
-"""Answers about a spreadsheet: the parts that a mask asks for, cells with what is computed for them."""
+"""Answers about a spreadsheet: the parts that a mask asks for, and cells with their computed values."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +13,7 @@ from .formulas import Evaluator, hyperlink
 from .masks import ALL, Mask, select
 from .scalars import extended
 
-# Parts of a sheet that are answered only where they touch the ranges asked for, and where their ranges are.
+# Parts of a sheet that are answered only if they touch the requested ranges, and the field with their ranges.
 RANGED: dict[str, Callable[[Json], list[Json]]] = {
     "merges": lambda part: [part],
     "conditionalFormats": lambda part: list(part["ranges"]),
@@ -24,7 +24,7 @@ RANGED: dict[str, Callable[[Json], list[Json]]] = {
 
 
 def locate(book: Book, text: str) -> Area:
-    """The area that A1 notation names: a bare name is a named range before it is a tab."""
+    """The area that A1 notation names. A bare name is looked up as a named range first, then as a tab."""
     title, rest = split(text)
     if title is None and text.startswith("'"):
         title, rest = text, ""
@@ -49,7 +49,7 @@ def locate_box(book: Book, text: str) -> Box:
 
 
 class Reader:
-    """Reads one state of a book; must not outlive it."""
+    """Reads one state of a book. It must not be used after a change."""
 
     def __init__(self, book: Book) -> None:
         self.book = book
@@ -64,8 +64,8 @@ class Reader:
     def spreadsheet(self, mask: Mask, areas: list[Area] | None, grid: bool) -> Json:
         """The Spreadsheet resource.
 
-        `areas` limits it to sheets, parts and cells in them. Grid data is answered if the mask asks for it
-        or, without a mask, if `grid` is set.
+        `areas` limits it to sheets, parts and cells in these areas. Grid data is included if the mask asks for it or,
+        without a mask, if `grid` is set.
         """
         parts = {
             name: value for name, value in self.book.parts.items() if _wanted(mask, name) and value != []
@@ -131,7 +131,7 @@ class Reader:
         return trimmed(found)
 
     def cell(self, sheet: Sheet, row: int, column: int, cell: Cell, mask: Mask) -> Json:
-        """The CellData of one cell, with what is computed as far as the mask asks for it."""
+        """The CellData of one cell, with those computed values that the mask asks for."""
         answer: Json = {}
         if not cell:
             return answer
@@ -190,7 +190,7 @@ def sheet_properties(sheet: Sheet, index: int) -> Json:
 
 
 def line_answer(sheet: Sheet, dimension: Dimension, index: int) -> Json:
-    """The DimensionProperties of a row or column, with the place of its metadata as it is now."""
+    """The DimensionProperties of a row or column, with the present location of its metadata."""
     line = sheet.lines[dimension][index]
     if "developerMetadata" not in line:
         return line

@@ -1,4 +1,4 @@
-"""Formula text: its tokens, and the references in it as they follow the cells that they mean."""
+"""The text of formulas: its tokens, and its references, which follow the cells that they mean."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -36,7 +36,7 @@ class Token(NamedTuple):
 
 
 class End(NamedTuple):
-    """One corner of a reference; None for the part that a whole row or column lacks."""
+    """One corner of a reference. None for the part that a whole row or column does not have."""
 
     row: int | None
     column: int | None
@@ -57,7 +57,7 @@ class End(NamedTuple):
 
 
 class Reference(NamedTuple):
-    """`'Tab'!A$1:B2`; without a title, it is on the sheet of its formula."""
+    """Such as `'Tab'!A$1:B2`. Without a title, it is on the sheet of its formula."""
 
     title: str | None
     first: End
@@ -74,14 +74,14 @@ class Reference(NamedTuple):
         return Area(sheet, self.first.row, bottom, self.first.column, right)
 
     def offset(self, rows: int, columns: int) -> "Reference | None":
-        """The reference as seen from another cell; None if it would leave the grid."""
+        """The reference as seen from another cell. None if it would leave the grid."""
         first, last = self.first.offset(rows, columns), self.last and self.last.offset(rows, columns)
         if any(index is not None and index < 0 for end in (first, last or first) for index in end[:2]):
             return None
         return self._replace(first=first, last=last)
 
     def shifted(self, dimension: Dimension, shift: Shift) -> "Reference | None":
-        """The reference after rows or columns of its sheet were shifted; None if nothing is left of it."""
+        """The reference after rows or columns of its sheet were shifted. None if nothing is left of it."""
         last = self.last or self.first
         if dimension == "ROWS":
             moved = shifted_span((self.first.row, None if last.row is None else last.row + 1), shift)
@@ -99,14 +99,14 @@ class Reference(NamedTuple):
 
 @lru_cache(maxsize=10_000)
 def tokens(formula: str) -> tuple[Token, ...]:
-    """The tokens of a formula without its `=`. Concatenated, they are the text again."""
+    """The tokens of a formula without its `=`. Joined together, they are the text again."""
     return tuple(
         Token(str(match.lastgroup), match[0]) for match in _TOKEN.finditer(formula.removeprefix("="))
     )
 
 
 def parse_reference(text: str) -> Reference:
-    """A reference token; corners are put in order and `A1:A1` becomes `A1`, as Google stores them."""
+    """Parses a reference token. Corners are put in order, and `A1:A1` becomes `A1`, as Google stores them."""
     match = _REFERENCE.fullmatch(text)
     if match is None:
         raise ValueError(text)
@@ -130,7 +130,7 @@ def parse_reference(text: str) -> Reference:
 
 
 def rewrite(formula: str, change: Callable[[Reference], Reference | None]) -> str:
-    """The formula with each reference changed; what is changed to None becomes `#REF!`."""
+    """The formula with each reference changed. If `change` gives None, the reference becomes `#REF!`."""
 
     def texts() -> Iterator[str]:
         for token in tokens(formula):

@@ -60,5 +60,5 @@ def extended(value: Value) -> Json | None:
 
 
 def whole(number: float) -> float:
-    """JSON has one kind of number: 1.0 is written 1."""
+    """JSON has only one kind of number, so 1.0 is written as 1."""
     return int(number) if float(number).is_integer() and abs(number) < 2**53 else number

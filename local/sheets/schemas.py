@@ -26,7 +26,7 @@ Path = tuple["Path", str] | None
 
 
 class Found(list[tuple[str, str]]):
-    """The violations in one message, and the identities of parts that recur in it and need one check."""
+    """The violations in one message, and the identities of its repeated parts, which are checked only once."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ Check = Callable[[Any, Path, Found], None]
 
 
 def check_request(schema: str, body: Any) -> None:
-    """Refuses a body that does not fit its schema. Nulls, which mean "not set", are removed from it."""
+    """Refuses a body that does not fit its schema. Removes nulls from it, since they mean "not set"."""
     if not isinstance(body, dict):
         raise bad_request(
             [("", 'Invalid JSON payload received. Unknown name "": Root element must be a message.')]
@@ -51,7 +51,7 @@ def check_request(schema: str, body: Any) -> None:
 
 
 def check_answer(schema: str, body: Json) -> None:
-    """Raises AssertionError if an answer does not fit its schema: a bug of the stand-in."""
+    """Raises AssertionError if an answer does not fit its schema. That would be a bug of the stand-in."""
     if found := _violations(schema, body):
         raise AssertionError(f"The answer does not fit {schema}: {found[:5]}")
 
@@ -70,13 +70,13 @@ def _written(path: Path) -> str:
     return outer + name if name.startswith("[") else f"{outer}.{snake(name)}".removeprefix(".")
 
 
-# Schemas refer to themselves (a data filter, say): those whose checks are being made.
+# The schemas whose checks are being made. Some schemas refer to themselves, such as a data filter.
 _unfinished: dict[str, Check] = {}
 
 
 @cache
 def _message(schema: str) -> Check:
-    """The check of a message: a closure, since one answer can hold a hundred thousand of them."""
+    """The check of a message. It is a closure because one answer can hold a hundred thousand messages."""
     fields = properties(schema)
     plain = {name: types for name, field in fields.items() if (types := _plain_types(field))}
     union, members = UNIONS.get(schema, ("", None))
@@ -114,7 +114,7 @@ def _message(schema: str) -> Check:
 
 
 def _plain_types(field: Json) -> tuple[type, ...]:
-    """The types that are right for a field whatever their value; none if it takes a closer look."""
+    """The types that always fit a field, whatever the value. Empty if the value has to be checked."""
     return PLAIN_TYPES.get(field.get("type", ""), ()) if "enum" not in field else ()
 
 
@@ -173,4 +173,4 @@ def _once(check: Check) -> Check:
 
 
 def _anything(value: Any, path: Path, found: Found) -> None:
-    """Every value is right."""
+    """Accepts every value."""

@@ -25,10 +25,10 @@ def utc_now() -> datetime:
 
 
 class SheetsServer:
-    """An HTTP server that answers as Google Sheets does, and shows its spreadsheets as pages.
+    """An HTTP server that answers like Google Sheets, and shows its spreadsheets as pages.
 
-    `folder` is where each spreadsheet is kept as one JSON file; without it all is in memory. `clock` times
-    quotas. The address is taken when the server is constructed; requests are answered from `start` to `stop`.
+    Each spreadsheet is kept in `folder` as one JSON file; without a folder, everything is in memory. `clock` is for
+    quotas. The address is taken when the server is made; requests are answered from `start` to `stop`.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class SheetsServer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Closes the address and every connection. The server can be started again, at the same address."""
+        """Closes the address and every connection. The server can be started again at the same address."""
         self._site.stopping.set()
         if self._http is None:
             return
@@ -86,11 +86,11 @@ class SheetsServer:
         spreadsheet_id: str | None = None,
         time_zone: str = "Etc/UTC",
     ) -> str:
-        """A spreadsheet as officers would have made it; gives its id.
+        """Makes a spreadsheet as officers would, and returns its id.
 
-        Text that starts with "=" is a formula, other text is literal, numbers and booleans are themselves,
-        None is nothing. As in Google's, the first tab has id 0, and a tab has at least 1,000 rows and
-        26 columns; without tabs there is an empty one.
+        Text that starts with "=" is a formula, other text is literal, numbers and booleans stay what they are, and None
+        is an empty cell. As with Google, the first tab has id 0, and a tab has at least 1,000 rows and 26 columns. If
+        no tabs are given, there is an empty one.
         """
         book = new_book(title, {"timeZone": time_zone}, spreadsheet_id)
         for index, (name, rows) in enumerate((tabs or {"Sheet1": []}).items()):
@@ -124,11 +124,11 @@ class SheetsServer:
             self._site.store.set_shared(spreadsheet_id, False)
 
     def page_url(self, spreadsheet_id: str) -> str:
-        """What a person opens."""
+        """The address of the page that a person opens."""
         return self._site.page_url(spreadsheet_id)
 
     def values(self, spreadsheet_id: str, tab_title: str) -> list[list[str]]:
-        """A tab as a person sees it; without what is empty at the ends."""
+        """A tab as a person sees it, without empty cells and rows at the end."""
         with self._site.lock:
             book = self._site.store.books[spreadsheet_id]
             sheet = book.titled(tab_title)
@@ -137,12 +137,12 @@ class SheetsServer:
             return values.displayed(Reader(book), sheet)
 
     def snapshot(self, spreadsheet_id: str) -> Json:
-        """A copy of all that is stored, as a Spreadsheet resource with what was entered, nothing computed."""
+        """A copy of everything stored, as a Spreadsheet resource: what was entered, nothing that is computed."""
         with self._site.lock:
             return deepcopy(self._site.store.books[spreadsheet_id].resource())
 
     def edit(self, spreadsheet_id: str, requests: list[dict[str, Any]]) -> None:
-        """Applies batchUpdate requests as a person's edit: not over HTTP, not recorded, shared or not."""
+        """Applies batchUpdate requests like a person's edit: not over HTTP, not recorded, and even if unshared."""
         body = {"requests": deepcopy(requests)}
         check_request("BatchUpdateSpreadsheetRequest", body)
         with self._site.lock:
@@ -156,7 +156,7 @@ class SheetsServer:
             self._site.faults.extend(faults)
 
     def forget_faults(self) -> None:
-        """Those that are still waiting never come."""
+        """Drops the faults that are still waiting."""
         with self._site.lock:
             self._site.faults.clear()
 
@@ -167,7 +167,7 @@ class SheetsServer:
 
     @property
     def quota(self) -> Quota | None:
-        """What each caller may do in a minute; None: anything."""
+        """How many requests each caller may make in a minute. None means any number."""
         return self._site.quota
 
     @quota.setter
@@ -176,7 +176,7 @@ class SheetsServer:
 
     @property
     def tokens(self) -> set[str] | None:
-        """The bearer tokens that are accepted; None: any or none."""
+        """The bearer tokens that are accepted. None means any token, or none."""
         return self._site.tokens
 
     @tokens.setter

@@ -1,4 +1,4 @@
-"""What refers to rows and columns, and follows them: formulas, ranges of all kinds, anchors of charts."""
+"""Moves what refers to rows and columns along with them: formulas, all kinds of ranges, anchors of charts."""
 
 from collections.abc import Callable
 from functools import partial
@@ -10,7 +10,7 @@ from .discovery import properties, referred
 from .errors import Json
 from .references import Reference, rewrite
 
-# A part of a sheet that has lost this field has lost its reason to be.
+# A part of a sheet that has lost this field is removed.
 ESSENTIAL = {
     "conditionalFormats": "ranges",
     "filterViews": "range",
@@ -18,7 +18,7 @@ ESSENTIAL = {
     "bandedRanges": "range",
 }
 
-# What to make of the messages of a schema; None removes them.
+# How to change the messages of each schema; None removes a message.
 Changes = dict[str, Callable[[Json], Json | None]]
 
 
@@ -40,7 +40,7 @@ def move_lines(book: Book, sheet: Sheet, dimension: Dimension, start: int, end: 
 
 
 def shift_references(book: Book, sheet: Sheet, dimension: Dimension, shift: Shift) -> None:
-    """Lets everything in the book that refers to `sheet` follow a shift of its rows or columns."""
+    """Moves everything in the book that refers to `sheet` along with a shift of its rows or columns."""
 
     def moved_range(value: Json) -> Json | None:
         area = Area.of(value)
@@ -94,7 +94,7 @@ def rewrite_formulas(book: Book, change: Callable[[Sheet, Reference], Reference 
 
 
 def transform(schema: str, value: Json, changes: Changes) -> Json:
-    """A message with each message of the schemas in `changes` replaced, at any depth; None removes it."""
+    """A message in which each message of the schemas in `changes` is replaced, at any depth. None removes it."""
     fields = properties(schema)
     result: Json = {}
     for name, item in value.items():
@@ -131,7 +131,7 @@ def _cells(merge: Json) -> int:
 
 
 def _shift_criteria(sheet: Sheet, shift: Shift) -> None:
-    """Filters name their columns by index."""
+    """Shifts a filter's criteria, which name their columns by index."""
     filters = [sheet.parts["basicFilter"]] if "basicFilter" in sheet.parts else []
     for each in filters + sheet.parts.get("filterViews", []):
         for specs, key in (("filterSpecs", "columnIndex"), ("sortSpecs", "dimensionIndex")):

@@ -10,7 +10,7 @@ from .errors import ApiError
 
 
 class Store:
-    """All spreadsheets. With a folder, what was put is on disk when `put` returns, and read at the start."""
+    """All spreadsheets. With a folder, a spreadsheet is on disk when `put` returns, and all are read at the start."""
 
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
@@ -26,7 +26,7 @@ class Store:
                     self.unshared.add(book.id)
 
     def get(self, spreadsheet_id: str) -> Book:
-        """The spreadsheet as the API's callers may see it."""
+        """The spreadsheet, if callers of the API may see it."""
         if spreadsheet_id not in self.books:
             raise ApiError(404)
         if spreadsheet_id in self.unshared:
@@ -34,7 +34,7 @@ class Store:
         return self.books[spreadsheet_id]
 
     def put(self, book: Book) -> None:
-        """Keeps a spreadsheet, in place of the one with its id. The file is replaced in one step."""
+        """Stores a spreadsheet in place of the one with its id. The file is replaced in one step."""
         if self.folder is not None:
             content = {"shared": book.id not in self.unshared, "spreadsheet": book.resource()}
             with tempfile.NamedTemporaryFile(

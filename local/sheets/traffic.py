@@ -30,13 +30,13 @@ class RecordedRequest:
 
 @dataclass(frozen=True)
 class Fault:
-    """What is to happen to one request whose method and path, as `GET /v4/…`, contain `match`.
+    """What happens to one request whose method and path, as `GET /v4/…`, contain `match`.
 
-    - refuse: nothing is applied, the answer is the error `status`; refuse_after: the same, once applied
-    - drop: the connection is closed without an answer, nothing is applied; drop_after: after it was applied
-    - hang: the answer, the error `status`, comes after `seconds`, nothing is applied;
+    - refuse: nothing is applied, and the answer is the error `status`; refuse_after: the same, but it is applied
+    - drop: nothing is applied, and the connection is closed without an answer; drop_after: the same, but it is applied
+    - hang: nothing is applied, and the answer, the error `status`, comes after `seconds`;
       hang_after: it is applied, and its own answer comes after `seconds`
-    - not_json: nothing is applied, the answer has `status` and an HTML body
+    - not_json: nothing is applied, and the answer has `status` and an HTML body
     """
 
     kind: FaultKind
@@ -52,7 +52,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Quota:
-    """Requests allowed in any minute of the server's clock."""
+    """How many requests are allowed in any minute of the server's clock."""
 
     reads_per_user: int = 60
     writes_per_user: int = 60
@@ -67,7 +67,7 @@ class Meter:
         self._times: dict[tuple[Kind, str | None], deque[datetime]] = {}
 
     def count(self, quota: Quota, kind: Kind, user: str, now: datetime) -> None:
-        """Counts a request, or refuses it with 429 when a quota is used up: a refused one does not count."""
+        """Counts a request, or refuses it with 429 if a quota is used up. A refused request does not count."""
         limits: dict[str | None, tuple[int, str]] = {
             user: (quota.reads_per_user if kind == "read" else quota.writes_per_user, " per user"),
             None: (quota.reads_per_project if kind == "read" else quota.writes_per_project, ""),

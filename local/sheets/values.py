@@ -15,7 +15,7 @@ from .shifting import insert_lines
 
 
 def value_range(reader: Reader, box: Box, options: Json) -> Json:
-    """A ValueRange: empty cells and rows at the end are left out, others are ""."""
+    """A ValueRange. Empty cells and rows at the end are left out; other empty cells are ""."""
     sheet = reader.book.sheet(box.sheet)
     shown = _render(reader, sheet, options)
     dimension = options.get("majorDimension", "ROWS")
@@ -40,9 +40,10 @@ def displayed(reader: Reader, sheet: Sheet) -> list[list[str]]:
 
 
 def update(book: Book, data: Json, option: str | None) -> tuple[Sheet, Box, int]:
-    """Writes a ValueRange. Gives the box and number of cells written.
+    """Writes a ValueRange. Returns the sheet, the box and the number of cells written.
 
-    A range of one cell is where writing starts; any other must hold all the values. Null leaves a cell alone.
+    If the range is one cell, writing starts there; any other range must have room for all values. Null leaves a cell
+    as it is.
     """
     area = locate(book, data.get("range", ""))
     sheet = book.sheet(area.sheet)
@@ -76,7 +77,7 @@ def write(sheet: Sheet, top: int, left: int, lines: list[list[Any]], option: str
 
 
 def update_answer(book: Book, sheet: Sheet, box: Box, written: int, options: Json) -> Json:
-    """An UpdateValuesResponse; counts of nothing are left out."""
+    """An UpdateValuesResponse. Counts that are zero are left out."""
     answer: Json = {"spreadsheetId": book.id, "updatedRange": box_name(sheet.title, box)}
     if written:
         answer |= {"updatedRows": len(box.rows), "updatedColumns": len(box.columns), "updatedCells": written}
@@ -140,7 +141,7 @@ def last_table(sheet: Sheet, area: Area) -> Box | None:
 
 
 def clear(book: Book, text: str) -> str:
-    """Empties the values of a range, leaving formats and notes; gives the name of what was cleared."""
+    """Clears the values of a range, but not formats and notes. Returns the name of the cleared range."""
     box = locate_box(book, text)
     sheet = book.sheet(box.sheet)
     for row in box.rows:

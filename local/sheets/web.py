@@ -32,7 +32,7 @@ NOT_JSON = "<!DOCTYPE html><title>Error</title><p>Something went wrong."
 
 
 class Site:
-    """The WSGI application. One lock is held while a request reads or changes anything."""
+    """The WSGI application. It holds one lock while a request reads or changes anything."""
 
     def __init__(self, store: Store, clock: Callable[[], datetime], base_url: Callable[[], str]) -> None:
         self.store = store
@@ -72,7 +72,7 @@ class Site:
         return Response(html, mimetype="text/html")
 
     def answer(self, request: Request, method: Method, path: dict[str, str]) -> Response:
-        """The answer of the API, or what a fault makes of it."""
+        """The answer of the API, or of a fault that was injected."""
         fault = self._take_fault(f"{request.method} {request.path}")
         if fault is None:
             response = _json(self._call(request, method, path))
@@ -97,7 +97,7 @@ class Site:
             return ApiError(500)
 
     def _user(self, request: Request) -> str:
-        """The caller's token; who it belongs to does not matter here."""
+        """The caller's token; it does not matter who has it."""
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             if self.tokens is not None:
@@ -149,12 +149,12 @@ class Site:
 
 @dataclass
 class Connections:
-    """The open connections, so that none outlives the server."""
+    """The open connections, so that all are closed with the server."""
 
     sockets: set[socket.socket]
 
     def handler(self) -> type[WSGIRequestHandler]:
-        """A quiet request handler that keeps connections alive, and on record here."""
+        """A quiet request handler that keeps connections alive, and registers them here."""
         sockets = self.sockets
 
         class Handler(WSGIRequestHandler):
@@ -186,7 +186,7 @@ def _json(answer: Json | ApiError) -> Response:
 
 
 def _shut(connection: socket.socket) -> None:
-    with suppress(OSError):  # The other side may be faster.
+    with suppress(OSError):  # The other side may have closed it first.
         connection.shutdown(socket.SHUT_RDWR)
 
 
@@ -196,7 +196,7 @@ def _drop(request: Request) -> NoReturn:
 
 
 def _body(request: Request, method: Method) -> Json:
-    """The checked body of a request; a method without one does not look at it."""
+    """The checked body of a request. A method without a body ignores it."""
     if method.request is None:
         return {}
     try:
@@ -208,7 +208,7 @@ def _body(request: Request, method: Method) -> Json:
 
 
 def _not_found(request: Request) -> Response:
-    """An unknown address, as Google answers it: in HTML, even below the API's own path."""
+    """The answer to an unknown address. Like Google's, it is HTML, even below the API's own path."""
     text = (
         "<!DOCTYPE html>\n<html lang=en>\n<title>Error 404 (Not Found)!!1</title>\n"
         "<p><b>404.</b> <ins>That\u2019s an error.</ins>\n"

@@ -78,7 +78,7 @@ class TestWhenThereIsOne:
 
     def test_until_reporting_closes(self) -> None:
         assert made(CLOSING - timedelta(seconds=1)).at == CLOSING
-        assert reason(CLOSING) == "The event is over: members can report no more."
+        assert reason(CLOSING) == "The event is over: members can no longer report."
 
     def test_the_servers_game_day_moves_all_of_that(self) -> None:
         evening = GameDay(time(18))
@@ -91,7 +91,7 @@ class TestWhenThereIsOne:
             return standing(THURSDAY, alliances={"nova": Totals(9, {IDS[0]: completions})})
 
         assert reason(THURSDAY, known(FEWEST_COMPLETIONS - 1)) == (
-            "Too few reports: it takes 20 completions, and there are 19."
+            "Too few reports: a projection needs 20 completions, and there are 19."
         )
         assert isinstance(project(NOVEMBER, GameDay(), known(FEWEST_COMPLETIONS), THURSDAY), Projection)
 
@@ -101,7 +101,7 @@ class TestWhenThereIsOne:
             return standing(THURSDAY, history=dict(list(whole.items())[-hours:]))
 
         assert reason(THURSDAY, known(FEWEST_SAMPLES - 1)) == (
-            "Too little history: it takes 24 hours of it, and there are 23."
+            "Too little history: a projection needs 24 hours of it, and there are 23."
         )
         assert isinstance(project(NOVEMBER, GameDay(), known(FEWEST_SAMPLES), THURSDAY), Projection)
 
@@ -245,7 +245,7 @@ class TestBasis:
     def test_says_what_it_rests_on(self) -> None:
         assert made().basis == (
             "reported points; the pace of 84 hours and of 4 of 5 milestones; "
-            "50 of 100 commanders have still to report Assembling the Resistance"
+            "50 of 100 commanders have not reported Assembling the Resistance yet"
         )
 
     def test_says_that_it_is_of_the_official_number(self) -> None:

@@ -55,14 +55,14 @@ def words(step: str, part: str) -> str:
 class TestAllIsWell:
     def test_every_step_says_what_it_found(self, google: Google) -> None:
         assert [(each.step, each.says) for each in found(google)] == [
-            ("secret", f"it holds a service account's key. Share spreadsheets with {ADDRESS}, as editor."),
+            ("secret", f"it holds a service account's key. Share spreadsheets with {ADDRESS}, as an editor."),
             ("token", "Google accepts these credentials."),
             ("read", "the spreadsheet is called “Nova Guard officers”."),
-            ("write", "it can be written; its title was written as it is."),
+            ("write", "it can be written; its title was replaced by itself."),
             (
                 "quota",
-                "at most 60 reads and 60 writes a minute are made. That is for 60 sheets a minute, or for 30 that "
-                "are new. How much of Google's quota is left can't be asked.",
+                "Muster makes at most 60 reads and 60 writes a minute. That is enough for 60 sheets a minute, or for "
+                "30 new ones. Google does not say how much quota is left.",
             ),
         ]
 
@@ -88,7 +88,7 @@ class TestAllIsWell:
         accounts = "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts"
         held["service_account_impersonation_url"] = f"{accounts}/{ADDRESS}:generateAccessToken"
         sign_in.secret = json.dumps(held)
-        assert f"Share spreadsheets with {ADDRESS}, as editor." in found(google)[0].says
+        assert f"Share spreadsheets with {ADDRESS}, as an editor." in found(google)[0].says
 
 
 class TestTheSecret:
@@ -212,10 +212,10 @@ class TestTheCommand:
         result = desk.run("sheets", "check", address, SHEETS_API_URL=server.url, SHEETS_REQUESTS_PER_USER="9")
         assert result.exit_code == 0
         lines = result.stdout.splitlines()
-        assert lines[0] == f"✓ secret: none is needed, since {server.url} is not Google's."
+        assert lines[0] == f"✓ secret: none is needed, because {server.url} is not Google's."
         assert [line.split(":")[0] for line in lines] == ["✓ secret", "✓ read", "✓ write", "✓ quota"]
         assert "at most 9 reads" in lines[-1]
-        assert "for 4 that are new" in lines[-1]
+        assert "for 4 new ones" in lines[-1]
 
     def test_the_first_failure_ends_it(self, desk: Desk, server: SheetsServer) -> None:
         result = desk.run("sheets", "check", "other", SHEETS_API_URL=server.url)

@@ -73,7 +73,7 @@ def test_a_file_is_put_once_and_then_changed(desk: Desk) -> None:
 def test_the_catalog_is_put_by_id(desk: Desk) -> None:
     said = desk.said("events", "put", *PAIR)
     assert said.count("already there") == 2
-    assert "There is no event 'nothing'. There are: " in desk.refusal("events", "put", "nothing")
+    assert "There is no event 'nothing'. Known events: " in desk.refusal("events", "put", "nothing")
     assert "missing.toml: No such file" in desk.refusal("events", "put", "missing.toml")
 
 
@@ -124,7 +124,9 @@ def test_to_clone_again_changes_nothing_and_another_definition_is_kept(desk: Des
     assert ": new, " in desk.said(*clone)
     assert ": already there, " in desk.said(*clone)
     desk.said("events", "archive", "2026-11-30-defenders-of-peace")
-    assert "2026-11-30-defenders-of-peace already, and it is another. --replace" in desk.refusal(*clone)
+    assert "There is already a different event 2026-11-30-defenders-of-peace. Give --replace" in desk.refusal(
+        *clone
+    )
     assert ": changed, " in desk.said(*clone, "--replace")
 
 
@@ -157,10 +159,10 @@ def test_a_clone_keeps_the_grace_and_the_server_points(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        ((DEFENDERS, "--to", "soon"), 2, "'soon' is neither a day, such as 2026-11-30, nor next-monday."),
+        ((DEFENDERS, "--to", "soon"), 2, "Give a day, such as 2026-11-30, or next-monday; not 'soon'."),
         ((DEFENDERS,), 2, "Missing option '--to'."),
-        (("nothing", "--to", "2026-11-30"), 1, "There is no event 'nothing'. There are: "),
-        ((DEFENDERS, "--to", "9999-12-31"), 1, "To 9999-12-31 they can't be cloned"),
+        (("nothing", "--to", "2026-11-30"), 1, "There is no event 'nothing'. Known events: "),
+        ((DEFENDERS, "--to", "9999-12-31"), 1, "They can't be cloned to 9999-12-31"),
         ((DEFENDERS, DEFENDERS, "--to", "2026-11-30"), 1, "Two of these would have the same id"),
     ],
 )

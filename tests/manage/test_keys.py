@@ -8,7 +8,7 @@ import requests
 
 from chalicelib.domain.errors import Unauthenticated
 from tests.manage.conftest import Desk
-from tests.stores import on_dynamodb
+from tests.stores import on_a_file, on_dynamodb
 
 NOVA = ("101", "nova")
 
@@ -23,7 +23,7 @@ def test_a_link_is_printed_alone_and_opens_the_form(desk: Desk) -> None:
     (link,) = result.stdout.splitlines()
     assert link.startswith(f"{desk.url}/f/")
     assert requests.get(link, timeout=30).status_code == 200
-    assert "member, for the chat, server 101, alliance nova. It is told this once" in result.stderr
+    assert "member, for the chat, server 101, alliance nova. Shown only once" in result.stderr
     assert link.rsplit("/")[-1] not in result.stderr
 
 
@@ -110,13 +110,13 @@ def test_an_officer_gives_what_officers_may(desk: Desk) -> None:
     )
 
 
-@on_dynamodb
 class TestFirst:
     @pytest.fixture(autouse=True)
     def _own_session(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """boto3 keeps the credentials that it has found."""
         monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
 
+    @on_a_file
     def test_it_makes_an_admins_key_where_there_is_none(self, desk: Desk) -> None:
         for key in desk.world.muster.stores.access_keys.all(None):
             desk.world.muster.stores.access_keys.end(key, desk.world.clock(), revoke=True, more=[])
@@ -133,6 +133,7 @@ class TestFirst:
         assert entry.after
         assert entry.after["id"] == made.id
 
+    @on_a_file
     def test_where_there_is_one_it_takes_a_word_more(self, desk: Desk) -> None:
         (there,) = desk.world.muster.stores.access_keys.all(None)
         assert desk.refusal("keys", "first") == (
@@ -140,6 +141,7 @@ class TestFirst:
         )
         assert desk.said("keys", "first", "--another").strip()
 
+    @on_dynamodb
     def test_against_aws_it_takes_the_table_and_credentials(self, desk: Desk) -> None:
         aws = {
             "AWS_ENDPOINT_URL": desk.world.dynamodb.url,
@@ -153,7 +155,7 @@ class TestFirst:
         assert desk.world.muster.directory.key(made.stdout.strip()).role == "admin"
         gone = desk.run("keys", "first", "--table", "nothing", **aws)
         assert (gone.exit_code, gone.stdout) == (1, "")
-        assert gone.stderr.startswith("Error: AWS refuses it: ")
+        assert gone.stderr.startswith("Error: AWS refused it: ")
 
     def test_without_credentials_it_says_so(self, desk: Desk) -> None:
         none: dict[str, str | None] = {
@@ -166,7 +168,7 @@ class TestFirst:
         none |= {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": None, "AWS_CONTAINER_CREDENTIALS_FULL_URI": None}
         result = desk.run("keys", "first", "--table", "muster-test", **none)
         assert (result.exit_code, result.stdout) == (1, "")
-        assert result.stderr == "Error: AWS can't be asked: Unable to locate credentials\n"
+        assert result.stderr == "Error: AWS can't be used: Unable to locate credentials\n"
 
     def test_a_table_that_does_not_answer(self, desk: Desk) -> None:
         silent = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_DEFAULT_REGION": "us-east-1"}

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from chalicelib.domain.cards import Card, CardChange
 from tests.manage.conftest import Desk
-from tests.stores import on_dynamodb
+from tests.stores import on_a_file
 from tests.world import DEFENDERS, HIDDEN_MOTIVATIONS
 
 
@@ -40,19 +40,19 @@ def test_without_a_server_it_is_that_of_the_deployment(desk: Desk) -> None:
     (entry,) = json.loads(desk.said("ledger", "show", "--json"))["entries"]
     assert entry["action"] == "event"
     assert f"{DEFENDERS} archived: – → True" in desk.said("ledger", "show")
-    assert "are of a server" in desk.refusal("ledger", "show", "--alliance", "nova", code=2)
+    assert "need a server" in desk.refusal("ledger", "show", "--alliance", "nova", code=2)
 
 
-@on_dynamodb
+@on_a_file
 def test_cards_are_what_the_ledger_makes_of_them(desk: Desk) -> None:
     desk.world.muster.reporting.report(desk.world.key(), "Kestrel", [HIDDEN_MOTIVATIONS])
     result = desk.demo("ledger", "verify", "101")
     assert (result.exit_code, result.stdout) == (0, "")
-    assert result.stderr == "Every card is what the ledger makes of it.\n"
+    assert result.stderr == "Every card agrees with the ledger.\n"
     assert "Server '999' doesn't use Muster." in desk.refusal("ledger", "verify", "999")
 
 
-@on_dynamodb
+@on_a_file
 def test_a_card_that_differs_is_named(desk: Desk) -> None:
     desk.world.muster.reporting.report(desk.world.key(), "Kestrel", [HIDDEN_MOTIVATIONS])
     desk.said("ledger", "verify", "101")
@@ -62,7 +62,7 @@ def test_a_card_that_differs_is_named(desk: Desk) -> None:
     result = desk.demo("ledger", "verify", "101")
     assert result.exit_code == 1
     assert result.stdout == f"{DEFENDERS}/nova/{card.commander}\n"
-    assert result.stderr == "Error: 1 cards differ from the ledger.\n"
+    assert result.stderr == "Error: Cards that differ from the ledger: 1.\n"
 
 
 def _tampered(card: Card) -> CardChange:

@@ -23,7 +23,7 @@ def test_a_spreadsheet_is_bound_by_its_id_or_address(desk: Desk, spreadsheet: st
     )
     state = json.loads(desk.said("sheets", "status", spreadsheet, "--json"))
     assert (state["spreadsheet_id"], state["server"], state["alliance"]) == (SHEET, "101", "nova")
-    assert desk.said("sheets", "unbind", spreadsheet) == f"Spreadsheet {SHEET} is bound no more.\n"
+    assert desk.said("sheets", "unbind", spreadsheet) == f"Spreadsheet {SHEET} is no longer bound.\n"
     assert "This spreadsheet is not bound to anything." in desk.refusal("sheets", "status", SHEET)
     assert "This spreadsheet is not bound to anything." in desk.refusal("sheets", "unbind", SHEET)
 

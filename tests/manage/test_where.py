@@ -2,6 +2,7 @@
 
 import json
 import socket
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from tests.manage.conftest import Desk
 def test_it_has_to_be_said_where(desk: Desk) -> None:
     result = desk.run("servers", "list")
     assert result.exit_code == 2
-    assert "give --url or set MUSTER_URL, or give --demo" in result.stderr
+    assert "Give --url or set MUSTER_URL, or give --demo" in result.stderr
     assert desk.run("--demo", "--url", desk.url, "servers", "list").exit_code == 2
 
 
@@ -34,7 +35,7 @@ def test_the_key_can_be_in_a_file(desk: Desk) -> None:
     assert desk.run("--url", desk.url, "--key-file", "key", "servers", "list").exit_code == 0
     (desk.folder / "key").write_text("schlüssel")
     result = desk.run("--url", desk.url, "--key-file", "key", "servers", "list")
-    assert result.stderr == "Error: This is no key: it holds characters that no key has.\n"
+    assert result.stderr == "Error: This is not a key: it has characters that no key has.\n"
 
 
 def test_the_key_is_asked_for_where_somebody_sits(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,7 +64,7 @@ def test_with_demo_the_key_of_a_deployment_is_not_sent(desk: Desk) -> None:
 def test_where_no_demo_runs_it_says_so(desk: Desk) -> None:
     Path(".local/demo.json").unlink()
     assert desk.refusal("events", "list") == (
-        "Error: No demo runs in this folder: there is no .local/demo.json. `make demo` starts it.\n"
+        "Error: No demo is running in this folder: there is no .local/demo.json. Start it with `make demo`.\n"
     )
 
 
@@ -81,14 +82,14 @@ def test_a_server_that_does_not_answer(desk: Desk, monkeypatch: pytest.MonkeyPat
         raise requests.ReadTimeout
 
     monkeypatch.setattr(requests, "request", late)
-    said = f"Error: {desk.url} did not answer in time. It may be done all the same: look before you send it again.\n"
+    said = f"Error: {desk.url} did not answer in time. It may still have done it: check before you send it again.\n"
     assert desk.refusal("servers", "list") == said
 
 
 @pytest.mark.parametrize("url", ["muster", "ftp://example.org", "http:", "http://["])
 def test_an_address_that_is_none(desk: Desk, url: str) -> None:
     result = desk.run("--url", url, "events", "list")
-    assert (result.exit_code, result.stderr) == (1, f"Error: {url!r} is no address of a Muster API.\n")
+    assert (result.exit_code, result.stderr) == (1, f"Error: {url!r} is not the address of a Muster API.\n")
 
 
 @pytest.mark.parametrize(
@@ -113,8 +114,8 @@ def test_an_address_where_something_else_answers(
     other.stop()
     assert result.exit_code == 1
     assert result.stderr == (
-        f"Error: {other.url} answered {status}, but not as Muster does. "
-        "Is the address right, stage included?\n"
+        f"Error: {other.url} answered {status}, but it is not Muster's API. "
+        "Check the address, and the stage in it.\n"
     )
 
 
@@ -133,3 +134,18 @@ def test_a_problem_is_its_detail_and_a_line_for_each_field(desk: Desk) -> None:
 def test_nothing_that_is_printed_steers_the_terminal() -> None:
     assert plain("a\x1b[31mb\x9bc\u202ed\n") == "a\ufffd[31mb\ufffdc\ufffdd\ufffd"
     assert plain("夜空の旅人 حارس") == "夜空の旅人 حارس"
+
+
+def test_where_boto3_is_not_installed_only_what_asks_aws_says_so(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("boto3", "botocore", "botocore.exceptions"):
+        monkeypatch.setitem(sys.modules, name, None)
+    assert desk.run("--demo", "servers", "list").exit_code == 0
+    said = "Error: This command asks AWS, and boto3 is not installed here. `make setup` installs it.\n"
+    for command in (
+        ("keys", "first", "--table", "muster-test"),
+        ("sheets", "check", "demo-officers-sheet", "--secret", "muster-test-google"),
+    ):
+        result = desk.run(*command)
+        assert (result.exit_code, result.stdout, result.stderr) == (1, "", said)

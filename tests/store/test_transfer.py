@@ -96,7 +96,7 @@ def here(world: World) -> Place:
     muster.rosters.merge(officer, "101", "nova", roster["夜空の旅人"], "Osprey # 1")
     muster.rosters.retire(officer, "101", "nova", roster["Harrier"])
     muster.corrections.correct(officer, "void", "Merlin the Second", HIDDEN_MOTIVATIONS, "a slip")
-    muster.readings.log(officer, "101", DEFENDERS, 9_000, clock() - timedelta(minutes=1))
+    muster.readings.log(officer, "101", DEFENDERS, 9_000, clock() - timedelta(minutes=1), confirm=True)
     muster.refresh.refresh_totals()
     muster.stores.sheets.bind("officers-sheet", "101", "nova")
     muster.stores.sheets.bind("servers-sheet", "101", None)
@@ -231,11 +231,11 @@ class TestAFileThatIsNotWhole:
 
     def test_is_refused_if_a_letter_is_another(self, here: Place, there: Place) -> None:
         text = here.exported().getvalue()
-        assert "not whole" in there.refusal(BytesIO(text.replace(b"Nova Guard", b"Nova Gxard")))
+        assert "incomplete" in there.refusal(BytesIO(text.replace(b"Nova Guard", b"Nova Gxard")))
 
     def test_is_refused_if_it_is_something_else(self, there: Place) -> None:
-        assert "no file of" in there.refusal(BytesIO(b"Commander\nKestrel\n"))
-        assert "no file of" in there.refusal(BytesIO(b"[]\n"))
+        assert "not a file of" in there.refusal(BytesIO(b"Commander\nKestrel\n"))
+        assert "not a file of" in there.refusal(BytesIO(b"[]\n"))
         header = json.dumps({"format": transfer.FORMAT, "version": 2}).encode()
         assert "format 2" in there.refusal(BytesIO(header + b"\n"))
 
@@ -295,7 +295,7 @@ class TestAFileOfSomebodyElse:
     @pytest.mark.parametrize("definition", ["{}", "no JSON", None])
     def test_an_event_that_nobody_could_read_is_refused(self, there: Place, definition: str | None) -> None:
         item = {"PK": keys.EVENTS, "SK": "EVENT#x"} | ({"definition": definition} if definition else {})
-        assert "no event that this Muster knows" in there.refusal(made("101", item))
+        assert "can't read" in there.refusal(made("101", item))
 
     def test_an_event_under_the_key_of_another_is_refused(self, here: Place, there: Place) -> None:
         event = here.muster.stores.definitions.stored_events()[0].model_dump_json(exclude_unset=True)
