@@ -136,9 +136,8 @@ class BulkCorrectionOrder(JsonBody):
 
     @property
     def order(self) -> BulkOrder:
-        return BulkOrder(
-            self.key_id, self.only, self.since, self.until, self.reason, self.dry_run, self.server
-        )
+        span = self.since, self.until
+        return BulkOrder(self.key_id, self.only, self.reason, *span, self.dry_run, self.server)
 
 
 class BulkCorrectionUndo(JsonBody):

@@ -56,11 +56,11 @@ class BulkOrder:
 
     key_id: str
     only: Only
-    since: datetime | None
-    until: datetime | None
     reason: str
-    dry_run: bool
-    server: str | None
+    since: datetime | None = None
+    until: datetime | None = None
+    dry_run: bool = False
+    server: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,8 +52,7 @@ def report(world: World, key: Key, name: str, milestones: Sequence[str] = TWO) -
 
 
 def order(key: Key, only: Only = "new-commanders", **how: object) -> BulkOrder:
-    usual = BulkOrder(key.id, only, None, None, "the link leaked", dry_run=False, server=None)
-    return replace(usual, **how)  # type: ignore[arg-type]
+    return replace(BulkOrder(key.id, only, "the link leaked"), **how)  # type: ignore[arg-type]
 
 
 def take(world: World, wanted: BulkOrder, by: Key | None = None) -> list[BulkCorrection]:
@@ -66,6 +65,7 @@ def take(world: World, wanted: BulkOrder, by: Key | None = None) -> list[BulkCor
 
 
 def give_back(world: World, bulk: str, by: Key | None = None) -> list[BulkCorrection]:
+    world.clock.advance(seconds=1)
     calls = [world.muster.bulk_corrections.give_back(by or world.key("officer"), bulk)]
     while calls[-1].remaining:
         calls.append(world.muster.bulk_corrections.give_back(by or world.key("officer"), bulk))
