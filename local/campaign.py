@@ -62,9 +62,11 @@ def record(file: Path, secrets: Secrets, until: datetime) -> None:
 
 
 def play(muster: Muster, clock: SteppingClock, secrets: Secrets, until: datetime) -> None:
-    """Reports trickle in, most of them in the evening, from two alliances, up to the last full hour or the events' end.
+    """Reports come in one by one, most of them in the evening, from two alliances, up to the last full hour before
+    `until`, or the end of the events.
 
-    Most commanders of one are on its roster before, where one never reports and one retires; the others add themselves.
+    Most commanders of one alliance are already on its roster: one of them never reports, and one retires. The others
+    join by reporting.
     """
     chance = random.Random(101)
     muster.stores.definitions.put_alliance(Alliance(SERVER.id, "orbit", "ØRB", "Orbit Watch"))

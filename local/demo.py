@@ -158,7 +158,7 @@ def _table(file: Path, secrets: Secrets, settings: DemoSettings) -> "SQLiteTable
             campaign.record(file, secrets, settings.now)
         return bootstrap.sqlite_table(file)
     except CannotOpen as error:
-        raise CannotStart(f"{error} `make demo-reset` forgets it.") from None
+        raise CannotStart(f"{error} `make demo-reset` deletes it.") from None
 
 
 def _secrets(file: Path) -> Secrets:

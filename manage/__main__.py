@@ -25,7 +25,7 @@ class _Commands(click.Group):
         except ModuleNotFoundError as error:
             if (error.name or "").partition(".")[0] not in ("boto3", "botocore"):
                 raise
-            message = "This command asks AWS, and boto3 is not installed here. `make setup` installs it."
+            message = "This command needs boto3, which is not installed here. `make setup` installs it."
             raise click.ClickException(message) from None
 
 

@@ -93,7 +93,7 @@ class Where:
 @contextmanager
 def _of_a_deployment(table: str | None) -> Iterator["Muster"]:
     if not table:
-        raise click.UsageError("Say which table: give --table or set TABLE_NAME.")
+        raise click.UsageError("Which table? Give --table or set TABLE_NAME.")
     from botocore.exceptions import BotoCoreError, ClientError
 
     from chalicelib import bootstrap
@@ -102,9 +102,9 @@ def _of_a_deployment(table: str | None) -> Iterator["Muster"]:
         with closing(bootstrap.dynamodb()) as client:
             yield bootstrap.assemble(Settings(table), bootstrap.dynamodb_table(table, client))
     except ClientError as error:
-        raise click.ClickException(f"AWS refuses it: {error.response['Error']['Message']}") from None
+        raise click.ClickException(f"AWS refused it: {error.response['Error']['Message']}") from None
     except BotoCoreError as error:
-        raise click.ClickException(f"AWS can't be asked: {error}") from None
+        raise click.ClickException(f"AWS can't be used: {error}") from None
 
 
 def _asked() -> str:

@@ -249,7 +249,7 @@ def test_a_file_of_another_program_is_refused_in_one_line(tmp_path: Path) -> Non
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert line.startswith("muster demo: .local/muster.db can't be opened: ")
-    assert line.endswith("`make demo-reset` forgets it.")
+    assert line.endswith("`make demo-reset` deletes it.")
 
 
 def test_it_survives_being_killed(tmp_path: Path) -> None:
