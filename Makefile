@@ -3,21 +3,28 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
+RUNS := $(VENV)/.runs
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-reset check format test package deploy status logs destroy pictures bench bench-sqlite clean
+.PHONY: help setup demo demo-reset check format test torture package deploy status logs destroy pictures bench bench-sqlite clean
 
 help: ## shows this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
 
 setup: $(READY) ## makes the virtual environment with all dependencies
 
-$(READY): requirements.txt requirements-dev.txt
+$(READY): requirements.txt requirements-demo.txt requirements-dev.txt
 	$(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
-demo: $(READY) ## runs the whole product on this machine (PORT, SHEETS_PORT, SYNC_SECONDS, DEMO_NOW)
+$(RUNS): requirements.txt requirements-demo.txt
+	@echo "Setting up $(VENV), once: $$(cat $^ | grep -c ==) packages, about 12 MB to download and 90 MB on the disk …"
+	@$(PYTHON) -m venv $(VENV)
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-demo.txt
+	@touch $@
+
+demo: $(RUNS) ## runs the whole product on this machine (PORT, SHEETS_PORT, SYNC_SECONDS, DEMO_NOW, DEMO_EMPTY)
 	@exec $(RUN) -m local.demo
 
 demo-reset: ## deletes what the demo has recorded
@@ -34,6 +41,9 @@ format: $(READY) ## formats the code, and fixes what the linter can fix
 
 test: $(READY) ## runs all tests; those in a browser need Chromium
 	$(RUN) -m pytest -n auto
+
+torture: $(READY) ## runs random use cases with faults at every call, against a model (OPERATIONS, SEED)
+	@$(RUN) -m tests.torture
 
 package: $(READY) ## makes the deployment package in dist/
 	$(RUN) -m deploy package dist
@@ -56,8 +66,9 @@ pictures: $(READY) ## takes the README's pictures of a made-up campaign
 bench: $(READY) ## measures costs, and how good projections are, into docs/
 	$(RUN) -m bench
 
-bench-sqlite: $(READY) ## measures SQLite on this machine: reports a second, and 100 kills under load; takes minutes
+bench-sqlite: $(READY) ## measures SQLite and the demo on this machine: reports a second, and 100 kills under load; takes minutes
 	$(RUN) -m bench.throughput
+	$(RUN) -m bench.demo
 	$(RUN) -m bench.kills
 
 clean: ## deletes everything that was built, but not what the demo recorded

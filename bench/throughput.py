@@ -74,14 +74,14 @@ def measure() -> Measurement:
 def _reports(url: str, secret: str, clients: int, names: str) -> tuple[float, Times]:
     """How long all took together, and each, in seconds. All who report are known: their first report is not counted."""
     tasks = [(f"Reporter {names}-{number}", MILESTONES[0]) for number in range(REPORTERS)]
-    _send(url, secret, [tasks])
+    send(url, secret, [tasks])
     tasks = [(name, milestone) for milestone in MILESTONES[1:] for name, _ in tasks]
     began = time.perf_counter()
-    answered = _send(url, secret, [tasks[client::clients] for client in range(clients)])
+    answered = send(url, secret, [tasks[client::clients] for client in range(clients)])
     return time.perf_counter() - began, answered
 
 
-def _send(url: str, secret: str, tasks: Sequence[Sequence[tuple[str, str]]]) -> Times:
+def send(url: str, secret: str, tasks: Sequence[Sequence[tuple[str, str]]]) -> Times:
     """One connection for each list of reports. Raises RuntimeError unless each is recorded."""
 
     def send(mine: Sequence[tuple[str, str]]) -> Times:

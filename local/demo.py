@@ -9,25 +9,30 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 from chalicelib import bootstrap
 from chalicelib.settings import Settings
+from chalicelib.store.sqlite import CannotOpen
+from local import campaign
 from local.clock import TickingClock
-from local.dynamodb import REGION, DynamoDB
 from local.gateway import Gateway
 from local.seed import ALLIANCE, SERVER, SPREADSHEET_ID, Secrets, seed
 from local.sheets import SheetsServer
+
+if TYPE_CHECKING:
+    from chalicelib.store.sqlite import SQLiteTable
 
 T = TypeVar("T")
 
 FOLDER = Path(".local")
 HOST = "127.0.0.1"
-TABLE = "muster-demo"
+JOURNAL = "dynamodb.jsonl"
+"""Where version 0.1.0 recorded, in a form of its own."""
 
 
 class CannotStart(Exception):
@@ -36,12 +41,13 @@ class CannotStart(Exception):
 
 @dataclass(frozen=True, slots=True)
 class DemoSettings:
-    """From `PORT`, `SHEETS_PORT`, `SYNC_SECONDS` and `DEMO_NOW`."""
+    """From `PORT`, `SHEETS_PORT`, `SYNC_SECONDS`, `DEMO_NOW` and `DEMO_EMPTY`."""
 
     port: int
     sheets_port: int
     sync_seconds: float
     now: datetime
+    is_empty: bool
 
     @classmethod
     def from_environment(cls) -> "DemoSettings":
@@ -51,6 +57,7 @@ class DemoSettings:
             sheets_port=_setting("SHEETS_PORT", "8001", _port),
             sync_seconds=_setting("SYNC_SECONDS", "10", float),
             now=_setting("DEMO_NOW", "2023-11-15T12:00:00Z", _instant),
+            is_empty=_setting("DEMO_EMPTY", "0", _yes_or_no),
         )
 
 
@@ -79,26 +86,24 @@ def run(settings: DemoSettings, folder: Path, stopped: threading.Event) -> None:
         sheets = SheetsServer(folder / "sheets", clock, HOST, settings.sheets_port)
         sheets.start()
         stack.callback(sheets.stop)
-        dynamodb = DynamoDB(TABLE, folder / "dynamodb.jsonl")
-        dynamodb.start()
-        stack.callback(dynamodb.stop)
-        table = bootstrap.dynamodb_table(TABLE, dynamodb.client())
-        address = f"http://{HOST}:{settings.port}"
-        muster = bootstrap.assemble(Settings(TABLE, sheets.url, public_url=address), table, clock)
-        bootstrap.use(muster)
         secrets = _secrets(folder / "keys.json")
+        file = folder / "muster.db"
+        table = stack.enter_context(closing(_table(file, secrets, settings)))
+        address = f"http://{HOST}:{settings.port}"
+        where = Settings(database=file, sheets_api_url=sheets.url, public_url=address)
+        muster = bootstrap.assemble(where, table, clock)
+        bootstrap.use(muster)
         seed(muster, sheets, secrets)
 
-        os.environ.setdefault("AWS_DEFAULT_REGION", REGION)
-        import app as functions  # the deployed functions; only now are their settings in place
+        import app as functions  # what is deployed, once its settings are in place
 
-        gateway = Gateway(functions.app, HOST, settings.port)
-        gateway.start()
-        stack.callback(gateway.stop)
         schedule = _Schedule(
             [functions.refresh_totals, functions.sync_sheets], settings.sync_seconds, stopped
         )
-        schedule.run_once()
+        schedule.run_once()  # before anybody reports: what was noted by a later clock is noted anew
+        gateway = Gateway(functions.app, HOST, settings.port)
+        gateway.start()
+        stack.callback(gateway.stop)
         urls = {
             "api_url": gateway.url,
             "form_url": f"{gateway.url}/f/{secrets.member_key}",
@@ -107,8 +112,7 @@ def run(settings: DemoSettings, folder: Path, stopped: threading.Event) -> None:
             "sheets_api_url": sheets.url,
         }
         binding = {"spreadsheet_id": SPREADSHEET_ID, "server": SERVER.id, "alliance": ALLIANCE.id}
-        reach = {"dynamodb_url": dynamodb.url, "table_name": TABLE}
-        _write_whole(ready, {**urls, **binding, **reach, **asdict(secrets)})
+        _write_whole(ready, {**urls, **binding, **asdict(secrets)})
         stack.callback(ready.unlink, missing_ok=True)
         _announce(urls, settings)
         schedule.run_until_stopped()
@@ -128,7 +132,7 @@ class _Schedule:
             event = {
                 "version": "0",
                 "account": "",
-                "region": REGION,
+                "region": "",
                 "detail": {},
                 "detail-type": "Scheduled Event",
             }
@@ -141,6 +145,20 @@ class _Schedule:
     def run_until_stopped(self) -> None:
         while not self._stopped.wait(self._seconds):
             self.run_once()
+
+
+def _table(file: Path, secrets: Secrets, settings: DemoSettings) -> "SQLiteTable":
+    """What was recorded here, or else the made-up campaign, unless it is to be empty. Raises CannotStart."""
+    journal = file.with_name(JOURNAL)
+    if journal.exists():
+        print(f"What version 0.1.0 recorded in {journal} can't be read any more. This one keeps {file}.")
+    try:
+        if not file.exists() and not settings.is_empty:
+            print("Recording a made-up campaign (DEMO_EMPTY=1 starts without one) …", flush=True)
+            campaign.record(file, secrets, settings.now)
+        return bootstrap.sqlite_table(file)
+    except CannotOpen as error:
+        raise CannotStart(f"{error} `make demo-reset` forgets it.") from None
 
 
 def _secrets(file: Path) -> Secrets:
@@ -205,6 +223,12 @@ def _port(text: str) -> int:
     if not 0 < int(text) < 65536:
         raise ValueError("not a port")
     return int(text)
+
+
+def _yes_or_no(text: str) -> bool:
+    if text not in ("0", "1"):
+        raise ValueError("neither 0 nor 1")
+    return text == "1"
 
 
 def _instant(text: str) -> datetime:

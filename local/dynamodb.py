@@ -1,26 +1,21 @@
-"""DynamoDB from moto, over HTTP, with what moto lacks: one call at a time, idempotency tokens, and a journal.
-
-Each successful write is appended to the journal, which is replayed at the next start.
-"""
+"""DynamoDB by moto, over HTTP, with what moto leaves out: one call at a time, and idempotency tokens. For tests."""
 
 import json
 import threading
 from collections import deque
-from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from moto.moto_server.werkzeug_app import create_backend_app
 from werkzeug.test import Client
 from werkzeug.wrappers import Request, Response
 
+from local.gateway import RESOURCES
 from local.serving import LocalServer
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 REGION = "us-east-1"
-RESOURCES = Path(__file__).parent.parent / ".chalice" / "resources.json"
 FaultKind = Literal["lost_answer", "conflict", "throttled"]
 
 _PREFIX = "DynamoDB_20120810."
@@ -37,16 +32,12 @@ class Call(NamedTuple):
 class DynamoDB:
     """A DynamoDB endpoint on this machine, with one table, defined like the deployed stack's.
 
-    `journal` is the file that keeps the writes; with None, everything is forgotten at the end. `calls` are the last
-    calls that it received.
+    It forgets all at the end. `calls` are what was asked of it last.
     """
 
-    def __init__(
-        self, table_name: str, journal: Path | None = None, host: str = "127.0.0.1", port: int = 0
-    ) -> None:
+    def __init__(self, table_name: str, host: str = "127.0.0.1", port: int = 0) -> None:
         self.table_name = table_name
         self.calls: deque[Call] = deque(maxlen=10_000)
-        self._journal = journal
         self._faults: deque[FaultKind] = deque()
         self._lock = threading.Lock()
         self._answers: dict[str, tuple[bytes, int]] = {}
@@ -55,13 +46,11 @@ class DynamoDB:
         self.url = self._server.url
 
     def start(self) -> None:
-        """Resets moto, makes the table, replays the journal, and serves. Raises ValueError for a damaged journal."""
+        """Resets moto, makes the table, and serves."""
         from moto.backends import get_backend
 
         get_backend("dynamodb").reset()
         self._ask(Call("CreateTable", {"TableName": self.table_name, **table_definition()}))
-        if self._journal:
-            self._play(self._journal)
         self._server.start()
 
     def stop(self) -> None:
@@ -109,17 +98,14 @@ class DynamoDB:
                 )
             answer = self._ask(call)
             if answer[1] == 200:
-                self._remember(call, token, answer)
+                self._remember(token, answer)
         return _error("InternalServerError", "The answer was lost", 500) if fault == "lost_answer" else answer
 
-    def _remember(self, call: Call, token: str | None, answer: tuple[bytes, int]) -> None:
+    def _remember(self, token: str | None, answer: tuple[bytes, int]) -> None:
         if token:
             self._answers[token] = answer
             if len(self._answers) > _REMEMBERED_TOKENS:
                 del self._answers[next(iter(self._answers))]
-        if self._journal:
-            with self._journal.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(call) + "\n")
 
     def _ask(self, call: Call) -> tuple[bytes, int]:
         scope = f"local/20231113/{REGION}/dynamodb/aws4_request"
@@ -129,27 +115,6 @@ class DynamoDB:
         }
         answer = self._moto.post("/", json=call.parameters, headers=headers, content_type=_JSON)
         return answer.data, answer.status_code
-
-    def _play(self, journal: Path) -> None:
-        """Applies what the journal holds, then replaces it with one entry for each item in the table."""
-        if journal.exists():
-            for line in journal.read_text(encoding="utf-8").splitlines():
-                body, status = self._ask(Call(*json.loads(line)))
-                if status != 200:
-                    raise ValueError(f"{journal.name} can't be replayed: {body.decode()}")
-        puts = (Call("PutItem", {"TableName": self.table_name, "Item": item}) for item in self._items())
-        compact = journal.with_suffix(".new")
-        compact.write_text("".join(json.dumps(call) + "\n" for call in puts), encoding="utf-8")
-        compact.replace(journal)
-
-    def _items(self) -> Iterator[dict[str, Any]]:
-        request: dict[str, Any] = {"TableName": self.table_name}
-        while True:
-            page = json.loads(self._ask(Call("Scan", request))[0])
-            yield from page["Items"]
-            if "LastEvaluatedKey" not in page:
-                return
-            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
 
 def table_definition() -> dict[str, Any]:

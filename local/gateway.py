@@ -5,6 +5,7 @@ Like the real one it puts a replacement character wherever a body or a query is 
 
 import json
 import uuid
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -14,8 +15,9 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from local.dynamodb import RESOURCES
 from local.serving import LocalServer
+
+RESOURCES = Path(__file__).parent.parent / ".chalice" / "resources.json"
 
 
 class Gateway:

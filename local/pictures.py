@@ -1,22 +1,18 @@
 """`make pictures`: pictures of the pages and of both kinds of sheets, after two and a half days of made-up reports."""
 
-import random
 import shutil
 import sys
-from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 from chalicelib import bootstrap
-from chalicelib.bootstrap import Muster
-from chalicelib.domain.reporting import reportable
-from chalicelib.domain.roster import Alliance
 from chalicelib.settings import Settings
-from local.dynamodb import DynamoDB
+from local.campaign import BEGINS, SteppingClock, play
 from local.gateway import Gateway
-from local.seed import ALLIANCE, SERVER, SPREADSHEET_ID, Secrets, seed
+from local.seed import SERVER, SPREADSHEET_ID, Secrets, seed
 from local.sheets import SheetsServer
 
 FOLDER = Path("docs/pictures")
@@ -28,48 +24,17 @@ FLAGS = [
     "--no-first-run",
 ]
 PHONE, DESK = ViewportSize(width=390, height=844), ViewportSize(width=1280, height=800)
-NAMES = [
-    *("Altair", "Bellatrix", "Castor", "Deneb", "Electra", "Fomalhaut", "Gienah", "Hadar", "Izar", "Jabbah"),
-    *(
-        "Kochab",
-        "Lesath",
-        "Mizar",
-        "Nunki",
-        "Okab",
-        "Polaris",
-        "Rigel",
-        "Spica",
-        "Tarazed",
-        "名前",
-        "Zoë",
-        "=SUM(A1)",
-    ),
-]
-SILENT, RETIRING = "Vindemiatrix", "Nunki"
 SERVERS_SHEET = "demo-server-sheet"
-ARCHITECTS = "2023-11-architects-of-chaos"
-READ_AT, READ = datetime(2023, 11, 15, 9, tzinfo=UTC), 9200
-"""A reading of official points, more than was reported."""
-
-
-class SteppingClock:
-    def __init__(self) -> None:
-        self.now = datetime(2023, 11, 13, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
+TAKEN_AT = datetime(2023, 11, 15, 12, tzinfo=UTC)
 
 
 def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        clock = SteppingClock()
-        dynamodb, sheets = DynamoDB("pictures"), SheetsServer(clock=clock)
-        for server in (dynamodb, sheets):
-            server.start()
-            stack.callback(server.stop)
-        table = bootstrap.dynamodb_table("pictures", dynamodb.client())
-        settings = Settings("pictures", sheets.url, public_url="https://muster.example")
+        clock = SteppingClock(BEGINS)
+        sheets = stack.enter_context(SheetsServer(clock=clock))
+        table = stack.enter_context(closing(bootstrap.sqlite_table(None)))
+        settings = Settings(sheets_api_url=sheets.url, public_url="https://muster.example")
         muster = bootstrap.assemble(settings, table, clock)
         bootstrap.use(muster)
         import app as functions
@@ -81,7 +46,7 @@ def main(folder: Path) -> None:
         seed(muster, sheets, secrets)
         sheets.create_spreadsheet("Officers of server 101", {"Officers": [["Server 101"]]}, SERVERS_SHEET)
         muster.stores.sheets.bind(SERVERS_SHEET, SERVER.id, None)
-        play(muster, clock, secrets)
+        play(muster, clock, secrets, TAKEN_AT)
         event = {
             "version": "0",
             "account": "",
@@ -96,38 +61,6 @@ def main(folder: Path) -> None:
             for name, size in (("phone", PHONE), ("desk", DESK)):
                 take(browser.new_page(viewport=size), gateway.url, sheets, secrets, folder, name)
             browser.close()
-
-
-def play(muster: Muster, clock: SteppingClock, secrets: Secrets) -> None:
-    """Reports come in one by one, most of them in the evening, from two alliances.
-
-    Most commanders of one alliance are already on its roster: one of them never reports, and one retires. The others
-    join by reporting.
-    """
-    chance = random.Random(101)
-    muster.stores.definitions.put_alliance(Alliance(SERVER.id, "orbit", "ØRB", "Orbit Watch"))
-    member, officer, admin = (
-        muster.directory.key(secret)
-        for secret in (secrets.member_key, secrets.officer_key, secrets.admin_key)
-    )
-    for name in [*NAMES[:-4], SILENT]:
-        muster.rosters.add(officer, SERVER.id, ALLIANCE.id, name, is_new=True)
-    while clock.now < datetime(2023, 11, 15, 12, tzinfo=UTC):
-        clock.now += timedelta(hours=1)
-        for name in chance.sample(NAMES, 5 if clock.now.hour > 16 else 2):
-            offered = [
-                str(ref) for ref, _ in reportable(muster.directory.events(), clock.now, SERVER.game_day)
-            ]
-            mine, theirs = ([chance.choice(offered[:4])] for _ in range(2))
-            muster.reporting.report(member, name, mine, is_new=True)
-            muster.reporting.report(admin, f"{name} II", theirs, SERVER.id, "orbit", is_new=True)
-        muster.refresh.refresh_totals()
-        if clock.now == READ_AT:
-            muster.readings.log(officer, SERVER.id, ARCHITECTS, READ)
-    retiring = next(
-        one for one in muster.rosters.roster(officer, SERVER.id, ALLIANCE.id) if one.name == RETIRING
-    )
-    muster.rosters.retire(officer, SERVER.id, ALLIANCE.id, retiring.id)
 
 
 def take(page: Page, url: str, sheets: SheetsServer, secrets: Secrets, folder: Path, kind: str) -> None:

@@ -30,7 +30,16 @@ class Secrets:
 
 
 def seed(muster: Muster, sheets: SheetsServer, secrets: Secrets) -> None:
-    """Adds what is not there yet; what members and officers have done since stays."""
+    """Puts in place what isn't there yet; what members and officers have done since stays."""
+    define(muster, secrets)
+    if not sheets.has(SPREADSHEET_ID):
+        sheets.create_spreadsheet("Nova Guard officers", _OFFICERS_TABS, SPREADSHEET_ID)
+    if all(sheet.spreadsheet_id != SPREADSHEET_ID for sheet in muster.stores.sheets.all()):
+        muster.stores.sheets.bind(SPREADSHEET_ID, SERVER.id, ALLIANCE.id)
+
+
+def define(muster: Muster, secrets: Secrets) -> None:
+    """The same, but for the spreadsheet."""
     definitions = muster.stores.definitions
     known = {event.id for event in definitions.events()}
     for event in load_catalog():
@@ -44,10 +53,6 @@ def seed(muster: Muster, sheets: SheetsServer, secrets: Secrets) -> None:
         secret: str = getattr(secrets, f"{role}_key")
         if muster.stores.access_keys.find(secret) is None:
             muster.stores.access_keys.put(secret, _key(secret, role, muster.clock()))
-    if not sheets.has(SPREADSHEET_ID):
-        sheets.create_spreadsheet("Nova Guard officers", _OFFICERS_TABS, SPREADSHEET_ID)
-    if all(sheet.spreadsheet_id != SPREADSHEET_ID for sheet in muster.stores.sheets.all()):
-        muster.stores.sheets.bind(SPREADSHEET_ID, SERVER.id, ALLIANCE.id)
 
 
 def _key(secret: str, role: Role, now: datetime) -> Key:

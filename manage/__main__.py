@@ -1,6 +1,7 @@
 """`./muster`: the groups of commands, and where they work."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 from click.core import ParameterSource
@@ -15,7 +16,22 @@ from manage.sheets import sheets
 from manage.where import Where
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+class _Commands(click.Group):
+    """With boto3 only where a command needs it: what `make demo` installs is enough for the others."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] not in ("boto3", "botocore"):
+                raise
+            message = "This command asks AWS, and boto3 is not installed here. `make setup` installs it."
+            raise click.ClickException(message) from None
+
+
+@click.group(
+    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
 @click.option(
     "--demo",
     is_flag=True,

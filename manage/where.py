@@ -1,13 +1,13 @@
 """Where a command works: a deployment or the demo, with which key; and the table itself, for commands that need it.
 
-Only those import boto3: without it, a command starts in half the time.
+Only a deployment's table needs boto3: without it, a command starts in half the time.
 """
 
 import json
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,11 +20,10 @@ from chalicelib.settings import Settings
 from manage.api import Api
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-
     from chalicelib.bootstrap import Muster
 
 DEMO = Path(".local/demo.json")
+DEMO_DATABASE = Path(".local/muster.db")
 
 
 @dataclass(frozen=True)
@@ -52,42 +51,22 @@ class Where:
 
         Raises ClickException, also for what AWS or the product refuses inside the `with` block.
         """
-        from botocore.exceptions import BotoCoreError, ClientError
-
         try:
-            client, muster = self._assembled(table)
-            try:
+            with self._of_the_demo() if self.demo else _of_a_deployment(table) as muster:
                 yield muster
-            finally:
-                client.close()
         except Busy:
             raise click.ClickException("The table did not answer in time. Try again in a moment.") from None
         except MusterError as error:
             raise click.ClickException(error.detail) from None
-        except ClientError as error:
-            raise click.ClickException(f"AWS refused it: {error.response['Error']['Message']}") from None
-        except BotoCoreError as error:
-            raise click.ClickException(f"AWS can't be used: {error}") from None
 
-    def _assembled(self, table: str | None) -> tuple["DynamoDBClient", "Muster"]:
+    @contextmanager
+    def _of_the_demo(self) -> Iterator["Muster"]:
+        """On the file that the demo has open too, at the demo's time."""
         from chalicelib import bootstrap
 
-        if not self.demo:
-            if not table:
-                raise click.UsageError("Which table? Give --table or set TABLE_NAME.")
-            client = bootstrap.dynamodb()
-            return client, bootstrap.assemble(Settings(table), bootstrap.dynamodb_table(table, client))
-        import boto3
-
-        client = boto3.client(
-            "dynamodb",
-            endpoint_url=self.facts["dynamodb_url"],
-            region_name="us-east-1",
-            aws_access_key_id="demo",
-            aws_secret_access_key="demo",  # noqa: S106 - the demo's table takes any
-        )
-        now, name = self.api.now(), self.facts["table_name"]
-        return client, bootstrap.assemble(Settings(name), bootstrap.dynamodb_table(name, client), lambda: now)
+        now = self.api.now()
+        with closing(bootstrap.sqlite_table(DEMO_DATABASE)) as table:
+            yield bootstrap.assemble(Settings(database=DEMO_DATABASE), table, lambda: now)
 
     @cached_property
     def facts(self) -> dict[str, Any]:
@@ -109,6 +88,23 @@ class Where:
         if not secret.strip().isascii() or not secret.strip().isprintable():
             raise click.ClickException("This is not a key: it has characters that no key has.")
         return secret.strip()
+
+
+@contextmanager
+def _of_a_deployment(table: str | None) -> Iterator["Muster"]:
+    if not table:
+        raise click.UsageError("Which table? Give --table or set TABLE_NAME.")
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from chalicelib import bootstrap
+
+    try:
+        with closing(bootstrap.dynamodb()) as client:
+            yield bootstrap.assemble(Settings(table), bootstrap.dynamodb_table(table, client))
+    except ClientError as error:
+        raise click.ClickException(f"AWS refused it: {error.response['Error']['Message']}") from None
+    except BotoCoreError as error:
+        raise click.ClickException(f"AWS can't be used: {error}") from None
 
 
 def _asked() -> str:

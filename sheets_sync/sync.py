@@ -54,10 +54,10 @@ def sync(
 def _restored(
     sheet: Binding, view: SheetView, tabs: Sequence[Tab], held: Mapping[str, HeldTab]
 ) -> Restored | None:
-    """What the title block says of hand edits, of this sync or else of an earlier one. They are logged."""
+    """What the title block says of hand edits, of this sync or else of an earlier one. The log says how many."""
     edits = hand_edits(tabs, held)
     if edits:
-        logger.warning("hand edits undone in %s: %s", sheet.spreadsheet_id, [str(edit) for edit in edits])
+        logger.warning("hand edits undone in %s: %d", sheet.spreadsheet_id, len(edits))  # they may hold names
     restored = said_now(edits, local(view.as_of, view.game_day)) or said_before(held)
     if restored and any(name in restored.words for name in former_names(tabs, held)):
         return None  # a forgotten name is not repeated

@@ -1,4 +1,5 @@
-"""The tables to test on: DynamoDB by moto over HTTP, SQLite in a file, SQLite in memory."""
+"""The tables to test on: DynamoDB by the strict stand-in, SQLite in a file, SQLite in memory. Beside them DynamoDB by
+moto over HTTP, for a second opinion on what both stand-ins do."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -12,13 +13,17 @@ import pytest
 from chalicelib.bootstrap import dynamodb_table, sqlite_table
 from chalicelib.store.dynamodb import CLIENT
 from chalicelib.store.table import Table
-from local.dynamodb import DynamoDB
+from local.dynamodb import DynamoDB, table_definition
+from local.strict_dynamodb import StrictDynamoDB
 
-Store = Literal["dynamodb", "sqlite", "memory"]
-STORES: tuple[Store, ...] = get_args(Store)
+Store = Literal["dynamodb", "sqlite", "memory", "moto"]
 TABLE_NAME = "muster-test"
 
-on_every_store = pytest.mark.parametrize("store", STORES)
+on_every_store = pytest.mark.parametrize("store", ["dynamodb", "sqlite", "memory"])
+on_every_stand_in_too = pytest.mark.parametrize("store", get_args(Store))
+"""For what is asked of a table itself."""
+on_a_file = pytest.mark.parametrize("store", ["sqlite"])
+"""For tests in which another process, or another part of this one, opens the same table."""
 on_dynamodb = pytest.mark.parametrize("store", ["dynamodb"])
 """For tests that make DynamoDB fail, or look at what it is asked."""
 
@@ -28,7 +33,7 @@ class Opened:
     """A table that has just been made, and where it is."""
 
     table: Table
-    dynamodb: DynamoDB | None = None
+    dynamodb: StrictDynamoDB | None = None
     file: Path | None = None
 
 
@@ -37,13 +42,18 @@ def opened(store: Store) -> Iterator[Opened]:
     """An empty table that never sleeps."""
     with ExitStack() as stack:
         if store == "dynamodb":
-            dynamodb = DynamoDB(TABLE_NAME)
-            dynamodb.start()
+            dynamodb = StrictDynamoDB()
             stack.callback(dynamodb.stop)
+            dynamodb.client().create_table(TableName=TABLE_NAME, **table_definition())
+            table = dynamodb_table(TABLE_NAME, dynamodb.client(), lambda _: None)
+            yield Opened(table, dynamodb=dynamodb)
+        elif store == "moto":
+            moto = DynamoDB(TABLE_NAME)
+            moto.start()
+            stack.callback(moto.stop)
             patiently = {**CLIENT, "max_pool_connections": 64, "read_timeout": 60}  # moto takes its time
-            client = dynamodb.client(**patiently)
-            stack.callback(client.close)
-            yield Opened(dynamodb_table(TABLE_NAME, client, lambda _: None), dynamodb=dynamodb)
+            client = stack.enter_context(closing(moto.client(**patiently)))
+            yield Opened(dynamodb_table(TABLE_NAME, client, lambda _: None))
         else:
             folder = Path(stack.enter_context(TemporaryDirectory()))
             file = folder / "muster.db" if store == "sqlite" else None

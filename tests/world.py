@@ -12,7 +12,7 @@ from chalicelib.domain.roster import Alliance, Server
 from chalicelib.settings import Settings
 from chalicelib.store.cache import CACHE_SECONDS
 from chalicelib.store.table import Table
-from local.dynamodb import DynamoDB
+from local.strict_dynamodb import StrictDynamoDB
 from tests.stores import TABLE_NAME, Opened, Store, opened
 
 DEFENDERS = "2023-11-defenders-of-peace"
@@ -63,7 +63,7 @@ class World:
     _keys: dict[tuple[Role, str | None, str | None], Key] = field(default_factory=dict)
 
     @property
-    def dynamodb(self) -> DynamoDB:
+    def dynamodb(self) -> StrictDynamoDB:
         """To make it fail, and to see what it was asked. Only in a world on DynamoDB."""
         assert self.place.dynamodb, "this world is on SQLite"
         return self.place.dynamodb

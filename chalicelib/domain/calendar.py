@@ -59,8 +59,8 @@ def zone_info(name: str) -> ZoneInfo:
 
 
 def rfc3339(instant: datetime) -> str:
-    """The instant as RFC 3339 in UTC, to the millisecond where it has a fraction."""
-    spec = "milliseconds" if instant.microsecond else "seconds"
+    """The instant as RFC 3339 in UTC, to the millisecond where it has some. The same again of what is read of it."""
+    spec = "milliseconds" if instant.microsecond >= 1000 else "seconds"
     return instant.astimezone(UTC).isoformat(timespec=spec).replace("+00:00", "Z")
 
 

@@ -20,6 +20,7 @@ from chalicelib.domain.errors import (
     Unreadable,
 )
 from chalicelib.http.responses import HeaderValue, json_response, page
+from chalicelib.services.attempts import within
 from chalicelib.telemetry import measure, request_id
 
 P = ParamSpec("P")
@@ -41,6 +42,11 @@ OF_CHALICE = {
     500: ("internal", "Something went wrong on our side. Please send it again: nothing can count twice."),
 }
 """What Chalice answers by itself: our code for its status, and the words. Whatever else it may be is `internal`."""
+
+
+BEGIN_WITHIN = 20.0
+"""Seconds from the beginning of a request in which the table may be asked for something. The last attempt may take 7
+more, and API Gateway waits for 29 in all."""
 
 
 class Refused(ChaliceUnhandledError):
@@ -74,6 +80,12 @@ def answer_problems(request: Request, get_response: Callable[[Request], Response
         return response
     code, detail = OF_CHALICE.get(response.status_code, OF_CHALICE[500])
     return problem(MusterError(code, detail), request, response.status_code, response.headers)
+
+
+def answer_in_time(request: Request, get_response: Callable[[Request], Response]) -> Response:
+    """Middleware, within the other: what takes too long is Busy, rather than cut off by API Gateway."""
+    with within(BEGIN_WITHIN):
+        return get_response(request)
 
 
 def problem(

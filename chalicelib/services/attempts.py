@@ -4,9 +4,11 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from chalicelib.domain.errors import Busy
-from chalicelib.store.backoff import ATTEMPTS, pause
+from chalicelib.store.backoff import ATTEMPTS, pause, within
 from chalicelib.store.completions import CardsChanged
 from chalicelib.store.table import ConditionFailed
+
+__all__ = ["until_written", "within"]
 
 T = TypeVar("T")
 

@@ -313,8 +313,8 @@ class Imports:
             if other and one.id == other.id:
                 known.leads[key] = other.key
                 known.aliases |= one.aliases
-        own = known.leads.setdefault(other.key if other else line.keys[-1], line.keys[-1])
-        known.names[own] = other.name if other else name
+        own = other.key if other else line.keys[-1]
+        known.leads[own], known.names[own] = own, other.name if other else name
         return known.result(line.line, known.led_by(line.keys) or own, "new", adds=True)
 
     def _in_scope(
@@ -329,7 +329,7 @@ class Imports:
 
     def _known(self, alliance: Alliance, names: Iterable[str]) -> _Known:
         """All that is asked about names, in one query and one batch of reads."""
-        roster = self._commanders.roster(alliance.server, alliance.id)
+        roster = self._commanders.roster(alliance.server, alliance.id, consistent=True)
         leads = {name: one.key for one in roster for name in (one.key, *one.aliases)}
         return _Known(
             ids={one.id: one.key for one in roster},

@@ -11,7 +11,7 @@ from datetime import datetime
 from chalicelib.domain.ledger import MUSTER
 from chalicelib.domain.renormalising import Renormalisation, renormalisation
 from chalicelib.domain.roster import Commander
-from chalicelib.services.rosters import Namesake
+from chalicelib.services.rosters import CommanderNamesake
 from chalicelib.store import commanders as writes
 from chalicelib.store import ledger
 from chalicelib.store.commanders import Commanders
@@ -32,8 +32,8 @@ class Renormalised:
 
     server: str
     changed: int
-    coinciding: tuple[tuple[Namesake, ...], ...]
-    nameless: tuple[Namesake, ...]
+    coinciding: tuple[tuple[CommanderNamesake, ...], ...]
+    nameless: tuple[CommanderNamesake, ...]
     left: int
 
 
@@ -58,8 +58,8 @@ class Renormalising:
         return Renormalised(
             server=server,
             changed=len(changed),
-            coinciding=tuple(tuple(map(Namesake.of, group)) for group in plan.coinciding),
-            nameless=tuple(map(Namesake.of, plan.nameless)),
+            coinciding=tuple(tuple(map(CommanderNamesake.of, group)) for group in plan.coinciding),
+            nameless=tuple(map(CommanderNamesake.of, plan.nameless)),
             left=0 if dry_run else len(plan.changes),
         )
 

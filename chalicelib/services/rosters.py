@@ -62,7 +62,7 @@ def called(commander: Commander, typed: str, tags: Tags) -> Called:
 
 
 @dataclass(frozen=True, slots=True)
-class Namesake:
+class CommanderNamesake:
     """One of several commanders who have the same name by today's rules: perhaps the same person."""
 
     id: str
@@ -70,7 +70,7 @@ class Namesake:
     alliance: str
 
     @classmethod
-    def of(cls, commander: Commander) -> "Namesake":
+    def of(cls, commander: Commander) -> "CommanderNamesake":
         return cls(commander.id, commander.name, commander.alliance)
 
 
@@ -94,7 +94,7 @@ class Roster:
     server: str
     alliance: str
     commanders: tuple[RosterEntry, ...]
-    possible_duplicates: tuple[tuple[Namesake, ...], ...]
+    possible_duplicates: tuple[tuple[CommanderNamesake, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +282,7 @@ class Rosters:
 
     def _possible_duplicates(
         self, server: str, roster: Sequence[Commander]
-    ) -> tuple[tuple[Namesake, ...], ...]:
+    ) -> tuple[tuple[CommanderNamesake, ...], ...]:
         """Only those who are not stored by today's rules can have the same name as others."""
         tags = self._directory.tags(server, *(one.name for one in roster))
         names = {one.id: own_key(one.name, tags) for one in roster}
@@ -292,7 +292,9 @@ class Rosters:
                 alike.setdefault(names[one.id], {})[one.id] = one
         for name, one in self._commanders.all_named(server, filter(None, alike)).items():
             alike[name].setdefault(one.id, one)
-        return tuple(tuple(map(Namesake.of, group.values())) for group in alike.values() if len(group) > 1)
+        return tuple(
+            tuple(map(CommanderNamesake.of, group.values())) for group in alike.values() if len(group) > 1
+        )
 
     def _place(
         self, key: Key, server: str, alliance: str, capability: Capability = "keep rosters"
@@ -332,7 +334,8 @@ class Rosters:
     def _released(
         self, key: Key, server: str, holder: Commander, names: Sequence[str], to: Commander
     ) -> list[Change]:
-        """The writes by which somebody gives up names that they had before: others get them."""
+        """The writes by which somebody gives up names that they had before, for `to`; what is left of them in rosters
+        is not called so any more either."""
         given = {name: spelled for name, spelled in holder.aliases.items() if name in names}
         entry = ledger.new_entry(
             self._clock(),
@@ -341,11 +344,19 @@ class Rosters:
             server,
             alliance=holder.alliance,
             commander=holder.id,
-            before={"name": ", ".join(dict.fromkeys(given.values()))},
+            before={"name": next(iter(given.values()), to.name)},
             after={"commander": to.id},
         )
         left = {name: spelled for name, spelled in holder.aliases.items() if name not in given}
-        return [*writes.changed(server, holder, replace(holder, aliases=left)), ledger.put(entry)]
+        remainders = self._commanders.some(server, holder.former, consistent=True)
+        called_so = [
+            place for place, one in remainders.items() if not given.keys().isdisjoint(name_keys(one.name))
+        ]
+        return [
+            *writes.changed(server, holder, replace(holder, aliases=left)),
+            *(writes.remembered(server, place, holder.name) for place in called_so),
+            ledger.put(entry),
+        ]
 
     def _label(self, server: str, commander: Commander) -> str:
         """What stands for a name that is forgotten, the same each time. Nobody else is called so."""
@@ -368,9 +379,8 @@ class Rosters:
         told |= set(begun.names) if begun else set()
         before = begun.before if begun and begun.version == commander.version else None
         noted = Forgetting(commander.version, tuple(sorted(told)), before)
-        self._commanders.note_forgetting(
-            server, commander, noted
-        )  # else none would know those of the ledger alone
+        # first, as those of the ledger alone are known to nobody once they are replaced there
+        self._commanders.note_forgetting(server, commander, noted)
         tags = self._directory.tags(server, *told)
         names = {spelling for name in told for spelling in (name, without_tags(name, tags))}
         keys = {name: name_keys(name, tags) for name in names}

@@ -76,13 +76,14 @@ class Commanders:
         item = self._table.get(keys.commander(server, alliance, commander_id), consistent=True)
         return read(item, commander_of) if item else None
 
-    def roster(self, server: str, alliance: str) -> list[Commander]:
+    def roster(self, server: str, alliance: str, *, consistent: bool = False) -> list[Commander]:
         """The alliance's commanders by name, the retired too, but not those who have left."""
-        return [commander for commander in self.known(server, alliance) if not commander.moved]
+        known = self.known(server, alliance, consistent=consistent)
+        return [commander for commander in known if not commander.moved]
 
-    def known(self, server: str, alliance: str) -> list[Commander]:
+    def known(self, server: str, alliance: str, *, consistent: bool = False) -> list[Commander]:
         """All whom the alliance's roster has had, by name."""
-        items = self._table.query(keys.roster(server, alliance), keys.COMMANDER_PREFIX)
+        items = self._table.query(keys.roster(server, alliance), keys.COMMANDER_PREFIX, consistent=consistent)
         return sorted(readable(items, commander_of), key=lambda one: (normalised(one.name), one.id))
 
     def some(
@@ -100,15 +101,8 @@ class Commanders:
     def label_remainders(self, server: str, places: Iterable[tuple[str, str]], label: str) -> None:
         """Rosters that know the commander of old, by alliance and id, know them by that label and no other name."""
         for place in places:
-            change = Update(
-                keys.commander(server, *place),
-                set={"name": label},
-                remove=_NAMES,
-                expected={"moved": True},
-                exists=True,
-            )
             with suppress(ConditionFailed):
-                self._table.write(change)
+                self._table.write(remembered(server, place, label))
         for alliance in dict.fromkeys(alliance for alliance, _ in places):
             self._table.write(_noted(server, alliance))
 
@@ -187,6 +181,12 @@ def merged(server: str, absorbed: Commander, survivor: Commander) -> list[Change
     ]
     gone = _left(server, absorbed, survivor.alliance, into=survivor.id)
     return together([gone, *writes, _noted(server, absorbed.alliance)])
+
+
+def remembered(server: str, place: tuple[str, str], name: str) -> Change:
+    """The write by which what is left of a commander in a roster, by alliance and id, has that name and no other."""
+    here, seen = keys.commander(server, *place), {"moved": True}
+    return Update(here, set={"name": name}, remove=_NAMES, expected=seen, exists=True)
 
 
 def names_of(item: Item) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NotConnected
 
 from chalicelib.domain.errors import Busy
-from chalicelib.store.backoff import ATTEMPTS, pause
+from chalicelib.store.backoff import ATTEMPTS, pause, require_time
 from chalicelib.store.forms import formed
 from chalicelib.store.keys import ItemKey
 from chalicelib.store.table import (
@@ -30,15 +30,18 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _PASSING = {
-    "InternalServerError",
     "ProvisionedThroughputExceededException",
+    "ReplicatedWriteConflictException",
     "RequestLimitExceeded",
-    "ServiceUnavailable",
     "ThrottlingException",
     "TransactionConflictException",
     "TransactionInProgressException",
 }
-"""Answers that the same call may not get a moment later. A transaction's conflict comes on single writes too."""
+"""Answers that the same call may not get a moment later, beside those of DynamoDB's own faults (5xx). A transaction's
+conflict comes on single writes too."""
+_RECOVERY = 0.5
+"""Seconds between attempts at a transaction of which an earlier attempt is under way: DynamoDB itself brings one that
+got stuck to its end when it is asked again after 5 seconds."""
 CLIENT: dict[str, Any] = {
     "connect_timeout": 2,
     "read_timeout": 5,
@@ -47,6 +50,7 @@ CLIENT: dict[str, Any] = {
 """How a client is configured: with short timeouts, since a member waits, and without retries of its own."""
 SILENT = 3
 """Attempts that get no answer at all: each may take as long as the timeouts."""
+_FAILED = "ConditionalCheckFailed"
 _CONTENDED = {"None", "ProvisionedThroughputExceeded", "ThrottlingError", "TransactionConflict"}
 _BATCH_GET_LIMIT, _BATCH_WRITE_LIMIT = 100, 25
 
@@ -76,7 +80,7 @@ class DynamoDBTable:
             answer = self._call(self._client.batch_get_item, RequestItems=request)
             for item in map(plain, answer["Responses"].get(self.name, [])):
                 found[ItemKey(item["PK"], item["SK"])] = item
-            return list(answer["UnprocessedKeys"].get(self.name, {}).get("Keys", []))
+            return list(answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", []))
 
         self._in_batches(wanted, _BATCH_GET_LIMIT, some)
         return found
@@ -117,7 +121,7 @@ class DynamoDBTable:
     def put_many(self, puts: Sequence[Put]) -> None:
         def some(batch: list[Any]) -> list[Any]:
             answer = self._call(self._client.batch_write_item, RequestItems={self.name: batch})
-            return list(answer["UnprocessedItems"].get(self.name, []))
+            return list(answer.get("UnprocessedItems", {}).get(self.name, []))
 
         require_possible(puts)
         each = {put.key: {"PutRequest": _request(put)[1]} for put in puts}
@@ -125,18 +129,25 @@ class DynamoDBTable:
 
     def write(self, change: Change) -> None:
         require_possible([change])
+        if isinstance(change, Update) and change.add:
+            self.transact([change])  # only with a token it can be sent again and add once
+            return
         operation, request = _request(change)
         calls: dict[str, Callable[..., Any]] = {
             "Put": self._client.put_item,
             "Update": self._client.update_item,
             "Delete": self._client.delete_item,
         }
+        attempts = _Attempts(self._sleep)
         try:
-            self._call(calls[operation], TableName=self.name, **_returning(request))
+            self._call(calls[operation], attempts, TableName=self.name, **_returning(request))
         except ClientError as error:
             if _code(error) != "ConditionalCheckFailedException":
                 raise
-            raise ConditionFailed({change.key: _item(error.response)}) from error
+            found = _item(error.response)
+            if attempts.maybe_made and _is_made(change, found):
+                return  # by an attempt whose answer was lost
+            raise ConditionFailed({change.key: found}) from error
 
     def transact(self, changes: Sequence[Change]) -> None:
         """One idempotency token goes with every repetition, so that a lost answer is not applied twice; a transaction
@@ -144,37 +155,35 @@ class DynamoDBTable:
         require_transaction(changes)
         requests = [(operation, _returning(request)) for operation, request in map(_request, changes)]
         items = [{operation: {"TableName": self.name, **request}} for operation, request in requests]
-        for attempt in range(ATTEMPTS):
+        attempts = _Attempts(self._sleep)
+        while True:
+            request = {"TransactItems": items, "ClientRequestToken": secrets.token_hex(16)}
             try:
-                token = secrets.token_hex(16)
-                self._call(self._client.transact_write_items, TransactItems=items, ClientRequestToken=token)
+                self._call(self._client.transact_write_items, attempts, **request)
             except ClientError as error:
                 if _code(error) != "TransactionCanceledException":
                     raise
                 _refuse_unless_contended(changes, error)
-                pause(attempt, self._sleep)
+                attempts.failed(error)
             else:
                 return
-        raise Busy
 
-    def _call(self, call: Callable[..., Any], **request: Any) -> Any:
-        """The answer, after as many attempts as it takes, or Busy after `ATTEMPTS`, or after `SILENT` without any.
+    def _call(self, call: Callable[..., Any], attempts: "_Attempts | None" = None, /, **request: Any) -> Any:
+        """The answer, after as many attempts as it takes, or Busy when there are none left.
 
         This is the one rule for all calls: the client itself repeats nothing (`CLIENT`).
         """
-        silent = 0
-        for attempt in range(ATTEMPTS):
+        attempts = attempts or _Attempts(self._sleep)
+        while True:
+            require_time()
             try:
                 return call(**request)
             except ClientError as error:
-                if _code(error) not in _PASSING:
+                if _code(error) not in _PASSING and not _is_theirs(error):
                     raise
+                attempts.failed(error)
             except (NotConnected, HTTPClientError) as error:
-                silent += 1
-                if silent == SILENT:
-                    raise Busy from error
-            pause(attempt, self._sleep)
-        raise Busy
+                attempts.failed(error)
 
     def _pages(self, call: Callable[..., Any], request: dict[str, Any]) -> Iterator[Item]:
         while True:
@@ -197,6 +206,30 @@ class DynamoDBTable:
             if left:
                 pause(attempt, self._sleep)
             wanted = left + wanted
+
+
+@dataclass(slots=True)
+class _Attempts:
+    """Those at one call of the table: `ATTEMPTS` in all, of which `SILENT` get no answer at all."""
+
+    _sleep: Callable[[float], None]
+    _failed: int = field(default=0, init=False)
+    _silent: int = field(default=0, init=False)
+    maybe_made: bool = field(default=False, init=False)
+    """Whether a write may have been made though an attempt at it failed."""
+
+    def failed(self, error: Exception) -> None:
+        """Waits for the next attempt. Raises Busy if there is none left."""
+        self._failed += 1
+        if not isinstance(error, ClientError):
+            self._silent += 1
+            self.maybe_made = True
+        elif _is_theirs(error):
+            self.maybe_made = True
+        if self._failed == ATTEMPTS or self._silent == SILENT:
+            raise Busy from error
+        is_under_way = isinstance(error, ClientError) and _code(error) == "TransactionInProgressException"
+        pause(self._failed - 1, self._sleep, _RECOVERY if is_under_way else 0.0)
 
 
 def _request(change: Change) -> tuple[str, dict[str, Any]]:
@@ -269,21 +302,41 @@ def _returning(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _refuse_unless_contended(changes: Sequence[Change], error: ClientError) -> None:
-    """Raises ConditionFailed, or the error itself, unless the transaction was cancelled for what passes."""
-    reasons: list[Any] = error.response["CancellationReasons"]
+    """Raises ConditionFailed, or the error itself, unless the transaction was cancelled for what passes.
+
+    Reasons of several kinds come together. A condition that failed is told: trying again would not help it.
+    """
+    reasons: list[Any] = error.response.get("CancellationReasons", [])
+    codes = {reason["Code"] for reason in reasons}
+    if not codes or not codes <= {*_CONTENDED, _FAILED}:
+        raise error
     failed = {
         change.key: _item(reason)
         for change, reason in zip(changes, reasons, strict=True)
-        if reason["Code"] == "ConditionalCheckFailed"
+        if reason["Code"] == _FAILED
     }
     if failed:
         raise ConditionFailed(failed) from error
-    if not {reason["Code"] for reason in reasons} <= _CONTENDED:
-        raise error
+
+
+def _is_made(change: Change, found: Item | None) -> bool:
+    """Whether the item is as the change makes it."""
+    if found is None or isinstance(change, Delete):
+        return found is None and isinstance(change, Delete)
+    if isinstance(change, Put):
+        return bool(typed(found) == _request(change)[1]["Item"])
+    stored = typed(found)
+    is_set = all(stored.get(name) == value for name, value in typed(change.set).items())
+    return is_set and not any(name in found for name in change.remove)
 
 
 def _code(error: ClientError) -> str:
     return error.response["Error"]["Code"]
+
+
+def _is_theirs(error: ClientError) -> bool:
+    """Whether DynamoDB itself failed: a write may have been made all the same."""
+    return error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500
 
 
 def _key(key: ItemKey) -> Item:

@@ -9,8 +9,9 @@ from chalicelib.domain.calendar import rfc3339
 from chalicelib.domain.standing import Reading
 from chalicelib.store import keys
 from chalicelib.store.forms import readable, text
+from chalicelib.store.keys import ItemKey
 from chalicelib.store.ledger import entry_id
-from chalicelib.store.table import Change, Delete, Item, Put, Table, Update
+from chalicelib.store.table import Change, ConditionFailed, Delete, Item, Put, Table, Update
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +53,9 @@ class Readings:
         stored: Item = {**_item(reading), "at": rfc3339(at), "key": key.id, "label": key.label}
         changes: list[Change] = [Put(keys.reading(server, event, logged.id), stored), entry]
         if latest is None or reading.read_at >= latest.read_at:
-            seen = rfc3339(latest.read_at) if latest else None
             place = keys.latest_reading(server, event)
-            changes.append(Update(place, set=_item(reading), expected={"read_at": seen}))
+            seen = self._as_stored(place, "read_at", latest.read_at if latest else None)
+            changes.append(Update(place, set=_item(reading), expected=seen))
         self._table.transact(changes)
         return logged
 
@@ -69,15 +70,25 @@ class Readings:
     ) -> None:
         """Removes a reading, with a ledger entry. The last of those that are `left`, ordered by the time when they were
         read, becomes the latest. Raises ConditionFailed if it is gone, or if `latest` is no longer the latest."""
-        at = rfc3339(gone.at)
-        changes: list[Change] = [Delete(keys.reading(server, event, gone.id), expected={"at": at}), entry]
+        gone_key = keys.reading(server, event, gone.id)
+        changes: list[Change] = [Delete(gone_key, self._as_stored(gone_key, "at", gone.at)), entry]
         if latest and gone.reading.read_at >= latest.read_at:
-            place, seen = keys.latest_reading(server, event), {"read_at": rfc3339(latest.read_at)}
+            place = keys.latest_reading(server, event)
+            seen = self._as_stored(place, "read_at", latest.read_at)
             now = left[-1] if left else None
             changes.append(
                 Update(place, set=_item(now), expected=seen) if now else Delete(place, expected=seen)
             )
         self._table.transact(changes)
+
+    def _as_stored(self, key: ItemKey, name: str, at: datetime | None) -> Item:
+        """What to expect of an item if that time of it is still `at` (None: absent), as it is written there: 0.1.0
+        wrote a whole second in two ways. Raises ConditionFailed."""
+        item = self._table.get(key, consistent=True) or {}
+        stored = item.get(name)
+        if (datetime.fromisoformat(stored) if stored else None) != at:
+            raise ConditionFailed({key: item or None})
+        return {name: stored}
 
 
 def _item(reading: Reading) -> Item:

@@ -197,11 +197,10 @@ class SQLiteTable:
         if self._file and not self._file.exists():
             with suppress(OSError):  # SQLite will say why
                 self._file.touch(mode=0o600)
-        is_new = self._patiently(self._is_new)
+        self._patiently(self._is_new)  # refuses what is not ours
         if self._file and self._patiently(_begin_log) != "wal":
             raise CannotOpen(f"{self._file} is where no log can be kept beside it: on a network, perhaps.")
-        if is_new:
-            self._patiently(self._make, writes=True)
+        self._patiently(self._make, writes=True)  # where nothing can be written, this says so
 
     def _is_new(self, connection: sqlite3.Connection) -> bool:
         marks = (
@@ -218,7 +217,7 @@ class SQLiteTable:
         return not form
 
     def _make(self, connection: sqlite3.Connection) -> None:
-        if self._is_new(connection):  # still: another process may have been faster
+        if self._is_new(connection):
             for statement in _SCHEMA:
                 connection.execute(statement)
 

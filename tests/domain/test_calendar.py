@@ -68,6 +68,7 @@ def test_instants_read_as_rfc_3339_in_utc() -> None:
     at = datetime(2023, 11, 15, 13, 5, tzinfo=UTC)
     assert rfc3339(at) == "2023-11-15T13:05:00Z"
     assert rfc3339(at + timedelta(microseconds=123_456)) == "2023-11-15T13:05:00.123Z"
+    assert rfc3339(at + timedelta(microseconds=999)) == "2023-11-15T13:05:00Z"
     assert rfc3339(GameDay(time(5), NEW_YORK).start(at.date())) == "2023-11-15T10:00:00Z"
 
 

@@ -88,7 +88,7 @@ def start(folder: Path, **settings: str) -> Demo:
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    demo = start(tmp_path_factory.mktemp("demo"))
+    demo = start(tmp_path_factory.mktemp("demo"), DEMO_EMPTY="1")
     yield demo
     demo.process.kill()
     demo.process.communicate()
@@ -105,7 +105,7 @@ def after_two_syncs(look: Callable[[], bool]) -> bool:
 def test_demo_json_has_what_the_contract_says(demo: Demo) -> None:
     assert demo.facts.keys() == {
         *("api_url", "form_url", "progress_url", "sheet_url", "sheets_api_url", "spreadsheet_id", "server"),
-        *("alliance", "admin_key", "officer_key", "member_key", "reader_key", "dynamodb_url", "table_name"),
+        *("alliance", "admin_key", "officer_key", "member_key", "reader_key"),
     }
     assert demo.facts["server"] == "101"
     for name in ("form_url", "progress_url", "sheet_url"):
@@ -164,13 +164,92 @@ def test_ninety_commanders_reach_the_reward_and_a_restart_forgets_nothing(demo: 
     ports = [demo.facts[name].rsplit(":")[-1] for name in ("api_url", "sheets_api_url")]
     again = start(demo.folder, PORT=ports[0], SHEETS_PORT=ports[1])
     demo.process = again.process
-    kept = demo.facts.keys() - {"dynamodb_url"}
-    assert {name: again.facts[name] for name in kept} == {name: demo.facts[name] for name in kept}, (
-        "the links that were given out still work"
-    )
+    assert again.facts == demo.facts, "the links that were given out still work"
     assert check_progress() == tier
     check_sheet()
     assert demo.report("Commander01", HIDDEN_MOTIVATIONS).json()["results"][0]["status"] == "already_recorded"
+
+
+def test_it_begins_with_a_campaign_that_the_sheet_shows(tmp_path: Path) -> None:
+    demo = start(tmp_path)
+    headers = {"Authorization": f"Bearer {demo.facts['reader_key']}"}
+    path = f"{demo.facts['api_url']}/v1/servers/101/alliances/nova-guard/missing"
+    missing = requests.get(path, headers=headers, timeout=30).json()
+    assert "Vindemiatrix" in str(missing)
+    for event in demo.get("/v1/servers/101/progress")["events"]:
+        assert event["points"] > 0
+    assert len(demo.values("IMS History")) > 60
+    assert "Vindemiatrix" in str(demo.values("IMS Commanders"))
+    assert "9,200" in str(demo.values("IMS Progress"))
+    assert demo.report("Kestrel", HIDDEN_MOTIVATIONS).status_code == 200
+    said = demo.stop()
+    assert "Recording a made-up campaign" in said
+    again = start(tmp_path, DEMO_EMPTY="1")
+    assert "Kestrel" in str(again.values("IMS Commanders")), "what was recorded stays"
+    assert "Recording a made-up campaign" not in again.stop()
+
+
+def test_the_clock_may_begin_earlier_or_later_than_what_was_recorded(tmp_path: Path) -> None:
+    """Killed, so that whatever a run had taken for itself is still there."""
+    reported: set[str] = set()
+
+    def run_at(now: str, commander: str) -> None:
+        demo = start(tmp_path, DEMO_NOW=now, DEMO_EMPTY="1")
+        progress = demo.get(f"/v1/servers/101/events/{DEFENDERS}/progress")
+        assert progress["as_of"].startswith(now[:13])
+        assert demo.report(commander, HIDDEN_MOTIVATIONS).status_code == 200
+        reported.add(commander)
+        assert after_two_syncs(lambda: {row[0] for row in demo.values("IMS Commanders")[6:]} == reported)
+        verified = subprocess.run(
+            [sys.executable, "-P", "-m", "manage", "--demo", "ledger", "verify", "101"],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (verified.returncode, verified.stdout) == (0, ""), verified.stderr
+        demo.process.kill()
+        demo.process.communicate()
+
+    run_at("2023-11-17T10:00:00Z", "Kestrel")
+    run_at("2023-11-15T12:00:00Z", "Merlin")
+    run_at("2023-11-16T12:00:00Z", "Osprey")
+
+
+def test_beside_what_version_0_1_0_recorded_it_says_so_and_begins_anew(tmp_path: Path) -> None:
+    (tmp_path / ".local").mkdir()
+    landed = ROOT / "tests" / "upgrade" / "landed-0.1.0.jsonl"
+    (tmp_path / ".local" / "dynamodb.jsonl").write_bytes(landed.read_bytes())
+    demo = start(tmp_path, DEMO_EMPTY="1")
+    assert demo.report("Kestrel", HIDDEN_MOTIVATIONS).status_code == 200
+    said = demo.stop().splitlines()
+    assert said[0] == (
+        "What version 0.1.0 recorded in .local/dynamodb.jsonl can't be read any more. This one keeps .local/muster.db."
+    )
+    assert not [line for line in said if "Traceback" in line]
+
+
+def test_a_file_of_another_program_is_refused_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / ".local").mkdir()
+    (tmp_path / ".local" / "muster.db").write_text("no database at all, however long one looks at it" * 100)
+    done = subprocess.run(
+        [sys.executable, "-m", "local.demo"],
+        cwd=tmp_path,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "PORT": str(free_port()),
+            "SHEETS_PORT": str(free_port()),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("muster demo: .local/muster.db can't be opened: ")
+    assert line.endswith("`make demo-reset` forgets it.")
 
 
 def test_it_survives_being_killed(tmp_path: Path) -> None:
@@ -198,6 +277,7 @@ def test_it_survives_being_killed(tmp_path: Path) -> None:
             {"DEMO_NOW": "noon"},
             "muster demo: DEMO_NOW='noon' can't be used; the default is 2023-11-15T12:00:00Z",
         ),
+        ({"DEMO_EMPTY": "yes"}, "muster demo: DEMO_EMPTY='yes' can't be used; the default is 0"),
         ({"SYNC_SECONDS": "often"}, "muster demo: SYNC_SECONDS='often' can't be used; the default is 10"),
     ],
 )

@@ -322,6 +322,17 @@ class TestRefusing:
         assert int(answer.headers["Retry-After"]) >= 1
         assert site.report(secret, REPORT).json()["results"][0]["status"] == "recorded"
 
+    def test_a_request_that_takes_too_long_is_503_before_the_gateway_cuts_it_off(
+        self, site: Site, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        secret = site.world.secret()
+        with monkeypatch.context() as patch:
+            patch.setattr("chalicelib.http.problems.BEGIN_WITHIN", 0.0)
+            answer = site.report(secret, REPORT)
+        problem(answer, 503, "busy")
+        assert int(answer.headers["Retry-After"]) >= 1
+        assert site.report(secret, REPORT).status_code == 200
+
     @pytest.mark.parametrize("store", ["sqlite"])
     def test_a_full_disk_is_503_while_it_lasts_and_what_was_recorded_is_shown(
         self, site: Site, monkeypatch: pytest.MonkeyPatch

@@ -10,6 +10,8 @@ import pytest
 import requests
 
 from chalicelib.catalog import load_catalog
+from chalicelib.store import keys
+from chalicelib.store.table import Update
 from tests.first_version import put_commander
 from tests.http.conftest import Site
 from tests.http.test_api import problem
@@ -803,6 +805,25 @@ class TestReadings:
         officer("POST", READINGS, {"points": 900})
         assert officer("DELETE", f"{READINGS}/{first['id']}").status_code == 204
         assert officer.site.get(PROGRESS).json()["official"]["points"] == 900
+
+    @pytest.mark.parametrize("by_first_version", [False, True])
+    def test_a_reading_within_a_thousandth_of_a_second_is_known_again(
+        self, officer: Desk, by_first_version: bool
+    ) -> None:
+        """What is written of such a time reads as a whole second. 0.1.0 wrote it otherwise than a whole second."""
+        world = officer.site.world
+        world.clock.advance(microseconds=300)
+        first = officer("POST", READINGS, {"points": 800}).json()
+        if by_first_version:
+            table = world.muster.stores.table
+            latest = keys.latest_reading("101", DEFENDERS)
+            table.write(Update(latest, set={"read_at": "2023-11-15T12:00:00.000Z"}))
+            logged = keys.reading("101", DEFENDERS, first["id"])
+            table.write(Update(logged, set={"at": "2023-11-15T12:00:00.000Z"}))
+        world.clock.advance(minutes=5)
+        assert officer("POST", READINGS, {"points": 900}).status_code == 201
+        assert officer("DELETE", f"{READINGS}/{first['id']}").status_code == 204
+        assert [one["points"] for one in officer("GET", READINGS).json()["readings"]] == [900]
 
     def test_a_clock_that_is_ahead_by_seconds_is_borne(self, officer: Desk) -> None:
         logged = officer("POST", READINGS, {"points": 1, "read_at": "2023-11-15T12:00:45Z"})

@@ -40,7 +40,7 @@ class Api:
 
     def call(self, verb: str, path: str = "", body: Json | None = None, **query: Any) -> requests.Response:
         url = f"{self.server.url}/v4/spreadsheets/{self.book_id}{path}"
-        return self.session.request(verb, url, json=body, params=query, timeout=5)
+        return self.session.request(verb, url, json=body, params=query, timeout=60)
 
     def get(self, path: str = "", **query: Any) -> Json:
         return self._answer(self.call("GET", path, **query))

@@ -5,11 +5,12 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib.resources import files
 from pathlib import Path
 
 import local.sheets
 from local.sheets.batch import EDITS
-from local.sheets.discovery import methods, properties
+from local.sheets.discovery import DOCUMENT, methods, properties
 from local.sheets.functions import FUNCTIONS
 from local.sheets.methods import METHODS
 
@@ -60,3 +61,8 @@ def test_the_readme_names_what_is_not_implemented() -> None:
 def test_the_readme_names_every_function() -> None:
     names = named(section("- Formulas know ", "\n- "))
     assert {name for name in names if name.isalpha()} == FUNCTIONS.keys()
+
+
+def test_the_discovery_document_is_googles_own() -> None:
+    carried = files("googleapiclient") / "discovery_cache" / "documents" / DOCUMENT.name
+    assert DOCUMENT.read_bytes() == carried.read_bytes()

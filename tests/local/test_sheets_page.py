@@ -8,7 +8,7 @@ from tests.local.sheets_client import Api, Json, lines_range, rows
 
 
 def page(api: Api, query: str = "") -> str:
-    answer = api.session.get(api.server.page_url(api.book_id) + query, timeout=5)
+    answer = api.session.get(api.server.page_url(api.book_id) + query, timeout=60)
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
     return answer.text
 
@@ -158,7 +158,7 @@ def test_charts_are_drawn(api: Api, kind: str, shape: str) -> None:
 
 
 def test_the_front_page_lists_all_spreadsheets(api: Api) -> None:
-    html = api.session.get(api.server.url, timeout=5).text
+    html = api.session.get(api.server.url, timeout=60).text
     assert f'href="/d/{api.book_id}"' in html
     assert "Officers<small>Roster · Officers&#39; notes</small>" in html
 
@@ -166,7 +166,7 @@ def test_the_front_page_lists_all_spreadsheets(api: Api) -> None:
 def test_an_unshared_spreadsheet_still_shows_and_an_unknown_one_does_not(api: Api) -> None:
     api.server.unshare(api.book_id)
     assert "Commander" in page(api)
-    assert api.session.get(api.server.page_url("nothing"), timeout=5).status_code == 404
+    assert api.session.get(api.server.page_url("nothing"), timeout=60).status_code == 404
 
 
 def test_long_tabs_are_cut_until_asked_for(api: Api) -> None:

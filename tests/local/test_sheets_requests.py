@@ -67,7 +67,7 @@ def test_every_violation_is_named(api: Api) -> None:
 def test_a_body_that_is_not_json_or_no_message_is_refused(api: Api) -> None:
     url = f"{api.server.url}/v4/spreadsheets/{api.book_id}:batchUpdate"
     for content in (b"{", b"[]"):
-        answer = api.session.post(url, data=content, timeout=5)
+        answer = api.session.post(url, data=content, timeout=60)
         assert answer.status_code == 400
         assert "Invalid JSON payload received." in answer.json()["error"]["message"]
 
@@ -226,6 +226,6 @@ def test_a_spreadsheet_can_be_created(api: Api, server: SheetsServer) -> None:
         "properties": {"title": "Made", "timeZone": "Europe/Berlin"},
         "sheets": [{"properties": {"title": "One"}, "data": [{"startRow": 1, "rowData": rows(["x", 2])}]}],
     }
-    made = api.session.post(f"{server.url}/v4/spreadsheets", json=body, timeout=5).json()
+    made = api.session.post(f"{server.url}/v4/spreadsheets", json=body, timeout=60).json()
     assert made["properties"]["timeZone"] == "Europe/Berlin"
     assert server.values(made["spreadsheetId"], "One") == [[], ["x", "2"]]

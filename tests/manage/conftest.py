@@ -56,11 +56,11 @@ def desk(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
         "api_url": gateway.url,
         "admin_key": world.secret("admin", None, None),
     }
-    if world.place.dynamodb:
-        facts |= {"dynamodb_url": world.dynamodb.url, "table_name": world.dynamodb.table_name}
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".local").mkdir()
     (tmp_path / ".local" / "demo.json").write_text(json.dumps(facts))
+    if world.place.file:
+        (tmp_path / ".local" / "muster.db").symlink_to(world.place.file)
     (tmp_path / "docs").symlink_to(ROOT / "docs")
     (tmp_path / "chalicelib").symlink_to(ROOT / "chalicelib")
     try:

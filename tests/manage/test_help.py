@@ -9,7 +9,7 @@ import pytest
 
 from manage.__main__ import main
 from tests.manage.conftest import ROOT, Desk
-from tests.stores import on_dynamodb
+from tests.stores import on_a_file
 
 DOCS = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
 
@@ -53,7 +53,7 @@ def test_every_command_and_option_is_documented(path: tuple[str, ...]) -> None:
             assert option.opts[0] in DOCS, option.name
 
 
-@on_dynamodb
+@on_a_file
 def test_every_example_of_the_documentation_works(desk: Desk) -> None:
     admin = desk.world.secret("admin", None, None)
     aws = {

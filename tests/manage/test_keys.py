@@ -8,7 +8,7 @@ import requests
 
 from chalicelib.domain.errors import Unauthenticated
 from tests.manage.conftest import Desk
-from tests.stores import on_dynamodb
+from tests.stores import on_a_file, on_dynamodb
 
 NOVA = ("101", "nova")
 
@@ -110,13 +110,13 @@ def test_an_officer_gives_what_officers_may(desk: Desk) -> None:
     )
 
 
-@on_dynamodb
 class TestFirst:
     @pytest.fixture(autouse=True)
     def _own_session(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """boto3 keeps the credentials that it has found."""
         monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
 
+    @on_a_file
     def test_it_makes_an_admins_key_where_there_is_none(self, desk: Desk) -> None:
         for key in desk.world.muster.stores.access_keys.all(None):
             desk.world.muster.stores.access_keys.end(key, desk.world.clock(), revoke=True, more=[])
@@ -133,6 +133,7 @@ class TestFirst:
         assert entry.after
         assert entry.after["id"] == made.id
 
+    @on_a_file
     def test_where_there_is_one_it_takes_a_word_more(self, desk: Desk) -> None:
         (there,) = desk.world.muster.stores.access_keys.all(None)
         assert desk.refusal("keys", "first") == (
@@ -140,6 +141,7 @@ class TestFirst:
         )
         assert desk.said("keys", "first", "--another").strip()
 
+    @on_dynamodb
     def test_against_aws_it_takes_the_table_and_credentials(self, desk: Desk) -> None:
         aws = {
             "AWS_ENDPOINT_URL": desk.world.dynamodb.url,

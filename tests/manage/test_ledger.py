@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from chalicelib.domain.cards import Card, CardChange
 from tests.manage.conftest import Desk
-from tests.stores import on_dynamodb
+from tests.stores import on_a_file
 from tests.world import DEFENDERS, HIDDEN_MOTIVATIONS
 
 
@@ -43,7 +43,7 @@ def test_without_a_server_it_is_that_of_the_deployment(desk: Desk) -> None:
     assert "need a server" in desk.refusal("ledger", "show", "--alliance", "nova", code=2)
 
 
-@on_dynamodb
+@on_a_file
 def test_cards_are_what_the_ledger_makes_of_them(desk: Desk) -> None:
     desk.world.muster.reporting.report(desk.world.key(), "Kestrel", [HIDDEN_MOTIVATIONS])
     result = desk.demo("ledger", "verify", "101")
@@ -52,7 +52,7 @@ def test_cards_are_what_the_ledger_makes_of_them(desk: Desk) -> None:
     assert "Server '999' doesn't use Muster." in desk.refusal("ledger", "verify", "999")
 
 
-@on_dynamodb
+@on_a_file
 def test_a_card_that_differs_is_named(desk: Desk) -> None:
     desk.world.muster.reporting.report(desk.world.key(), "Kestrel", [HIDDEN_MOTIVATIONS])
     desk.said("ledger", "verify", "101")

@@ -2,6 +2,7 @@
 
 import json
 import socket
+import sys
 from pathlib import Path
 
 import pytest
@@ -133,3 +134,18 @@ def test_a_problem_is_its_detail_and_a_line_for_each_field(desk: Desk) -> None:
 def test_nothing_that_is_printed_steers_the_terminal() -> None:
     assert plain("a\x1b[31mb\x9bc\u202ed\n") == "a\ufffd[31mb\ufffdc\ufffdd\ufffd"
     assert plain("夜空の旅人 حارس") == "夜空の旅人 حارس"
+
+
+def test_where_boto3_is_not_installed_only_what_asks_aws_says_so(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("boto3", "botocore", "botocore.exceptions"):
+        monkeypatch.setitem(sys.modules, name, None)
+    assert desk.run("--demo", "servers", "list").exit_code == 0
+    said = "Error: This command asks AWS, and boto3 is not installed here. `make setup` installs it.\n"
+    for command in (
+        ("keys", "first", "--table", "muster-test"),
+        ("sheets", "check", "demo-officers-sheet", "--secret", "muster-test-google"),
+    ):
+        result = desk.run(*command)
+        assert (result.exit_code, result.stdout, result.stderr) == (1, "", said)

@@ -19,7 +19,7 @@ from chalicelib.domain.standing import Totals
 from chalicelib.services.corrections import Kind, Status
 from chalicelib.services.imports import Options
 from chalicelib.store.table import Delete, ItemKey
-from local.dynamodb import FaultKind
+from local.strict_dynamodb import FaultKind
 from tests.stores import Store, on_every_store
 from tests.world import (
     ARCHITECTS,

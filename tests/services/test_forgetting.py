@@ -21,8 +21,8 @@ from tests.world import ENLISTING_OLD_ALLIES, HIDDEN_MOTIVATIONS, World, new_wor
 TAGS = {tag_key(tag) for tag in ("NOVA", "VEGA")}
 SPELLINGS = (
     *("Wanderfalke", "WANDERFALKE", "[NOVA] Wanderfalke", "Ｗａｎｄｅｒｆａｌｋｅ"),
-    *("Zoë Ace", "Zoe\u0308  ACE", "Zoë\u200e Ace <VEGA>"),
-    *("隼", "=SUM(A1)", "Turmfalke", "Turmfalke II", "❤️ Milan", "[XYZ] Milan"),
+    *("Zoë Ace", "Zoe\u0308 ACE", "Zoë\u200e Ace <VEGA>"),
+    *("隼", "=SUM(A1)", "Turmfalke", "Bussard II", "❤️ Milan", "[XYZ] Milan"),
 )
 spellings = st.sampled_from(SPELLINGS)
 alliances = st.sampled_from(("nova", "vega"))

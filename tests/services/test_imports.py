@@ -12,6 +12,7 @@ from chalicelib.domain.errors import Busy, TooLarge
 from chalicelib.domain.importing import Columns
 from chalicelib.services.imports import ALL, PLANNING, ImportResult, Options
 from chalicelib.store.table import Change, Table
+from tests.stores import on_dynamodb
 from tests.world import DEFENDERS, ENLISTING_OLD_ALLIES, HIDDEN_MOTIVATIONS, World
 
 NOVA = "101", "nova"
@@ -228,3 +229,15 @@ class TestTimesThatWereMissing:
         assert line.status == "refused"
         assert "opens at" in line.reasons[0]
         assert self.said_at(world, officer) == [None]
+
+
+@on_dynamodb
+def test_who_has_only_just_joined_is_known_whatever_reads_are_late(world: World, officer: Key) -> None:
+    """Sent again at once, as after a line that was put off."""
+    text = "IGN,Milestone\nKestrel,hidden-motivations\nMerlin,hidden-motivations\n"
+    imports = world.muster.imports
+    imports.completions(officer, *NOVA, text, Columns(), Options(is_new=True))
+    for _ in range(20):
+        world.dynamodb.inject("stale", "stale", "stale", "stale", on="Query")
+        again = imports.completions(officer, *NOVA, text, Columns(), Options(is_new=True))
+        assert statuses(again) == ["known", "known"]

@@ -9,7 +9,7 @@ from chalicelib.domain.errors import Conflict, DidYouMean, Malformed
 from chalicelib.domain.importing import Columns
 from chalicelib.services.imports import Options
 from chalicelib.services.rosters import MOST_ALIASES
-from local.dynamodb import Call
+from local.strict_dynamodb.client import Call
 from tests.first_version import put_commander
 from tests.stores import on_dynamodb
 from tests.world import DEFENDERS, ENLISTING_OLD_ALLIES, HIDDEN_MOTIVATIONS, World
@@ -193,6 +193,15 @@ def calls_of(cast: Cast, act: Callable[[], object]) -> list[Call]:
     return list(cast.world.dynamodb.calls)
 
 
+def test_a_former_name_that_is_given_away_is_left_in_no_roster(cast: Cast) -> None:
+    osprey = cast.add("Kestrel")
+    cast.move(osprey, "nova", "vega")
+    cast.rename(osprey, "Osprey", "vega")
+    cast.add("Kestrel")
+    known = cast.world.muster.reporting._commanders.known("101", "nova")
+    assert [(one.name, one.moved) for one in known] == [("Kestrel", False), ("Osprey", True)]
+
+
 class TestSomebodyWhoHasRetired:
     @pytest.mark.parametrize("back", ["add", "import"])
     @pytest.mark.parametrize("alliance", ["nova", "vega"])
@@ -208,6 +217,19 @@ class TestSomebodyWhoHasRetired:
         assert cast.names(alliance) == ["Kestrel"]
         assert cast.report("Kestrel", alliance=alliance) == kestrel
         assert cast.counted() == 1
+
+    def test_comes_back_by_a_file_that_has_a_former_name(self, cast: Cast) -> None:
+        osprey = cast.report("Kestrel")
+        cast.rename(osprey, "Osprey")
+        for alliance in ("vega", "nova"):
+            cast.retire(osprey, "vega" if alliance == "nova" else "nova")
+            assert cast.import_roster("Kestrel", "Osprey", alliance=alliance) == [
+                ("new", "Osprey"),
+                ("known", "Osprey"),
+            ]
+        cast.retire(osprey)
+        assert cast.import_roster("kestrel") == [("new", "Osprey")]
+        assert cast.names() == ["Osprey"]
 
     def test_is_said_to_come_back_by_a_dry_run_once(self, cast: Cast) -> None:
         cast.retire(cast.add("Kestrel"))

@@ -176,3 +176,15 @@ def noting(begun: list[str]) -> object:
 
 def dying(self: Completions, *place: Sequence[str]) -> None:
     raise KeyboardInterrupt
+
+
+def test_after_the_clock_was_set_back_every_report_still_gets_its_ledger_entry(world: World) -> None:
+    report(world, "Kestrel", HIDDEN_MOTIVATIONS)
+    world.clock.advance(hours=6)
+    world.muster.refresh.refresh_totals()
+    world.clock.advance(hours=-5)
+    report(world, "Merlin", HIDDEN_MOTIVATIONS)
+    world.muster.refresh.refresh_totals()
+    entries = world.muster.stores.ledger.all("101")
+    assert len([entry for entry in entries if entry.action == "report"]) == 2
+    assert world.muster.ledger_pages.differences("101") == []

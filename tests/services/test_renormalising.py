@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.services.renormalising import Renormalised
-from chalicelib.services.rosters import Namesake
+from chalicelib.services.rosters import CommanderNamesake
 from chalicelib.store.commanders import Commanders
 from chalicelib.store.table import Change, ConditionFailed
 from tests.first_version import put_commander
@@ -34,8 +34,10 @@ def report(world: World, name: str, alliance: str = "nova") -> str:
 EXPECTED = Renormalised(
     server="101",
     changed=2,
-    coinciding=((Namesake("deneb", "Deneb", "nova"), Namesake("double", "(nova) DENEB", "vega")),),
-    nameless=(Namesake("blank", "\u3164", "nova"),),
+    coinciding=(
+        (CommanderNamesake("deneb", "Deneb", "nova"), CommanderNamesake("double", "(nova) DENEB", "vega")),
+    ),
+    nameless=(CommanderNamesake("blank", "\u3164", "nova"),),
     left=0,
 )
 
@@ -117,7 +119,10 @@ def test_officers_see_whose_names_coincide(old: World) -> None:
     assert listing(admin, "101", "nova").possible_duplicates == ()
     assert listing(admin, "101", "vega").possible_duplicates == ((double, deneb),)
     put_commander(old, "third", "<NOVA> Altair")
-    same = Namesake("tagged", "[NOVA] Altair", "nova"), Namesake("third", "<NOVA> Altair", "nova")
+    same = (
+        CommanderNamesake("tagged", "[NOVA] Altair", "nova"),
+        CommanderNamesake("third", "<NOVA> Altair", "nova"),
+    )
     (found,) = listing(admin, "101", "nova").possible_duplicates
     assert set(found) == set(same)
     old.muster.rosters.merge(admin, "101", "nova", "deneb", "(nova) Deneb")

@@ -153,3 +153,14 @@ def test_the_ledger_says_when_a_new_key_ends(world: World) -> None:
     world.muster.keys.create(admin, WantedKey("reader", "for a week", "101", "nova", ends_at))
     entry = world.muster.ledger_pages.of_server(admin, "101").entries[0]
     assert (entry.action, (entry.after or {})["ends_at"]) == ("key", "2023-11-22T12:00:00Z")
+
+
+def test_forgetting_once_more_says_what_is_stored(world: World) -> None:
+    """Whoever came back after they were forgotten is retired again, as the answer says."""
+    officer, rosters = world.key("officer"), world.muster.rosters
+    one = rosters.add(officer, "101", "nova", "Kestrel")
+    rosters.forget(officer, "101", "nova", one.id)
+    rosters.reinstate(officer, "101", "nova", one.id)
+    answer = rosters.forget(officer, "101", "nova", one.id)
+    assert answer == rosters.get(officer, "101", "nova", one.id)
+    assert answer.retired_at is not None

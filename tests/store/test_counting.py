@@ -20,7 +20,7 @@ from chalicelib.store.backoff import ATTEMPTS
 from chalicelib.store.commanders import Commanders
 from chalicelib.store.completions import Completions, Tally
 from chalicelib.store.table import Delete, Update
-from local.dynamodb import FaultKind
+from local.strict_dynamodb import FaultKind
 from tests.stores import TABLE_NAME, Store, on_dynamodb, on_every_store
 from tests.world import (
     ARCHITECTS,

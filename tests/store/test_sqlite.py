@@ -129,6 +129,20 @@ class TestTheFile:
         assert "can't be opened: unable to open" in refusal(tmp_path / "no-folder" / "muster.db")
         assert "can't be opened: unable to open" in refusal(tmp_path)
 
+    def test_that_can_not_be_written_is_told_when_it_is_opened(
+        self, file: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        sqlite_table(file).close()
+        monkeypatch.setattr(sqlite, "_SETTINGS", (*sqlite._SETTINGS, "PRAGMA query_only = ON"))
+        assert "can't be opened: attempt to write a readonly database" in refusal(file)
+
+    def test_that_others_have_for_too_long_is_told(self, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sqlite, "_PATIENCE", 0)
+        sqlite_table(file).close()
+        with closing(sqlite3.connect(file, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            assert "can't be opened: database is locked" in refusal(file)
+
     def test_that_is_empty_is_a_new_one(self, file: Path) -> None:
         file.touch()
         with closing(sqlite_table(file)) as table, table._connected() as connection:

@@ -23,9 +23,9 @@ from chalicelib.store.table import (
     Table,
     Update,
 )
-from tests.stores import Store, on_every_store, opened
+from tests.stores import Store, on_every_stand_in_too, opened
 
-pytestmark = on_every_store
+pytestmark = on_every_stand_in_too
 
 KESTREL, MERLIN, OSPREY = (ItemKey("roster", name) for name in ("kestrel", "merlin", "osprey"))
 LARGE = "x" * 60_000

@@ -1,0 +1,74 @@
+"""`python -m bench.demo`: reports a second that the demo takes, as `make demo` starts it, while its sheet follows.
+
+1,000 commanders report a milestone, and then each one more, which is measured: by 8 clients, over connections that stay
+open. The figures are of this machine.
+"""
+
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.request import urlopen
+
+from bench.tables import Measurement
+from bench.throughput import send
+
+ROOT = Path(__file__).parent.parent
+COMMANDERS, CLIENTS = 1_000, 8
+LONGEST_START = 60.0
+"""Seconds."""
+
+
+def measure() -> Measurement:
+    with _demo() as facts:
+        with urlopen(f"{facts['api_url']}/v1/servers/{facts['server']}/schedule") as answer:
+            begun = [m["milestone"] for m in json.load(answer)["milestones"] if m["status"] != "upcoming"]
+        for milestone in begun[:2]:
+            tasks = [(f"Commander {number}", milestone) for number in range(COMMANDERS)]
+            parts = [tasks[client::CLIENTS] for client in range(CLIENTS)]
+            began = time.perf_counter()
+            times = send(facts["api_url"], facts["member_key"], parts)
+            took = time.perf_counter() - began
+    slowest = statistics.quantiles(times, n=100)[-1]
+    cells = f"{COMMANDERS / took:.0f}", f"{statistics.median(times) * 1000:.1f}", f"{slowest * 1000:.1f}"
+    columns = "commanders", "clients", "reports a second", "median, ms", "slowest of a hundred, ms"
+    how = "One report more of each commander, while the schedule runs and the sheet follows."
+    return Measurement("Reports to the demo", how, columns, [(f"{COMMANDERS:,}", str(CLIENTS), *cells)])
+
+
+@contextmanager
+def _demo() -> Iterator[dict[str, str]]:
+    """What `.local/demo.json` says of a demo that has just begun empty. Raises RuntimeError if it does not start."""
+    with TemporaryDirectory() as folder, ExitStack() as stack:
+        ports = {"PORT": _free_port(), "SHEETS_PORT": _free_port()}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "local.demo"],
+            cwd=folder,
+            env={**os.environ, **ports, "PYTHONPATH": str(ROOT), "DEMO_EMPTY": "1"},
+            stdout=subprocess.DEVNULL,
+        )
+        stack.callback(process.wait)
+        stack.callback(process.terminate)
+        ready, until = Path(folder) / ".local" / "demo.json", time.monotonic() + LONGEST_START
+        while not ready.exists():
+            if process.poll() is not None or time.monotonic() > until:
+                raise RuntimeError("the demo did not start")
+            time.sleep(0.05)
+        yield json.loads(ready.read_text(encoding="utf-8"))
+
+
+def _free_port() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
+
+
+if __name__ == "__main__":
+    print(measure().markdown())

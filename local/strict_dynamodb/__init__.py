@@ -1,0 +1,11 @@
+"""A strict DynamoDB in memory, for tests: it refuses what the real one refuses, and lets go wrong what can.
+
+It has real conflicts between transactions and single writes of several threads, idempotency tokens, reads that are
+stale on demand, pages, and faults on every kind of call, before or after it took effect. What the real one knows and
+this does not raises NotImplementedError, never success. It imports nothing of Muster.
+"""
+
+from local.strict_dynamodb.client import Call, StrictDynamoDB
+from local.strict_dynamodb.faults import Chaos, FaultKind
+
+__all__ = ["Call", "Chaos", "FaultKind", "StrictDynamoDB"]

@@ -1,0 +1,47 @@
+"""Refusals as boto3 raises them: real ClientErrors with DynamoDB's codes and, as far as they are known, its words."""
+
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+
+class Invalid(Exception):
+    """What DynamoDB answers with a ValidationException. Nothing was written."""
+
+
+class DataInvalid(Invalid):
+    """The same, where only the stored item shows it: in a transaction it is the reason of its cancellation."""
+
+
+def refusal(operation: str, code: str, message: str, status: int = 400, **details: Any) -> ClientError:
+    """The error of an answer with that status; `details` stand beside it, such as `CancellationReasons`."""
+    answer = {
+        "Error": {"Code": code, "Message": message},
+        "ResponseMetadata": {"HTTPStatusCode": status, "RetryAttempts": 0},
+        **details,
+    }
+    return ClientError(answer, operation)  # type: ignore[arg-type]  # the stubs want every header
+
+
+def throttled(operation: str, code: str = "ThrottlingException") -> ClientError:
+    return refusal(operation, code, "Rate of requests exceeds the allowed throughput.")
+
+
+def internal(operation: str) -> ClientError:
+    return refusal(operation, "InternalServerError", "Internal server error", 500)
+
+
+def conflict(operation: str) -> ClientError:
+    return refusal(operation, "TransactionConflictException", "Transaction is ongoing for the item")
+
+
+def cancelled(reasons: list[dict[str, Any]]) -> ClientError:
+    """A transaction of which nothing was written, for these reasons, in the order of its changes."""
+    codes = ", ".join(reason["Code"] for reason in reasons)
+    message = f"Transaction cancelled, please refer cancellation reasons for specific reasons [{codes}]"
+    return refusal(
+        "TransactWriteItems",
+        "TransactionCanceledException",
+        message,
+        CancellationReasons=reasons,
+    )

@@ -1,0 +1,172 @@
+"""A campaign: one player alone, the same again from the same seed; then several at once. Then all is counted."""
+
+import secrets
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from random import Random
+from unittest.mock import patch
+
+import app
+from local.strict_dynamodb import FaultKind
+from tests.torture.model import Findings, Person, compare
+from tests.torture.place import SERVERS, Place, new_place
+from tests.torture.player import FAULTS, Player
+from tests.torture.site import Site
+
+SPAN = 10 * 3600.0
+"""Seconds that pass at most while one player is alone: then the clock says Wednesday evening, and no milestone has
+opened or closed that is reported."""
+TICK = 2.0
+"""Seconds that pass at most with each use case where there are several players, so that what one has under way stays
+well within what a request may take."""
+SLOWNESS = 0.05
+"""Of the pauses between attempts, where they are real."""
+HOLD = 0.0005
+"""Seconds for which a transaction holds its items where there are several players."""
+THREADS = 4
+"""Players at once."""
+NAMES = 40
+"""Of each player."""
+
+
+@dataclass
+class Outcome:
+    """What a campaign came to."""
+
+    operations: int = 0
+    use_cases: Counter[str] = field(default_factory=Counter)
+    answers: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Those under 400, by method and route."""
+    requests: int = 0
+    calls: int = 0
+    refused: int = 0
+    busy: int = 0
+    faults: Counter[tuple[str, FaultKind]] = field(default_factory=Counter)
+    """By operation and kind."""
+    failures: list[str] = field(default_factory=list)
+    findings: Findings = field(default_factory=Findings)
+
+    @property
+    def is_clean(self) -> bool:
+        return not self.failures and not self.findings
+
+    @property
+    def summary(self) -> dict[str, int]:
+        """What issues and documents quote: all but the first two are to be zero."""
+        found = self.findings.found
+        return {
+            "operations": self.operations,
+            "faults": self.faults.total(),
+            "lost": len(found["lost"]),
+            "counted twice": len(found["counted twice"]),
+            "5xx": len(self.failures),
+            "differences": len(found["difference"]),
+        }
+
+    @property
+    def untried(self) -> list[str]:
+        """The routes of the app of which no answer was good."""
+        routes = ((method, route) for route, methods in app.app.routes.items() for method in methods)
+        return sorted(f"{method} {route}" for method, route in routes if not self.answers[method, route])
+
+    def add(self, player: Player) -> None:
+        self.operations += player.counts.use_cases.total()
+        self.use_cases += player.counts.use_cases
+        self.answers += player.counts.answers
+        self.requests += player.counts.requests
+        self.refused += player.counts.refused
+        self.busy += player.counts.busy
+        self.failures += player.counts.failures
+        for kind, what in player.findings.found.items():
+            self.findings.found[kind] += what
+
+
+def run(operations: int, seed: int) -> Outcome:
+    """Half of the operations by one player alone, the other half by several at once, each on a table of its own."""
+    outcome, half = Outcome(), operations // 2
+    alone(operations - half, seed, outcome)
+    together(half, seed, outcome)
+    return outcome
+
+
+def alone(operations: int, seed: int, outcome: Outcome) -> None:
+    """One player with four products, whose faults are all made up."""
+    random = Random(f"alone {seed}")
+    with _seeded_secrets(random), Site() as site:
+        place = new_place(random, lambda _: None)
+        player = Player(place, site, random, _names("Solo"), SPAN / max(operations, 1), is_alone=True)
+        for _ in range(operations):
+            player.play()
+    _finish(place, [player], outcome)
+
+
+def together(operations: int, seed: int, outcome: Outcome) -> None:
+    """Several players, whose transactions meet each other beside the faults that are made up."""
+    random = Random(f"together {seed}")
+    place = new_place(random, lambda seconds: time.sleep(seconds * SLOWNESS))
+    place.chaos.probability = FAULTS
+    place.dynamodb.database.hold = lambda: time.sleep(HOLD)
+    with Site() as site:
+        players = [
+            Player(
+                place,
+                site,
+                Random(f"{seed} {n}"),
+                _names(f"Player{n}"),
+                TICK,
+                is_alone=False,
+            )
+            for n in range(THREADS)
+        ]
+
+        def play(player: Player) -> None:
+            for _ in range(operations // THREADS):
+                player.play()
+
+        with ThreadPoolExecutor(THREADS) as pool:
+            list(pool.map(play, players))
+    _finish(place, players, outcome)
+
+
+@contextmanager
+def _seeded_secrets(random: Random) -> Iterator[None]:
+    """Ids that are the same again: they decide the order in which things are read."""
+    with ExitStack() as stack:
+        for name in ("token_urlsafe", "token_hex"):
+            stack.enter_context(patch.object(secrets, name, lambda size: random.randbytes(size).hex()))
+        yield
+
+
+def _names(of: str) -> list[str]:
+    """No two of them are near."""
+    letters = "abcdefghij"
+    return [f"{of} {letters[n // 10] * 4}{letters[n % 10] * 4}" for n in range(NAMES)]
+
+
+def _finish(place: Place, players: list[Player], outcome: Outcome) -> None:
+    place.dynamodb.database.hold = None
+    place.chaos.probability = 0.0
+    place.let_time_pass()
+    people: dict[str, Person] = {who.id: who for who in place.together}
+    for player in players:
+        people |= player.people
+        outcome.add(player)
+        _compare_readings(place, player, outcome.findings)
+    compare(people, place.quiet, SERVERS, outcome.findings)
+    for (one, milestone), times in place.recorded.items():
+        if times > 1:
+            outcome.findings.add("counted twice", f"{milestone} of {one} was recorded {times} times")
+    for drift in place.quiet.refresh.refresh_totals().drifts:
+        outcome.findings.add("difference", f"a recount found {drift}")
+    outcome.calls += place.dynamodb.count
+    outcome.faults.update(place.dynamodb.suffered)
+
+
+def _compare_readings(place: Place, player: Player, findings: Findings) -> None:
+    for (server, event, identity), points in player.readings.items():
+        logged = {one.id: one.reading.points for one in place.quiet.stores.readings.all(server, event)}
+        findings.differ(f"reading {identity} of {server}/{event}", logged.get(identity), points)

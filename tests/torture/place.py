@@ -1,0 +1,100 @@
+"""Where it happens: one table, several products on it whose clocks are wrong, and keys for everybody."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from random import Random
+from threading import Lock
+
+from chalicelib.bootstrap import Muster, assemble
+from chalicelib.catalog import load_catalog
+from chalicelib.domain.access import Key, Role, key_id, new_secret, secret_hash
+from chalicelib.domain.roster import Alliance, Server
+from chalicelib.settings import Settings
+from chalicelib.store.dynamodb import DynamoDBTable
+from local.dynamodb import table_definition
+from local.strict_dynamodb import Chaos, StrictDynamoDB
+from tests.stores import TABLE_NAME
+from tests.torture.model import Person
+from tests.world import WEDNESDAY_NOON, HandClock, HandSeconds
+
+SERVERS = {"101": ("nova", "vega", "orbit"), "202": ("lyra",)}
+TOGETHER = ("Everybody One", "Everybody Two", "Everybody Three", "Everybody Four")
+"""Commanders of `101` whom everybody reports at once."""
+APART = (-30, 0, 17, 30)
+"""Seconds by which the clocks of the products are wrong."""
+
+Scope = tuple[Role, str | None, str | None]
+
+
+@dataclass
+class Place:
+    """`quiet` is a product whose clock is right and to which nothing happens: it looks after the others."""
+
+    dynamodb: StrictDynamoDB
+    chaos: Chaos
+    clock: HandClock
+    seconds: HandSeconds
+    products: list[Muster]
+    quiet: Muster
+    secrets: dict[Scope, str]
+    together: list[Person]
+    recorded: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """How often it was answered that a milestone is now recorded, of those in `together`."""
+    lock: Lock = field(default_factory=Lock)
+
+    def let_time_pass(self) -> None:
+        """What was written is seen by all, whatever they remember."""
+        self.dynamodb.let_time_pass()
+        self.seconds.pass_cache()
+
+
+def new_place(random: Random, sleep: Callable[[float], None]) -> Place:
+    chaos = Chaos(Random(random.random()), 0.0)
+    clock, seconds = HandClock(WEDNESDAY_NOON - timedelta(hours=6)), HandSeconds()
+    dynamodb = StrictDynamoDB(lambda: clock().timestamp(), Random(random.random()))
+    dynamodb.client().create_table(TableName=TABLE_NAME, **table_definition())
+    dynamodb.chaos = chaos
+
+    def product(apart: float, *, is_quiet: bool = False) -> Muster:
+        table = DynamoDBTable(dynamodb.quiet_client() if is_quiet else dynamodb.client(), TABLE_NAME, sleep)
+        return assemble(
+            Settings(TABLE_NAME), table, lambda: clock() + timedelta(seconds=apart), sleep, seconds
+        )
+
+    quiet = product(0, is_quiet=True)
+    for event in load_catalog():
+        quiet.stores.definitions.put_event(event)
+    secrets: dict[Scope, str] = {("admin", None, None): _new_key(quiet, "admin", None, None)}
+    roles: tuple[Role, ...] = ("member", "officer", "reader")
+    for server, alliances in SERVERS.items():
+        quiet.stores.definitions.put_server(Server(server))
+        secrets["officer", server, None] = _new_key(quiet, "officer", server, None)
+        for alliance in alliances:
+            labels = alliance[:3].upper(), alliance.title()
+            quiet.stores.definitions.put_alliance(Alliance(server, alliance, *labels))
+            for role in roles:
+                secrets[role, server, alliance] = _new_key(quiet, role, server, alliance)
+    products = [product(apart) for apart in APART]
+    dynamodb.let_time_pass()
+    return Place(dynamodb, chaos, clock, seconds, products, quiet, secrets, _together(quiet, secrets))
+
+
+def _new_key(product: Muster, role: Role, server: str | None, alliance: str | None) -> str:
+    secret = new_secret()
+    identity = key_id(secret_hash(secret))
+    key = Key(identity, role, f"{role} of {server}/{alliance}", server, alliance, product.clock())
+    product.stores.access_keys.put(secret, key)
+    return secret
+
+
+def _together(product: Muster, secrets: dict[Scope, str]) -> list[Person]:
+    admin = product.directory.key(secrets["admin", None, None])
+    alliances = SERVERS["101"]
+    people = []
+    for number, name in enumerate(TOGETHER):
+        alliance = alliances[number % len(alliances)]
+        entry = product.rosters.add(admin, "101", alliance, name, is_new=True)
+        people.append(Person(entry.id, "101", alliance, entry.name))
+    return people

@@ -1,0 +1,608 @@
+"""What members, officers and operators do, at random; what becomes of it is told to the model.
+
+A player has commanders of their own, by the names that only this player uses, so that several players at once can each
+know what there should be. They meet in the alliances, whose totals, rosters and ledgers are for all, and in the
+commanders whom everybody reports.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from chalicelib.bootstrap import Muster
+from chalicelib.catalog import load_catalog
+from chalicelib.domain.access import Role
+from chalicelib.domain.errors import Busy
+from tests.torture.model import Findings, Person, same
+from tests.torture.place import SERVERS, Place
+from tests.torture.sheet_runs import SheetRuns
+from tests.torture.site import CSV, FORM, Answer, Site, form
+
+EVENTS = {event.id: event for event in load_catalog()}
+OPEN = [
+    f"{event.id}/{milestone.id}"
+    for event in EVENTS.values()
+    for milestone in event.milestones[:3]  # of Monday, Tuesday and Wednesday
+]
+SHEETS = ("sheet-one", "sheet-two", "sheet-three")
+FAULTS, STORM = 0.08, 0.7
+"""The probability that a call suffers a fault: as a rule, and in a bad moment."""
+STORMS = 0.04
+"""How often a use case begins in one."""
+MOST_REPETITIONS = 60
+
+_ALLIANCE = "/v1/servers/{server}/alliances/{alliance}"
+_COMMANDERS = f"{_ALLIANCE}/commanders"
+_COMMANDER = f"{_COMMANDERS}/{{commander}}"
+_EVENT = "/v1/servers/{server}/events/{event}"
+
+_READS: tuple[tuple[str, Role | None, dict[str, str]], ...] = (
+    ("/health", None, {}),
+    ("/help", None, {}),
+    ("/docs", None, {}),
+    ("/openapi.json", None, {}),
+    ("/v1/events", None, {}),
+    ("/v1/servers/{server}/schedule", None, {}),
+    ("/v1/servers/{server}/schedule.ics", None, {}),
+    ("/v1/servers/{server}/progress", None, {}),
+    ("/servers/{server}", None, {}),
+    (f"{_EVENT}/progress", None, {}),
+    (f"{_EVENT}/readings", "officer", {}),
+    (_COMMANDERS, "reader", {}),
+    (f"{_COMMANDERS}.csv", "reader", {}),
+    (f"{_ALLIANCE}/missing", "reader", {}),
+    (f"{_ALLIANCE}/missing.csv", "reader", {"milestone": OPEN[0]}),
+    (f"{_ALLIANCE}/completions", "reader", {"event": next(iter(EVENTS))}),
+    (f"{_ALLIANCE}/completions.csv", "reader", {"event": next(iter(EVENTS))}),
+    ("/v1/servers", "admin", {}),
+    ("/v1/servers/{server}/alliances", "officer", {}),
+    ("/v1/keys", "officer", {}),
+    ("/v1/ledger", "admin", {}),
+)
+"""Routes that only read, the role with whose key, and the query."""
+
+
+@dataclass
+class Counts:
+    """What was done. `busy`: answers of 503 `busy`; `failures`: all other 5xx, and exceptions."""
+
+    use_cases: Counter[str] = field(default_factory=Counter)
+    answers: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Those under 400, by method and route."""
+    requests: int = 0
+    busy: int = 0
+    refused: int = 0
+    failures: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Player:
+    """`is_alone`: nobody else plays meanwhile, so time stands still during a use case, and definitions are ours."""
+
+    place: Place
+    site: Site
+    random: Random
+    names: Sequence[str]
+    step: float
+    """Seconds that pass with a use case, at most."""
+    is_alone: bool
+    people: dict[str, Person] = field(default_factory=dict)
+    closed: set[tuple[str, str]] = field(default_factory=set)
+    readings: dict[tuple[str, str, str], int | None] = field(default_factory=dict)
+    """Points by server, event and id; None: it was withdrawn."""
+    findings: Findings = field(default_factory=Findings)
+    counts: Counts = field(default_factory=Counts)
+    runs: SheetRuns = field(init=False)
+    product: Muster = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.runs = SheetRuns(self.place, self.random, self.findings)
+        self.product = self.place.products[0]
+
+    def play(self) -> None:
+        """One use case, by one of the products."""
+        use_case = self.random.choices(list(USE_CASES), list(USE_CASES.values()))[0]
+        self.product = self.random.choice(self.place.products)
+        with self.place.lock:
+            self.place.clock.advance(seconds=self.random.random() * self.step)
+            self.place.seconds.seconds += self.random.random() * self.step
+        if self.is_alone:
+            self.place.chaos.probability = STORM if self.random.random() < STORMS else FAULTS
+        self.counts.use_cases[use_case.__name__] += 1
+        try:
+            use_case(self)
+        except Busy:  # of what no request asked for: it is put off
+            self.counts.busy += 1
+        except Exception as error:  # noqa: BLE001 - the campaign goes on, and tells
+            self.counts.failures.append(f"{use_case.__name__}: {error!r}")
+
+    # what members do
+
+    def report(self) -> None:
+        server, alliance, name = self._server(), "", self._name()
+        alliance = self.random.choice(SERVERS[server])
+        role: Role = self.random.choice(["member", "member", "member", "officer", "admin"])
+        milestones = self._milestones(4)
+        body = {"commander": self._spelled(name), "milestones": milestones, "is_new": True}
+        secret = self._secret(role, server, alliance)
+        self._report(secret, role, server, alliance, name, body)
+
+    def report_with_others(self) -> None:
+        who = self.random.choice(self.place.together)
+        milestones = self._milestones(3)
+        body = {"commander": self._spelled(who.name), "milestones": milestones}
+        answer, again = self._ask(
+            "POST", "/v1/completions", self._secret("member", "101", who.alliance), body=body
+        )
+        if self._expect(answer, 200):
+            self.findings.differ(f"who {who.name} is", answer.json["commander"]["id"], who.id)
+            with self.place.lock:
+                who.done |= set(milestones)
+                if not again:
+                    new = [r["milestone"] for r in answer.json["results"] if r["status"] == "recorded"]
+                    self.place.recorded.update((who.id, milestone) for milestone in new)
+
+    def use_the_form(self) -> None:
+        """Sends it, looks at the receipt, and sometimes takes it back."""
+        server, name = self._server(), self._name()
+        alliance, milestones = self.random.choice(SERVERS[server]), self._milestones(3)
+        key = self._secret("member", server, alliance)
+        known = self._named(server, name)
+        if self.random.random() < 0.3:
+            shown, _ = self._ask("GET", "/f/{key}", key=key, query={"commander": name})
+            self._expect(shown, 200)
+        sent = form(commander=self._spelled(name), milestone=milestones, is_new="yes")
+        answer, again = self._ask("POST", "/f/{key}", body=sent, content_type=FORM, key=key)
+        if not self._expect(answer, *self._of_a_report("member", server, alliance, known, good=303)):
+            return
+        query = {n: v[0] for n, v in parse_qs(urlsplit(answer.headers["Location"]).query).items()}
+        who = self._reported(query["commander"], None, server, alliance, name, "member")
+        new = set(milestones) - who.done
+        who.done |= set(milestones)
+        who.void -= set(milestones)
+        receipt, _ = self._ask("GET", "/f/{key}/receipt", key=key, query=query)
+        self._expect(receipt, 200)
+        if not again and self.random.random() < 0.5:
+            back = form(commander=query["commander"], at=query["at"])
+            undone, _ = self._ask("POST", "/f/{key}/undo", body=back, content_type=FORM, key=key)
+            if self._expect(undone, 303):
+                who.done -= new
+                who.void |= new
+
+    # what officers do
+
+    def correct(self) -> None:
+        who, milestone = self._somebody(), self.random.choice(OPEN)
+        if who is None:
+            return
+        action = self.random.choice(["void", "void", "restore"])
+        by_name = self.random.random() < 0.5
+        body = {
+            "action": action,
+            "commander": who.name if by_name else who.id,
+            "milestone": milestone,
+            "reason": "a slip",
+            "server": who.server,
+        } | ({} if by_name else {"alliance": who.alliance})
+        done, void = milestone in who.done, milestone in who.void
+        answer, again = self._ask("POST", "/v1/corrections", self._secret("admin"), body=body)
+        if not self._expect(answer, 200 if done or void else 409):
+            return
+        if action == "void":
+            status = "voided" if done and not again else "already_voided"
+            (who.done, who.void) = (who.done - {milestone}, who.void | {milestone})
+        else:
+            status = "restored" if void and not again else "already_recorded"
+            (who.done, who.void) = (who.done | {milestone}, who.void - {milestone})
+        if not again:
+            self.findings.differ(f"{action} of {milestone} of {who.name}", answer.json["status"], status)
+
+    def add(self) -> None:
+        server, name = self._server(), self._name()
+        alliance, known = self.random.choice(SERVERS[server]), self._named(server, name)
+        body = {"name": self._spelled(name), "is_new": True}
+        secret = self._secret("officer", server, alliance)
+        answer, again = self._ask("POST", _COMMANDERS, secret, body=body, server=server, alliance=alliance)
+        is_there = known is not None and not known.is_retired
+        if self._expect(answer, *([409] if is_there else [200, 201, 409])) or again:
+            self._look_at(server, name)
+
+    def rename(self) -> None:
+        who, name = self._somebody(), self._name()
+        if who is None:
+            return
+        holder = self._named(who.server, name)
+        body = {"name": self._spelled(name)}
+        answer, _ = self._ask("PATCH", _COMMANDER, self._secret("admin"), body=body, **self._place_of(who))
+        if self._expect(answer, *([409] if holder not in (None, who) else [200, 409])):
+            who.name = answer.json["name"]
+
+    def merge(self) -> None:
+        who, other = self._somebody(), self._somebody()
+        if who is None or other is None or who.server != other.server:
+            return
+        body = {"commander": other.name, "reason": "two spellings"}
+        answer, again = self._ask(
+            "POST", f"{_COMMANDER}/merge", self._secret("admin"), body=body, **self._place_of(who)
+        )
+        if who is other or not self._expect(answer, 200, *([404, 409] if again else [])):
+            self._expect(answer, *([409] if who is other else [200, 404, 409]))
+            if not again or who is other:
+                return
+        who.done |= other.done
+        who.void = (who.void | other.void) - who.done
+        del self.people[other.id]
+        self._look_at(who.server, who.name)
+        shown, _ = self._ask("GET", _COMMANDER, self._secret("admin"), **self._place_of(who))
+        if self._expect(shown, 200):
+            self._take(who, shown)
+
+    def move(self) -> None:
+        who = self._somebody()
+        if who is None:
+            return
+        to = self.random.choice(SERVERS[who.server])
+        secret = self._secret("officer", who.server, None)
+        answer, _ = self._ask(
+            "POST", f"{_COMMANDER}/move", secret, body={"alliance": to}, **self._place_of(who)
+        )
+        if self._expect(answer, 200):
+            who.alliance = to
+            self._take(who, answer)
+
+    def retire(self) -> None:
+        self._set_retired("retire", is_retired=True)
+
+    def reinstate(self) -> None:
+        self._set_retired("reinstate", is_retired=False)
+
+    def forget(self) -> None:
+        who = self._somebody()
+        if who is None:
+            return
+        secret = self._secret("officer", who.server, None)
+        answer, _ = self._ask("POST", f"{_COMMANDER}/forget", secret, **self._place_of(who))
+        if self._expect(answer, 200):
+            self._take(who, answer)
+
+    def import_a_roster(self) -> None:
+        server = self._server()
+        alliance, names = self.random.choice(SERVERS[server]), self._some_names(5)
+        text = "Commander\n" + "".join(f"{self._spelled(name)}\n" for name in names)
+        self._import("commanders", server, alliance, text)
+        for name in names:
+            self._look_at(server, name)
+
+    def import_completions(self) -> None:
+        server = self._server()
+        alliance = self.random.choice(SERVERS[server])
+        lines = [(name, self.random.choice(OPEN)) for name in self._some_names(5)]
+        text = "Commander,Milestone\n" + "".join(f"{self._spelled(n)},{m}\n" for n, m in lines)
+        known = [self._named(server, name) for name, _ in lines]
+        imported = self._import("completions", server, alliance, text)
+        for (name, milestone), was, line in zip(lines, known, imported, strict=False):
+            is_taken = line["status"] != "refused"
+            if was and was.alliance == alliance and not was.is_retired and not is_taken:
+                self.findings.add("difference", f"an import refused {name}: {line['reasons']}")
+            if is_taken and (who := self._look_at(server, name)):
+                who.done.add(milestone)
+                who.void.discard(milestone)
+
+    def log_a_reading(self) -> None:
+        server, event = self._server(), self.random.choice(list(EVENTS))
+        points = self.random.randrange(10**6)
+        place, officer = {"server": server, "event": event}, self._secret("officer", server, None)
+        body = {"points": points, "confirm": True}
+        logged, _ = self._ask("POST", f"{_EVENT}/readings", officer, body=body, **place)
+        if not self._expect(logged, 201):
+            return
+        identity = logged.json["id"]
+        self.readings[server, event, identity] = points
+        if self.random.random() < 0.3:
+            answer, again = self._ask(
+                "DELETE", f"{_EVENT}/readings/{{reading}}", officer, reading=identity, **place
+            )
+            if self._expect(answer, 204, *([404] if again else [])) or again:
+                self.readings[server, event, identity] = None
+
+    def read_the_ledger(self) -> None:
+        server = self._server()
+        query = {"limit": str(self.random.choice([1, 7, 200]))}
+        if who := self._somebody():
+            query |= {"commander": who.id} if self.random.random() < 0.5 else {}
+            server = who.server
+        for _ in range(3):
+            answer, _ = self._ask(
+                "GET",
+                "/v1/servers/{server}/ledger",
+                self._secret("officer", server, None),
+                query=query,
+                server=server,
+            )
+            if not self._expect(answer, 200) or not answer.json["next"]:
+                return
+            query["before"] = answer.json["next"]
+
+    def read(self) -> None:
+        route, role, query = self.random.choice(_READS)
+        server = self._server()
+        parameters = {
+            "server": server,
+            "alliance": self.random.choice(SERVERS[server]),
+            "event": self.random.choice(list(EVENTS)),
+        }
+        alliance = parameters["alliance"] if role == "reader" else None
+        secret = self._secret(role, server, alliance) if role else None
+        used = {name: value for name, value in parameters.items() if f"{{{name}}}" in route}
+        answer, _ = self._ask("GET", route, secret, query=query or None, **used)
+        self._expect(answer, 200)
+
+    # what operators do, and officers for their alliance
+
+    def change_keys(self) -> None:
+        """Makes a link, reports with it, gives another in its place, and takes that back."""
+        server = self._server()
+        alliance = self.random.choice(SERVERS[server])
+        officer = self._secret("officer", server, alliance)
+        wanted = {"role": "member", "label": "a link", "server": server, "alliance": alliance}
+        made, _ = self._ask("POST", "/v1/keys", officer, body=wanted)
+        if not self._expect(made, 201):
+            return
+        self.place.let_time_pass()
+        name = self._name()
+        body: dict[str, Any] = {"commander": name, "milestones": self._milestones(1), "is_new": True}
+        self._report(made.json["secret"], "member", server, alliance, name, body)
+        instead = {"label": "another link", "replaces": made.json["id"]}
+        rotated, again = self._ask("POST", "/v1/keys", officer, body=instead)
+        if not self._expect(rotated, 201, *([422] if again else [])):
+            return
+        key = rotated.json
+        revoked, _ = self._ask("DELETE", "/v1/keys/{key_id}", officer, key_id=key["id"])
+        self._expect(revoked, 200)
+        self.place.let_time_pass()
+        refused, _ = self._ask("POST", "/v1/completions", key["secret"], body=body)
+        self._expect(refused, 401)
+
+    def define(self) -> None:
+        """Puts an event, a server or an alliance anew."""
+        admin, server = self._secret("admin"), self._server()
+        alliance = self.random.choice(SERVERS[server])
+        label = f"{alliance.title()} {self.random.randrange(100)}"
+        what = self.random.choice(["event", "server", "alliance"])
+        if what == "event":
+            event = self.random.choice(list(EVENTS.values()))
+            body = event.model_dump(mode="json", exclude_unset=True) | {"name": f"{event.name} {label}"}
+            answer, _ = self._ask("PUT", "/v1/events/{event}", admin, body=body, event=event.id)
+            self._expect(answer, 200)
+            shown, expected = ("/v1/events/{event}", {"event": event.id}), body["name"]
+        elif what == "server":
+            day = self.random.choice([{}, {"game_day": {"starts_at": "00:00", "zone": "UTC"}}])
+            answer, _ = self._ask("PUT", "/v1/servers/{server}", admin, body=day, server=server)
+            self._expect(answer, 200)
+            return
+        else:
+            is_open = not self.is_alone or self.random.random() < 0.7
+            body = {"tag": label[:5].strip(), "name": label, "is_open": is_open}
+            answer, _ = self._ask("PUT", _ALLIANCE, admin, body=body, server=server, alliance=alliance)
+            self._expect(answer, 200)
+            (self.closed.discard if is_open else self.closed.add)((server, alliance))
+            return
+        if self.is_alone:
+            self.place.let_time_pass()
+            found, _ = self._ask("GET", shown[0], **shown[1])
+            self.findings.differ("an event's name", found.json["name"], expected)
+
+    def bind(self) -> None:
+        sheet, server = self.random.choice(SHEETS), self._server()
+        alliance = self.random.choice([*SERVERS[server], None])
+        body = {"server": server} | ({"alliance": alliance} if alliance else {})
+        admin, route = self._secret("admin"), "/v1/sheets/{spreadsheet_id}"
+        answer, _ = self._ask("PUT", route, admin, body=body, spreadsheet_id=sheet)
+        self._expect(answer, 200, 201)
+        found, _ = self._ask("GET", route, admin, spreadsheet_id=sheet)
+        if self.is_alone and self._expect(found, 200):
+            self.findings.differ(f"what {sheet} is bound to", found.json["alliance"], alliance)
+        if self.random.random() < 0.3:
+            gone, again = self._ask("DELETE", route, admin, spreadsheet_id=sheet)
+            self._expect(gone, 204, *([404] if again or not self.is_alone else []))
+
+    def refresh(self) -> None:
+        """The scheduled recount. It finds nothing to correct."""
+        for drift in self.product.refresh.refresh_totals().drifts:
+            self.findings.add("difference", f"a recount found {drift}")
+
+    def run_sheets(self) -> None:
+        self.runs.step(self.product)
+
+    # how it is done
+
+    def _ask(self, method: str, route: str, secret: str | None = None, **options: Any) -> tuple[Answer, bool]:
+        """The answer, sent again as long as it is 503, as a client does; whether it had to be, so that it may have
+        been done before."""
+        for repetition in range(MOST_REPETITIONS):
+            answer = self.site.call(self.product, method, route, secret, **options)
+            self.counts.requests += 1
+            if answer.status != 503 or not answer.headers.get("Retry-After"):
+                break
+            self.counts.busy += 1
+            self.product = self.random.choice(self.place.products)
+            if self.is_alone:
+                self.place.clock.advance(seconds=int(answer.headers["Retry-After"]))
+                if repetition == 4:
+                    self.place.chaos.probability = FAULTS
+        if answer.status >= 500:
+            self.counts.failures.append(f"{method} {route}: {answer.status} {answer.text[:300]}")
+        elif answer.status >= 400:
+            self.counts.refused += 1
+        else:
+            self.counts.answers[method, route] += 1
+        return answer, repetition > 0
+
+    def _expect(self, answer: Answer, *statuses: int) -> bool:
+        """Whether it was done. Notes any other status."""
+        if answer.status not in statuses and answer.status < 500:
+            self.findings.add("difference", f"{answer.status} {answer.text[:300]}, not {statuses}")
+        return answer.status in statuses and answer.status < 400
+
+    def _report(
+        self, secret: str, role: Role, server: str, alliance: str, name: str, body: dict[str, Any]
+    ) -> None:
+        known = self._named(server, name)
+        place = {"server": server, "alliance": alliance} if role != "member" else {}
+        answer, again = self._ask("POST", "/v1/completions", secret, body=body | place)
+        if not self._expect(answer, *self._of_a_report(role, server, alliance, known)):
+            return
+        told = answer.json["commander"]
+        who = self._reported(told["id"], told["name"], server, alliance, name, role)
+        for result in answer.json["results"]:
+            milestone = result["milestone"]
+            status = "already_recorded" if milestone in who.done else "recorded"
+            if not again:
+                self.findings.differ(f"{milestone} of {who.name}", result["status"], status)
+        who.done |= set(body["milestones"])
+        who.void -= set(body["milestones"])
+
+    def _of_a_report(
+        self, role: Role, server: str, alliance: str, known: Person | None, good: int = 200
+    ) -> list[int]:
+        """How a report may be answered, as far as the model can tell."""
+        if known is None:
+            return [good, 409]
+        if known.is_retired:
+            return [good] if known.alliance == alliance and role != "member" else [good, 409]
+        return [good] if known.alliance == alliance else [409]
+
+    def _reported(
+        self, identity: str, told: str | None, server: str, alliance: str, name: str, role: Role
+    ) -> Person:
+        """Whose report was taken. A member's brings them to that alliance, and back."""
+        known = self._named(server, name)
+        if known and known.id != identity:
+            self.findings.add("counted twice", f"{name} is two: {known.id} and {identity}")
+        who = self.people.get(identity)
+        if who is None:
+            who = self.people[identity] = Person(identity, server, alliance, told or name)
+            if told is None:
+                self._look_at(server, name)
+        if who.alliance != alliance or role == "member":
+            who.is_retired = False
+        who.alliance = alliance
+        return who
+
+    def _set_retired(self, verb: str, *, is_retired: bool) -> None:
+        who = self._somebody()
+        if who is None:
+            return
+        secret = self._secret("officer", who.server, who.alliance)
+        answer, _ = self._ask("POST", f"{_COMMANDER}/{verb}", secret, **self._place_of(who))
+        if self._expect(answer, 200):
+            self._take(who, answer)
+            self.findings.differ(f"whether {who.name} is retired", who.is_retired, is_retired)
+
+    def _import(self, what: str, server: str, alliance: str, text: str) -> list[dict[str, Any]]:
+        """The results of the lines, when none of them is put off any more."""
+        secret = self._secret("officer", server, alliance)
+        route = f"{_ALLIANCE}/{what}/import"
+        if self.random.random() < 0.2:
+            dry, _ = self._ask(
+                "POST", route, secret, body=text, content_type=CSV, server=server, alliance=alliance,
+                query={"dry_run": "true"},
+            )  # fmt: skip
+            self._expect(dry, 200)
+        for _ in range(MOST_REPETITIONS):
+            answer, _ = self._ask(
+                "POST", route, secret, body=text, content_type=CSV, server=server, alliance=alliance,
+                query={"is_new": "true"},
+            )  # fmt: skip
+            if not self._expect(answer, 200):
+                return []
+            lines: list[dict[str, Any]] = answer.json["lines"]
+            if not any(_is_put_off(line) for line in lines):
+                return lines
+            self.place.chaos.probability = FAULTS
+        self.findings.add("difference", f"lines were put off {MOST_REPETITIONS} times: {lines}")
+        return []
+
+    def _look_at(self, server: str, name: str) -> Person | None:
+        """Whom the name leads to, as the roster has them now."""
+        found = self.place.quiet.stores.commanders.named(server, name, consistent=True)
+        if found is None:
+            return None
+        entry = self.place.quiet.stores.commanders.member(server, found.alliance, found.id)
+        assert entry is not None
+        who = self.people.setdefault(found.id, Person(found.id, server, found.alliance, entry.name))
+        who.name, who.alliance, who.is_retired = entry.name, found.alliance, entry.retired_at is not None
+        return who
+
+    @staticmethod
+    def _take(who: Person, answer: Answer) -> None:
+        """What the answer says of them."""
+        entry = answer.json
+        who.name, who.alliance, who.is_retired = entry["name"], entry["alliance"], bool(entry["retired_at"])
+
+    def _server(self) -> str:
+        return self.random.choice(["101", "101", "101", "202"])
+
+    def _name(self) -> str:
+        return self.random.choice(self.names)
+
+    def _some_names(self, most: int) -> list[str]:
+        return self.random.sample(self.names, self.random.randint(1, most))
+
+    def _milestones(self, most: int) -> list[str]:
+        return self.random.sample(OPEN, self.random.randint(1, most))
+
+    def _spelled(self, name: str) -> str:
+        """In one of the ways that are the same."""
+        spellings: Iterable[Callable[[str], str]] = (str, str.upper, str.lower, lambda n: f"  {n} ")
+        return self.random.choice(list(spellings))(name)
+
+    def _named(self, server: str, name: str) -> Person | None:
+        """The commander whose present name it is."""
+        return next((p for p in self.people.values() if p.server == server and same(p.name, name)), None)
+
+    def _somebody(self) -> Person | None:
+        return self.random.choice(list(self.people.values())) if self.people else None
+
+    def _place_of(self, who: Person) -> dict[str, str]:
+        return {"server": who.server, "alliance": who.alliance, "commander": who.id}
+
+    def _secret(self, role: Role, server: str | None = None, alliance: str | None = None) -> str:
+        """Of the key with the widest scope that there is for the role there."""
+        if role == "admin":
+            return self.place.secrets["admin", None, None]
+        return self.place.secrets[role, server, alliance]
+
+
+def _is_put_off(line: dict[str, Any]) -> bool:
+    """Whether the store was busy, or there was no time."""
+    return line["status"] == "later" or any("send it again" in reason for reason in line["reasons"])
+
+
+USE_CASES: dict[Callable[[Player], None], int] = {
+    Player.report: 24,
+    Player.report_with_others: 8,
+    Player.use_the_form: 8,
+    Player.correct: 10,
+    Player.add: 5,
+    Player.rename: 4,
+    Player.merge: 3,
+    Player.move: 4,
+    Player.retire: 3,
+    Player.reinstate: 2,
+    Player.forget: 1,
+    Player.import_a_roster: 2,
+    Player.import_completions: 4,
+    Player.log_a_reading: 2,
+    Player.read_the_ledger: 3,
+    Player.read: 10,
+    Player.change_keys: 2,
+    Player.define: 2,
+    Player.bind: 2,
+    Player.refresh: 2,
+    Player.run_sheets: 3,
+}
+"""What is done, and how often compared with the others."""

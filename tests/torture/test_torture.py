@@ -1,0 +1,82 @@
+"""A short campaign; and that a campaign finds what is wrong, tried by breaking what it guards."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.domain.cards import CardChange
+from chalicelib.services import corrections
+from chalicelib.store import completions
+from chalicelib.store.completions import Completions
+from chalicelib.store.dynamodb import DynamoDBTable
+from chalicelib.store.table import Change, Update
+from local.strict_dynamodb.operations import Database
+from tests.torture.campaign import Outcome, alone, together
+
+
+@pytest.fixture(scope="module")
+def campaign() -> Outcome:
+    outcome = Outcome()
+    alone(900, 1, outcome)
+    together(400, 1, outcome)
+    return outcome
+
+
+def test_nothing_is_lost_or_counted_twice_and_no_answer_is_500(campaign: Outcome) -> None:
+    assert campaign.failures == []
+    assert campaign.findings.found == {"lost": [], "counted twice": [], "difference": []}
+    assert campaign.summary["operations"] == 1300
+
+
+def test_every_route_is_tried(campaign: Outcome) -> None:
+    assert campaign.untried == []
+
+
+def test_every_kind_of_call_suffers_faults_before_and_after_its_effect(campaign: Outcome) -> None:
+    suffered = {
+        operation: {k for one, k in campaign.faults if one == operation} for operation, _ in campaign.faults
+    }
+    assert {"GetItem", "BatchGetItem", "Query", "UpdateItem", "BatchWriteItem", "TransactWriteItems"} <= set(
+        suffered
+    )
+    for operation in ("UpdateItem", "BatchWriteItem", "TransactWriteItems"):
+        assert {"conflict", "throttled", "lost_answer", "cut", "timeout", "late"} <= suffered[operation]
+    assert campaign.busy > 0
+
+
+def test_it_is_the_same_again_from_the_same_seed() -> None:
+    outcomes = [Outcome(), Outcome()]
+    for outcome in outcomes:
+        alone(60, 7, outcome)
+    assert outcomes[0] == outcomes[1]
+    assert outcomes[0].faults
+
+
+def unconditional(update: Callable[[CardChange], Update]) -> Callable[[CardChange], Update]:
+    return lambda change: replace(update(change), expected={}, exists=None)
+
+
+def without_totals(record: Callable[..., None]) -> Callable[..., None]:
+    def recorded(self: Completions, changes: list[CardChange], more: list[Change] = []) -> None:  # noqa: B006
+        record(self, changes[:1], more)
+
+    return recorded
+
+
+BROKEN: dict[str, tuple[object, str, object]] = {
+    "no condition on cards": (completions, "_card_update", unconditional(completions._card_update)),
+    "no totals of a second card": (Completions, "record", without_totals(Completions.record)),
+    "no memory of tokens": (Database, "_is_done", lambda *_: False),
+    "no entries of what a card owes": (Completions, "settle_cards", lambda *_: None),
+    "an undo that takes all": (corrections, "_recorded", lambda card, *_: list(card.completions)),
+    "no second attempt": (DynamoDBTable, "_call", lambda self, call, *_, **request: call(**request)),
+}
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_it_finds_a_fault_that_is_put_into_the_code(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(*BROKEN[fault])
+    outcome = Outcome()
+    alone(500, 1, outcome)
+    assert not outcome.is_clean
