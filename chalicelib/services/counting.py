@@ -123,6 +123,6 @@ def _is_due(counted: Counted | None, changes: int, now: datetime) -> bool:
 
 
 def _settled_at(counted: Counted | None, now: datetime) -> datetime | None:
-    """Up to when reports have their ledger entries; None where that is not known: never counted, or by a clock that was
-    set back since, as the demo's is. What has been reported since then is timed before that."""
+    """Up to which time reports have their ledger entries. None if that is not known: the cards were never counted, or
+    by a clock that was set back since, as the demo's is; then newer reports have earlier times."""
     return counted.at if counted and counted.at <= now + SKEW else None
