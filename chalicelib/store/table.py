@@ -41,7 +41,7 @@ class Delete:
 class Update:
     """Sets, adds and removes attributes, one of these at least and no attribute twice; makes the item where there is
     none. What is added to an absent attribute is added to 0. The condition: the item exists or not (None: either),
-    these attributes are as in `expected` (None: absent)."""
+    these attributes are as in `expected` (None: absent), and those in `below` are there and less."""
 
     key: ItemKey
     set: Item = field(default_factory=dict)
@@ -49,6 +49,7 @@ class Update:
     remove: Sequence[str] = ()
     expected: Item = field(default_factory=dict)
     exists: bool | None = None
+    below: Mapping[str, int] = field(default_factory=dict)
 
 
 Change = Put | Update | Delete
