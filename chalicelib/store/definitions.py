@@ -65,12 +65,12 @@ class Definitions:
         return self._cache.get(("alliance", server_id, alliance_id), lambda: self._load(key, alliance_of))
 
     def alliances(self, server_id: str, *, consistent: bool = False) -> list[Alliance]:
-        """All alliances of the server, by id, read anew."""
+        """All alliances of the server, by id, not from the cache."""
         items = self._table.query(keys.alliances(server_id), keys.ALLIANCE_PREFIX, consistent=consistent)
         return list(readable(items, alliance_of))
 
     def tags(self, server_id: str) -> Tags:
-        """The tags that alliances of the server have or had, as `tag_key` has them."""
+        """The tags that alliances of the server have or had, as `tag_key` gives them."""
 
         def load() -> Tags:
             alliances = self.alliances(server_id, consistent=True)
@@ -79,7 +79,7 @@ class Definitions:
         return self._cache.get(("tags", server_id), load) or set()
 
     def put_alliance(self, alliance: Alliance, *more: Put) -> None:
-        """Its `roster_changes` are not put: they count on. Nor does it lose a tag that it had."""
+        """Stores it, except for `roster_changes`, which keep counting. It never loses a tag that it had."""
         key = keys.alliance(alliance.server, alliance.id)
         attributes = {
             "server": alliance.server,
@@ -101,7 +101,7 @@ class Definitions:
 
 
 def event_of(item: Item) -> Event:
-    """Fields of a later version are ignored."""
+    """The event in an item, without fields of a later version."""
     return Event.model_validate_json(item["definition"], extra="ignore")
 
 
