@@ -16,6 +16,7 @@ from chalicelib.services.counting import Counting
 from chalicelib.services.directory import Directory
 from chalicelib.services.exports import Exports
 from chalicelib.services.imports import Imports
+from chalicelib.services.joining import Joining
 from chalicelib.services.keys import Keys
 from chalicelib.services.ledger_pages import LedgerPages
 from chalicelib.services.member_pages import MemberPages
@@ -36,6 +37,7 @@ from chalicelib.store.cache import Cache
 from chalicelib.store.commanders import Commanders
 from chalicelib.store.completions import Completions
 from chalicelib.store.definitions import Definitions
+from chalicelib.store.joins import Joins
 from chalicelib.store.ledger import Ledger
 from chalicelib.store.readings import Readings
 from chalicelib.store.sheets import Sheets
@@ -114,8 +116,11 @@ def assemble(
     standings = RecentStandings(completions, monotonic)
     overview = Overview(directory, completions, clock)
     tiers = Tiers(directory, completions, standings, clock)
-    rosters = Rosters(directory, commanders, completions, access_keys, stores.ledger, standings, clock, sleep)
-    reporting = Reporting(directory, tiers, completions, commanders, rosters, standings, clock)
+    joining = Joining(directory, commanders, Joins(table), clock)
+    rosters = Rosters(
+        directory, commanders, completions, access_keys, stores.ledger, standings, joining, clock, sleep
+    )
+    reporting = Reporting(directory, tiers, completions, commanders, rosters, joining, standings, clock)
     corrections = Corrections(directory, tiers, commanders, completions, access_keys, standings, clock, sleep)
     counting = Counting(directory, stores.definitions, completions, access_keys, clock)
     ledger_pages = LedgerPages(directory, commanders, completions, counting, stores.ledger, clock)
@@ -139,7 +144,9 @@ def assemble(
         ),
         ledger_pages=ledger_pages,
         keys=Keys(directory, access_keys, clock),
-        administration=Administration(directory, stores.definitions, completions, renormalising, clock),
+        administration=Administration(
+            directory, stores.definitions, completions, renormalising, clock, sleep
+        ),
         member_pages=MemberPages(directory, overview, completions, commanders, clock),
         refresh=Refresh(stores.definitions, counting, tiers, completions, clock),
         bindings=Bindings(directory, stores.sheets, clock),

@@ -64,6 +64,17 @@ def rfc3339(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat(timespec=spec).replace("+00:00", "Z")
 
 
+def on_day(day: date) -> str:
+    """`Wed 15 Nov`."""
+    return f"{day:%a} {day.day} {day:%b}"
+
+
+def at_time(instant: datetime, game_day: GameDay) -> str:
+    """`Wed 15 Nov 12:00 UTC`, in the server's zone."""
+    local = instant.astimezone(zone_info(game_day.zone))
+    return f"{on_day(local.date())} {local:%H:%M %Z}"
+
+
 def in_words(span: timedelta) -> str:
     """The span in English, as `30 seconds`, `15 minutes` or `1 hour`: in the largest unit that gives a whole number."""
     unit, size = next(pair for pair in _UNITS if not span % pair[1])

@@ -1,21 +1,10 @@
 """How instants, points and names read on a page."""
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
-from chalicelib.domain.calendar import GameDay, rfc3339, zone_info
-
-
-def on_day(day: date) -> str:
-    """`Wed 15 Nov`."""
-    return f"{day:%a} {day.day} {day:%b}"
-
-
-def at_time(instant: datetime, game_day: GameDay) -> str:
-    """`Wed 15 Nov 12:00 UTC`, in the server's zone."""
-    local = instant.astimezone(zone_info(game_day.zone))
-    return f"{on_day(local.date())} {local:%H:%M %Z}"
+from chalicelib.domain.calendar import GameDay, at_time, on_day, rfc3339, zone_info
 
 
 def time_of_day(instant: datetime, game_day: GameDay) -> str:

@@ -28,6 +28,7 @@ from chalicelib.domain.access import LONGEST_OVERLAP, Key, Role
 from chalicelib.domain.calendar import GameDay, zone_info
 from chalicelib.domain.errors import FieldError, Malformed, TooLarge, Unauthenticated, malformed, quoted
 from chalicelib.domain.events import Event
+from chalicelib.domain.roster import MOST_NEW_PER_DAY
 from chalicelib.domain.understood import SeparatorName
 from chalicelib.http.problems import invalid_fields
 from chalicelib.services.directory import Directory
@@ -76,6 +77,7 @@ Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
+NewPerDay = Annotated[int, Field(ge=0, le=MOST_NEW_PER_DAY)]
 LineNumber = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=MAX_CSV)]
 
 
@@ -204,6 +206,14 @@ class AllianceDefinition(JsonBody):
     tag: Label
     name: Label
     is_open: bool = True
+    new_per_day: NewPerDay | None = None
+
+
+class AllianceChange(JsonBody):
+    """The body of `PATCH /v1/servers/{server}/alliances/{alliance}`. What is left out stays."""
+
+    is_open: bool | None = None
+    new_per_day: NewPerDay | None = None
 
 
 class SheetBinding(JsonBody):

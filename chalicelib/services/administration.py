@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from chalicelib.domain.access import Key
 from chalicelib.domain.calendar import GameDay
@@ -12,6 +13,7 @@ from chalicelib.domain.events import Event, too_many
 from chalicelib.domain.ledger import Action, Actor
 from chalicelib.domain.names import tag_key
 from chalicelib.domain.roster import Alliance, Server
+from chalicelib.services.attempts import until_written
 from chalicelib.services.directory import Directory
 from chalicelib.services.renormalising import Renormalising
 from chalicelib.store import ledger
@@ -32,6 +34,7 @@ class Administration:
     _completions: Completions
     _renormalising: Renormalising
     _clock: Callable[[], datetime]
+    _sleep: Callable[[float], None]
 
     def put_event(self, key: Key, event: Event) -> bool:
         """Defines the event, or changes it. Returns whether it is new. Points are counted again from the completions.
@@ -65,18 +68,22 @@ class Administration:
         self._definitions.put_server(server, self._entry(key, "server", server.id, None, *shown))
         return before is None
 
-    def put_alliance(self, key: Key, alliance: Alliance) -> bool:
-        """Defines the alliance, or changes its labels and whether it is open. Returns whether it is new.
+    def put_alliance(self, key: Key, alliance: Alliance) -> tuple[Alliance, bool]:
+        """Defines the alliance, or changes its labels and whether it is open. Returns it, and whether it is new.
 
-        A tag that is new on the server is removed from the names that are stored with it. Raises Forbidden, Malformed,
-        NotFound, and Busy. Busy may mean that only removing the tag is left: `./muster migrate` does that too.
+        A `new_per_day` that is None stays as it is. A tag that is new on the server is removed from the names that are
+        stored with it. Raises Forbidden, Malformed, NotFound, Busy. After Busy perhaps only removing the tag is left:
+        `./muster migrate` does that too.
         """
         key.require("define alliances", server=alliance.server, alliance=alliance.id)
         self._directory.server(alliance.server)
         _require_id("alliance", alliance.id)
         known = self._definitions.alliances(alliance.server)
         before = next((one for one in known if one.id == alliance.id), None)
-        shown = [_labels(one) if one else None for one in (before, alliance)]
+        after = alliance
+        if before and alliance.new_per_day is None:
+            after = replace(alliance, new_per_day=before.new_per_day)
+        shown = [_attributes(one) if one else None for one in (before, after)]
         entry = self._entry(key, "alliance", alliance.server, alliance.id, *shown)
         if before:
             alliance = replace(alliance, past_tags=(*before.past_tags, before.tag))
@@ -84,7 +91,30 @@ class Administration:
         self._definitions.put_alliance(alliance, entry)
         if tag_key(alliance.tag) not in had:
             self._renormalising.run(alliance.server)
-        return before is None
+        return after, before is None
+
+    def change_alliance(
+        self, key: Key, server_id: str, alliance_id: str, is_open: bool | None, new_per_day: int | None
+    ) -> Alliance:
+        """Opens or closes the alliance, or sets how many commanders a link may bring in a day; None leaves it as it
+        is. Again changes nothing. Raises Forbidden, NotFound, Busy.
+        """
+        key.require("open and close alliances", server=server_id, alliance=alliance_id)
+        self._directory.server(server_id)
+        given = {"is_open": is_open, "new_per_day": new_per_day}
+        wanted: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+
+        def change() -> Alliance:
+            stored = self._definitions.stored_alliance(server_id, alliance_id)
+            before = stored or self._directory.alliance(server_id, alliance_id)
+            after = replace(before, **wanted)
+            if after != before:
+                shown = [{name: _attributes(one)[name] for name in wanted} for one in (before, after)]
+                entry = self._entry(key, "alliance", server_id, alliance_id, *shown)
+                self._definitions.change_alliance(before, after, entry)
+            return after
+
+        return until_written(change, self._sleep)
 
     def servers(self, key: Key) -> list[Server]:
         """Raises Forbidden."""
@@ -128,8 +158,9 @@ def _game_day(day: GameDay) -> dict[str, object]:
     return {"starts_at": day.starts_at.isoformat("minutes"), "zone": day.zone, "assumed": day.assumed}
 
 
-def _labels(alliance: Alliance) -> dict[str, object]:
-    return {"tag": alliance.tag, "name": alliance.name, "is_open": alliance.is_open}
+def _attributes(alliance: Alliance) -> dict[str, object]:
+    what = {"tag": alliance.tag, "name": alliance.name, "is_open": alliance.is_open}
+    return what | {"new_per_day": alliance.new_allowed}
 
 
 def _require_id(field: str, text: str) -> None:

@@ -8,7 +8,17 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from chalicelib.services.renormalising import Renormalised, Renormalising
-from chalicelib.store import access, commanders, completions, definitions, keys, ledger, readings, sheets
+from chalicelib.store import (
+    access,
+    commanders,
+    completions,
+    definitions,
+    joins,
+    keys,
+    ledger,
+    readings,
+    sheets,
+)
 from chalicelib.store.definitions import Definitions
 from chalicelib.store.forms import told, unread
 from chalicelib.store.keys import ItemKey
@@ -21,6 +31,7 @@ READERS: Mapping[tuple[str, str], Callable[[Item], object]] = {
     ("ALLIANCES", keys.ALLIANCE_PREFIX): definitions.alliance_of,
     ("CARDS", keys.COMMANDER_PREFIX): completions.card_of,
     ("COUNTED", "COUNTED"): completions.counted_of,
+    ("JOINED", keys.ALLIANCE_PREFIX): joins.brought_of,
     ("KEY", "KEY"): access.key_of,
     ("KEYS", keys.KEY_PREFIX): access.actor_of,
     ("LEDGER", keys.TIME_PREFIX): ledger.entry_of,

@@ -35,6 +35,8 @@ not."""
 
 COUNTED_PREFIX = "of."
 """Attributes: up to which change an alliance was counted."""
+BROUGHT_PREFIX = "by."
+"""Attributes: how many commanders a link has brought."""
 
 OF_ALLIANCE, OF_COMMANDER = "of_alliance", "of_commander"
 """Attributes of ledger entries. Each has an index of the same name."""
@@ -81,6 +83,11 @@ def alliances(server_id: str) -> str:
 
 def alliance(server_id: str, alliance_id: str) -> ItemKey:
     return ItemKey(alliances(server_id), f"{ALLIANCE_PREFIX}{alliance_id}")
+
+
+def joined(server_id: str, alliance_id: str) -> ItemKey:
+    """How many commanders each link brought to the alliance on the last day on which one did."""
+    return ItemKey(f"JOINED#{server_id}", f"{ALLIANCE_PREFIX}{alliance_id}")
 
 
 def name(server_id: str, normalised_name: str) -> ItemKey:

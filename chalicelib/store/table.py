@@ -40,8 +40,8 @@ class Delete:
 @dataclass(frozen=True, slots=True)
 class Update:
     """Sets, adds and removes attributes: at least one, and none of them twice. It makes the item if there is none.
-    Adding to an absent attribute adds to 0. The condition: the item exists or not (None: either), and these attributes
-    are as in `expected` (None: absent)."""
+    Adding to an absent attribute adds to 0. The condition: the item exists or not (None: either), these attributes are
+    as in `expected` (None: absent), and those in `below` exist and are less."""
 
     key: ItemKey
     set: Item = field(default_factory=dict)
@@ -49,6 +49,7 @@ class Update:
     remove: Sequence[str] = ()
     expected: Item = field(default_factory=dict)
     exists: bool | None = None
+    below: Mapping[str, int] = field(default_factory=dict)
 
 
 Change = Put | Update | Delete

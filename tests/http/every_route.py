@@ -184,6 +184,7 @@ ROWS = [
     Row("POST", "/f/{key}/undo", lambda s: {"data": s.report}, ANYWHERE),
     Row("POST", "/v1/completions", json_body(**REPORT)),
     Row("POST", "/v1/corrections", json_body(**VOID)),
+    Row("PATCH", ALLIANCE, json_body(new_per_day=150)),
     Row("GET", f"{ALLIANCE}/commanders"),
     Row("GET", f"{ALLIANCE}/commanders.csv"),
     Row("POST", f"{ALLIANCE}/commanders", lambda s: {"json": {"name": s.name(), "is_new": True}}),

@@ -215,6 +215,18 @@ def test_a_name_like_one_on_the_roster_is_asked_about_before_anything_counts(sit
     )
 
 
+def test_a_link_that_has_brought_enough_today_says_so_and_keeps_what_was_typed(site: Site) -> None:
+    officer, secret = site.world.key("officer"), site.world.secret()
+    site.world.muster.administration.change_alliance(officer, "101", "nova", None, 1)
+    send(site, secret, "Kestrel", ENLISTING_OLD_ALLIES)
+    answer = send(site, secret, "Merlin", HIDDEN_MOTIVATIONS)
+    page = Page(answer)
+    assert answer.status_code == 409
+    assert "Ask an officer to add you, or report again after Thu 16 Nov 00:00 UTC." in page.words
+    assert (page.name, page.ticked) == ("Merlin", {HIDDEN_MOTIVATIONS})
+    assert send(site, secret, "Kestrel", HIDDEN_MOTIVATIONS).status_code == 200
+
+
 def test_the_button_that_comes_first_sends_the_typed_name(site: Site) -> None:
     """Enter in a field presses it. The others come after the field, so that their name is the last one sent."""
     secret = site.world.secret()

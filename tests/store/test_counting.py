@@ -109,6 +109,7 @@ def test_64_simultaneous_reports_of_the_same_completion_count_once(world: World)
 def test_many_commanders_reporting_in_parallel_sum_exactly(world: World, number: int) -> None:
     """Fewer where moto copies its table with each transaction."""
     key = world.key()
+    world.muster.administration.change_alliance(world.key("officer"), "101", "nova", None, 200)
 
     def report(each: int) -> None:
         milestones = [HELD[each % 3], CONFRONTING_RESILIENCE] if each % 2 else [HELD[each % 3]]

@@ -280,6 +280,38 @@ class TestConditions:
                 assert failed(lambda change=change: table.write(change)) == {key: before}  # type: ignore[misc]
                 assert table.get(key) == before
 
+    @pytest.mark.parametrize(
+        ("below", "is_met"),
+        [
+            ({"n": 3}, True),
+            ({"n": 2}, False),
+            ({"n": -5}, False),
+            ({"absent": 3}, False),
+            ({"text": 3}, False),
+        ],
+    )
+    def test_a_number_can_be_bounded(self, table: Table, below: dict[str, int], is_met: bool) -> None:
+        table.write(Put(KESTREL, {"n": 2}))
+        change = Update(KESTREL, add={"n": 1}, below=below)
+        if is_met:
+            table.write(change)
+        else:
+            assert failed(lambda: table.write(change)) == {KESTREL: stored(KESTREL, n=2)}
+        assert failed(lambda: table.write(Update(MERLIN, add={"n": 1}, below=below))) == {MERLIN: None}
+
+    def test_what_is_bounded_stays_so_however_many_count_at_once(self, table: Table) -> None:
+        table.write(Put(KESTREL, {"n": 0}))
+
+        def count(_: int) -> bool:
+            try:
+                table.transact([Update(KESTREL, add={"n": 1}, below={"n": 5})])
+            except ConditionFailed:
+                return False
+            return True
+
+        with ThreadPoolExecutor(8) as pool:
+            assert sum(pool.map(count, range(20))) == 5
+
     def test_an_attribute_that_is_set_to_none_is_there(self, table: Table) -> None:
         table.write(Update(KESTREL, set={"note": None}))
         assert table.get(KESTREL) == stored(KESTREL, note=None)

@@ -156,7 +156,7 @@ def test_all_of_it_arrives_as_it_was(here: Place, there: Place) -> None:
 
 def of_the_server(key: ItemKey, item: Item) -> bool:
     """Whether it is of server 101, or an event, as keys and attributes tell."""
-    stays = key.pk.split("#")[0] == "COUNTED"
+    stays = key.pk.split("#")[0] in ("COUNTED", "JOINED")
     named = (not stays and key.pk.split("#")[1:2] == ["101"]) or key == ("SERVERS", "SERVER#101")
     return named or item.get("server") == "101" or key.pk == keys.EVENTS
 

@@ -18,6 +18,7 @@ from chalicelib.domain.progress import Progress
 from chalicelib.domain.roster import Server
 from chalicelib.http.definitions import AllianceSummary, EventDetails
 from chalicelib.http.inputs import (
+    AllianceChange,
     AllianceDefinition,
     CommanderForgetting,
     CommanderMerge,
@@ -172,7 +173,7 @@ _UNKNOWN = "unknown-server unknown-alliance"
 _SOMEBODY = f"{_UNKNOWN} unknown-commander"
 _REPORTING = (
     "invalid-name unknown-milestone milestone-not-open reporting-closed "
-    "not-on-roster other-alliance did-you-mean too-many-events"
+    "not-on-roster other-alliance did-you-mean too-many-events too-many-new roster-full"
 )
 
 _DEFENDERS = "2023-11-defenders-of-peace"
@@ -242,7 +243,8 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
         Operation(
             "add_commander", f"POST {_ALLIANCE}/commanders", "Add a commander", "keep rosters", RosterEntry,
             created="only", body=NewCommander, example={"name": "Kestrel"},
-            refuses=f"invalid-name {_UNKNOWN} already-on-roster other-alliance did-you-mean too-many-events",
+            refuses=f"invalid-name {_UNKNOWN} already-on-roster other-alliance did-you-mean too-many-events "
+            "roster-full",
         ),
         Operation(
             "import_roster", f"POST {_ALLIANCE}/commanders/import", "Import a roster", "keep rosters", ImportResult,
@@ -264,7 +266,7 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
         Operation(
             "move_commander", f"POST {_COMMANDER}/move", "Bring a commander to another alliance", "keep rosters",
             RosterEntry, body=CommanderMove, example={"alliance": "orbit-watch"},
-            refuses=f"{_SOMEBODY} too-many-events",
+            refuses=f"{_SOMEBODY} too-many-events roster-full",
             detail="Completions go with the commander. The key has to cover both alliances.",
         ),
         Operation(
@@ -274,7 +276,7 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
         ),
         Operation(
             "reinstate_commander", f"POST {_COMMANDER}/reinstate", "Undo a retirement", "keep rosters", RosterEntry,
-            body=RosterChange, example={}, refuses=_SOMEBODY,
+            body=RosterChange, example={}, refuses=f"{_SOMEBODY} roster-full",
         ),
         Operation(
             "forget_commander", f"POST {_COMMANDER}/forget", "Replace a commander's names by a neutral label",
@@ -379,7 +381,13 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
             "put_alliance", f"PUT {_ALLIANCE}", "Define an alliance, or change its labels", "define alliances",
             AllianceDetails,
             created="also", body=AllianceDefinition, example={"tag": "NOVA", "name": "Nova Guard", "is_open": True},
-            refuses="unknown-server",
+            refuses="unknown-server", detail="A `new_per_day` that is left out stays as it is.",
+        ),
+        Operation(
+            "change_alliance", f"PATCH {_ALLIANCE}", "Open or close an alliance, or limit who joins by a link",
+            "open and close alliances", AllianceDetails, body=AllianceChange,
+            example={"is_open": False, "new_per_day": 20}, refuses=_UNKNOWN,
+            detail="What is left out stays. While it is closed, whoever is on the roster still reports.",
         ),
     ),
     "Sheets": (
