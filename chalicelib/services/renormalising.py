@@ -81,7 +81,7 @@ class Renormalising:
                 commander=before.id,
                 before={"name": before.name},
                 after={"name": after.name},
-                reason="tags and what can't be seen are no part of a name",
+                reason="tags and invisible characters are not part of a name",
             )
             changes.append(ledger.put(entry))
         try:

@@ -71,12 +71,12 @@ class Definitions:
         return read(item, alliance_of) if item else None
 
     def alliances(self, server_id: str, *, consistent: bool = False) -> list[Alliance]:
-        """All alliances of the server, by id, read anew."""
+        """All alliances of the server, by id, not from the cache."""
         items = self._table.query(keys.alliances(server_id), keys.ALLIANCE_PREFIX, consistent=consistent)
         return list(readable(items, alliance_of))
 
     def tags(self, server_id: str) -> Tags:
-        """The tags that alliances of the server have or had, as `tag_key` has them."""
+        """The tags that alliances of the server have or had, as `tag_key` gives them."""
 
         def load() -> Tags:
             alliances = self.alliances(server_id, consistent=True)
@@ -85,7 +85,8 @@ class Definitions:
         return self._cache.get(("tags", server_id), load) or set()
 
     def put_alliance(self, alliance: Alliance, *more: Put) -> None:
-        """What counts its roster is not put: it counts on. Nor does it lose a tag that it had, or a limit by None."""
+        """Stores it, except for what counts its roster, which keeps counting. It never loses a tag that it had, and None
+        does not remove a limit."""
         key = keys.alliance(alliance.server, alliance.id)
         attributes: Item = {
             "server": alliance.server,
@@ -118,7 +119,7 @@ class Definitions:
 
 
 def event_of(item: Item) -> Event:
-    """Fields of a later version are ignored."""
+    """The event in an item, without fields of a later version."""
     return Event.model_validate_json(item["definition"], extra="ignore")
 
 

@@ -359,7 +359,7 @@ class TestTransact:
 
     def test_takes_so_many_changes_and_not_one_more(self, table: Table) -> None:
         changes = [Put(ItemKey("many", f"{number:03}"), {}) for number in range(MOST_CHANGES + 1)]
-        with pytest.raises(ValueError, match="up to 100 items, each once, not of 101"):
+        with pytest.raises(ValueError, match="up to 100 items, each once, not 101"):
             table.transact(changes)
         assert everything(table) == {}
         table.transact(changes[1:])
