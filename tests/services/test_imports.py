@@ -229,7 +229,7 @@ class TestTimesThatWereMissing:
         assert line.status == "refused"
         assert line.reasons == (
             "Hidden Motivations opens Wed 15 Nov at 00:00 UTC. The time of this report is earlier: "
-            "Tue 14 Nov at 11:00 UTC.",
+            "Tue 14 Nov at 10:00 UTC.",
         )
         assert self.said_at(world, officer) == [None]
 
