@@ -85,8 +85,8 @@ class Definitions:
         return self._cache.get(("tags", server_id), load) or set()
 
     def put_alliance(self, alliance: Alliance, *more: Put) -> None:
-        """Stores it, except for what counts its roster, which keeps counting. It never loses a tag that it had, and None
-        does not remove a limit."""
+        """Stores it, except for what counts its roster, which keeps counting. It never loses a tag that it had, and
+        None does not remove a limit."""
         key = keys.alliance(alliance.server, alliance.id)
         attributes: Item = {
             "server": alliance.server,

@@ -105,9 +105,9 @@ def test_an_officer_gives_what_officers_may(desk: Desk) -> None:
     assert "reader, bot, server 101, alliance nova" in given.stderr
     refused = desk.run(*command, "officer", "--label", "me", key=officer)
     assert (
-        "This officer key can't manage keys of officers and admins. That takes a key with the role admin."
-        in refused.stderr
-    )
+        "This key has the role officer, which may not “manage keys of officers and admins”. "
+        "Use a key with the role admin."
+    ) in refused.stderr
 
 
 class TestFirst:

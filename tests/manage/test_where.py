@@ -125,7 +125,7 @@ def test_a_problem_is_its_detail_and_a_line_for_each_field(desk: Desk) -> None:
     result = desk.run("--url", desk.url, "servers", "list", key=key)
     assert (
         result.stderr
-        == "Error: This member key can't define servers. That takes a key with the role admin.\n"
+        == "Error: This key has the role member, which may not “define servers”. Use a key with the role admin.\n"
     )
     result = desk.run("--url", desk.url, "servers", "list", key="unknown")
     assert result.stderr.startswith("Error: This key is not known.")
