@@ -58,6 +58,16 @@ MESSAGES: Mapping[str, str] = {
         "{name} was the name of a commander who reports with another alliance of this server. "
         "An officer can move them. If you are another {name}, ask an officer."
     ),
+    "too-many-new": (
+        "{name} is not on the roster of {alliance}, and this link can bring no more new commanders today (the most is {most} a day). "
+        "Ask an officer to add you, or report again after {until}."
+    ),
+    "nobody-new": (
+        "{name} is not on the roster of {alliance}, and nobody new can join by a link. Ask an officer to add you."
+    ),
+    "roster-full": (
+        "The roster of {alliance} is full: it has {most} commanders. An officer can retire those who have left."
+    ),
     "unknown-commander": "{alliance} has no such commander. Open the link of your alliance again, or ask an officer.",
     # what was completed, and when
     "no-milestone": "Choose at least one milestone.",

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import TypeVar
 
 from chalicelib.domain.access import Key
-from chalicelib.domain.calendar import at_time
 from chalicelib.domain.errors import Conflict, FieldError
 from chalicelib.domain.joining import brought_today
+from chalicelib.domain.messages import say
 from chalicelib.domain.roster import MOST_COMMANDERS, Alliance
 from chalicelib.services.attempts import until_written
 from chalicelib.services.directory import Directory
@@ -36,7 +36,7 @@ class Joining:
         known = self._joins.brought(alliance.server, alliance.id)
         today = brought_today(known, self._clock(), day)
         if today.by_link.get(key.id, 0) >= most:
-            raise _too_many(alliance, name, at_time(day.end(today.day), day))
+            raise _too_many(alliance, name, day.local(day.end(today.day)))
         return [one_more(alliance.server, alliance.id, key.id, known, today, most)]
 
     def until_written(self, decide_and_write: Callable[[], T], sleep: Callable[[float], None]) -> T:
@@ -58,20 +58,13 @@ class Joining:
 
 
 def roster_full(alliance: Alliance) -> Conflict:
-    message = (
-        f"The roster of {alliance.name} is full: it has {MOST_COMMANDERS:,} commanders. "
-        "An officer can retire those who have left."
-    )
-    return Conflict("roster-full", message)
+    return Conflict("roster-full", say("roster-full", alliance=alliance.name, most=MOST_COMMANDERS))
 
 
-def _too_many(alliance: Alliance, name: str, until: str) -> Conflict:
-    most, message = alliance.new_allowed, f"{name} is not on the roster of {alliance.name}, "
+def _too_many(alliance: Alliance, name: str, until: datetime) -> Conflict:
+    most = alliance.new_allowed
     if most:
-        message += (
-            f"and this link has brought {most:,} new commanders today, which is the most. "
-            f"Ask an officer to add you, or report again after {until}."
-        )
+        message = say("too-many-new", name=name, alliance=alliance.name, most=most, until=until)
     else:
-        message += "which takes nobody new by a link. Ask an officer to add you."
+        message = say("nobody-new", name=name, alliance=alliance.name)
     return Conflict("too-many-new", message, [FieldError("commander", message)])

@@ -26,6 +26,7 @@ FOR_MEMBERS = {
     "chalicelib/domain/reporting.py": WHOLE_MODULE,
     "chalicelib/services/corrections.py": frozenset({"Corrections.undo"}),
     "chalicelib/services/directory.py": WHOLE_MODULE,
+    "chalicelib/services/joining.py": WHOLE_MODULE,
     "chalicelib/services/member_pages.py": WHOLE_MODULE,
     "chalicelib/services/reporting.py": WHOLE_MODULE,
     "chalicelib/services/rosters.py": frozenset(
