@@ -65,12 +65,12 @@ def rfc3339(instant: datetime) -> str:
 
 
 def on_day(day: date) -> str:
-    """`Wed 15 Nov`."""
+    """The day as `Wed 15 Nov`."""
     return f"{day:%a} {day.day} {day:%b}"
 
 
 def at_time(instant: datetime, game_day: GameDay) -> str:
-    """`Wed 15 Nov 12:00 UTC`, in the server's zone."""
+    """The instant as `Wed 15 Nov 12:00 UTC`, in the server's zone."""
     local = instant.astimezone(zone_info(game_day.zone))
     return f"{on_day(local.date())} {local:%H:%M %Z}"
 
