@@ -69,7 +69,7 @@ def rfc3339(instant: datetime) -> str:
 
 
 def on_day(day: date) -> str:
-    """`Wed 15 Nov`."""
+    """The day as `Wed 15 Nov`."""
     return f"{day:%a} {day.day} {day:%b}"
 
 

@@ -59,8 +59,8 @@ MESSAGES: Mapping[str, str] = {
         "An officer can move them. If you are another {name}, ask an officer."
     ),
     "too-many-new": (
-        "{name} is not on the roster of {alliance}, and this link can bring no more new commanders today (the most is {most} a day). "
-        "Ask an officer to add you, or report again after {until}."
+        "{name} is not on the roster of {alliance}, and this link can bring no more new commanders today: "
+        "the most is {most} a day. Ask an officer to add you, or report again after {until}."
     ),
     "nobody-new": (
         "{name} is not on the roster of {alliance}, and nobody new can join by a link. Ask an officer to add you."

@@ -96,8 +96,9 @@ class Administration:
     def change_alliance(
         self, key: Key, server_id: str, alliance_id: str, is_open: bool | None, new_per_day: int | None
     ) -> Alliance:
-        """Opens or closes the alliance, or sets how many commanders a link may bring in a day; None leaves it as it
-        is. Again changes nothing. Raises Forbidden, NotFound, Busy.
+        """Opens or closes the alliance, or sets how many commanders a link may bring in a day; None leaves it as it is.
+
+        Repeating it changes nothing. Raises Forbidden, NotFound, Busy.
         """
         key.require("open and close alliances", server=server_id, alliance=alliance_id)
         self._directory.server(server_id)

@@ -1,4 +1,4 @@
-"""Whether there is room for one more: on a roster, and by a member link on this day (DESIGN §3.12)."""
+"""Whether one more commander may join: on a roster, and by a member link on this day (DESIGN §3.12)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,8 +27,8 @@ class Joining:
     _clock: Callable[[], datetime]
 
     def by_link(self, key: Key, alliance: Alliance, name: str) -> list[Change]:
-        """The writes that count somebody whom a member link brings, in one transaction with what puts them on the
-        roster. Who may report for others is not limited. Raises Conflict (`too-many-new`).
+        """The writes that count somebody whom a member link brings. They belong into the transaction that puts them on
+        the roster. Keys that may report for others are not limited. Raises Conflict (`too-many-new`).
         """
         if key.may("report for others"):
             return []
@@ -40,7 +40,7 @@ class Joining:
         return [one_more(alliance.server, alliance.id, key.id, known, today, most)]
 
     def until_written(self, decide_and_write: Callable[[], T], sleep: Callable[[float], None]) -> T:
-        """As `attempts.until_written`, for what changes rosters. Raises Conflict (`roster-full`) and Busy."""
+        """Like `attempts.until_written`, for changes of rosters. Raises Conflict (`roster-full`) and Busy."""
 
         def write() -> T:
             try:
@@ -52,7 +52,7 @@ class Joining:
         return until_written(write, sleep)
 
     def require_room(self, failure: ConditionFailed) -> None:
-        """Raises Conflict (`roster-full`) if it was for that that a write failed."""
+        """Raises Conflict (`roster-full`) if a write failed for that reason."""
         if full := self._commanders.full_roster(failure):
             raise roster_full(self._directory.alliance(*full))
 

@@ -66,7 +66,7 @@ class Definitions:
         return self._cache.get(("alliance", server_id, alliance_id), lambda: self._load(key, alliance_of))
 
     def stored_alliance(self, server_id: str, alliance_id: str) -> Alliance | None:
-        """The same, read anew."""
+        """The same, not from the cache."""
         item = self._table.get(keys.alliance(server_id, alliance_id), consistent=True)
         return read(item, alliance_of) if item else None
 
@@ -102,7 +102,8 @@ class Definitions:
         self._write(Update(key, set=attributes, add={ON_ROSTER: 0} if is_new else {}), *more)
 
     def change_alliance(self, before: Alliance, after: Alliance, *more: Put) -> None:
-        """Whether it is open, and its `new_per_day`. Raises ConditionFailed if these are not as before."""
+        """Changes whether it is open, and its `new_per_day`. Raises ConditionFailed if these are no longer as
+        before."""
         was, becomes = ({"is_open": one.is_open, "new_per_day": one.new_per_day} for one in (before, after))
         changes = {name: value for name, value in becomes.items() if value != was[name]}
         key = keys.alliance(before.server, before.id)

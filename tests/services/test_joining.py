@@ -77,8 +77,8 @@ class TestALinkInADay:
         with pytest.raises(Conflict) as refused:
             world.muster.reporting.report(world.key(), "Merlin", [HIDDEN_MOTIVATIONS])
         assert refused.value.detail == (
-            "Merlin is not on the roster of Nova Guard, and this link can bring no more new commanders today "
-            "(the most is 1 a day). Ask an officer to add you, or report again after Thu 16 Nov at 00:00 UTC."
+            "Merlin is not on the roster of Nova Guard, and this link can bring no more new commanders today: "
+            "the most is 1 a day. Ask an officer to add you, or report again after Thu 16 Nov at 00:00 UTC."
         )
         allow(world, 0)
         with pytest.raises(Conflict, match="nobody new can join by a link"):

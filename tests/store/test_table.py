@@ -374,7 +374,7 @@ class TestTransact:
         assert everything(table) == {}
 
     def test_refuses_to_change_nothing(self, table: Table) -> None:
-        with pytest.raises(ValueError, match="not of 0"):
+        with pytest.raises(ValueError, match="each once, not 0"):
             table.transact([])
 
 
