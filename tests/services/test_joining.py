@@ -145,7 +145,7 @@ class TestTheDay:
         other = another_link(world)
         assert outcome(world.muster, other, "Osprey") == "taken"
         assert outcome(world.muster, world.key(), "Kestrel") == "taken"
-        with pytest.raises(Conflict, match="report again after Wed 15 Nov 18:00 EST"):
+        with pytest.raises(Conflict, match="report again after Wed 15 Nov at 18:00 EST"):
             world.muster.reporting.report(world.key(), "Merlin", [ENLISTING_OLD_ALLIES])
         world.clock.now = datetime(2023, 11, 15, 22, 59, 59, tzinfo=UTC)
         assert outcome(world.muster, world.key(), "Merlin") == "too-many-new"
