@@ -42,7 +42,7 @@ format: $(READY) ## formats the code, and fixes what the linter can fix
 test: $(READY) ## runs all tests; those in a browser need Chromium
 	$(RUN) -m pytest -n auto
 
-torture: $(READY) ## runs random use cases with faults at every call, against a model (OPERATIONS, SEED)
+torture: $(READY) ## runs random use cases with faults at every call, against a model (OPERATIONS, SEED, STORE)
 	@$(RUN) -m tests.torture
 
 package: $(READY) ## makes the deployment package in dist/

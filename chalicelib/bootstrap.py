@@ -189,7 +189,7 @@ def open_stores(table: Table, monotonic: Callable[[], float]) -> Stores:
 
 
 def open_table(settings: Settings) -> Table:
-    """The table that the settings name, of which none other is imported. Raises CannotOpen, for a SQLite file."""
+    """The table that the settings name. Only its own module is imported. Raises CannotOpen for a SQLite file."""
     if settings.database:
         return sqlite_table(settings.database)
     if settings.table_name:
@@ -198,7 +198,7 @@ def open_table(settings: Settings) -> Table:
 
 
 def sqlite_table(file: Path | None, sleep: Callable[[float], None] = time.sleep) -> "SQLiteTable":
-    """In that file, or in memory if None. It sleeps where another process has the file. Raises CannotOpen."""
+    """A table in that file, or in memory if None. It sleeps while another process has the file. Raises CannotOpen."""
     from chalicelib.store.sqlite import SQLiteTable
 
     return SQLiteTable(file, sleep)
@@ -207,7 +207,7 @@ def sqlite_table(file: Path | None, sleep: Callable[[float], None] = time.sleep)
 def dynamodb_table(
     name: str, client: "DynamoDBClient | None" = None, sleep: Callable[[float], None] = time.sleep
 ) -> Table:
-    """In DynamoDB. It sleeps between its attempts at a call."""
+    """A table in DynamoDB. It sleeps between its attempts at a call."""
     from chalicelib.store.dynamodb import DynamoDBTable  # brings botocore
 
     return DynamoDBTable(client or dynamodb(), name, sleep)

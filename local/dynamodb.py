@@ -1,4 +1,4 @@
-"""DynamoDB by moto, over HTTP, with what moto leaves out: one call at a time, and idempotency tokens. For tests."""
+"""DynamoDB from moto, over HTTP, with what moto lacks: one call at a time, and idempotency tokens. For tests."""
 
 import json
 import threading
@@ -32,7 +32,7 @@ class Call(NamedTuple):
 class DynamoDB:
     """A DynamoDB endpoint on this machine, with one table, defined like the deployed stack's.
 
-    It forgets all at the end. `calls` are what was asked of it last.
+    It forgets everything at the end. `calls` are the last calls that it received.
     """
 
     def __init__(self, table_name: str, host: str = "127.0.0.1", port: int = 0) -> None:

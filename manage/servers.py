@@ -148,9 +148,9 @@ def put_alliance(
 @click.argument("alliance")
 @click.pass_obj
 def close(where: Where, server: str, alliance: str) -> None:
-    """Lets nobody new join by a member link.
+    """Stops new commanders from joining by a member link.
 
-    Whoever is on the roster goes on reporting: `keys revoke` ends a link.
+    Commanders who are on the roster can still report. `keys revoke` ends a link.
 
     \b
     Example:
@@ -181,7 +181,8 @@ def open_alliance(where: Where, server: str, alliance: str) -> None:
 def limit(where: Where, server: str, alliance: str, new_per_day: int) -> None:
     """Sets how many commanders a member link may bring in a day.
 
-    Each link counts by itself, and begins anew with each game day of the server. Whom officers add does not count.
+    Each link is counted separately, and starts again with each game day of the server. Commanders whom officers add do
+    not count.
 
     \b
     Example:

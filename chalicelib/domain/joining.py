@@ -16,9 +16,10 @@ class Brought:
 
 
 def brought_today(known: Brought | None, now: datetime, game_day: GameDay) -> Brought:
-    """What counts now, of what is known of the last day on which somebody was brought.
+    """The counts of today, from what is `known` about the last day on which a link brought somebody.
 
-    A day that has begun by one machine's clock goes on by another's that is somewhat behind: none begins twice.
+    If a day has begun by one machine's clock, it also counts for a machine whose clock is slightly behind. So no day
+    begins twice.
     """
     today = game_day.date_of(now)
     if known and known.day in (today, game_day.date_of(now + SKEW)):

@@ -22,7 +22,7 @@ from chalicelib.store.definitions import Definitions
 from chalicelib.store.table import Put
 
 MOST_BYTES = 128 * 1024
-"""Of an event as it is stored: a ledger entry has it twice, and an item of the table holds 400 KB."""
+"""The largest stored event: a ledger entry has it twice, and an item of the table holds 400 KB."""
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -37,10 +37,10 @@ class Administration:
     _sleep: Callable[[float], None]
 
     def put_event(self, key: Key, event: Event) -> bool:
-        """Defines the event, or changes it; whether it is new. Points are counted anew from the same completions.
+        """Defines the event, or changes it. Returns whether it is new. Points are counted again from the completions.
 
-        Raises Forbidden, Malformed, TooLarge, and Conflict (`milestone-in-use`) if a milestone that somebody has
-        completed were dropped.
+        Raises Forbidden, Malformed, TooLarge, and Conflict (`milestone-in-use`) if it would drop a milestone that
+        somebody has completed.
         """
         key.require("define events", server=None)
         size = len(event.model_dump_json(exclude_unset=True).encode())
@@ -59,7 +59,8 @@ class Administration:
         return before is None
 
     def put_server(self, key: Key, server: Server) -> bool:
-        """Defines the server, or changes when its game day begins; whether it is new. Raises Forbidden, Malformed."""
+        """Defines the server, or changes when its game day begins. Returns whether it is new. Raises Forbidden,
+        Malformed."""
         key.require("define servers", server=server.id)
         _require_id("server", server.id)
         before = next((one for one in self._directory.servers() if one.id == server.id), None)
@@ -68,11 +69,11 @@ class Administration:
         return before is None
 
     def put_alliance(self, key: Key, alliance: Alliance) -> tuple[Alliance, bool]:
-        """Defines the alliance, or changes its labels and whether it is open: as it is then, and whether it is new.
+        """Defines the alliance, or changes its labels and whether it is open. Returns it, and whether it is new.
 
-        A `new_per_day` that is None stays as it is. A tag that the server has not had is taken off the names that are
-        stored with it. Raises Forbidden, Malformed, NotFound, and Busy, perhaps after all is done but that: `./muster
-        migrate` does it again.
+        A `new_per_day` that is None stays as it is. A tag that is new on the server is removed from the names that are
+        stored with it. Raises Forbidden, Malformed, NotFound, Busy. After Busy perhaps only removing the tag is left:
+        `./muster migrate` does that too.
         """
         key.require("define alliances", server=alliance.server, alliance=alliance.id)
         self._directory.server(alliance.server)
@@ -95,8 +96,9 @@ class Administration:
     def change_alliance(
         self, key: Key, server_id: str, alliance_id: str, is_open: bool | None, new_per_day: int | None
     ) -> Alliance:
-        """Opens or closes the alliance, or sets how many commanders a link may bring in a day; None leaves it as it
-        is. Again changes nothing. Raises Forbidden, NotFound, Busy.
+        """Opens or closes the alliance, or sets how many commanders a link may bring in a day; None leaves it as it is.
+
+        Repeating it changes nothing. Raises Forbidden, NotFound, Busy.
         """
         key.require("open and close alliances", server=server_id, alliance=alliance_id)
         self._directory.server(server_id)
@@ -121,18 +123,18 @@ class Administration:
         return self._directory.servers()
 
     def alliances(self, key: Key, server_id: str) -> list[Alliance]:
-        """Those of the server that are in the key's scope. Raises Forbidden, NotFound."""
+        """The alliances of the server that are in the key's scope. Raises Forbidden, NotFound."""
         key.require("see alliances", server=server_id, alliance=key.alliance)
         found = self._directory.alliances(self._directory.server(server_id).id)
         return [one for one in found if key.alliance in (None, one.id)]
 
     def _refuse_loss(self, before: Event, after: Event) -> None:
-        """A milestone that was completed stays: its completions would count for nothing."""
+        """Refuses to drop a milestone that somebody has completed, because its completions would count for nothing."""
         dropped = {m.id for m in before.milestones} - {m.id for m in after.milestones}
         for server in self._directory.servers() if dropped else ():
             for milestone in sorted(dropped & self._completed(server.id, before.id)):
                 message = (
-                    f"Milestone {milestone!r} has completions on server {server.id}: it can't be taken out."
+                    f"Milestone {milestone!r} has completions on server {server.id}, so it can't be removed."
                 )
                 raise Conflict("milestone-in-use", message, [FieldError("milestones", message)])
 
@@ -164,5 +166,5 @@ def _attributes(alliance: Alliance) -> dict[str, object]:
 
 def _require_id(field: str, text: str) -> None:
     if not _ID.fullmatch(text):
-        message = "An id has up to 64 letters without accents, digits, dots, dashes and underscores."
+        message = "An id may have up to 64 letters without accents, digits, dots, dashes and underscores."
         raise malformed(field, message)

@@ -265,7 +265,7 @@ class Imports:
         if said > now:
             return ImportLine(line.line, line.name, "refused", reasons=("The time is still to come.",))
         try:
-            require_reportable(line.refs, key.role, said, server.game_day)
+            require_reportable(line.refs, key.role, now, server.game_day, reported_at=line.reported_at)
         except (Conflict, TooLarge) as refused:
             reasons = tuple(error.message for error in refused.errors)
             return ImportLine(line.line, line.name, "refused", reasons=reasons)

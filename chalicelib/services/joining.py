@@ -1,4 +1,4 @@
-"""Whether there is room for one more: on a roster, and by a member link on this day (DESIGN §3.12)."""
+"""Whether one more commander may join: on a roster, and by a member link on this day (DESIGN §3.12)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import TypeVar
 
 from chalicelib.domain.access import Key
-from chalicelib.domain.calendar import at_time
 from chalicelib.domain.errors import Conflict, FieldError
 from chalicelib.domain.joining import brought_today
+from chalicelib.domain.messages import say
 from chalicelib.domain.roster import MOST_COMMANDERS, Alliance
 from chalicelib.services.attempts import until_written
 from chalicelib.services.directory import Directory
@@ -27,8 +27,8 @@ class Joining:
     _clock: Callable[[], datetime]
 
     def by_link(self, key: Key, alliance: Alliance, name: str) -> list[Change]:
-        """The writes that count somebody whom a member link brings, in one transaction with what puts them on the
-        roster. Who may report for others is not limited. Raises Conflict (`too-many-new`).
+        """The writes that count somebody whom a member link brings. They belong into the transaction that puts them on
+        the roster. Keys that may report for others are not limited. Raises Conflict (`too-many-new`).
         """
         if key.may("report for others"):
             return []
@@ -36,11 +36,11 @@ class Joining:
         known = self._joins.brought(alliance.server, alliance.id)
         today = brought_today(known, self._clock(), day)
         if today.by_link.get(key.id, 0) >= most:
-            raise _too_many(alliance, name, at_time(day.end(today.day), day))
+            raise _too_many(alliance, name, day.local(day.end(today.day)))
         return [one_more(alliance.server, alliance.id, key.id, known, today, most)]
 
     def until_written(self, decide_and_write: Callable[[], T], sleep: Callable[[float], None]) -> T:
-        """As `attempts.until_written`, for what changes rosters. Raises Conflict (`roster-full`) and Busy."""
+        """Like `attempts.until_written`, for changes of rosters. Raises Conflict (`roster-full`) and Busy."""
 
         def write() -> T:
             try:
@@ -52,26 +52,19 @@ class Joining:
         return until_written(write, sleep)
 
     def require_room(self, failure: ConditionFailed) -> None:
-        """Raises Conflict (`roster-full`) if it was for that that a write failed."""
+        """Raises Conflict (`roster-full`) if a write failed for that reason."""
         if full := self._commanders.full_roster(failure):
             raise roster_full(self._directory.alliance(*full))
 
 
 def roster_full(alliance: Alliance) -> Conflict:
-    message = (
-        f"The roster of {alliance.name} is full: it has {MOST_COMMANDERS:,} commanders. "
-        "An officer can retire those who have left."
-    )
-    return Conflict("roster-full", message)
+    return Conflict("roster-full", say("roster-full", alliance=alliance.name, most=MOST_COMMANDERS))
 
 
-def _too_many(alliance: Alliance, name: str, until: str) -> Conflict:
-    most, message = alliance.new_allowed, f"{name} is not on the roster of {alliance.name}, "
+def _too_many(alliance: Alliance, name: str, until: datetime) -> Conflict:
+    most = alliance.new_allowed
     if most:
-        message += (
-            f"and this link has brought {most:,} new commanders today, which is the most. "
-            f"Ask an officer to add you, or report again after {until}."
-        )
+        message = say("too-many-new", name=name, alliance=alliance.name, most=most, until=until)
     else:
-        message += "which takes nobody new by a link. Ask an officer to add you."
+        message = say("nobody-new", name=name, alliance=alliance.name)
     return Conflict("too-many-new", message, [FieldError("commander", message)])

@@ -12,6 +12,7 @@ from chalicelib.domain.cards import Card, CardChange, moved
 from chalicelib.domain.errors import Busy, Conflict, DidYouMean, FieldError, NotFound
 from chalicelib.domain.events import Event
 from chalicelib.domain.ledger import Action, Actor, card_entries
+from chalicelib.domain.messages import say
 from chalicelib.domain.names import Tags, display_name, name_keys, normalised, without_tags
 from chalicelib.domain.near import near_names
 from chalicelib.domain.renormalising import own_key
@@ -565,15 +566,14 @@ class Rosters:
     def _refuse_near(self, alliance: Alliance, name: str, field: str) -> None:
         suggestions = self._near(alliance, name)
         if suggestions:
-            message = f"{name} is new to {alliance.name}. Did you mean {_either(suggestions)}?"
+            message = say("did-you-mean", name=name, alliance=alliance.name, suggestions=suggestions)
             raise DidYouMean("did-you-mean", message, [FieldError(field, message)], suggestions)
 
     def _not_on_roster(self, alliance: Alliance, name: str) -> Conflict:
         suggestions = self._near(alliance, name)
-        hint = "Check the spelling, or ask an officer."
+        message = say("not-on-roster", name=name, alliance=alliance.name)
         if suggestions:
-            hint = f"Did you mean {_either(suggestions)}?"
-        message = f"{name} is not on the roster of {alliance.name}. {hint}"
+            message = say("near-on-roster", name=name, alliance=alliance.name, suggestions=suggestions)
         return DidYouMean("not-on-roster", message, [FieldError("commander", message)], suggestions)
 
 
@@ -583,12 +583,9 @@ def _known_to_officers(commander: Commander) -> Commander:
 
 
 def _elsewhere(found: Commander, field: str, typed: str) -> Conflict:
-    message = f"{found.name} reports with another alliance of this server. An officer can move them."
+    message = say("other-alliance", name=found.name)
     if found.former_name(name_keys(typed)):
-        message = (
-            f"{typed} was the name of a commander who reports with another alliance of this server. An officer can "
-            f"move them. If you are another {typed}, ask an officer."
-        )
+        message = say("formerly-other-alliance", name=typed)
     return Conflict("other-alliance", message, [FieldError(field, message)])
 
 
@@ -600,10 +597,6 @@ def _require_few_names(commander: Commander, field: str, more: int = 0) -> None:
             f"{commander.name} would have {number} names beside the present one; {MOST_ALIASES} are the most."
         )
         raise Conflict("too-many-names", message, [FieldError(field, message)])
-
-
-def _either(names: Sequence[str]) -> str:
-    return " or ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def _entry(commander: Commander) -> RosterEntry:

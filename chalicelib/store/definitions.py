@@ -66,17 +66,17 @@ class Definitions:
         return self._cache.get(("alliance", server_id, alliance_id), lambda: self._load(key, alliance_of))
 
     def stored_alliance(self, server_id: str, alliance_id: str) -> Alliance | None:
-        """The same, read anew."""
+        """The same, not from the cache."""
         item = self._table.get(keys.alliance(server_id, alliance_id), consistent=True)
         return read(item, alliance_of) if item else None
 
     def alliances(self, server_id: str, *, consistent: bool = False) -> list[Alliance]:
-        """All alliances of the server, by id, read anew."""
+        """All alliances of the server, by id, not from the cache."""
         items = self._table.query(keys.alliances(server_id), keys.ALLIANCE_PREFIX, consistent=consistent)
         return list(readable(items, alliance_of))
 
     def tags(self, server_id: str) -> Tags:
-        """The tags that alliances of the server have or had, as `tag_key` has them."""
+        """The tags that alliances of the server have or had, as `tag_key` gives them."""
 
         def load() -> Tags:
             alliances = self.alliances(server_id, consistent=True)
@@ -85,7 +85,8 @@ class Definitions:
         return self._cache.get(("tags", server_id), load) or set()
 
     def put_alliance(self, alliance: Alliance, *more: Put) -> None:
-        """What counts its roster is not put: it counts on. Nor does it lose a tag that it had, or a limit by None."""
+        """Stores it, except for what counts its roster, which keeps counting. It never loses a tag that it had, and
+        None does not remove a limit."""
         key = keys.alliance(alliance.server, alliance.id)
         attributes: Item = {
             "server": alliance.server,
@@ -101,7 +102,8 @@ class Definitions:
         self._write(Update(key, set=attributes, add={ON_ROSTER: 0} if is_new else {}), *more)
 
     def change_alliance(self, before: Alliance, after: Alliance, *more: Put) -> None:
-        """Whether it is open, and its `new_per_day`. Raises ConditionFailed if these are not as before."""
+        """Changes whether it is open, and its `new_per_day`. Raises ConditionFailed if these are no longer as
+        before."""
         was, becomes = ({"is_open": one.is_open, "new_per_day": one.new_per_day} for one in (before, after))
         changes = {name: value for name, value in becomes.items() if value != was[name]}
         key = keys.alliance(before.server, before.id)
@@ -118,7 +120,7 @@ class Definitions:
 
 
 def event_of(item: Item) -> Event:
-    """Fields of a later version are ignored."""
+    """The event in an item, without fields of a later version."""
     return Event.model_validate_json(item["definition"], extra="ignore")
 
 

@@ -1,4 +1,4 @@
-"""How many commanders each link has brought, in one item for each alliance, which begins anew with each day."""
+"""How many commanders each link has brought: one item for each alliance, which starts again with each day."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -15,7 +15,7 @@ class Joins:
     _table: Table
 
     def brought(self, server: str, alliance: str) -> Brought | None:
-        """Of the last day on which a link has brought somebody; None if none ever has. Raises Unreadable."""
+        """The counts of the last day on which a link brought somebody; None if no link ever has. Raises Unreadable."""
         item = self._table.get(keys.joined(server, alliance), consistent=True)
         return read(item, brought_of) if item else None
 
@@ -23,9 +23,9 @@ class Joins:
 def one_more(
     server: str, alliance: str, link: str, known: Brought | None, today: Brought, most: int
 ) -> Update:
-    """The write that counts one more for the link, to go with what puts them on the roster.
+    """The write that counts one more for the link. It belongs into the transaction that puts them on the roster.
 
-    The conditions: it is less than `most` until then, and no other day has begun since what is `known`.
+    The conditions: the count was less than `most`, and no other day has begun since what is `known`.
     """
     key, name = keys.joined(server, alliance), f"{BROUGHT_PREFIX}{link}"
     seen: Item = {"day": known.day.isoformat() if known else None}

@@ -26,12 +26,13 @@ HOUR_PREFIX = "h"
 COMPLETION_PREFIX = "done."
 """Attributes: on a card, the completion of a milestone; in totals, how many commanders have completed it."""
 VOIDED_PREFIX = "void."
-"""Of attributes of a card: a completion that was taken back."""
+"""Attributes of a card: a completion that was voided."""
 TAG_PREFIX = "tag."
-"""Of attributes of an alliance: a tag that it has or had."""
+"""Attributes of an alliance: a tag that it has or had."""
 
 TIME_PREFIX, AFTER_ALL_TIMES = "2", "3"
-"""What keys that begin with a time begin with, until the year 3000: another kind in their partition is none of them."""
+"""Until the year 3000, keys that begin with a time begin with this. Another kind of item in their partition does
+not."""
 
 COUNTED_PREFIX = "of."
 """Attributes: up to which change an alliance was counted."""

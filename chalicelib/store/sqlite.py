@@ -19,7 +19,7 @@ from threading import Lock
 from typing import Any, TypeVar
 
 from chalicelib.domain.errors import Busy
-from chalicelib.store.backoff import ATTEMPTS, pause
+from chalicelib.store.backoff import ATTEMPTS, pause, require_time
 from chalicelib.store.forms import formed
 from chalicelib.store.keys import OF_ALLIANCE, OF_COMMANDER, ItemKey
 from chalicelib.store.table import (
@@ -287,6 +287,7 @@ class SQLiteTable:
             with self._alone():
                 return self._patiently(lambda connection: _in_transaction(connection, work))
         for attempt in range(ATTEMPTS):
+            require_time()
             try:
                 with self._connected() as connection:
                     return work(connection)

@@ -258,7 +258,7 @@ class AnySequence(RuleBasedStateMachine):
     def every_name_leads_to_whom_it_should(self) -> None:
         if not hasattr(self, "world"):
             return
-        commanders = self.world.muster.reporting._commanders
+        commanders = self.world.muster.stores.commanders
         for name in NAMES:
             found = commanders.named("101", name, consistent=True)
             assert (found and found.id) == self.find(name)

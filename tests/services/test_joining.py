@@ -77,11 +77,11 @@ class TestALinkInADay:
         with pytest.raises(Conflict) as refused:
             world.muster.reporting.report(world.key(), "Merlin", [HIDDEN_MOTIVATIONS])
         assert refused.value.detail == (
-            "Merlin is not on the roster of Nova Guard, and this link has brought 1 new commanders today, which is the "
-            "most. Ask an officer to add you, or report again after Thu 16 Nov 00:00 UTC."
+            "Merlin is not on the roster of Nova Guard, and this link can bring no more new commanders today: "
+            "the most is 1 a day. Ask an officer to add you, or report again after Thu 16 Nov at 00:00 UTC."
         )
         allow(world, 0)
-        with pytest.raises(Conflict, match="takes nobody new by a link"):
+        with pytest.raises(Conflict, match="nobody new can join by a link"):
             world.muster.reporting.report(another_link(world), "Merlin", [HIDDEN_MOTIVATIONS])
 
     def test_each_link_counts_by_itself(self, world: World) -> None:
@@ -145,7 +145,7 @@ class TestTheDay:
         other = another_link(world)
         assert outcome(world.muster, other, "Osprey") == "taken"
         assert outcome(world.muster, world.key(), "Kestrel") == "taken"
-        with pytest.raises(Conflict, match="report again after Wed 15 Nov 18:00 EST"):
+        with pytest.raises(Conflict, match="report again after Wed 15 Nov at 18:00 EST"):
             world.muster.reporting.report(world.key(), "Merlin", [ENLISTING_OLD_ALLIES])
         world.clock.now = datetime(2023, 11, 15, 22, 59, 59, tzinfo=UTC)
         assert outcome(world.muster, world.key(), "Merlin") == "too-many-new"

@@ -359,7 +359,7 @@ class TestTransact:
 
     def test_takes_so_many_changes_and_not_one_more(self, table: Table) -> None:
         changes = [Put(ItemKey("many", f"{number:03}"), {}) for number in range(MOST_CHANGES + 1)]
-        with pytest.raises(ValueError, match="up to 100 items, each once, not of 101"):
+        with pytest.raises(ValueError, match="up to 100 items, each once, not 101"):
             table.transact(changes)
         assert everything(table) == {}
         table.transact(changes[1:])
@@ -374,7 +374,7 @@ class TestTransact:
         assert everything(table) == {}
 
     def test_refuses_to_change_nothing(self, table: Table) -> None:
-        with pytest.raises(ValueError, match="not of 0"):
+        with pytest.raises(ValueError, match="each once, not 0"):
             table.transact([])
 
 

@@ -6,14 +6,18 @@ import sys
 import time
 
 from tests.torture.campaign import Outcome, run
+from tests.torture.ground import STORES
 
 
 def main() -> int:
     operations, seed = int(os.environ.get("OPERATIONS", "12000")), int(os.environ.get("SEED", "1"))
+    store = os.environ.get("STORE", "dynamodb")
+    if store not in STORES:
+        raise SystemExit(f"STORE is one of {', '.join(STORES)}, not {store!r}.")
     logging.disable(logging.CRITICAL)  # what goes wrong is counted here
-    print(f"torture: {operations:,} operations, seed {seed}, on the strict DynamoDB", flush=True)
+    print(f"torture: {operations:,} operations, seed {seed}, on {store}", flush=True)
     began = time.monotonic()
-    outcome = run(operations, seed)
+    outcome = run(operations, seed, store)
     _tell_faults(outcome)
     _tell_findings(outcome)
     print(

@@ -11,10 +11,10 @@ from random import Random
 from unittest.mock import patch
 
 import app
-from local.strict_dynamodb import FaultKind
+from tests.torture.ground import Faults, StoreName
 from tests.torture.model import Findings, Person, compare
 from tests.torture.place import SERVERS, Place, new_place
-from tests.torture.player import FAULTS, Player
+from tests.torture.player import Player
 from tests.torture.site import Site
 
 SPAN = 10 * 3600.0
@@ -25,8 +25,6 @@ TICK = 2.0
 well within what a request may take."""
 SLOWNESS = 0.05
 """Of the pauses between attempts, where they are real."""
-HOLD = 0.0005
-"""Seconds for which a transaction holds its items where there are several players."""
 THREADS = 4
 """Players at once."""
 NAMES = 40
@@ -45,8 +43,7 @@ class Outcome:
     calls: int = 0
     refused: int = 0
     busy: int = 0
-    faults: Counter[tuple[str, FaultKind]] = field(default_factory=Counter)
-    """By operation and kind."""
+    faults: Faults = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
     findings: Findings = field(default_factory=Findings)
 
@@ -85,51 +82,43 @@ class Outcome:
             self.findings.found[kind] += what
 
 
-def run(operations: int, seed: int) -> Outcome:
+def run(operations: int, seed: int, store: StoreName) -> Outcome:
     """Half of the operations by one player alone, the other half by several at once, each on a table of its own."""
     outcome, half = Outcome(), operations // 2
-    alone(operations - half, seed, outcome)
-    together(half, seed, outcome)
+    alone(operations - half, seed, outcome, store)
+    together(half, seed, outcome, store)
     return outcome
 
 
-def alone(operations: int, seed: int, outcome: Outcome) -> None:
+def alone(operations: int, seed: int, outcome: Outcome, store: StoreName = "dynamodb") -> None:
     """One player with four products, whose faults are all made up."""
     random = Random(f"alone {seed}")
-    with _seeded_secrets(random), Site() as site:
-        place = new_place(random, lambda _: None)
-        player = Player(place, site, random, _names("Solo"), SPAN / max(operations, 1), is_alone=True)
-        for _ in range(operations):
-            player.play()
-    _finish(place, [player], outcome)
+    with _seeded_secrets(random), new_place(store, random, lambda _: None) as place:
+        with Site() as site:
+            player = Player(place, site, random, _names("Solo"), SPAN / max(operations, 1), is_alone=True)
+            for _ in range(operations):
+                player.play()
+        _finish(place, [player], outcome)
 
 
-def together(operations: int, seed: int, outcome: Outcome) -> None:
+def together(operations: int, seed: int, outcome: Outcome, store: StoreName = "dynamodb") -> None:
     """Several players, whose transactions meet each other beside the faults that are made up."""
     random = Random(f"together {seed}")
-    place = new_place(random, lambda seconds: time.sleep(seconds * SLOWNESS))
-    place.chaos.probability = FAULTS
-    place.dynamodb.database.hold = lambda: time.sleep(HOLD)
-    with Site() as site:
-        players = [
-            Player(
-                place,
-                site,
-                Random(f"{seed} {n}"),
-                _names(f"Player{n}"),
-                TICK,
-                is_alone=False,
-            )
-            for n in range(THREADS)
-        ]
+    with new_place(store, random, lambda seconds: time.sleep(seconds * SLOWNESS)) as place:
+        place.ground.chaos.probability = place.ground.usual
+        place.ground.begin_races()
+        with Site() as site, ThreadPoolExecutor(THREADS) as pool:
+            players = [
+                Player(place, site, Random(f"{seed} {n}"), _names(f"Player{n}"), TICK, is_alone=False)
+                for n in range(THREADS)
+            ]
 
-        def play(player: Player) -> None:
-            for _ in range(operations // THREADS):
-                player.play()
+            def play(player: Player) -> None:
+                for _ in range(operations // THREADS):
+                    player.play()
 
-        with ThreadPoolExecutor(THREADS) as pool:
             list(pool.map(play, players))
-    _finish(place, players, outcome)
+        _finish(place, players, outcome)
 
 
 @contextmanager
@@ -148,8 +137,8 @@ def _names(of: str) -> list[str]:
 
 
 def _finish(place: Place, players: list[Player], outcome: Outcome) -> None:
-    place.dynamodb.database.hold = None
-    place.chaos.probability = 0.0
+    place.ground.end_races()
+    place.ground.chaos.probability = 0.0
     place.let_time_pass()
     people: dict[str, Person] = {who.id: who for who in place.together}
     for player in players:
@@ -162,8 +151,8 @@ def _finish(place: Place, players: list[Player], outcome: Outcome) -> None:
             outcome.findings.add("counted twice", f"{milestone} of {one} was recorded {times} times")
     for drift in place.quiet.refresh.refresh_totals().drifts:
         outcome.findings.add("difference", f"a recount found {drift}")
-    outcome.calls += place.dynamodb.count
-    outcome.faults.update(place.dynamodb.suffered)
+    outcome.calls += place.ground.calls
+    outcome.faults.update(place.ground.faults)
 
 
 def _compare_readings(place: Place, player: Player, findings: Findings) -> None:

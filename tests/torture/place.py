@@ -1,7 +1,8 @@
 """Where it happens: one table, several products on it whose clocks are wrong, and keys for everybody."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
@@ -12,10 +13,9 @@ from chalicelib.catalog import load_catalog
 from chalicelib.domain.access import Key, Role, key_id, new_secret, secret_hash
 from chalicelib.domain.roster import Alliance, Server
 from chalicelib.settings import Settings
-from chalicelib.store.dynamodb import DynamoDBTable
-from local.dynamodb import table_definition
-from local.strict_dynamodb import Chaos, StrictDynamoDB
+from chalicelib.store.table import Table
 from tests.stores import TABLE_NAME
+from tests.torture.ground import Ground, StoreName, opened
 from tests.torture.model import Person
 from tests.world import WEDNESDAY_NOON, HandClock, HandSeconds
 
@@ -32,8 +32,7 @@ Scope = tuple[Role, str | None, str | None]
 class Place:
     """`quiet` is a product whose clock is right and to which nothing happens: it looks after the others."""
 
-    dynamodb: StrictDynamoDB
-    chaos: Chaos
+    ground: Ground
     clock: HandClock
     seconds: HandSeconds
     products: list[Muster]
@@ -46,24 +45,28 @@ class Place:
 
     def let_time_pass(self) -> None:
         """What was written is seen by all, whatever they remember."""
-        self.dynamodb.let_time_pass()
+        self.ground.let_time_pass()
         self.seconds.pass_cache()
 
 
-def new_place(random: Random, sleep: Callable[[float], None]) -> Place:
-    chaos = Chaos(Random(random.random()), 0.0)
+@contextmanager
+def new_place(store: StoreName, random: Random, sleep: Callable[[float], None]) -> Iterator[Place]:
     clock, seconds = HandClock(WEDNESDAY_NOON - timedelta(hours=6)), HandSeconds()
-    dynamodb = StrictDynamoDB(lambda: clock().timestamp(), Random(random.random()))
-    dynamodb.client().create_table(TableName=TABLE_NAME, **table_definition())
-    dynamodb.chaos = chaos
+    with opened(store, random, lambda: clock().timestamp(), sleep) as ground:
+        yield _furnished(ground, clock, seconds, sleep)
 
-    def product(apart: float, *, is_quiet: bool = False) -> Muster:
-        table = DynamoDBTable(dynamodb.quiet_client() if is_quiet else dynamodb.client(), TABLE_NAME, sleep)
+
+def _furnished(
+    ground: Ground, clock: HandClock, seconds: HandSeconds, sleep: Callable[[float], None]
+) -> Place:
+    """With events, servers, alliances, keys for everybody, and those whom everybody reports."""
+
+    def product(table: Table, apart: float) -> Muster:
         return assemble(
             Settings(TABLE_NAME), table, lambda: clock() + timedelta(seconds=apart), sleep, seconds
         )
 
-    quiet = product(0, is_quiet=True)
+    quiet = product(ground.quiet_table(), 0)
     for event in load_catalog():
         quiet.stores.definitions.put_event(event)
     secrets: dict[Scope, str] = {("admin", None, None): _new_key(quiet, "admin", None, None)}
@@ -76,9 +79,9 @@ def new_place(random: Random, sleep: Callable[[float], None]) -> Place:
             quiet.stores.definitions.put_alliance(Alliance(server, alliance, *labels))
             for role in roles:
                 secrets[role, server, alliance] = _new_key(quiet, role, server, alliance)
-    products = [product(apart) for apart in APART]
-    dynamodb.let_time_pass()
-    return Place(dynamodb, chaos, clock, seconds, products, quiet, secrets, _together(quiet, secrets))
+    products = [product(ground.table(), apart) for apart in APART]
+    ground.let_time_pass()
+    return Place(ground, clock, seconds, products, quiet, secrets, _together(quiet, secrets))
 
 
 def _new_key(product: Muster, role: Role, server: str | None, alliance: str | None) -> str:

@@ -28,11 +28,10 @@ OPEN = [
     for milestone in event.milestones[:3]  # of Monday, Tuesday and Wednesday
 ]
 SHEETS = ("sheet-one", "sheet-two", "sheet-three")
-FAULTS, STORM = 0.08, 0.7
-"""The probability that a call suffers a fault: as a rule, and in a bad moment."""
 STORMS = 0.04
-"""How often a use case begins in one."""
+"""How often a use case begins in a bad moment."""
 MOST_REPETITIONS = 60
+"""Of one request that is 503."""
 
 _ALLIANCE = "/v1/servers/{server}/alliances/{alliance}"
 _COMMANDERS = f"{_ALLIANCE}/commanders"
@@ -110,7 +109,7 @@ class Player:
             self.place.clock.advance(seconds=self.random.random() * self.step)
             self.place.seconds.seconds += self.random.random() * self.step
         if self.is_alone:
-            self.place.chaos.probability = STORM if self.random.random() < STORMS else FAULTS
+            self._calm(self.random.random() >= STORMS)
         self.counts.use_cases[use_case.__name__] += 1
         try:
             use_case(self)
@@ -432,7 +431,7 @@ class Player:
             if self.is_alone:
                 self.place.clock.advance(seconds=int(answer.headers["Retry-After"]))
                 if repetition == 4:
-                    self.place.chaos.probability = FAULTS
+                    self._calm()
         if answer.status >= 500:
             self.counts.failures.append(f"{method} {route}: {answer.status} {answer.text[:300]}")
         elif answer.status >= 400:
@@ -440,6 +439,10 @@ class Player:
         else:
             self.counts.answers[method, route] += 1
         return answer, repetition > 0
+
+    def _calm(self, is_calm: bool = True) -> None:
+        ground = self.place.ground
+        ground.chaos.probability = ground.usual if is_calm else ground.storm
 
     def _expect(self, answer: Answer, *statuses: int) -> bool:
         """Whether it was done. Notes any other status."""
@@ -522,7 +525,7 @@ class Player:
             lines: list[dict[str, Any]] = answer.json["lines"]
             if not any(_is_put_off(line) for line in lines):
                 return lines
-            self.place.chaos.probability = FAULTS
+            self._calm()
         self.findings.add("difference", f"lines were put off {MOST_REPETITIONS} times: {lines}")
         return []
 
