@@ -14,6 +14,7 @@ from chalicelib.services.bindings import Bindings
 from chalicelib.services.bulk_corrections import BulkCorrections
 from chalicelib.services.corrections import Corrections
 from chalicelib.services.counting import Counting
+from chalicelib.services.devices import Devices
 from chalicelib.services.directory import Directory
 from chalicelib.services.exports import Exports
 from chalicelib.services.imports import Imports
@@ -78,6 +79,7 @@ class Muster:
     reporting: Reporting
     corrections: Corrections
     bulk_corrections: BulkCorrections
+    devices: Devices
     rosters: Rosters
     renormalising: Renormalising
     imports: Imports
@@ -136,6 +138,7 @@ def assemble(
         overview=overview,
         reporting=reporting,
         corrections=corrections,
+        devices=Devices(access_keys),
         bulk_corrections=BulkCorrections(
             directory,
             tiers,

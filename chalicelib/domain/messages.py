@@ -80,6 +80,10 @@ MESSAGES: Mapping[str, str] = {
     "not-open-then": "{milestone} opens {opens_at}. The time of this report is earlier: {reported_at}.",
     "archived": "{event} is archived. Nothing can be added to it.",
     "closed": "Reporting for {event} closed {closed_at}. An officer can still add what is missing.",
+    "other-device": (
+        "A report can only be undone on the device that sent it, if cookies are allowed there. "
+        "An officer can still correct it."
+    ),
     "undo-closed": "A report can be undone for {span}, and this one is older. An officer can still correct it.",
     # Muster itself
     "busy": "Too many reports at once. Nothing was lost; please send it again in a moment.",

@@ -381,16 +381,17 @@ class FilledForm(BaseModel, defer_build=True):
 
 
 class ReportUndo(BaseModel, defer_build=True):
-    """What the receipt's button sends: whose report, and of when."""
+    """What the receipt's button sends: whose report, of when, and the proof that it came from this device."""
 
     commander: str = ""
     at: str = ""
+    proof: str = ""
 
     @classmethod
     def read(cls, request: Request) -> "ReportUndo":
         """Raises Malformed, TooLarge."""
         fields = _form_fields(request)
-        return cls(**{name: fields.get(name, [""])[-1] for name in ("commander", "at")})
+        return cls(**{name: fields.get(name, [""])[-1] for name in ("commander", "at", "proof")})
 
 
 def bearer_key(request: Request, directory: Directory) -> Key:

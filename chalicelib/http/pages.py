@@ -3,7 +3,10 @@
 Links are relative, so that they work under a stage prefix and without one.
 """
 
-from datetime import datetime
+import re
+import secrets
+from contextlib import suppress
+from datetime import UTC, datetime
 from urllib.parse import quote, unquote, urlencode
 
 from chalice.app import Blueprint, Request, Response
@@ -27,6 +30,8 @@ pages = Blueprint(__name__)
 _FORM = ["application/x-www-form-urlencoded"]
 _COOKIE = "muster_commander"
 _COOKIE_SECONDS = 400 * 24 * 3600  # browsers keep none for longer
+_DEVICE = "muster_device"
+_DEVICE_SECONDS = 24 * 3600  # longer than a report can be undone, so that it is told when that is over
 
 
 @pages.route("/f/{key}")
@@ -47,7 +52,7 @@ def send_form(key: str) -> Response:
     except MusterError as error:
         return _form(granted, sent.commander, sent.milestones, error)
     measure_report(result.status for result in taken.results)
-    return _to_receipt(request, taken)
+    return _to_receipt(request, granted, taken)
 
 
 @pages.route("/f/{key}/receipt")
@@ -55,8 +60,11 @@ def send_form(key: str) -> Response:
 def show_receipt(key: str) -> Response:
     granted, request = muster().directory.member_key(key), pages.current_request
     commander, at = query(request, "commander") or "", _instant(query(request, "at") or "")
-    receipt = muster().member_pages.receipt(granted, commander, at, query(request, "formerly"))
-    return page("receipt.html", receipt=receipt, key=key)
+    device, proof = _device(request), query(request, "proof") or ""
+    is_mine = muster().devices.reported(device, proof, granted.id, commander, at)
+    pages_of, formerly = muster().member_pages, query(request, "formerly")
+    receipt = pages_of.receipt(granted, commander, at, formerly, is_mine=is_mine)
+    return page("receipt.html", receipt=receipt, key=key, proof=proof)
 
 
 @pages.route("/f/{key}/undo", methods=["POST"], content_types=_FORM)
@@ -64,8 +72,10 @@ def show_receipt(key: str) -> Response:
 def undo_report(key: str) -> Response:
     request, granted = pages.current_request, muster().directory.member_key(key)
     sent = ReportUndo.read(request)
-    muster().corrections.undo(granted, sent.commander, _instant(sent.at))
-    address = _receipt_address(request, sent.commander, sent.at)
+    at = _instant(sent.at)
+    muster().devices.require(_device(request), sent.proof, granted.id, sent.commander, at)
+    muster().corrections.undo(granted, sent.commander, at)
+    address = _receipt_address(request, sent.commander, sent.at, proof=sent.proof)
     return text_response("", "text/plain", {"Location": address}, 303)
 
 
@@ -90,11 +100,14 @@ def _form(key: Key, name: str, ticked: list[str] | None = None, error: MusterErr
     return page("form.html", status, headers, form=form, ticked=ticked or [], error=error)
 
 
-def _to_receipt(request: Request, taken: Receipt) -> Response:
-    """The receipt's address, and a device that remembers its commander."""
-    former = taken.commander.formerly if isinstance(taken.commander, RenamedCommander) else None
-    address = _receipt_address(request, taken.commander.id, rfc3339(_counted_at(taken)), former)
-    return see_other(address, _cookie(request, taken.commander.name))
+def _to_receipt(request: Request, key: Key, taken: Receipt) -> Response:
+    """The receipt's address, and a device that remembers its commander, and that it has reported this."""
+    commander, at = taken.commander, _counted_at(taken)
+    device = _device(request) or secrets.token_urlsafe(16)
+    proof = muster().devices.proof(device, key.id, commander.id, at)
+    former = commander.formerly if isinstance(commander, RenamedCommander) else None
+    address = _receipt_address(request, commander.id, rfc3339(at), former, proof)
+    return see_other(address, [_cookie(request, commander.name), _device_cookie(request, device)])
 
 
 def _counted_at(taken: Receipt) -> datetime:
@@ -103,31 +116,56 @@ def _counted_at(taken: Receipt) -> datetime:
     return max(new, default=muster().clock())
 
 
-def _receipt_address(request: Request, commander: str, at: str, former: str | None = None) -> str:
+def _receipt_address(
+    request: Request, commander: str, at: str, former: str | None = None, proof: str = ""
+) -> str:
     """With the stage prefix, where there is one. `former`: the name that was given, if it is a former one."""
-    form = request.context["path"].rstrip("/").removesuffix("/undo")
     given = {"commander": commander, "at": at} | ({"formerly": name_mark(former)} if former else {})
-    return f"{form}/receipt?{urlencode(given)}"
+    given |= {"proof": proof} if proof else {}
+    return f"{_form_path(request)}/receipt?{urlencode(given)}"
+
+
+def _form_path(request: Request) -> str:
+    path: str = request.context["path"]
+    return path.rstrip("/").removesuffix("/undo")
 
 
 def _instant(text: str) -> datetime:
     """The time of a receipt's address. Raises NotFound."""
-    try:
+    with suppress(ValueError, OverflowError):
         at = datetime.fromisoformat(text)
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
-        raise NotFound("not-found", say("incomplete-receipt"))
-    return at
+        if at.tzinfo:
+            return at.astimezone(UTC)
+    raise NotFound("not-found", say("incomplete-receipt"))
 
 
 def _remembered(request: Request) -> str:
     """The commander who reported from this device last, or an empty string. Cookies of others may be of any form."""
+    return unquote(_sent_cookie(request, _COOKIE))
+
+
+def _device(request: Request) -> str:
+    """The text that this link has given to the device, or an empty one."""
+    device = _sent_cookie(request, _DEVICE)
+    return device if re.fullmatch(r"[\w-]{22}", device, re.ASCII) else ""
+
+
+def _sent_cookie(request: Request, wanted: str) -> str:
     pairs = (pair.strip().partition("=") for pair in request.headers.get("cookie", "").split(";"))
-    return next((unquote(value) for name, _, value in pairs if name == _COOKIE), "")
+    return next((value for name, _, value in pairs if name == wanted), "")
 
 
 def _cookie(request: Request, name: str) -> str:
     """Without a path, so that it is for the folder of the forms, whatever the stage prefix is."""
+    return f"{_COOKIE}={quote(name, safe='')}; Max-Age={_COOKIE_SECONDS}; {_kept_safe(request)}"
+
+
+def _device_cookie(request: Request, device: str) -> str:
+    """For the pages of this link alone."""
+    path = _form_path(request)
+    return f"{_DEVICE}={device}; Path={path}; Max-Age={_DEVICE_SECONDS}; {_kept_safe(request)}"
+
+
+def _kept_safe(request: Request) -> str:
     secure = "; Secure" if request.headers.get("x-forwarded-proto") == "https" else ""
-    return f"{_COOKIE}={quote(name, safe='')}; Max-Age={_COOKIE_SECONDS}; HttpOnly; SameSite=Lax{secure}"
+    return f"HttpOnly; SameSite=Lax{secure}"

@@ -49,9 +49,9 @@ def page(
     return text_response(text, "text/html; charset=utf-8", own, status)
 
 
-def see_other(location: str, cookie: str) -> Response:
+def see_other(location: str, cookies: list[str]) -> Response:
     """A redirect after a form was taken, to a page that can be reloaded without sending it again."""
-    return Response("", {"Location": location, "Set-Cookie": cookie, **_HEADERS}, 303)
+    return Response("", {"Location": location, "Set-Cookie": cookies, **_HEADERS}, 303)
 
 
 def no_content() -> Response:

@@ -68,7 +68,7 @@ class ReceiptEvent:
 @dataclass(frozen=True, slots=True)
 class MemberReceipt:
     """`formerly`: under which former name of the commander's it was reported. `undo_until`: the instant before which
-    this key can undo the report of `at`; None: it can't.
+    whoever asks can undo the report of `at` with this key; None: they can't.
     """
 
     server: Server
@@ -133,10 +133,16 @@ class MemberPages:
         )
 
     def receipt(
-        self, key: Key, commander_id: str, reported_at: datetime, formerly: str | None = None
+        self,
+        key: Key,
+        commander_id: str,
+        reported_at: datetime,
+        formerly: str | None = None,
+        *,
+        is_mine: bool = False,
     ) -> MemberReceipt:
         """What the commander has, and what of it was recorded at `reported_at`. `formerly`: the mark of the former name
-        under which it was. Raises NotFound.
+        under which it was. `is_mine`: whoever asks has reported it. Raises NotFound.
         """
         server, alliance = self._directory.in_scope(key, None, None)
         commander = self._commanders.member(server.id, alliance.id, commander_id)
@@ -153,7 +159,7 @@ class MemberPages:
             if cards[event.id].completions or cards[event.id].voided or event.status(now, day) != "ended"
         ]
         events = tuple(self._event(server, event, cards[event.id], reported_at) for event in shown)
-        undo_until = _undo_until(cards.values(), key, reported_at, now)
+        undo_until = _undo_until(cards.values(), key, reported_at, now) if is_mine else None
         was = next((name for name in commander.aliases.values() if name_mark(name) == formerly), None)
         return MemberReceipt(server, alliance, commander, was, reported_at, events, undo_until)
 

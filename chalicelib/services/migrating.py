@@ -40,6 +40,7 @@ READERS: Mapping[tuple[str, str], Callable[[Item], object]] = {
     ("NAME", "NAME"): commanders.led_by,
     ("READINGS", keys.TIME_PREFIX): readings.logged_of,
     ("ROSTER", keys.COMMANDER_PREFIX): commanders.commander_of,
+    ("SIGNING", "SIGNING"): access.signing_of,
     ("STANDING", keys.ALLIANCE_PREFIX): completions.totals_of,
     ("STANDING", keys.TIER_PREFIX): completions.stamp_of,
     ("STANDING", keys.HISTORY): completions.history_of,

@@ -1,5 +1,6 @@
 """Keys: found by the hash of their secret, and listed by an index that holds their hashes."""
 
+import secrets
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -63,6 +64,22 @@ class AccessKeys:
         )
         self._cache.clear()
 
+    def signing_secret(self) -> bytes:
+        """The secret with which this deployment signs what it gives out, made when it is first needed. Raises Busy,
+        Unreadable."""
+
+        def load() -> bytes:
+            item = self._table.get(keys.signing())
+            if item is None:
+                item = {"secret": secrets.token_hex(32)}
+                try:
+                    self._table.write(Put(keys.signing(), item, unless_exists=True))
+                except ConditionFailed as failure:  # another process was faster
+                    item = failure.found[keys.signing()] or item
+            return read(item, signing_of)
+
+        return self._cache.get("signing", load) or b""
+
     def all(self, server: str | None) -> list[Key]:
         """The keys for a server, or for the deployment if None, the oldest first."""
         entries = self._table.query(keys.access_keys(server), keys.KEY_PREFIX, consistent=True)
@@ -98,6 +115,10 @@ class AccessKeys:
             ended = Update(keys.access_key(entry["hash"]), set={name: rfc3339(at)}, exists=True)
             self._table.transact([ended, *more])
         self._cache.clear()
+
+
+def signing_of(item: Item) -> bytes:
+    return bytes.fromhex(text(item, "secret"))
 
 
 def actor_of(entry: Item) -> Actor:

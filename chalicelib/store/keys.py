@@ -56,6 +56,11 @@ def access_key_entry(server_id: str | None, key_id: str) -> ItemKey:
     return ItemKey(access_keys(server_id), f"{KEY_PREFIX}{key_id}")
 
 
+def signing() -> ItemKey:
+    """The secret with which this deployment signs what it gives out."""
+    return ItemKey("SIGNING", "SIGNING")
+
+
 def event(event_id: str) -> ItemKey:
     return ItemKey(EVENTS, f"{EVENT_PREFIX}{event_id}")
 

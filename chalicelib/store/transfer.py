@@ -33,7 +33,13 @@ T = TypeVar("T")
 
 FORMAT, VERSION = "muster-server", 1
 
-STAYS: tuple[Callable[..., ItemKey], ...] = (keys.counted, keys.joined, keys.refresh_run, keys.sheets_run)
+STAYS: tuple[Callable[..., ItemKey], ...] = (
+    keys.counted,
+    keys.joined,
+    keys.refresh_run,
+    keys.sheets_run,
+    keys.signing,
+)
 """Kinds of items that stay: they belong to the deployment's own runs, or are counted again. The keys and the ledger
 without a server stay too."""
 

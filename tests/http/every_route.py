@@ -12,7 +12,7 @@ from typing import Any
 
 import requests
 
-from chalicelib.domain.access import Key, Role
+from chalicelib.domain.access import Key, Role, key_id, secret_hash
 from chalicelib.domain.calendar import rfc3339
 from chalicelib.domain.roster import Alliance, Server
 from chalicelib.http.openapi.operations import OPERATIONS as GROUPS
@@ -103,6 +103,17 @@ class Stage:
     def report(self) -> dict[str, Any]:
         return {"commander": self.commanders[self.home], "at": rfc3339(WEDNESDAY_NOON)}
 
+    @property
+    def undo(self) -> dict[str, Any]:
+        """From the device that has sent the report."""
+        device, report = "A" * 22, self.report
+        identity = key_id(secret_hash(self.secret or ""))
+        devices = self.site.world.muster.devices
+        proof = devices.proof(device, identity, report["commander"], WEDNESDAY_NOON)
+        kind = "application/x-www-form-urlencoded"
+        headers = {"Cookie": f"muster_device={device}", "Content-Type": kind}
+        return {"data": {**report, "proof": proof}, "headers": headers}
+
     def name(self) -> str:
         return f"Commander {next(self.numbers)}"
 
@@ -181,7 +192,7 @@ ROWS = [
     Row("GET", "/f/{key}", reach=ANYWHERE),
     Row("POST", "/f/{key}", lambda s: {"data": s.form}, ANYWHERE),
     Row("GET", "/f/{key}/receipt", lambda s: {"params": s.report}, ANYWHERE),
-    Row("POST", "/f/{key}/undo", lambda s: {"data": s.report}, ANYWHERE),
+    Row("POST", "/f/{key}/undo", lambda s: s.undo, ANYWHERE),
     Row("POST", "/v1/completions", json_body(**REPORT)),
     Row("POST", "/v1/corrections", json_body(**VOID)),
     Row(

@@ -8,10 +8,13 @@ from urllib.parse import parse_qs, unquote, urljoin, urlsplit
 
 import pytest
 import requests
+from requests.cookies import RequestsCookieJar
 
 from chalicelib.domain.cards import Card, Completion, reported
 from chalicelib.domain.projection import Projection
+from chalicelib.store import keys
 from chalicelib.store.backoff import ATTEMPTS
+from chalicelib.store.table import Put
 from tests.http.conftest import Site
 from tests.stores import on_dynamodb
 from tests.world import (
@@ -73,10 +76,19 @@ def send(
     return site.post(f"/f/{secret}", data=fields, allow_redirects=follow)
 
 
-def undo(receipt: requests.Response) -> requests.Response:
-    """Presses the receipt's button."""
-    page = Page(receipt)
-    return requests.post(urljoin(receipt.url, page.action), data=page.hidden, timeout=30)
+def device(receipt: requests.Response) -> RequestsCookieJar:
+    """The cookies of the device that has sent the report."""
+    cookies = RequestsCookieJar()
+    for answer in receipt.history:
+        cookies.update(answer.cookies)
+    return cookies
+
+
+def undo(receipt: requests.Response, cookies: RequestsCookieJar | None = None) -> requests.Response:
+    """Presses the receipt's button, on the device that has sent the report, or on one with these cookies."""
+    page, cookies = Page(receipt), device(receipt) if cookies is None else cookies
+    address = urljoin(receipt.url, "undo")
+    return requests.post(address, data=page.hidden, cookies=cookies, timeout=30)
 
 
 def completions(site: Site) -> int:
@@ -145,9 +157,10 @@ def test_the_cookie_is_kept_from_scripts_and_from_plain_connections(site: Site) 
     fields = {"commander": "Kestrel", "milestone": HIDDEN_MOTIVATIONS}
     headers = {"X-Forwarded-Proto": "https"}
     answer = site.post(f"/f/{secret}", data=fields, headers=headers, allow_redirects=False)
-    cookie = answer.headers["Set-Cookie"]
-    assert {"HttpOnly", "SameSite=Lax", "Secure"} <= set(cookie.split("; "))
-    assert "Path" not in cookie
+    commander, device_s = answer.raw.headers.getlist("Set-Cookie")
+    for cookie in (commander, device_s):
+        assert {"HttpOnly", "SameSite=Lax", "Secure"} <= set(cookie.split("; "))
+    assert "Path" not in commander
     plain = send(site, secret, "Kestrel", HIDDEN_MOTIVATIONS, follow=False).headers["Set-Cookie"]
     assert "Secure" not in plain
 
@@ -220,7 +233,7 @@ def test_a_link_that_has_brought_enough_today_says_so_and_keeps_what_was_typed(s
     answer = send(site, secret, "Merlin", HIDDEN_MOTIVATIONS)
     page = Page(answer)
     assert answer.status_code == 409
-    assert "Ask an officer to add you, or report again after Thu 16 Nov 00:00 UTC." in page.words
+    assert "Ask an officer to add you, or report again after Thu 16 Nov at 00:00 UTC." in page.words
     assert (page.name, page.ticked) == ("Merlin", {HIDDEN_MOTIVATIONS})
     assert send(site, secret, "Kestrel", HIDDEN_MOTIVATIONS).status_code == 200
 
@@ -366,9 +379,9 @@ def test_a_report_is_undone_from_its_receipt(any_site: Site) -> None:
 def test_a_report_can_be_undone_for_a_quarter_of_an_hour(site: Site) -> None:
     receipt = send(site, site.world.secret(), "Kestrel", HIDDEN_MOTIVATIONS)
     site.world.clock.advance(minutes=14, seconds=59.999)
-    assert Page(requests.get(receipt.url, timeout=30)).buttons
+    assert Page(requests.get(receipt.url, cookies=device(receipt), timeout=30)).buttons
     site.world.clock.advance(seconds=0.001)
-    assert not Page(requests.get(receipt.url, timeout=30)).buttons
+    assert not Page(requests.get(receipt.url, cookies=device(receipt), timeout=30)).buttons
     answer = undo(receipt)
     assert answer.status_code == 409
     assert answer.headers["Content-Type"].startswith("text/html")
@@ -383,8 +396,9 @@ def test_a_receipt_for_nothing_new_undoes_nothing(site: Site) -> None:
     site.world.clock.advance(minutes=1)
     again = send(site, secret, "Kestrel", HIDDEN_MOTIVATIONS)
     assert not Page(again).buttons
-    fields = {"commander": parse_qs(urlsplit(again.url).query)["commander"][0], "at": "2023-11-15T12:01:00Z"}
-    answer = site.post(f"/f/{secret}/undo", data=fields)
+    fields = {name: values[0] for name, values in parse_qs(urlsplit(again.url).query).items()}
+    assert fields["at"] == "2023-11-15T12:01:00Z"
+    answer = site.post(f"/f/{secret}/undo", data=fields, cookies=device(again))
     assert "Nothing new" in Page(answer).words
     assert completions(site) == 1
 
@@ -398,18 +412,66 @@ def test_only_the_link_that_reported_undoes(site: Site) -> None:
         site.world.secret(alliance="orbit"),
         site.world.secret("officer"),
     )
-    assert not Page(site.get(f"/f/{another}/receipt?{urlsplit(receipt.url).query}")).buttons
+    sent = {"Cookie": f"muster_device={device(receipt)['muster_device']}"}
+    shown = site.get(f"/f/{another}/receipt?{urlsplit(receipt.url).query}", headers=sent)
+    assert not Page(shown).buttons
     statuses = [
-        site.post(f"/f/{key}/undo", data=fields).status_code for key in (another, orbit, officer, "unknown")
+        site.post(f"/f/{key}/undo", data=fields, headers=sent).status_code
+        for key in (another, orbit, officer, "unknown")
     ]
-    assert statuses == [200, 404, 403, 401]
+    assert statuses == [403, 403, 403, 401]
     assert completions(site) == 1
+
+
+def test_only_the_device_that_reported_undoes(any_site: Site) -> None:
+    """Whoever else has the link, and even the receipt's address and the exact time, does not."""
+    secret = any_site.world.secret()
+    receipt = send(any_site, secret, "Kestrel", HIDDEN_MOTIVATIONS)
+    assert "proof" in parse_qs(urlsplit(receipt.url).query)
+    other = send(any_site, secret, "Merlin", HIDDEN_MOTIVATIONS)
+    made_up = RequestsCookieJar()
+    made_up.set("muster_device", "A" * 22)
+    for cookies in (RequestsCookieJar(), device(other), made_up):
+        seen = Page(requests.get(receipt.url, cookies=cookies, timeout=30))
+        assert "Counted now" in seen.words
+        assert not seen.buttons
+        answer = undo(receipt, cookies)
+        assert answer.status_code == 403
+        assert "can only be undone on the device that sent it" in answer.text
+        assert "other-device" in answer.text
+    theirs = Page(other).hidden | {"commander": Page(receipt).hidden["commander"]}
+    answer = any_site.post(f"/f/{secret}/undo", data=theirs, cookies=device(other))
+    assert answer.status_code == 403
+    assert completions(any_site) == 2
+    assert "Undone" in Page(undo(receipt)).words
+
+
+def test_a_device_keeps_what_it_was_given_by_a_link_and_shows_it_to_no_other(any_site: Site) -> None:
+    phone, secret = requests.Session(), any_site.world.secret()
+    url = f"{any_site.url}/f/{secret}"
+    receipts = []
+    for milestone in (ENLISTING_OLD_ALLIES, HIDDEN_MOTIVATIONS):
+        any_site.world.clock.advance(seconds=1)
+        receipts.append(phone.post(url, data={"commander": "Kestrel", "milestone": milestone}, timeout=30))
+    (cookie,) = (one for one in phone.cookies if one.name == "muster_device")
+    assert cookie.path == urlsplit(url).path
+    for receipt in receipts:
+        answer = phone.post(urljoin(receipt.url, "undo"), data=Page(receipt).hidden, timeout=30)
+        assert "Undone" in Page(answer).words
+    assert completions(any_site) == 0
+
+
+def test_a_report_counts_though_what_undo_takes_can_not_be_had(site: Site) -> None:
+    site.world.muster.stores.table.write(Put(keys.signing(), {"secret": 5}))
+    receipt = send(site, site.world.secret(), "Kestrel", HIDDEN_MOTIVATIONS)
+    assert "Counted now" in Page(receipt).words
+    assert not Page(receipt).buttons
 
 
 @pytest.mark.parametrize("at", ["", "soon", "2023-11-15T12:00:00", "2023-11-15"])
 def test_a_time_that_no_receipt_has_is_not_found(site: Site, at: str) -> None:
     secret = site.world.secret()
-    fields = Page(send(site, secret, "Kestrel", HIDDEN_MOTIVATIONS)).hidden | {"at": at}
+    fields = {"commander": "anybody", "proof": "any", "at": at}
     answers = [
         site.post(f"/f/{secret}/undo", data=fields),
         site.get(f"/f/{secret}/receipt", params=fields),
@@ -424,7 +486,7 @@ def test_what_an_officer_voids_is_no_longer_counted_on_the_receipt(site: Site) -
     site.world.muster.corrections.correct(
         site.world.key("officer"), "void", "Kestrel", HIDDEN_MOTIVATIONS, "not complete in the game"
     )
-    page = Page(requests.get(receipt.url, timeout=30))
+    page = Page(requests.get(receipt.url, cookies=device(receipt), timeout=30))
     assert "Counted now Confronting Resilience" in page.words
     assert "Undone: no longer counted Hidden Motivations" in page.words
     assert "Undo, until" in page.words, "what is left of it"

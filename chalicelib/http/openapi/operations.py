@@ -430,13 +430,14 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
             detail="It leads to a receipt. A problem is told on the form, with what was typed.",
         ),
         Operation(
-            "show_receipt", "GET /f/{key}/receipt", "The receipt of a report", LINK, PAGE, query=("commander", "at"),
-            refuses="unknown-commander not-found",
+            "show_receipt", "GET /f/{key}/receipt", "The receipt of a report", LINK, PAGE,
+            query=("commander", "at", "proof"), refuses="unknown-commander not-found",
         ),
         Operation(
             "undo_report", "POST /f/{key}/undo", "Take back what was just reported", LINK, body=ReportUndo,
-            example={"commander": _KESTREL["id"], "at": _NOON}, refuses="unknown-commander not-found undo-closed",
-            detail=f"For {in_words(UNDO_WITHIN)}. It leads back to the receipt.",
+            example={"commander": _KESTREL["id"], "at": _NOON, "proof": "p2Ytd0fRkVbJ8QmGq3xW1A"},
+            refuses="unknown-commander not-found other-device undo-closed",
+            detail=f"For {in_words(UNDO_WITHIN)}, on the device that reported it. It leads back to the receipt.",
         ),
         Operation(
             "show_progress", "GET /servers/{server}", "A server's progress and schedule", ALL, PAGE,

@@ -1,0 +1,60 @@
+"""Which device reported something, whatever process is asked."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.domain.errors import Forbidden
+from tests.stores import on_every_store
+from tests.world import WEDNESDAY_NOON, World, new_world
+
+DEVICE, COMMANDER = "A" * 22, "T5N_JKk8uwkh"
+
+
+@on_every_store
+def test_all_processes_sign_with_one_secret(world: World) -> None:
+    """Also those that need it for the first time at the same moment."""
+    processes = [world.process() for _ in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        proofs = set(
+            pool.map(lambda one: one.devices.proof(DEVICE, "key", COMMANDER, WEDNESDAY_NOON), processes)
+        )
+    assert len(proofs) == 1
+    later = world.process().devices
+    assert later.reported(DEVICE, proofs.pop(), "key", COMMANDER, WEDNESDAY_NOON)
+
+
+def test_another_deployment_signs_with_another(world: World) -> None:
+    mine = world.muster.devices.proof(DEVICE, "key", COMMANDER, WEDNESDAY_NOON)
+    with new_world() as elsewhere:
+        assert elsewhere.muster.devices.proof(DEVICE, "key", COMMANDER, WEDNESDAY_NOON) != mine
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"device": "B" * 22},
+        {"device": ""},
+        {"key_id": "another"},
+        {"commander": "another"},
+        {"at": WEDNESDAY_NOON + timedelta(milliseconds=1)},
+        {"proof": ""},
+        {"proof": "ü" * 22},
+    ],
+    ids=str,
+)
+def test_a_proof_is_of_one_device_one_link_one_commander_and_one_time(
+    world: World, wrong: dict[str, object]
+) -> None:
+    devices = world.muster.devices
+    sent: dict[str, object] = {
+        "device": DEVICE,
+        "key_id": "key",
+        "commander": COMMANDER,
+        "at": WEDNESDAY_NOON,
+    }
+    sent["proof"] = devices.proof(DEVICE, "key", COMMANDER, WEDNESDAY_NOON)
+    devices.require(**sent)  # type: ignore[arg-type]
+    with pytest.raises(Forbidden, match="other-device"):
+        devices.require(**sent | wrong)  # type: ignore[arg-type]
