@@ -220,7 +220,7 @@ def test_a_link_that_has_brought_enough_today_says_so_and_keeps_what_was_typed(s
     answer = send(site, secret, "Merlin", HIDDEN_MOTIVATIONS)
     page = Page(answer)
     assert answer.status_code == 409
-    assert "Ask an officer to add you, or report again after Thu 16 Nov 00:00 UTC." in page.words
+    assert "Ask an officer to add you, or report again after Thu 16 Nov at 00:00 UTC." in page.words
     assert (page.name, page.ticked) == ("Merlin", {HIDDEN_MOTIVATIONS})
     assert send(site, secret, "Kestrel", HIDDEN_MOTIVATIONS).status_code == 200
 
