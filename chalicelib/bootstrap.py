@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.services.administration import Administration
 from chalicelib.services.bindings import Bindings
+from chalicelib.services.bulk_corrections import BulkCorrections
 from chalicelib.services.corrections import Corrections
 from chalicelib.services.counting import Counting
 from chalicelib.services.directory import Directory
@@ -33,6 +34,7 @@ from chalicelib.services.sheet_views import SheetViews
 from chalicelib.services.tiers import Tiers
 from chalicelib.settings import Settings
 from chalicelib.store.access import AccessKeys
+from chalicelib.store.bulks import Bulks
 from chalicelib.store.cache import Cache
 from chalicelib.store.commanders import Commanders
 from chalicelib.store.completions import Completions
@@ -75,6 +77,7 @@ class Muster:
     overview: Overview
     reporting: Reporting
     corrections: Corrections
+    bulk_corrections: BulkCorrections
     rosters: Rosters
     renormalising: Renormalising
     imports: Imports
@@ -133,6 +136,20 @@ def assemble(
         overview=overview,
         reporting=reporting,
         corrections=corrections,
+        bulk_corrections=BulkCorrections(
+            directory,
+            tiers,
+            commanders,
+            completions,
+            access_keys,
+            stores.sheets,
+            Bulks(table),
+            joining,
+            standings,
+            clock,
+            sleep,
+            monotonic,
+        ),
         rosters=rosters,
         renormalising=renormalising,
         imports=Imports(

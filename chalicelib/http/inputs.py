@@ -25,6 +25,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from chalicelib.domain.access import LONGEST_OVERLAP, Key, Role
+from chalicelib.domain.bulk import Only
 from chalicelib.domain.calendar import GameDay, zone_info
 from chalicelib.domain.errors import FieldError, Malformed, TooLarge, Unauthenticated, malformed, quoted
 from chalicelib.domain.events import Event
@@ -32,6 +33,7 @@ from chalicelib.domain.messages import say
 from chalicelib.domain.roster import MOST_NEW_PER_DAY
 from chalicelib.domain.understood import SeparatorName
 from chalicelib.http.problems import invalid_fields
+from chalicelib.services.bulk_corrections import BulkOrder
 from chalicelib.services.directory import Directory
 from chalicelib.services.imports import Options
 from chalicelib.services.keys import WantedKey
@@ -120,6 +122,39 @@ class CorrectionOrder(JsonBody):
     reason: Reason
     server: Text | None = None
     alliance: Text | None = None
+
+
+class BulkCorrectionOrder(JsonBody):
+    """The body of `POST /v1/corrections/bulk`."""
+
+    key_id: Annotated[Text, Field(min_length=1)]
+    only: Only
+    reason: Reason
+    since: Instant | None = None
+    until: Instant | None = None
+    dry_run: bool = False
+    server: Text | None = None
+
+    @property
+    def order(self) -> BulkOrder:
+        span = self.since, self.until
+        return BulkOrder(self.key_id, self.only, self.reason, *span, self.dry_run, self.server)
+
+
+class BulkCorrectionUndo(JsonBody):
+    """The other body of that: which bulk correction to undo."""
+
+    undo: Text
+
+
+def bulk_correction(request: Request) -> BulkCorrectionOrder | BulkCorrectionUndo:
+    """Raises Malformed, TooLarge."""
+    body = _body(request, MAX_BODY)
+    try:
+        is_undo = "undo" in _Object.model_validate_json(body).root
+        return (BulkCorrectionUndo if is_undo else BulkCorrectionOrder).model_validate_json(body)
+    except ValidationError as error:
+        raise _malformed(error) from None
 
 
 class NewCommander(JsonBody):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from chalicelib.services.renormalising import Renormalised, Renormalising
 from chalicelib.store import (
     access,
+    bulks,
     commanders,
     completions,
     definitions,
@@ -29,6 +30,7 @@ READERS: Mapping[tuple[str, str], Callable[[Item], object]] = {
     (keys.SERVERS, keys.SERVER_PREFIX): definitions.server_of,
     (keys.SHEETS, keys.SHEET_PREFIX): sheets.binding_of,
     ("ALLIANCES", keys.ALLIANCE_PREFIX): definitions.alliance_of,
+    ("BULKS", keys.BULK_PREFIX): bulks.bulk_of,
     ("CARDS", keys.COMMANDER_PREFIX): completions.card_of,
     ("COUNTED", "COUNTED"): completions.counted_of,
     ("JOINED", keys.ALLIANCE_PREFIX): joins.brought_of,

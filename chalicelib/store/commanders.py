@@ -80,6 +80,13 @@ class Commanders:
         item = self._table.get(keys.commander(server, alliance, commander_id), consistent=True)
         return read(item, commander_of) if item else None
 
+    def wherever(self, server: str, alliance: str, commander_id: str) -> Commander | None:
+        """The same, or whom they have become since, wherever they have gone."""
+        found = self.member(server, alliance, commander_id)
+        while found and found.moved:
+            found = self.member(server, found.alliance, found.into or found.id)
+        return found
+
     def roster(self, server: str, alliance: str, *, consistent: bool = False) -> list[Commander]:
         """The alliance's commanders by name, the retired too, but not those who have left."""
         known = self.known(server, alliance, consistent=consistent)

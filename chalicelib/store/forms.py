@@ -22,6 +22,7 @@ T = TypeVar("T")
 FORM = "form"
 FORMS = {
     "ALLIANCES": 1,
+    "BULKS": 1,
     "CARDS": 1,
     "COUNTED": 1,
     "EVENTS": 1,

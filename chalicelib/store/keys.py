@@ -18,6 +18,7 @@ SHEETS = "SHEETS"
 EVENT_PREFIX, SERVER_PREFIX, SHEET_PREFIX, KEY_PREFIX = "EVENT#", "SERVER#", "SHEET#", "KEY#"
 ALLIANCE_PREFIX = "ALLIANCE#"
 COMMANDER_PREFIX = "COMMANDER#"
+BULK_PREFIX = "BULK#"
 TIER_PREFIX = "TIER#"
 HISTORY, READING = "HISTORY", "READING"
 HOUR_PREFIX = "h"
@@ -139,6 +140,16 @@ def latest_reading(server_id: str, event_id: str) -> ItemKey:
 def counted(server_id: str, event_id: str) -> ItemKey:
     """Up to which change each alliance's cards have been counted. Progress does not need it, so it stands apart."""
     return ItemKey(f"COUNTED#{server_id}#{event_id}", "COUNTED")
+
+
+def bulks(server_id: str) -> str:
+    """The bulk take-backs of a server, each followed by the commanders from whom it has taken something."""
+    return f"BULKS#{server_id}"
+
+
+def bulk(server_id: str, bulk_id: str, *commander: str) -> ItemKey:
+    """A take-back; or a commander in it, by alliance and id."""
+    return ItemKey(bulks(server_id), f"{BULK_PREFIX}{'#'.join([bulk_id, *commander])}")
 
 
 def readings(server_id: str, event_id: str) -> str:

@@ -182,14 +182,16 @@ def completion_item(completion: Completion) -> Item:
         item["said"] = rfc3339(completion.reported_at)
     if completion.owed is not None:
         item["owed"] = completion.owed
+    if completion.bulk:
+        item["bulk"] = completion.bulk
     return item
 
 
 def completion(item: Item) -> Completion:
     said = datetime.fromisoformat(item["said"]) if "said" in item else None
     owed = int(item["owed"]) if "owed" in item else None
-    more = {name: value for name, value in item.items() if name not in ("at", "by", "said", "owed")}
-    return Completion(datetime.fromisoformat(item["at"]), item["by"], said, owed, more)
+    more = {name: value for name, value in item.items() if name not in ("at", "by", "said", "owed", "bulk")}
+    return Completion(datetime.fromisoformat(item["at"]), item["by"], said, owed, item.get("bulk"), more)
 
 
 def _read(value: Any) -> Any:

@@ -144,6 +144,7 @@ class Transfer:
                         value["by"] for value in item.values() if isinstance(value, dict) and "by" in value
                     }
                     yield item
+        yield from self._query(keys.bulks(server))
         yield from self._query(keys.ledger(server))
         entries = self._key_entries(server, used)
         yield from entries
@@ -264,6 +265,7 @@ def _openings(server: str) -> dict[str, ItemKey]:
         "latest_reading": keys.latest_reading(server, ""),
         "reading": keys.reading(server, "", ""),
         "card": keys.card(server, "", "", ""),
+        "bulk": keys.bulk(server, ""),
         "ledger_entry": keys.ledger_entry(server, ""),
         "access_key_entry": keys.access_key_entry(server, ""),
         "access_key": keys.access_key(""),

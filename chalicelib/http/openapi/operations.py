@@ -20,6 +20,8 @@ from chalicelib.http.definitions import AllianceSummary, EventDetails
 from chalicelib.http.inputs import (
     AllianceChange,
     AllianceDefinition,
+    BulkCorrectionOrder,
+    BulkCorrectionUndo,
     CommanderForgetting,
     CommanderMerge,
     CommanderMove,
@@ -43,6 +45,7 @@ from chalicelib.http.inputs import (
     SheetBinding,
 )
 from chalicelib.services.bindings import SheetState
+from chalicelib.services.bulk_corrections import BulkCorrection
 from chalicelib.services.corrections import UNDO_WITHIN, Correction
 from chalicelib.services.exports import AllianceCompletions, MissingReports
 from chalicelib.services.imports import ImportResult
@@ -229,6 +232,16 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
             example={"action": "void", "commander": "Kestrel", "milestone": _HIDDEN_MOTIVATIONS, "reason": "a slip"},
             refuses="unknown-server unknown-commander unknown-milestone event-archived not-recorded not-voided",
             detail="Doing it again changes nothing.",
+        ),
+        Operation(
+            "correct_in_bulk", "POST /v1/corrections/bulk", "Take back what was reported with a key, or give it back",
+            "take back in bulk", BulkCorrection, body=BulkCorrectionOrder | BulkCorrectionUndo,
+            example={
+                "key_id": "5d61e197771d8160", "only": "new-commanders", "since": "2023-11-15T09:00:00Z",
+                "reason": "the link leaked", "dry_run": True,
+            },
+            refuses="unknown-server unknown-key unknown-bulk roster-full",
+            detail="In parts: send the same again while `remaining` is not 0. `undo` gives back what was taken.",
         ),
     ),
     "Rosters": (
