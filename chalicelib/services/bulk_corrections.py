@@ -130,7 +130,8 @@ class BulkCorrections:
         """Undoes a bulk take-back: completions that it voided and nobody has changed since are restored as they were,
         and whom it has retired and nobody has reinstated since is on the form again.
 
-        Raises NotFound (`unknown-bulk`), Forbidden, Conflict (`roster-full`) and Busy; what was done until then stays.
+        It only restores what was there, so a full roster does not refuse it. Raises NotFound (`unknown-bulk`),
+        Forbidden and Busy; what was done until then stays.
         """
         began = self._monotonic()
         key.require("take back in bulk", server=key.server, alliance=key.alliance)
@@ -278,7 +279,8 @@ class BulkCorrections:
             reinstates = bool(taken.retired_at) and commander.retired_at == taken.retired_at
             more: list[Change] = [over] if part == changes else []
             if reinstates:
-                more += writes.changed(server, commander, replace(commander, retired_at=None))
+                on_the_form = replace(commander, retired_at=None)
+                more += writes.changed(server, commander, on_the_form, even_if_full=True)
             if part or reinstates:
                 entry = ledger.new_entry(
                     self._clock(),

@@ -162,11 +162,19 @@ def added(server: str, commander: Commander, taken: Collection[str] = ()) -> lis
     ]
 
 
-def changed(server: str, before: Commander, after: Commander, taken: Collection[str] = ()) -> list[Change]:
+def changed(
+    server: str,
+    before: Commander,
+    after: Commander,
+    taken: Collection[str] = (),
+    *,
+    even_if_full: bool = False,
+) -> list[Change]:
     """The writes of a change to one commander: of name, aliases, alliance, or of anything that the roster says.
 
     The conditions: nothing has changed `before` meanwhile, the names that come are nobody else's, but for those `taken`
-    from somebody who gives them up in the same transaction, and a roster that they come on is not full.
+    from somebody who gives them up in the same transaction, and a roster that they come on is not full, unless they
+    come on it `even_if_full`.
     """
     after = replace(after, version=before.version + 1)
     here, there = (keys.commander(server, one.alliance, one.id) for one in (before, after))
@@ -179,7 +187,7 @@ def changed(server: str, before: Commander, after: Commander, taken: Collection[
         back = [*_absent(after), "moved", "into"]
         writes.append(Update(there, set={**before.more, **_item(after)}, remove=back))
     joined = _joined(before, after)
-    writes += [_noted(server, alliance, number) for alliance, number in joined.items()]
+    writes += [_noted(server, alliance, number, even_if_full) for alliance, number in joined.items()]
     return writes + _renamed(server, before, after, taken)
 
 
@@ -278,13 +286,13 @@ def _joined(before: Commander, after: Commander) -> dict[str, int]:
     return joined
 
 
-def _noted(server: str, alliance: str, joined: int = 0) -> Update:
+def _noted(server: str, alliance: str, joined: int = 0, even_if_full: bool = False) -> Update:
     """The alliance's sheet sees by this that its roster has changed. `joined`: by how many it has grown, on the
-    condition that it was counted before and has a place."""
+    condition that it was counted before and, unless `even_if_full`, has a place."""
     key = keys.alliance(server, alliance)
     if not joined:
         return Update(key, add={"roster_changes": 1}, exists=True)
-    below = {ON_ROSTER: MOST_COMMANDERS if joined > 0 else _ANY_NUMBER}
+    below = {ON_ROSTER: MOST_COMMANDERS if joined > 0 and not even_if_full else _ANY_NUMBER}
     return Update(key, add={"roster_changes": 1, ON_ROSTER: joined}, exists=True, below=below)
 
 

@@ -11,13 +11,13 @@ import pytest
 from chalicelib.domain.access import Key
 from chalicelib.domain.bulk import Only
 from chalicelib.domain.cards import CardChange, Completion, count
-from chalicelib.domain.errors import Busy, Conflict, Forbidden, Malformed, NotFound
+from chalicelib.domain.errors import Busy, Forbidden, Malformed, NotFound
 from chalicelib.domain.importing import Columns
 from chalicelib.domain.standing import Totals
-from chalicelib.services import bulk_corrections
+from chalicelib.services import bulk_corrections, joining
 from chalicelib.services.bulk_corrections import BulkCorrection, BulkOrder
 from chalicelib.services.imports import Options
-from chalicelib.store import keys
+from chalicelib.store import commanders, keys
 from chalicelib.store.completions import Completions
 from chalicelib.store.table import Change, Update
 from tests.stores import on_dynamodb
@@ -420,21 +420,19 @@ class TestWhoChangesItLater:
         assert [one.commanders for one in give_back(world, done.id)] == [0]
         assert held(world, "vega") == {}
 
-    def test_a_full_roster_is_told_and_what_was_given_back_stays(
+    def test_a_full_roster_does_not_keep_what_is_given_back_out(
         self, world: World, leaked: Key, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        from chalicelib.services import joining
-        from chalicelib.store import commanders
-
+        """Such as one of 0.1.0, which had more than a roster takes now."""
         for number in range(3):
             report(world, leaked, f"Fake {number}")
-        (done,) = take(world, order(leaked))
+        world.muster.stores.table.write(Update(keys.alliance("101", "nova"), remove=["on_roster"]))
         for module in (commanders, joining):
             monkeypatch.setattr(module, "MOST_COMMANDERS", 2)
-        with pytest.raises(Conflict, match="roster-full"):
-            give_back(world, done.id)
-        agree(world)
-        assert len(on_the_form(world)) == len(held(world)) == 2
+        (done,) = take(world, order(leaked))
+        assert (done.commanders, on_the_form(world)) == (3, set())
+        assert give_back(world, done.id)[0].commanders == 3
+        assert len(on_the_form(world)) == len(held(world)) == 3
 
 
 class TestMeanwhile:

@@ -240,7 +240,7 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
                 "key_id": "5d61e197771d8160", "only": "new-commanders", "since": "2023-11-15T09:00:00Z",
                 "reason": "the link leaked", "dry_run": True,
             },
-            refuses="unknown-server unknown-key unknown-bulk roster-full",
+            refuses="unknown-server unknown-key unknown-bulk",
             detail="In parts: send the same again while `remaining` is not 0. `undo` gives back what was taken.",
         ),
     ),
