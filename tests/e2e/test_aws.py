@@ -147,7 +147,7 @@ def test_from_the_first_deployment_to_an_upgrade(aws: EmulatedAws) -> None:
         assert at.progress() == before
         at.done("PUT", f"/v1/sheets/{spreadsheet}", PLACE)  # else it would wait a quarter of an hour
         wait_until(lambda: "Merlin" in str(sheets.values(spreadsheet, "IMS Commanders")))
-        assert runs_of_the_sync(at) > runs, "nobody but the schedule has run it"
+        wait_until(lambda: runs_of_the_sync(at) > runs)  # nobody but the schedule has run it
         assert sheets.values(spreadsheet, "Own") == [["kept"]]
         assert any(row[:1] == ["Trial"] for row in sheets.values(spreadsheet, "IMS Progress"))
 

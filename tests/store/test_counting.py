@@ -2,6 +2,7 @@
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from time import sleep
 from typing import ClassVar
 
 import pytest
@@ -105,22 +106,45 @@ def test_64_simultaneous_reports_of_the_same_completion_count_once(world: World)
     assert len(world.muster.rosters.roster(world.key("officer"), "101", "nova")) == 1
 
 
-@pytest.mark.parametrize(("store", "number"), [("sqlite", 200), ("memory", 200), ("dynamodb", 60)])
-def test_many_commanders_reporting_in_parallel_sum_exactly(world: World, number: int) -> None:
-    """Fewer where moto copies its table with each transaction."""
+@on_every_store
+def test_200_commanders_reporting_in_parallel_sum_exactly(world: World) -> None:
     key = world.key()
     world.muster.administration.change_alliance(world.key("officer"), "101", "nova", None, 200)
 
-    def report(each: int) -> None:
-        milestones = [HELD[each % 3], CONFRONTING_RESILIENCE] if each % 2 else [HELD[each % 3]]
-        world.muster.reporting.report(key, f"Commander{each}", milestones)
+    def report(number: int) -> None:
+        milestones = [HELD[number % 3], CONFRONTING_RESILIENCE] if number % 2 else [HELD[number % 3]]
+        world.muster.reporting.report(key, f"Commander{number}", milestones)
 
     with ThreadPoolExecutor(32) as pool:
-        list(pool.map(report, range(number)))
+        list(pool.map(report, range(200)))
     assert totals(world) == counted(world)
-    assert totals(world).commanders == number
-    assert sum(totals(world).completions.values()) == number
-    assert totals(world, ARCHITECTS) == Totals(number // 2, {"confronting-resilience": number // 2})
+    assert totals(world).commanders == 200
+    assert sum(totals(world).completions.values()) == 200
+    assert totals(world, ARCHITECTS) == Totals(100, {"confronting-resilience": 100})
+
+
+@on_dynamodb
+def test_transactions_that_meet_each_other_are_tried_again_until_all_are_counted(world: World) -> None:
+    """Each holds the totals of the alliance for a while, as DynamoDB does."""
+    client, key = world.dynamodb.client(), world.key()
+    product = world.process(dynamodb_table(TABLE_NAME, client, lambda seconds: sleep(seconds / 4)))
+    world.dynamodb.database.hold = lambda: sleep(0.0005)
+
+    def report(number: int) -> int:
+        for busy in range(100):
+            try:
+                product.reporting.report(key, f"Commander{number}", [HELD[number % 3]])
+            except Busy:
+                continue
+            return busy
+        raise Busy
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(report, range(60)))
+    sent = [call for call in world.dynamodb.calls if call.operation == "TransactWriteItems"]
+    assert len(sent) > 60, "some were cancelled"
+    assert totals(world) == counted(world)
+    assert totals(world).commanders == 60
 
 
 @on_dynamodb

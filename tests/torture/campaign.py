@@ -13,7 +13,7 @@ from unittest.mock import patch
 import app
 from tests.torture.ground import Faults, StoreName
 from tests.torture.model import Findings, Person, compare
-from tests.torture.place import SERVERS, Place, new_place
+from tests.torture.place import SERVERS, Place, far_name, new_place
 from tests.torture.player import Player
 from tests.torture.site import Site
 
@@ -131,16 +131,14 @@ def _seeded_secrets(random: Random) -> Iterator[None]:
 
 
 def _names(of: str) -> list[str]:
-    """No two of them are near."""
-    letters = "abcdefghij"
-    return [f"{of} {letters[n // 10] * 4}{letters[n % 10] * 4}" for n in range(NAMES)]
+    return [far_name(of, number) for number in range(NAMES)]
 
 
 def _finish(place: Place, players: list[Player], outcome: Outcome) -> None:
     place.ground.end_races()
     place.ground.chaos.probability = 0.0
     place.let_time_pass()
-    people: dict[str, Person] = {who.id: who for who in place.together}
+    people: dict[str, Person] = dict(place.together)
     for player in players:
         people |= player.people
         outcome.add(player)

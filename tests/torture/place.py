@@ -20,8 +20,8 @@ from tests.torture.model import Person
 from tests.world import WEDNESDAY_NOON, HandClock, HandSeconds
 
 SERVERS = {"101": ("nova", "vega", "orbit"), "202": ("lyra",)}
-TOGETHER = ("Everybody One", "Everybody Two", "Everybody Three", "Everybody Four")
-"""Commanders of `101` whom everybody reports at once."""
+ROUND = 8
+"""Reports by whoever plays of one commander whom all report; then it is another's turn."""
 APART = (-30, 0, 17, 30)
 """Seconds by which the clocks of the products are wrong."""
 
@@ -38,10 +38,19 @@ class Place:
     products: list[Muster]
     quiet: Muster
     secrets: dict[Scope, str]
-    together: list[Person]
+    together: dict[str, Person] = field(default_factory=dict)
+    """Commanders of `101` whom all players report at once, by id."""
     recorded: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """How often it was answered that a milestone is now recorded, of those in `together`."""
+    """How often it was answered that a milestone is now recorded, of those."""
     lock: Lock = field(default_factory=Lock)
+    _turn: int = 0
+
+    def next_together(self) -> tuple[str, str]:
+        """Whom to report with the others, and in which alliance."""
+        with self.lock:
+            self._turn += 1
+            turn = self._turn // ROUND
+        return far_name("Everybody", turn), SERVERS["101"][turn % len(SERVERS["101"])]
 
     def let_time_pass(self) -> None:
         """What was written is seen by all, whatever they remember."""
@@ -81,7 +90,7 @@ def _furnished(
                 secrets[role, server, alliance] = _new_key(quiet, role, server, alliance)
     products = [product(ground.table(), apart) for apart in APART]
     ground.let_time_pass()
-    return Place(ground, clock, seconds, products, quiet, secrets, _together(quiet, secrets))
+    return Place(ground, clock, seconds, products, quiet, secrets)
 
 
 def _new_key(product: Muster, role: Role, server: str | None, alliance: str | None) -> str:
@@ -92,12 +101,6 @@ def _new_key(product: Muster, role: Role, server: str | None, alliance: str | No
     return secret
 
 
-def _together(product: Muster, secrets: dict[Scope, str]) -> list[Person]:
-    admin = product.directory.key(secrets["admin", None, None])
-    alliances = SERVERS["101"]
-    people = []
-    for number, name in enumerate(TOGETHER):
-        alliance = alliances[number % len(alliances)]
-        entry = product.rosters.add(admin, "101", alliance, name, is_new=True)
-        people.append(Person(entry.id, "101", alliance, entry.name))
-    return people
+def far_name(of: str, number: int) -> str:
+    """One of many names of which no two are near."""
+    return " ".join([of, *("abcdefghij"[int(digit)] * 4 for digit in f"{number:03}")])

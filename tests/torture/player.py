@@ -30,6 +30,8 @@ OPEN = [
 SHEETS = ("sheet-one", "sheet-two", "sheet-three")
 STORMS = 0.04
 """How often a use case begins in a bad moment."""
+SEEN_AFTER = 1.0
+"""Seconds between two use cases of a player, at least: by then everybody sees what the first one wrote."""
 MOST_REPETITIONS = 60
 """Of one request that is 503."""
 
@@ -79,14 +81,17 @@ class Counts:
 
 @dataclass
 class Player:
-    """`is_alone`: nobody else plays meanwhile, so time stands still during a use case, and definitions are ours."""
+    """`is_alone`: nobody else plays meanwhile, so time stands still during a use case, and definitions are ours. Where
+    others do, a transaction may be cancelled while an earlier copy of it is still on its way, and be made by that: then
+    what this request did is told as done already.
+    """
 
     place: Place
     site: Site
     random: Random
     names: Sequence[str]
     step: float
-    """Seconds that pass with a use case, at most."""
+    """Seconds that pass with a use case beside these, at most."""
     is_alone: bool
     people: dict[str, Person] = field(default_factory=dict)
     closed: set[tuple[str, str]] = field(default_factory=set)
@@ -105,9 +110,10 @@ class Player:
         """One use case, by one of the products."""
         use_case = self.random.choices(list(USE_CASES), list(USE_CASES.values()))[0]
         self.product = self.random.choice(self.place.products)
+        passed = SEEN_AFTER + self.random.random() * self.step
         with self.place.lock:
-            self.place.clock.advance(seconds=self.random.random() * self.step)
-            self.place.seconds.seconds += self.random.random() * self.step
+            self.place.clock.advance(seconds=passed)
+            self.place.seconds.seconds += passed
         if self.is_alone:
             self._calm(self.random.random() >= STORMS)
         self.counts.use_cases[use_case.__name__] += 1
@@ -130,19 +136,25 @@ class Player:
         self._report(secret, role, server, alliance, name, body)
 
     def report_with_others(self) -> None:
-        who = self.random.choice(self.place.together)
+        """Of one commander, whom the first of these reports makes, by several players at the same moment."""
+        name, alliance = self.place.next_together()
         milestones = self._milestones(3)
-        body = {"commander": self._spelled(who.name), "milestones": milestones}
+        body = {"commander": self._spelled(name), "milestones": milestones, "is_new": True}
         answer, again = self._ask(
-            "POST", "/v1/completions", self._secret("member", "101", who.alliance), body=body
+            "POST", "/v1/completions", self._secret("member", "101", alliance), body=body
         )
-        if self._expect(answer, 200):
-            self.findings.differ(f"who {who.name} is", answer.json["commander"]["id"], who.id)
-            with self.place.lock:
-                who.done |= set(milestones)
-                if not again:
-                    new = [r["milestone"] for r in answer.json["results"] if r["status"] == "recorded"]
-                    self.place.recorded.update((who.id, milestone) for milestone in new)
+        if not self._expect(answer, 200, *([409] if ("101", alliance) in self.closed else [])):
+            return
+        told, new = answer.json["commander"], [r for r in answer.json["results"] if r["status"] == "recorded"]
+        with self.place.lock:
+            who = self.place.together.setdefault(
+                told["id"], Person(told["id"], "101", alliance, told["name"])
+            )
+            who.done |= set(milestones)
+            if not again:
+                self.place.recorded.update((who.id, result["milestone"]) for result in new)
+            if any(same(one.name, name) and one is not who for one in self.place.together.values()):
+                self.findings.add("counted twice", f"{name} is two")
 
     def use_the_form(self) -> None:
         """Sends it, looks at the receipt, and sometimes takes it back."""
@@ -196,7 +208,7 @@ class Player:
         else:
             status = "restored" if void and not again else "already_recorded"
             (who.done, who.void) = (who.done | {milestone}, who.void - {milestone})
-        if not again:
+        if not again and (self.is_alone or status.startswith("already")):
             self.findings.differ(f"{action} of {milestone} of {who.name}", answer.json["status"], status)
 
     def add(self) -> None:
@@ -354,6 +366,7 @@ class Player:
         name = self._name()
         body: dict[str, Any] = {"commander": name, "milestones": self._milestones(1), "is_new": True}
         self._report(made.json["secret"], "member", server, alliance, name, body)
+        self._take_back_and_give_back(officer, made.json["id"])
         instead = {"label": "another link", "replaces": made.json["id"]}
         rotated, again = self._ask("POST", "/v1/keys", officer, body=instead)
         if not self._expect(rotated, 201, *([422] if again else [])):
@@ -364,6 +377,29 @@ class Player:
         self.place.let_time_pass()
         refused, _ = self._ask("POST", "/v1/completions", key["secret"], body=body)
         self._expect(refused, 401)
+
+    def _take_back_and_give_back(self, officer: str, key_id: str) -> None:
+        """All that a key reported, and back again; only said, where others change the same meanwhile."""
+        taking = {"key_id": key_id, "only": "all", "reason": "it leaked", "dry_run": not self.is_alone}
+        taken = self._until_done(officer, taking)
+        if taken and self.is_alone:
+            self._until_done(officer, {"undo": taken})
+
+    def _until_done(self, officer: str, body: dict[str, Any]) -> str | None:
+        while True:
+            answer, _ = self._ask("POST", "/v1/corrections/bulk", officer, body=body)
+            if not self._expect(answer, 200):
+                return None
+            if not answer.json["remaining"]:
+                return str(answer.json["id"])
+
+    def limit_an_alliance(self) -> None:
+        server = self._server()
+        alliance = self.random.choice(SERVERS[server])
+        officer = self._secret("officer", server, alliance)
+        body = {"new_per_day": self.random.randrange(500, 1001)}
+        answer, _ = self._ask("PATCH", _ALLIANCE, officer, body=body, server=server, alliance=alliance)
+        self._expect(answer, 200)
 
     def define(self) -> None:
         """Puts an event, a server or an alliance anew."""
@@ -463,7 +499,7 @@ class Player:
         for result in answer.json["results"]:
             milestone = result["milestone"]
             status = "already_recorded" if milestone in who.done else "recorded"
-            if not again:
+            if not again and (self.is_alone or milestone in who.done):
                 self.findings.differ(f"{milestone} of {who.name}", result["status"], status)
         who.done |= set(body["milestones"])
         who.void -= set(body["milestones"])
@@ -587,7 +623,7 @@ def _is_put_off(line: dict[str, Any]) -> bool:
 
 USE_CASES: dict[Callable[[Player], None], int] = {
     Player.report: 24,
-    Player.report_with_others: 8,
+    Player.report_with_others: 16,
     Player.use_the_form: 8,
     Player.correct: 10,
     Player.add: 5,
@@ -604,6 +640,7 @@ USE_CASES: dict[Callable[[Player], None], int] = {
     Player.read: 10,
     Player.change_keys: 2,
     Player.define: 2,
+    Player.limit_an_alliance: 1,
     Player.bind: 2,
     Player.refresh: 2,
     Player.run_sheets: 3,

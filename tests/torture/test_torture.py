@@ -13,6 +13,7 @@ from chalicelib.store.dynamodb import DynamoDBTable
 from chalicelib.store.table import Change, Update
 from local.strict_dynamodb.operations import Database
 from tests.torture.campaign import Outcome, alone, together
+from tests.torture.player import Player
 
 
 @pytest.fixture(scope="module")
@@ -65,18 +66,30 @@ def without_totals(record: Callable[..., None]) -> Callable[..., None]:
 
 
 BROKEN: dict[str, tuple[object, str, object]] = {
-    "no condition on cards": (completions, "_card_update", unconditional(completions._card_update)),
     "no totals of a second card": (Completions, "record", without_totals(Completions.record)),
     "no memory of tokens": (Database, "_is_done", lambda *_: False),
     "no entries of what a card owes": (Completions, "settle_cards", lambda *_: None),
     "an undo that takes all": (corrections, "_recorded", lambda card, *_: list(card.completions)),
     "no second attempt": (DynamoDBTable, "_call", lambda self, call, *_, **request: call(**request)),
 }
+"""What is put in the place of what."""
 
 
 @pytest.mark.parametrize("fault", BROKEN)
 def test_it_finds_a_fault_that_is_put_into_the_code(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(*BROKEN[fault])
-    outcome = Outcome()
-    alone(500, 1, outcome)
-    assert not outcome.is_clean
+    outcome, seed = Outcome(), 0
+    while outcome.is_clean:
+        seed += 1
+        assert seed < 20, "it would have been found by now"
+        alone(300, seed, outcome)
+
+
+def test_it_finds_what_goes_wrong_only_between_players(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(completions, "_card_update", unconditional(completions._card_update))
+    monkeypatch.setattr("tests.torture.player.USE_CASES", {Player.report_with_others: 1})
+    outcome, seed = Outcome(), 0
+    while outcome.is_clean:
+        seed += 1
+        assert seed < 20, "it would have been found by now"
+        together(100, seed, outcome)
