@@ -1,7 +1,7 @@
-"""`python -m bench.demo`: reports a second that the demo takes, as `make demo` starts it, while its sheet follows.
+"""`python -m bench.demo`: how many reports a second the demo of `make demo` takes, while its sheet follows.
 
-1,000 commanders report a milestone, and then each one more, which is measured: by 8 clients, over connections that stay
-open. The figures are of this machine.
+1,000 commanders report a milestone. Then each reports one more, which is measured: with 8 clients, over connections
+that stay open. The figures depend on the machine.
 """
 
 import json
@@ -39,13 +39,14 @@ def measure() -> Measurement:
     slowest = statistics.quantiles(times, n=100)[-1]
     cells = f"{COMMANDERS / took:.0f}", f"{statistics.median(times) * 1000:.1f}", f"{slowest * 1000:.1f}"
     columns = "commanders", "clients", "reports a second", "median, ms", "slowest of a hundred, ms"
-    how = "One report more of each commander, while the schedule runs and the sheet follows."
+    how = "One more report by each commander, while the schedule runs and the sheet follows."
     return Measurement("Reports to the demo", how, columns, [(f"{COMMANDERS:,}", str(CLIENTS), *cells)])
 
 
 @contextmanager
 def _demo() -> Iterator[dict[str, str]]:
-    """What `.local/demo.json` says of a demo that has just begun empty. Raises RuntimeError if it does not start."""
+    """The content of `.local/demo.json` of a demo that has just started empty. Raises RuntimeError if it does not
+    start."""
     with TemporaryDirectory() as folder, ExitStack() as stack:
         ports = {"PORT": _free_port(), "SHEETS_PORT": _free_port()}
         process = subprocess.Popen(

@@ -1,8 +1,8 @@
-"""`python -m bench.kills [KILLS]`: processes that report are killed, again and again; is all there that was answered?
+"""`python -m bench.kills [KILLS]`: kills processes that report, again and again; is everything that was answered there?
 
-Four writers report for the same commanders until SIGKILL meets all of them, some time after their first answers; the
-log is brought into the file so often that this is met too. Then the file is opened again. What a machine
-without power may have left undone is not tried here, but by `tests/store/test_durability.py`, on torn logs.
+Four writers report for the same commanders until SIGKILL ends all of them, some time after their first answers. The log
+is copied into the file so often that kills meet that too. Then the file is opened again. A loss of power is not tried
+here: `tests/store/test_durability.py` does that, with torn logs.
 """
 
 import sys
@@ -24,7 +24,7 @@ SEED = 20231113
 
 
 def main(kills: int) -> int:
-    """Says of each kill what came of it; how many were not survived."""
+    """Prints the result of each kill. Returns how many kills were not survived."""
     random, failures, answered = Random(SEED), 0, 0
     alliances = [f"alliance-{number}" for number in range(kills)]
     with TemporaryDirectory() as folder:
@@ -53,14 +53,14 @@ def main(kills: int) -> int:
 
 
 def _tasks(alliance: str, random: Random) -> Iterator[Task]:
-    """Without end: every writer has the same commanders, each with the milestones in another order."""
+    """Endless tasks: every writer has the same commanders, each with the milestones in a different order."""
     for number in count():
         for milestone in random.sample(MILESTONES, len(MILESTONES)):
             yield Task(alliance, f"{alliance}, commander {number}", [milestone])
 
 
 def _lost(table: SQLiteTable, alliance: str, answers: set[Answer]) -> Iterator[str]:
-    """What was answered and is not on its card."""
+    """What was answered but is not on its card."""
     stores = product(table).stores
     names = {one.id: one.name for one in stores.commanders.known(SERVER, alliance)}
     held = {

@@ -1,8 +1,8 @@
-"""`python -m bench.throughput`: reports a second over HTTP, on SQLite, however many commanders there are.
+"""`python -m bench.throughput`: reports a second over HTTP, on SQLite, with different numbers of commanders.
 
-A process serves the API with a thread for each connection, as the demo does; another one is the clients. Each request
-is one commander's report of one milestone more, over a connection that stays open. The stores are served side by side
-and asked in turn, so that whatever else the machine does meets all of them alike. The figures are of this machine.
+One process serves the API with a thread for each connection, as the demo does; another one is the clients. Each request
+is a commander's report of one more milestone, over a connection that stays open. The stores are served side by side and
+asked in turn, so that anything else on the machine affects all of them alike. The figures depend on the machine.
 """
 
 import http.client
@@ -27,16 +27,16 @@ from chalicelib.bootstrap import sqlite_table
 from chalicelib.domain.access import Key, key_id, new_secret, secret_hash
 
 COMMANDERS = 0, 1_000, 10_000
-"""Who have reported before, in alliances of `ROSTER`."""
+"""How many commanders have reported before, in alliances of `ROSTER`."""
 CLIENTS = 1, 8, 64
 ROSTER = 1_000
 ROUNDS = 3
 REPORTERS = 64
-"""Commanders whose reports are measured, beside those: in each round, for each number of clients, other ones."""
+"""Additional commanders, whose reports are measured: new ones in each round and for each number of clients."""
 _HOW = f"""\
-Through the API, by HTTP: one commander's report of one milestone more. {REPORTERS} commanders with
-{len(MILESTONES) - 1} reports each, {ROUNDS} times. The ratio is that of the median time of an answer to that of an
-empty store, with as many clients."""
+Reports of one more milestone, through the API over HTTP: {REPORTERS} commanders with {len(MILESTONES) - 1} reports
+each, {ROUNDS} times. The ratio compares the median time of an answer with that of an empty store with as many
+clients."""
 _COLUMNS = (
     "commanders",
     "clients",
@@ -72,7 +72,8 @@ def measure() -> Measurement:
 
 
 def _reports(url: str, secret: str, clients: int, names: str) -> tuple[float, Times]:
-    """How long all took together, and each, in seconds. All who report are known: their first report is not counted."""
+    """How long all reports took together, and each, in seconds. All commanders are known: their first report is not
+    counted."""
     tasks = [(f"Reporter {names}-{number}", MILESTONES[0]) for number in range(REPORTERS)]
     send(url, secret, [tasks])
     tasks = [(name, milestone) for milestone in MILESTONES[1:] for name, _ in tasks]
@@ -82,7 +83,7 @@ def _reports(url: str, secret: str, clients: int, names: str) -> tuple[float, Ti
 
 
 def send(url: str, secret: str, tasks: Sequence[Sequence[tuple[str, str]]]) -> Times:
-    """One connection for each list of reports. Raises RuntimeError unless each is recorded."""
+    """Sends each list of reports over a connection of its own. Raises RuntimeError unless each report is recorded."""
 
     def send(mine: Sequence[tuple[str, str]]) -> Times:
         times = []
@@ -105,7 +106,7 @@ def send(url: str, secret: str, tasks: Sequence[Sequence[tuple[str, str]]]) -> T
 
 @contextmanager
 def _served(file: Path, commanders: int) -> Iterator[tuple[str, str]]:
-    """The address of a server with so many commanders, and a member's key for an alliance that has none of them."""
+    """The address of a server with that many commanders, and a member's key for an alliance that has none of them."""
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
     process = context.Process(target=_serve, args=(file, commanders, there), daemon=True)

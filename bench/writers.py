@@ -1,6 +1,6 @@
-"""Processes that report to one SQLite file at the same time, and note what they were answered.
+"""Processes that report to one SQLite file at the same time, and note the answers.
 
-They are forked, so that each begins at once: call it where no thread runs, and no table is open.
+They are forked, so that each begins at once. Use it only while no thread runs and no table is open.
 """
 
 import json
@@ -28,7 +28,7 @@ ADMIN = Key("bench", "admin", "bench")
 SERVER = "101"
 MILESTONES = [event.global_id(milestone) for event in load_catalog() for milestone in event.milestones]
 SHORT_LOG = 40
-"""Changes after which the log is brought into the file here: so often that kills meet it."""
+"""After how many changes the log is copied into the file here: so often that kills meet it."""
 
 
 class Task(NamedTuple):
@@ -40,7 +40,7 @@ class Task(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """That a writer was told that a commander's completion is recorded now, or was before."""
+    """A writer was told that a commander's completion is recorded now, or was recorded before."""
 
     writer: int
     alliance: str
@@ -54,7 +54,7 @@ def product(table: Table) -> Muster:
 
 
 def prepare(file: Path, alliances: Iterable[str]) -> None:
-    """November 2023's events, and a server with these alliances."""
+    """Defines November 2023's events, and a server with these alliances."""
     with closing(sqlite_table(file)) as table:
         definitions = product(table).stores.definitions
         for event in load_catalog():
@@ -65,7 +65,7 @@ def prepare(file: Path, alliances: Iterable[str]) -> None:
 
 
 class Writers:
-    """One process for each of the sequences of tasks; they begin together."""
+    """One process for each sequence of tasks; they begin together."""
 
     def __init__(self, file: Path, tasks: Sequence[Iterable[Task]]) -> None:
         context = multiprocessing.get_context("fork")
@@ -80,13 +80,13 @@ class Writers:
         begin.wait()
 
     def join(self) -> None:
-        """Waits until they have done all. Raises RuntimeError if one could not."""
+        """Waits until they have done everything. Raises RuntimeError if one could not."""
         for process in self._processes:
             process.join()
         self._require_good()
 
     def wait_for(self, answers: int) -> None:
-        """Until they have noted so many. Raises RuntimeError if one ends before."""
+        """Waits until they have noted that many answers. Raises RuntimeError if one ends before."""
         while sum(1 for _ in self.answers()) < answers:
             self._require_good()
             time.sleep(0.005)
@@ -103,7 +103,7 @@ class Writers:
             raise RuntimeError("a writer failed")
 
     def answers(self) -> Iterator[Answer]:
-        """All that they noted; a line that a kill cut off is none."""
+        """All answers that they noted, without lines that a kill cut off."""
         for notes in filter(Path.exists, self._notes):
             for line in notes.read_text(encoding="utf-8").splitlines(keepends=True):
                 if line.endswith("\n"):
@@ -123,7 +123,7 @@ def _report(file: Path, number: int, tasks: Iterable[Task], begin: Any, notes: P
 
 
 def main(file: Path, writers: int) -> None:
-    """Every writer reports the same completions, in an order of its own. The answers, a line of JSON each."""
+    """Every writer reports the same completions, each in its own order. Prints the answers, each as a line of JSON."""
     prepare(file, ["nova"])
     every = [
         Task("nova", f"Commander {number}", [milestone]) for number in range(3) for milestone in MILESTONES

@@ -1,1 +1,1 @@
-"""Muster's API: pure rules, the DynamoDB store, the use cases and their HTTP surface."""
+"""Muster: pure rules, the store, the use cases, and the HTTP API."""

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 from chalicelib.services.administration import Administration
 from chalicelib.services.bindings import Bindings
+from chalicelib.services.bulk_corrections import BulkCorrections
 from chalicelib.services.corrections import Corrections
 from chalicelib.services.counting import Counting
 from chalicelib.services.directory import Directory
 from chalicelib.services.exports import Exports
 from chalicelib.services.imports import Imports
+from chalicelib.services.joining import Joining
 from chalicelib.services.keys import Keys
 from chalicelib.services.ledger_pages import LedgerPages
 from chalicelib.services.member_pages import MemberPages
@@ -32,10 +34,12 @@ from chalicelib.services.sheet_views import SheetViews
 from chalicelib.services.tiers import Tiers
 from chalicelib.settings import Settings
 from chalicelib.store.access import AccessKeys
+from chalicelib.store.bulks import Bulks
 from chalicelib.store.cache import Cache
 from chalicelib.store.commanders import Commanders
 from chalicelib.store.completions import Completions
 from chalicelib.store.definitions import Definitions
+from chalicelib.store.joins import Joins
 from chalicelib.store.ledger import Ledger
 from chalicelib.store.readings import Readings
 from chalicelib.store.sheets import Sheets
@@ -73,6 +77,7 @@ class Muster:
     overview: Overview
     reporting: Reporting
     corrections: Corrections
+    bulk_corrections: BulkCorrections
     rosters: Rosters
     renormalising: Renormalising
     imports: Imports
@@ -114,8 +119,11 @@ def assemble(
     standings = RecentStandings(completions, monotonic)
     overview = Overview(directory, completions, clock)
     tiers = Tiers(directory, completions, standings, clock)
-    rosters = Rosters(directory, commanders, completions, access_keys, stores.ledger, standings, clock, sleep)
-    reporting = Reporting(directory, tiers, completions, commanders, rosters, standings, clock)
+    joining = Joining(directory, commanders, Joins(table), clock)
+    rosters = Rosters(
+        directory, commanders, completions, access_keys, stores.ledger, standings, joining, clock, sleep
+    )
+    reporting = Reporting(directory, tiers, completions, commanders, rosters, joining, standings, clock)
     corrections = Corrections(directory, tiers, commanders, completions, access_keys, standings, clock, sleep)
     counting = Counting(directory, stores.definitions, completions, access_keys, clock)
     ledger_pages = LedgerPages(directory, commanders, completions, counting, stores.ledger, clock)
@@ -128,6 +136,20 @@ def assemble(
         overview=overview,
         reporting=reporting,
         corrections=corrections,
+        bulk_corrections=BulkCorrections(
+            directory,
+            tiers,
+            commanders,
+            completions,
+            access_keys,
+            stores.sheets,
+            Bulks(table),
+            joining,
+            standings,
+            clock,
+            sleep,
+            monotonic,
+        ),
         rosters=rosters,
         renormalising=renormalising,
         imports=Imports(
@@ -139,7 +161,9 @@ def assemble(
         ),
         ledger_pages=ledger_pages,
         keys=Keys(directory, access_keys, clock),
-        administration=Administration(directory, stores.definitions, completions, renormalising, clock),
+        administration=Administration(
+            directory, stores.definitions, completions, renormalising, clock, sleep
+        ),
         member_pages=MemberPages(directory, overview, completions, commanders, clock),
         refresh=Refresh(stores.definitions, counting, tiers, completions, clock),
         bindings=Bindings(directory, stores.sheets, clock),
@@ -165,7 +189,7 @@ def open_stores(table: Table, monotonic: Callable[[], float]) -> Stores:
 
 
 def open_table(settings: Settings) -> Table:
-    """The table that the settings name, of which none other is imported. Raises CannotOpen, for a SQLite file."""
+    """The table that the settings name. Only its own module is imported. Raises CannotOpen for a SQLite file."""
     if settings.database:
         return sqlite_table(settings.database)
     if settings.table_name:
@@ -174,7 +198,7 @@ def open_table(settings: Settings) -> Table:
 
 
 def sqlite_table(file: Path | None, sleep: Callable[[float], None] = time.sleep) -> "SQLiteTable":
-    """In that file, or in memory if None. It sleeps where another process has the file. Raises CannotOpen."""
+    """A table in that file, or in memory if None. It sleeps while another process has the file. Raises CannotOpen."""
     from chalicelib.store.sqlite import SQLiteTable
 
     return SQLiteTable(file, sleep)
@@ -183,7 +207,7 @@ def sqlite_table(file: Path | None, sleep: Callable[[float], None] = time.sleep)
 def dynamodb_table(
     name: str, client: "DynamoDBClient | None" = None, sleep: Callable[[float], None] = time.sleep
 ) -> Table:
-    """In DynamoDB. It sleeps between its attempts at a call."""
+    """A table in DynamoDB. It sleeps between its attempts at a call."""
     from chalicelib.store.dynamodb import DynamoDBTable  # brings botocore
 
     return DynamoDBTable(client or dynamodb(), name, sleep)

@@ -14,7 +14,7 @@ class InvalidSettings(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything is kept in the DynamoDB table of that name, or in the SQLite file `database`."""
+    """The settings. Everything is stored in the DynamoDB table `table_name`, or in the SQLite file `database`."""
 
     table_name: str | None = None
     sheets_api_url: str = GOOGLE_SHEETS_API
@@ -43,7 +43,9 @@ class Settings:
         if not table_name and not database:
             raise InvalidSettings("TABLE_NAME must name the DynamoDB table, or MUSTER_DB the SQLite file")
         if table_name and database:
-            raise InvalidSettings("TABLE_NAME and MUSTER_DB are both set: everything is kept in one place")
+            raise InvalidSettings(
+                "TABLE_NAME and MUSTER_DB are both set. Set only one: everything is in one place"
+            )
         return cls(
             table_name=table_name or None,
             database=Path(database) if database else None,

@@ -1,3 +1,3 @@
-"""The version, as `/health` tells it."""
+"""The version, which `/health` shows."""
 
 VERSION = "0.1.0"

@@ -1,4 +1,4 @@
-"""A made-up campaign: what the demo begins with, and what the pictures show. The same at each time it is played."""
+"""A made-up campaign: what the demo starts with, and what the pictures show. It is the same each time."""
 
 import random
 from contextlib import closing
@@ -13,7 +13,7 @@ from chalicelib.settings import Settings
 from local.seed import ALLIANCE, SERVER, Secrets, define
 
 BEGINS = datetime(2023, 11, 13, tzinfo=UTC)
-"""As the two events do."""
+"""When the two events begin."""
 HOUR = timedelta(hours=1)
 NAMES = [
     *("Altair", "Bellatrix", "Castor", "Deneb", "Electra", "Fomalhaut", "Gienah", "Hadar", "Izar", "Jabbah"),
@@ -35,11 +35,11 @@ NAMES = [
 SILENT, RETIRING = "Vindemiatrix", "Nunki"
 ARCHITECTS = "2023-11-architects-of-chaos"
 READ_AT, READ = datetime(2023, 11, 15, 9, tzinfo=UTC), 9200
-"""The game shows more than was reported."""
+"""A reading of official points, more than was reported."""
 
 
 class SteppingClock:
-    """Stands still until it is set."""
+    """A clock that stands still until it is set."""
 
     def __init__(self, now: datetime) -> None:
         self.now = now
@@ -49,9 +49,9 @@ class SteppingClock:
 
 
 def record(file: Path, secrets: Secrets, until: datetime) -> None:
-    """Makes a SQLite file in which the campaign has come as far as `until`. It is there once it is whole.
+    """Makes a SQLite file with the campaign up to `until`. The file appears only when it is complete.
 
-    Raises CannotOpen where it can't be written, and FileExistsError.
+    Raises CannotOpen if it can't be written, and FileExistsError.
     """
     with closing(bootstrap.sqlite_table(None)) as table:
         clock = SteppingClock(min(BEGINS, until))
@@ -62,9 +62,11 @@ def record(file: Path, secrets: Secrets, until: datetime) -> None:
 
 
 def play(muster: Muster, clock: SteppingClock, secrets: Secrets, until: datetime) -> None:
-    """Reports trickle in, most of them in the evening, from two alliances, up to the last full hour or the events' end.
+    """Reports come in one by one, most of them in the evening, from two alliances, up to the last full hour before
+    `until` or the end of the events.
 
-    Most commanders of one are on its roster before, where one never reports and one retires; the others add themselves.
+    Most commanders of one alliance are already on its roster: one of them never reports, and one retires. The others
+    join by reporting.
     """
     chance = random.Random(101)
     muster.stores.definitions.put_alliance(Alliance(SERVER.id, "orbit", "ØRB", "Orbit Watch"))

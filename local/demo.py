@@ -32,7 +32,7 @@ T = TypeVar("T")
 FOLDER = Path(".local")
 HOST = "127.0.0.1"
 JOURNAL = "dynamodb.jsonl"
-"""Where version 0.1.0 recorded, in a form of its own."""
+"""The file in which version 0.1.0 recorded, in its own form."""
 
 
 class CannotStart(Exception):
@@ -95,12 +95,12 @@ def run(settings: DemoSettings, folder: Path, stopped: threading.Event) -> None:
         bootstrap.use(muster)
         seed(muster, sheets, secrets)
 
-        import app as functions  # what is deployed, once its settings are in place
+        import app as functions  # the deployed functions; only now are their settings in place
 
         schedule = _Schedule(
             [functions.refresh_totals, functions.sync_sheets], settings.sync_seconds, stopped
         )
-        schedule.run_once()  # before anybody reports: what was noted by a later clock is noted anew
+        schedule.run_once()  # before anybody reports, so that what a later clock noted is noted again
         gateway = Gateway(functions.app, HOST, settings.port)
         gateway.start()
         stack.callback(gateway.stop)
@@ -148,17 +148,17 @@ class _Schedule:
 
 
 def _table(file: Path, secrets: Secrets, settings: DemoSettings) -> "SQLiteTable":
-    """What was recorded here, or else the made-up campaign, unless it is to be empty. Raises CannotStart."""
+    """The table with what was recorded here, or with the made-up campaign, or empty. Raises CannotStart."""
     journal = file.with_name(JOURNAL)
     if journal.exists():
-        print(f"What version 0.1.0 recorded in {journal} can't be read any more. This one keeps {file}.")
+        print(f"What version 0.1.0 recorded in {journal} can't be read any more. This version uses {file}.")
     try:
         if not file.exists() and not settings.is_empty:
             print("Recording a made-up campaign (DEMO_EMPTY=1 starts without one) …", flush=True)
             campaign.record(file, secrets, settings.now)
         return bootstrap.sqlite_table(file)
     except CannotOpen as error:
-        raise CannotStart(f"{error} `make demo-reset` forgets it.") from None
+        raise CannotStart(f"{error} `make demo-reset` deletes it.") from None
 
 
 def _secrets(file: Path) -> Secrets:

@@ -1,6 +1,6 @@
 """API Gateway in front of the app: HTTP requests become proxy events, unknown paths its own answer.
 
-Like the real one it puts a replacement character wherever a body or a query is no UTF-8.
+Like the real one, it puts a replacement character wherever a body or a query is not UTF-8.
 """
 
 import json

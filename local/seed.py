@@ -30,7 +30,7 @@ class Secrets:
 
 
 def seed(muster: Muster, sheets: SheetsServer, secrets: Secrets) -> None:
-    """Puts in place what isn't there yet; what members and officers have done since stays."""
+    """Adds what is not there yet; what members and officers have done since stays."""
     define(muster, secrets)
     if not sheets.has(SPREADSHEET_ID):
         sheets.create_spreadsheet("Nova Guard officers", _OFFICERS_TABS, SPREADSHEET_ID)
@@ -39,7 +39,7 @@ def seed(muster: Muster, sheets: SheetsServer, secrets: Secrets) -> None:
 
 
 def define(muster: Muster, secrets: Secrets) -> None:
-    """The same, but for the spreadsheet."""
+    """The same, without the spreadsheet."""
     definitions = muster.stores.definitions
     known = {event.id for event in definitions.events()}
     for event in load_catalog():

@@ -17,7 +17,8 @@ from manage.where import Where
 
 
 class _Commands(click.Group):
-    """With boto3 only where a command needs it: what `make demo` installs is enough for the others."""
+    """Says it in words if a command needs boto3 and it is not installed. All others run with what `make demo`
+    installs."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -25,7 +26,7 @@ class _Commands(click.Group):
         except ModuleNotFoundError as error:
             if (error.name or "").partition(".")[0] not in ("boto3", "botocore"):
                 raise
-            message = "This command asks AWS, and boto3 is not installed here. `make setup` installs it."
+            message = "This command needs AWS, but boto3 is not installed here. Install it with `make setup`."
             raise click.ClickException(message) from None
 
 

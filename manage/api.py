@@ -43,6 +43,9 @@ class Api:
         response = self._signed("PUT", path, json=body)
         return self._json(response), response.status_code == HTTPStatus.CREATED
 
+    def patch(self, *path: str, body: object) -> Any:
+        return self._json(self._signed("PATCH", path, json=body))
+
     def post(self, *path: str, body: object) -> Any:
         return self._json(self._signed("POST", path, json=body))
 

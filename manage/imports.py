@@ -1,4 +1,4 @@
-"""`roster` and `completions`: who is in an alliance, and what they did before, from CSV files."""
+"""`roster` and `completions`: who is in an alliance, and what they completed before, from CSV files."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -17,17 +17,17 @@ _SEPARATORS = click.Choice(["comma", "semicolon", "tab", "pipe"])
 
 
 def _options(command: _Command) -> _Command:
-    """What both imports take."""
+    """The arguments and options of both imports."""
     for option in (
         as_json,
-        click.option("--separator", type=_SEPARATORS, help="What stands between the cells."),
+        click.option("--separator", type=_SEPARATORS, help="What separates the cells."),
         click.option(
             "--header-line", metavar="LINE", type=int, help="The line of the headings; 0 if there are none."
         ),
-        click.option("--is-new", is_flag=True, help="Names that are near to others are no slips: add them."),
-        click.option("--all-or-nothing", is_flag=True, help="If a line is refused, do none of them."),
+        click.option("--is-new", is_flag=True, help="Add names even if they are near to other names."),
+        click.option("--all-or-nothing", is_flag=True, help="If a line is refused, import none."),
         dry_run,
-        click.option("--commander-column", metavar="HEADING", help="Where the commanders' names are."),
+        click.option("--commander-column", metavar="HEADING", help="The column of the commanders' names."),
         click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path)),
         click.argument("alliance"),
         click.argument("server"),
@@ -79,10 +79,10 @@ def import_roster(
 ) -> None:
     """Adds the commanders of a CSV file to a roster.
 
-    The file has a commander on each line. It is UTF-8, with a heading such as Commander, IGN or Name; where it has
-    none, give --header-line 0. Whoever is on the roster already stays as they are, and nobody is taken off. A name that
-    is nearly another is refused as a slip, without --is-new. A line that is refused spoils no other, and then it ends
-    with 1. To import again changes nothing.
+    The file has a commander on each line. It is UTF-8, with a heading such as Commander, IGN or Name; if it has none,
+    give --header-line 0. Commanders who are already on the roster stay as they are, and nobody is removed. A name that
+    is near to another is refused without --is-new, because it may be a typing mistake. A refused line does not affect
+    other lines; the exit status is then 1. Importing again changes nothing.
 
     \b
     Examples:
@@ -104,12 +104,12 @@ def completions() -> None:
 
 @completions.command("import")
 @_options
-@click.option("--milestone-column", metavar="HEADING", help="Where the milestones are, of a list.")
-@click.option("--timestamp-column", metavar="HEADING", help="When it was reported.")
+@click.option("--milestone-column", metavar="HEADING", help="In a list: the column of the milestones.")
+@click.option("--timestamp-column", metavar="HEADING", help="The column that says when it was reported.")
 @click.option(
     "--timestamp-format",
     metavar="FORMAT",
-    help="day-first or month-first, or how in strptime's terms: '%d/%m/%Y %H:%M:%S'.",
+    help="How times are written: day-first, month-first, or a strptime format such as '%d/%m/%Y %H:%M:%S'.",
 )
 @click.option("--without-times", is_flag=True, help="No column says when it was reported.")
 @click.option("--event", metavar="EVENT", help="The event whose milestones are meant.")
@@ -119,11 +119,11 @@ def import_completions(
 ) -> None:
     """Records the completions of a CSV file.
 
-    The file is a list, such as the answers of a Google Form, with a column for the milestones of each commander; or
-    a tracker, with a column for each milestone that is ticked. Well-known headings are found by themselves. Where
-    events share names of milestones, say with --event which is meant. What a commander has already counts no second
-    time; if nothing says yet when it was reported, that is added. A line that is refused spoils no other, and then it
-    ends with 1.
+    The file is a list, such as the answers of a Google Form, with a column for each commander's milestones; or a
+    tracker, with a column for each milestone, which people tick. Common headings are found automatically. If events
+    have milestones of the same name, say with --event which event is meant. A completion that is already recorded
+    does not count again; if its time is missing, that is added. A refused line does not affect other lines; the exit
+    status is then 1.
 
     \b
     Example:
@@ -176,8 +176,8 @@ def _said(value: object) -> str:
 
 
 def _all_of_it(send: Callable[..., Any]) -> Any:
-    """The answer to the whole file. Where there was no time for all of its lines, the rest is sent again, as long as
-    something comes of it."""
+    """The answer for the whole file. If there was no time for all lines, the rest is sent again, as long as that makes
+    progress."""
     done = send()
     while done["remaining"]:
         more = send(from_line=str(done["next_line"]))
@@ -193,7 +193,7 @@ def _all_of_it(send: Callable[..., Any]) -> Any:
 
 
 def _show_how(done: dict[str, Any]) -> None:
-    """How the file was understood, on stderr, beside the answer itself; of a dry run with its first lines."""
+    """Prints on stderr how the file was understood; for a dry run, also how its first lines were."""
     read_as = done["read_as"]
     said = []
     for use, name in _USES.items():

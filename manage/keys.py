@@ -9,6 +9,7 @@ from chalicelib.domain.access import LONGEST_OVERLAP, REVOKED_WITHIN, Role
 from chalicelib.domain.calendar import in_words
 from manage.api import Api
 from manage.show import as_json, listing, plain
+from manage.take_back import give_back, take_back
 from manage.where import Where
 
 label = click.option("--label", help="What it is for, so that you can tell it from others later.")
@@ -224,6 +225,10 @@ def first(where: Where, label: str, another: bool, table: str | None) -> None:
             raise click.ClickException(f"{plain(error)} --another makes one more.") from None
     click.echo(f"The key {made.id} is an admin's. Its secret is shown only once: save it now.", err=True)
     click.echo(secret)
+
+
+keys.add_command(take_back)
+keys.add_command(give_back)
 
 
 def _tell(made: Any, secret: str) -> None:

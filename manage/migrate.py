@@ -30,9 +30,11 @@ def migrate(where: Where, dry_run: bool, table: str | None) -> None:
     for server in migrated.names:
         for group in server.coinciding:
             whose = ", ".join(f"{one.name} ({one.alliance}, {one.id})" for one in group)
-            click.echo(f"server {server.server}: the same name, to merge if they are one person: {whose}")
+            click.echo(f"server {server.server}: the same name; merge them if they are one person: {whose}")
         for one in server.nameless:
-            click.echo(f"server {server.server}: a name of nothing, to rename: {one.alliance}, {one.id}")
+            click.echo(
+                f"server {server.server}: a name with nothing visible; rename it: {one.alliance}, {one.id}"
+            )
     for key in migrated.unreadable:
         click.echo(f"can't be read: {key}")
     if migrated.left:

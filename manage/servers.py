@@ -1,8 +1,11 @@
 """`servers` and `alliances`: who uses Muster."""
 
+from typing import Any
+
 import click
 
-from manage.show import as_json, listing
+from chalicelib.domain.roster import MOST_NEW_PER_DAY
+from manage.show import as_json, listing, plain
 from manage.transfer import export_server, import_server
 from manage.where import Where
 
@@ -95,10 +98,11 @@ def list_alliances(where: Where, server: str, as_json: bool) -> None:
     """
     answer = where.api.get("servers", server, "alliances")
     rows = [
-        (one["id"], one["tag"], one["name"], "anybody" if one["is_open"] else "the roster only")
+        (one["id"], one["tag"], one["name"], who, one["new_per_day"])
         for one in answer["alliances"]
+        for who in ["anybody" if one["is_open"] else "the roster only"]
     ]
-    listing(answer, as_json, ("Alliance", "Tag", "Name", "Who may report"), rows)
+    listing(answer, as_json, ("Alliance", "Tag", "Name", "Who may report", "New a day"), rows)
 
 
 @alliances.command("put")
@@ -134,5 +138,66 @@ def put_alliance(
         raise click.UsageError(f"{alliance} is new, so it needs --tag and --name.")
     answer, _ = where.api.put("servers", server, "alliances", alliance, body=after)
     done = "changed" if alliance in known else "new"
-    who = "Anybody who has its link may report" if answer["is_open"] else "Only its roster may report"
-    click.echo(f"Alliance {alliance} of server {server}: {done}. [{answer['tag']}] {answer['name']}. {who}.")
+    click.echo(
+        f"Alliance {alliance} of server {server}: {done}. [{answer['tag']}] {answer['name']}. {_who(answer)}."
+    )
+
+
+@alliances.command()
+@click.argument("server")
+@click.argument("alliance")
+@click.pass_obj
+def close(where: Where, server: str, alliance: str) -> None:
+    """Stops new commanders from joining by a member link.
+
+    Commanders who are on the roster can still report. `keys revoke` ends a link.
+
+    \b
+    Example:
+      ./muster --demo alliances close 202 borealis
+    """
+    _change(where, server, alliance, {"is_open": False})
+
+
+@alliances.command("open")
+@click.argument("server")
+@click.argument("alliance")
+@click.pass_obj
+def open_alliance(where: Where, server: str, alliance: str) -> None:
+    """Lets new commanders join by reporting.
+
+    \b
+    Example:
+      ./muster --demo alliances open 202 borealis
+    """
+    _change(where, server, alliance, {"is_open": True})
+
+
+@alliances.command()
+@click.argument("server")
+@click.argument("alliance")
+@click.argument("new_per_day", type=click.IntRange(0, MOST_NEW_PER_DAY))
+@click.pass_obj
+def limit(where: Where, server: str, alliance: str, new_per_day: int) -> None:
+    """Sets how many commanders a member link may bring in a day.
+
+    Each link is counted separately, and starts again with each game day of the server. Commanders whom officers add do
+    not count.
+
+    \b
+    Example:
+      ./muster --demo alliances limit 202 borealis 20
+    """
+    _change(where, server, alliance, {"new_per_day": new_per_day})
+
+
+def _change(where: Where, server: str, alliance: str, change: dict[str, object]) -> None:
+    answer = where.api.patch("servers", server, "alliances", alliance, body=change)
+    new = f"A link may bring {answer['new_per_day']} new commanders a day"
+    click.echo(plain(f"Alliance {alliance} of server {server}: {_who(answer)}. {new}."))
+
+
+def _who(alliance: dict[str, Any]) -> str:
+    if alliance["is_open"]:
+        return "Anybody who has its link may report"
+    return "Only its roster may report"

@@ -61,7 +61,7 @@ class Where:
 
     @contextmanager
     def _of_the_demo(self) -> Iterator["Muster"]:
-        """On the file that the demo has open too, at the demo's time."""
+        """The product on the file that the demo has open too, at the demo's time."""
         from chalicelib import bootstrap
 
         now = self.api.now()

@@ -1,4 +1,4 @@
-"""The events that come with Muster, one TOML file each, and how such a file is read."""
+"""The events that come with Muster, each in a TOML file, and how such files are read."""
 
 import tomllib
 from pathlib import Path
@@ -11,7 +11,7 @@ FOLDER = Path(__file__).parent
 
 
 class InvalidEventFile(ValueError):
-    """The file is no event. The message has a line for each problem: file, field, reason."""
+    """The file does not define an event. The message has a line for each problem: file, field, reason."""
 
 
 def load_catalog(folder: Path = FOLDER) -> list[Event]:

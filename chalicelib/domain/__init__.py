@@ -1,1 +1,1 @@
-"""The rules of IMS events. Nothing here does I/O or reads a clock; times are handed in, aware and in UTC."""
+"""The rules of IMS events. Nothing here does I/O or reads a clock; times are arguments, with a zone and in UTC."""

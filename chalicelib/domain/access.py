@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from chalicelib.domain.errors import Forbidden
+from chalicelib.domain.messages import say
 
 Role = Literal["admin", "officer", "member", "reader"]
 Scope = Literal["the deployment", "a server, or one alliance of it", "one alliance"]
@@ -21,9 +22,11 @@ Capability = Literal[
     "keep rosters",
     "import completions",
     "correct completions",
+    "take back in bulk",
     "log readings",
     "read the ledger",
     "see syncs",
+    "open and close alliances",
     "manage keys",
     "manage keys of officers and admins",
     "define events",
@@ -32,7 +35,7 @@ Capability = Literal[
     "bind spreadsheets",
     "read the deployment's ledger",
 ]
-"""What somebody may do, as the end of the sentence "This key can't …"."""
+"""What somebody may do, in words."""
 
 MAY: Mapping[Capability, tuple[Role, ...]] = {
     "use the form": ("member",),
@@ -44,9 +47,11 @@ MAY: Mapping[Capability, tuple[Role, ...]] = {
     "keep rosters": ("officer", "admin"),
     "import completions": ("officer", "admin"),
     "correct completions": ("officer", "admin"),
+    "take back in bulk": ("officer", "admin"),
     "log readings": ("officer", "admin"),
     "read the ledger": ("officer", "admin"),
     "see syncs": ("officer", "admin"),
+    "open and close alliances": ("officer", "admin"),
     "manage keys": ("officer", "admin"),
     "manage keys of officers and admins": ("admin",),
     "define events": ("admin",),
@@ -113,11 +118,10 @@ class Key:
         """Raises Forbidden (`out-of-scope`) unless the key's role has the capability and its scope covers the alliance
         (all of the server, if None; the deployment, if both are)."""
         if not self.may(capability):
-            roles = " or ".join(MAY[capability])
-            message = f"This {self.role} key can't {capability}. That takes a key with the role {roles}."
+            message = say("other-role", role=self.role, task=capability, roles=MAY[capability])
             raise Forbidden("out-of-scope", message)
         if not self.covers(server, alliance):
-            raise Forbidden("out-of-scope", "This key is for another server or alliance.")
+            raise Forbidden("out-of-scope", say("other-scope"))
 
 
 def new_secret() -> str:

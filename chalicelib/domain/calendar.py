@@ -29,9 +29,13 @@ class GameDay:
         """The instant at which the game day `day` ends. It belongs to the next day."""
         return self.start(day + timedelta(days=1))
 
+    def local(self, instant: datetime) -> datetime:
+        """The instant in the server's zone."""
+        return instant.astimezone(zone_info(self.zone))
+
     def date_of(self, instant: datetime) -> date:
         """The game day of `instant`."""
-        day = instant.astimezone(zone_info(self.zone)).date()
+        day = self.local(instant).date()
         return day if self.start(day) <= instant else day - timedelta(days=1)
 
 
@@ -62,6 +66,32 @@ def rfc3339(instant: datetime) -> str:
     """The instant as RFC 3339 in UTC, to the millisecond where it has some. The same again of what is read of it."""
     spec = "milliseconds" if instant.microsecond >= 1000 else "seconds"
     return instant.astimezone(UTC).isoformat(timespec=spec).replace("+00:00", "Z")
+
+
+def on_day(day: date) -> str:
+    """The day as `Wed 15 Nov`."""
+    return f"{day:%a} {day.day} {day:%b}"
+
+
+def at_time(instant: datetime, game_day: GameDay) -> str:
+    """`Wed 15 Nov at 12:00 UTC`, in the server's zone."""
+    return moment(game_day.local(instant))
+
+
+def moment(local: datetime) -> str:
+    """`Wed 15 Nov at 12:00 UTC`, in the zone that it is in."""
+    return f"{on_day(local.date())} at {local:%H:%M %Z}"
+
+
+def time_left(span: timedelta) -> str:
+    """`12 hours`, `1 hour 5 minutes`, `2 days 3 hours`: rounded down to the minute, so that nobody is promised too
+    much."""
+    minutes = int(span / timedelta(minutes=1))
+    if minutes < 1:
+        return "less than a minute"
+    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
+    parts = [(days, "day"), (hours, "hour"), (0 if days else minutes, "minute")]
+    return " ".join(f"{number} {unit}{'' if number == 1 else 's'}" for number, unit in parts if number)
 
 
 def in_words(span: timedelta) -> str:

@@ -13,14 +13,15 @@ class Completion:
     """A commander has completed a milestone: when it was recorded, and with which key (its public id).
 
     `reported_at`: when it was reported, if that happened elsewhere and earlier. `owed`: the version of the card that
-    the report made, until the report's ledger entry is written; then None. `more`: attributes that a later version of
-    Muster has stored; they are kept.
+    the report made, until the report's ledger entry is written; then None. `bulk`: the id of the bulk take-back that
+    voided it, where one did. `more`: attributes that a later version of Muster has stored; they are kept.
     """
 
     recorded_at: datetime
     key_id: str
     reported_at: datetime | None = None
     owed: int | None = None
+    bulk: str | None = None
     more: Mapping[str, object] = field(default_factory=dict, compare=False)
 
     @property
@@ -89,17 +90,17 @@ def reported(card: Card, milestones: Iterable[str], completion: Completion) -> C
     return CardChange(card, after)
 
 
-def voided(card: Card, milestones: Iterable[str]) -> CardChange:
-    """Voids these milestones; the card must have them."""
+def voided(card: Card, milestones: Iterable[str], bulk: str | None = None) -> CardChange:
+    """Voids these milestones; the card must have them. `bulk`: the id of the bulk take-back that does it."""
     settled = _settled(card.completions)
-    taken = {milestone: settled.pop(milestone) for milestone in milestones}
+    taken = {milestone: replace(settled.pop(milestone), bulk=bulk) for milestone in milestones}
     return _changed(card, completions=settled, voided={**card.voided, **taken})
 
 
 def restored(card: Card, milestones: Iterable[str]) -> CardChange:
     """Restores these milestones as they were; they must be voided."""
     left = dict(card.voided)
-    given = {milestone: left.pop(milestone) for milestone in milestones}
+    given = {milestone: replace(left.pop(milestone), bulk=None) for milestone in milestones}
     return _changed(card, completions=_settled(card.completions) | given, voided=left)
 
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from chalicelib.domain.messages import say
+
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
@@ -74,9 +76,7 @@ class Unreadable(MusterError):
     """Something that is stored can't be read. The operator is told in the log."""
 
     code: str = "unreadable"
-    detail: str = (
-        "Muster can't read what is stored here. Nothing was lost; whoever operates it has to look at it."
-    )
+    detail: str = say("unreadable")
     retry_after: int = 3600
     """Seconds: a person has to see to it."""
 
@@ -86,6 +86,6 @@ class Busy(MusterError):
     """Try again: the store was contended or throttled for longer than a request may wait."""
 
     code: str = "busy"
-    detail: str = "Too many reports at once. Nothing was lost; please send it again in a moment."
+    detail: str = say("busy")
     retry_after: int = 2
     """Seconds to wait before trying again."""

@@ -10,7 +10,7 @@ from chalicelib.domain.cards import Card, CardChange, Completion, owed
 
 # fmt: off
 Action = Literal[
-    "report", "void", "restore", "undo", "time", "recount",
+    "report", "void", "restore", "undo", "take-back", "give-back", "time", "recount",
     "add", "rename", "release", "merge", "move", "retire", "reinstate", "forget",
     "reading", "withdraw", "server", "alliance", "event", "key", "sheet",
 ]

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Callable, Collection, Iterable
 
 from chalicelib.domain.errors import FieldError, Malformed
+from chalicelib.domain.messages import Message, say
 
 MAX_LENGTH = 64
 """Characters. No limit is published; the longest names seen have about 18."""
@@ -50,20 +51,18 @@ def display_name(typed: str, field: str = "commander", tags: Tags = ()) -> str:
     character. Showing the result again changes nothing.
     """
     if len(typed.strip()) > _MOST_TYPED:
-        raise _invalid(field, f"The name is too long: {MAX_LENGTH} characters are the most.")
+        raise _invalid(field, say("endless-name", most=MAX_LENGTH))
     for character in typed if not (typed.isascii() and typed.isprintable()) else "":
         if refusal := _refusal(character):
             raise _invalid(field, refusal)
     name = without_tags(_shown(typed), tags)
     key = normalised(name)
     if not key:
-        message = "The name has nothing that can be seen. " if typed.strip() else ""
-        raise _invalid(field, f"{message}Please give the commander's name.")
+        raise _invalid(field, say("unseen-name") if typed.strip() else say("no-name"))
     if len(name) > MAX_LENGTH:
-        raise _invalid(field, f"The name has {len(name)} characters; {MAX_LENGTH} is the most.")
+        raise _invalid(field, say("long-name", length=len(name), most=MAX_LENGTH))
     if len(key) > _MOST_FOLDED:
-        message = f"The name is too long: some of its characters stand for several. {MAX_LENGTH} is the most."
-        raise _invalid(field, message)
+        raise _invalid(field, say("long-folded-name", most=MAX_LENGTH))
     return name
 
 
@@ -199,20 +198,15 @@ def _folded(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", visible.casefold()).split())
 
 
-def _refusal(character: str) -> str | None:
+def _refusal(character: str) -> Message | None:
     """Why the character can't be in a name, and what to do; None: it can."""
     if character in _TURNING:
-        return (
-            "The name contains something invisible that turns the direction of text. "
-            "Please type the name instead of pasting it."
-        )
+        return say("turning-name")
     if character == _LOST:
-        return "A character of the name was lost on its way here (�). Please type the name anew."
+        return say("lost-character")
     category = unicodedata.category(character)
     if (category in _REFUSED and character not in _BREAKS) or (category == "Cn" and _is_none(character)):
-        return (
-            "The name contains a character that can't be shown. Please type the name instead of pasting it."
-        )
+        return say("unshowable-name")
     return None
 
 
@@ -285,5 +279,5 @@ _JOINING = (  # blocks of scripts in which letters are joined by rules, from Ara
 )
 
 
-def _invalid(field: str, message: str) -> Malformed:
+def _invalid(field: str, message: Message) -> Malformed:
     return Malformed("invalid-name", message, [FieldError(field, message)])

@@ -1,4 +1,4 @@
-"""What becomes of names that are stored when the rules change by which they are told apart: a new version, or a tag."""
+"""How stored names change when the rules for equal names change: with a new version, or a new tag."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -9,14 +9,15 @@ from chalicelib.domain.names import Tags, display_name, normalised, without_tags
 from chalicelib.domain.roster import Commander
 
 MOST_ALIASES = 40
-"""Of each the old one is deleted, and a new one put: both are in one transaction, which has 100 items at most."""
+"""The most aliases that change at once. For each, the old one is deleted and a new one put; a transaction has at most
+100 items."""
 
 
 @dataclass(frozen=True, slots=True)
 class Renormalisation:
-    """`changes`: commanders before and after, who get what no other has. `coinciding`: those who have the same name by
-    today's rules. They stay as they are, but for one; officers merge them, if they are the same person. `nameless`:
-    those of whose name nothing can be seen. They stay as well; officers rename them.
+    """`changes`: commanders before and after, with names that nobody else has. `coinciding`: commanders who have the
+    same name by today's rules. All of them except one stay as they are; officers merge them, if they are the same
+    person. `nameless`: commanders whose names have nothing visible. They stay too; officers rename them.
     """
 
     changes: tuple[tuple[Commander, Commander], ...]
@@ -25,14 +26,16 @@ class Renormalisation:
 
 
 def renormalisation(commanders: Iterable[Commander], tags: Tags) -> Renormalisation:
-    """Of all commanders of a server, with the tags of its alliances.
+    """The changes for all commanders of a server, with the tags of its alliances.
 
-    Of one commander it changes `MOST_ALIASES` aliases at once: done to its own result it may change more, and in the
-    end nothing. Where names coincide, whom today's name leads to already has it, else whose present name it is, and of
-    several who was there first.
+    It changes up to `MOST_ALIASES` aliases of a commander at once. Applied to its own result it may change more, and
+    in the end nothing. If names coincide, the name goes to the commander that it already leads to; if there is none,
+    to one who has it as present name; among several, to the one who was there first.
     """
     people = {one.id: one for one in sorted(commanders, key=_seniority) if not one.moved}
-    claims: dict[str, dict[str, list[str]]] = {}  # by what is to lead there: who, with what leads there now
+    claims: dict[
+        str, dict[str, list[str]]
+    ] = {}  # by the key by today's rules: who, with the keys that they have now
     for one in people.values():
         for key, name in {one.key: one.name, **one.aliases}.items():
             claims.setdefault(own_key(name, tags), {}).setdefault(one.id, []).append(key)
@@ -52,12 +55,12 @@ def renormalisation(commanders: Iterable[Commander], tags: Tags) -> Renormalisat
 
 
 def own_key(name: str, tags: Tags) -> str:
-    """What identifies a stored name by today's rules; empty if nothing of it can be seen."""
+    """The key of a stored name by today's rules; empty if it has nothing visible."""
     return normalised(without_tags(name, tags))
 
 
 def _renamed(commander: Commander, keys: Mapping[str, str], tags: Tags) -> Commander:
-    """With what is to lead to them, by what leads there now; the rest stays."""
+    """The commander with new keys in place of old ones, as in `keys`; other keys stay."""
     name, key = commander.name, keys.get(commander.key, commander.key)
     if commander.key in keys:
         name = _shown(name, tags)
@@ -72,7 +75,7 @@ def _renamed(commander: Commander, keys: Mapping[str, str], tags: Tags) -> Comma
 
 
 def _shown(name: str, tags: Tags) -> str:
-    """As it would be shown if it were typed today; as it stands if it would be refused."""
+    """The name as it would be shown if it were typed today; unchanged if it would be refused."""
     try:
         return display_name(name, tags=tags)
     except Malformed:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain.access import MAY, Role
-from chalicelib.domain.calendar import GameDay, Window, rfc3339
+from chalicelib.domain.calendar import GameDay, Window
 from chalicelib.domain.errors import Conflict, FieldError, NotFound, TooLarge, malformed, quoted
 from chalicelib.domain.events import Event, Milestone
+from chalicelib.domain.messages import say
 
 MOST_EVENTS = 40
 """Of one report: it is written in one transaction of up to 100 items, with a card and totals for each event."""
@@ -32,11 +33,10 @@ def find_milestones(
     Raises Malformed (`malformed`) if there are none, NotFound (`unknown-milestone`) naming each unknown one.
     """
     if not global_ids:
-        message = "Choose at least one milestone."
-        raise malformed(field, message)
+        raise malformed(field, say("no-milestone"))
     known = {event.global_id(m): MilestoneRef(event, m) for event in events for m in event.milestones}
     unknown = [
-        FieldError(f"{field}[{index}]", f"There is no milestone {quoted(global_id, 130)}.")
+        FieldError(f"{field}[{index}]", say("unknown-milestone", milestone=quoted(global_id, 130)))
         for index, global_id in enumerate(global_ids)
         if global_id not in known
     ]
@@ -51,38 +51,46 @@ def find_milestone(global_id: str, events: Sequence[Event]) -> MilestoneRef:
         for milestone in event.milestones:
             if event.global_id(milestone) == global_id:
                 return MilestoneRef(event, milestone)
-    message = f"There is no milestone {quoted(global_id, 130)}."
+    message = say("unknown-milestone", milestone=quoted(global_id, 130))
     raise NotFound("unknown-milestone", message, [FieldError("milestone", message)])
 
 
 def require_reportable(
-    refs: Sequence[MilestoneRef], role: Role, now: datetime, game_day: GameDay, field: str = "milestones"
+    refs: Sequence[MilestoneRef],
+    role: Role,
+    now: datetime,
+    game_day: GameDay,
+    field: str = "milestones",
+    *,
+    reported_at: datetime | None = None,
 ) -> None:
     """Raises Conflict unless all of `refs` may be recorded now, and TooLarge unless they can be at once.
 
+    `reported_at`: when that was reported, if it was elsewhere and earlier; then this is the time that decides.
     From a milestone's opening, by anyone: before, `milestone-not-open`. Until the end of the event's grace: after,
     `reporting-closed`. Who may report for others may do so until the event is archived.
     """
     events = {ref.event.id for ref in refs}
     if len(events) > MOST_EVENTS:
-        message = (
-            f"These are milestones of {len(events)} events; {MOST_EVENTS} is the most at once. "
-            "Send them in parts: nothing counts twice."
-        )
+        message = say("too-many-events", events=len(events), most=MOST_EVENTS)
         raise TooLarge("too-large", message, [FieldError(field, message)])
-    early, late = [], []
+    early, late, at = [], [], reported_at or now
     for index, ref in enumerate(refs):
         opens_at = ref.milestone.window(game_day).opens_at
         ends_at = ref.event.reporting_closes_at(game_day)
-        if now < opens_at:
-            message = f"{ref.milestone.name} opens at {rfc3339(opens_at)}."
+        if at < opens_at:
+            name, opens = ref.milestone.name, game_day.local(opens_at)
+            if reported_at:
+                message = say(
+                    "not-open-then", milestone=name, opens_at=opens, reported_at=game_day.local(reported_at)
+                )
+            else:
+                message = say("not-open", milestone=name, opens_at=opens, left=opens_at - now)
             early.append(FieldError(f"{field}[{index}]", message))
         elif ref.event.archived:
-            late.append(FieldError(f"{field}[{index}]", f"{ref.event.name} is archived."))
-        elif role not in MAY["report for others"] and now >= ends_at:
-            message = (
-                f"Reporting for {ref.event.name} closed at {rfc3339(ends_at)}; an officer can still add it."
-            )
+            late.append(FieldError(f"{field}[{index}]", say("archived", event=ref.event.name)))
+        elif role not in MAY["report for others"] and at >= ends_at:
+            message = say("closed", event=ref.event.name, closed_at=game_day.local(ends_at))
             late.append(FieldError(f"{field}[{index}]", message))
     if early:
         raise Conflict("milestone-not-open", early[0].message, early + late)

@@ -7,6 +7,11 @@ from datetime import datetime
 from chalicelib.domain.access import Role
 from chalicelib.domain.calendar import GameDay
 
+MOST_COMMANDERS = 1_000
+"""On a roster (DESIGN §7). Who has retired does not count."""
+NEW_PER_DAY, MOST_NEW_PER_DAY = 150, 1_000
+"""How many commanders a member link brings in a day where nobody has set it, and what can be set at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class Server:
@@ -21,7 +26,8 @@ class Alliance:
     """A group of commanders. `tag` and `name` are labels and can change.
 
     In an open alliance members may add themselves by reporting; otherwise only commanders on the roster report.
-    `roster_changes` counts the changes that its roster has seen. `past_tags`: those that it had before.
+    `roster_changes` counts the changes that its roster has seen. `past_tags`: those that it had before. `new_per_day`:
+    how many commanders each of its member links may bring in a game day; None: nobody has set it.
     """
 
     server: str
@@ -31,6 +37,12 @@ class Alliance:
     is_open: bool = True
     roster_changes: int = 0
     past_tags: tuple[str, ...] = ()
+    new_per_day: int | None = None
+
+    @property
+    def new_allowed(self) -> int:
+        """How many commanders each of its member links may bring in a game day."""
+        return NEW_PER_DAY if self.new_per_day is None else self.new_per_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +64,9 @@ class Commander:
     name index has for the name. `aliases` are other names that lead to them, as they are typed, by what the index has
     for each: those that they had, and those of who became one with them. `former`: where rosters still know them as
     somebody who has left, by alliance and id. `moved`: this is such a remainder, and `alliance` is where they went;
-    `into`: whom they became one with there. `version` counts the changes. `more` is what a later version of Muster has
-    stored beside: it is kept.
+    `into`: whom they became one with there. `version` counts the changes. `brought_by`: the id of the member key that
+    brought them, as long as no officer has shown to know them. `more` is what a later version of Muster has stored
+    beside: it is kept.
     """
 
     id: str
@@ -69,6 +82,7 @@ class Commander:
     into: str | None = None
     forgetting: Forgetting | None = None
     version: int = 0
+    brought_by: str | None = None
     more: Mapping[str, object] = field(default_factory=dict, compare=False)
 
     def former_name(self, keys: Collection[str]) -> str | None:

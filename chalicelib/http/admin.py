@@ -9,6 +9,7 @@ from chalicelib.domain.access import MAY
 from chalicelib.domain.roster import Alliance, Server
 from chalicelib.http.definitions import alliance_json, event_json
 from chalicelib.http.inputs import (
+    AllianceChange,
     AllianceDefinition,
     NewKey,
     ServerDefinition,
@@ -62,9 +63,19 @@ def list_alliances(server: str) -> Response:
 def put_alliance(server: str, alliance: str) -> Response:
     key = bearer_key(admin.current_request, muster().directory)
     given = AllianceDefinition.read(admin.current_request)
-    definition = Alliance(server, alliance, given.tag, given.name, given.is_open)
-    is_new = muster().administration.put_alliance(key, definition)
-    return json_response({"server": server, **alliance_json(definition)}, 201 if is_new else 200)
+    wanted = Alliance(server, alliance, given.tag, given.name, given.is_open, new_per_day=given.new_per_day)
+    defined, is_new = muster().administration.put_alliance(key, wanted)
+    return json_response({"server": server, **alliance_json(defined)}, 201 if is_new else 200)
+
+
+@admin.route("/v1/servers/{server}/alliances/{alliance}", methods=["PATCH"])
+@handled
+def change_alliance(server: str, alliance: str) -> Response:
+    key = bearer_key(admin.current_request, muster().directory)
+    given = AllianceChange.read(admin.current_request)
+    administration = muster().administration
+    changed = administration.change_alliance(key, server, alliance, given.is_open, given.new_per_day)
+    return json_response({"server": server, **alliance_json(changed)})
 
 
 @admin.route("/v1/keys")

@@ -42,6 +42,7 @@ class AllianceSummary(TypedDict):
     tag: str
     name: str
     is_open: bool
+    new_per_day: int
 
 
 _GAME_DAY = GameDay()
@@ -85,4 +86,10 @@ def event_json(event: Event) -> EventDetails:
 
 def alliance_json(alliance: Alliance) -> AllianceSummary:
     """Its id and labels, without its server."""
-    return {"id": alliance.id, "tag": alliance.tag, "name": alliance.name, "is_open": alliance.is_open}
+    return {
+        "id": alliance.id,
+        "tag": alliance.tag,
+        "name": alliance.name,
+        "is_open": alliance.is_open,
+        "new_per_day": alliance.new_allowed,
+    }

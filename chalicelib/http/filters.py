@@ -1,37 +1,15 @@
 """How instants, points and names read on a page."""
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from urllib.parse import quote
 
-from chalicelib.domain.calendar import GameDay, rfc3339, zone_info
-
-
-def on_day(day: date) -> str:
-    """`Wed 15 Nov`."""
-    return f"{day:%a} {day.day} {day:%b}"
-
-
-def at_time(instant: datetime, game_day: GameDay) -> str:
-    """`Wed 15 Nov 12:00 UTC`, in the server's zone."""
-    local = instant.astimezone(zone_info(game_day.zone))
-    return f"{on_day(local.date())} {local:%H:%M %Z}"
+from chalicelib.domain.calendar import GameDay, at_time, on_day, rfc3339, time_left
 
 
 def time_of_day(instant: datetime, game_day: GameDay) -> str:
     """`12:15 UTC`, in the server's zone."""
-    return f"{instant.astimezone(zone_info(game_day.zone)):%H:%M %Z}"
-
-
-def time_left(span: timedelta) -> str:
-    """`12 h`, `1 h 5 min`, `2 days 3 h`: rounded down to the minute, so that nobody is promised too much."""
-    minutes = max(0, int(span.total_seconds()) // 60)
-    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
-    if days:
-        return f"{days} day{'s' * (days > 1)}" + (f" {hours} h" if hours else "")
-    if hours:
-        return f"{hours} h" + (f" {minutes} min" if minutes else "")
-    return f"{minutes} min"
+    return f"{game_day.local(instant):%H:%M %Z}"
 
 
 def thousands(number: int) -> str:
@@ -39,9 +17,9 @@ def thousands(number: int) -> str:
     return f"{number:,}"
 
 
-def counted(number: int, noun: str) -> str:
-    """`1 commander`, `1,200 commanders`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+def counted(number: int, one: str, many: str) -> str:
+    """`one` as it is, `1 point`; or `many` with the number in it, `{n} points`."""
+    return one if number == 1 else many.format(n=thousands(number))
 
 
 def percent(part: float) -> str:

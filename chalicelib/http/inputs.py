@@ -25,11 +25,15 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from chalicelib.domain.access import LONGEST_OVERLAP, Key, Role
+from chalicelib.domain.bulk import Only
 from chalicelib.domain.calendar import GameDay, zone_info
 from chalicelib.domain.errors import FieldError, Malformed, TooLarge, Unauthenticated, malformed, quoted
 from chalicelib.domain.events import Event
+from chalicelib.domain.messages import say
+from chalicelib.domain.roster import MOST_NEW_PER_DAY
 from chalicelib.domain.understood import SeparatorName
 from chalicelib.http.problems import invalid_fields
+from chalicelib.services.bulk_corrections import BulkOrder
 from chalicelib.services.directory import Directory
 from chalicelib.services.imports import Options
 from chalicelib.services.keys import WantedKey
@@ -76,6 +80,7 @@ Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
+NewPerDay = Annotated[int, Field(ge=0, le=MOST_NEW_PER_DAY)]
 LineNumber = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=MAX_CSV)]
 
 
@@ -117,6 +122,39 @@ class CorrectionOrder(JsonBody):
     reason: Reason
     server: Text | None = None
     alliance: Text | None = None
+
+
+class BulkCorrectionOrder(JsonBody):
+    """The body of `POST /v1/corrections/bulk`."""
+
+    key_id: Annotated[Text, Field(min_length=1)]
+    only: Only
+    reason: Reason
+    since: Instant | None = None
+    until: Instant | None = None
+    dry_run: bool = False
+    server: Text | None = None
+
+    @property
+    def order(self) -> BulkOrder:
+        span = self.since, self.until
+        return BulkOrder(self.key_id, self.only, self.reason, *span, self.dry_run, self.server)
+
+
+class BulkCorrectionUndo(JsonBody):
+    """The other body of that: which bulk correction to undo."""
+
+    undo: Text
+
+
+def bulk_correction(request: Request) -> BulkCorrectionOrder | BulkCorrectionUndo:
+    """Raises Malformed, TooLarge."""
+    body = _body(request, MAX_BODY)
+    try:
+        is_undo = "undo" in _Object.model_validate_json(body).root
+        return (BulkCorrectionUndo if is_undo else BulkCorrectionOrder).model_validate_json(body)
+    except ValidationError as error:
+        raise _malformed(error) from None
 
 
 class NewCommander(JsonBody):
@@ -204,6 +242,14 @@ class AllianceDefinition(JsonBody):
     tag: Label
     name: Label
     is_open: bool = True
+    new_per_day: NewPerDay | None = None
+
+
+class AllianceChange(JsonBody):
+    """The body of `PATCH /v1/servers/{server}/alliances/{alliance}`. What is left out stays."""
+
+    is_open: bool | None = None
+    new_per_day: NewPerDay | None = None
 
 
 class SheetBinding(JsonBody):
@@ -313,7 +359,7 @@ class CompletionImport(RosterImport):
 
 def csv_body(request: Request) -> str:
     """Raises Malformed, TooLarge."""
-    return _body(request, MAX_CSV, "Save the file as “CSV UTF-8” and send that.").decode()
+    return _body(request, MAX_CSV, is_csv=True).decode()
 
 
 class FilledForm(BaseModel, defer_build=True):
@@ -351,7 +397,7 @@ def bearer_key(request: Request, directory: Directory) -> Key:
     """The key of the `Authorization` header. Raises Unauthenticated."""
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not secret.strip():
-        raise Unauthenticated("no-key", "This needs a key: send it as “Authorization: Bearer KEY”.")
+        raise Unauthenticated("no-key", say("no-key"))
     return directory.key(secret.strip())
 
 
@@ -380,10 +426,9 @@ def _form_fields(request: Request) -> dict[str, list[str]]:
     try:
         fields = parse_qs(body, keep_blank_values=True, max_num_fields=200, errors="strict")
     except ValueError:
-        message = "The form could not be read. Please open the link again."
-        raise malformed("body", message) from None
+        raise malformed("body", say("unreadable-form")) from None
     if any(_is_garbled(value) for values in fields.values() for value in values):
-        raise malformed("body", _NO_UTF8)
+        raise malformed("body", say("lost-letters"))
     return fields
 
 
@@ -394,31 +439,33 @@ def _malformed(error: ValidationError) -> Malformed:
 
 _REPLACEMENT = "\ufffd"
 _ESCAPED_REPLACEMENT = re.compile(rb"(?<!\\)(?:\\\\)*\\ufffd", re.IGNORECASE)
-_NO_UTF8 = "This is not UTF-8: some letters were lost. Send it in UTF-8."
 
 
-def _body(request: Request, limit: int, remedy: str = "Send it in UTF-8.") -> bytes:
-    """The body: UTF-8, without a byte order mark. `remedy`: what to do if it isn't. Raises Malformed, TooLarge.
+def _body(request: Request, limit: int, *, is_csv: bool = False) -> bytes:
+    """The body: UTF-8, without a byte order mark. Raises Malformed, TooLarge.
 
     API Gateway puts a replacement character wherever a body was no UTF-8, and so do many programs: it is refused, since
     two names that differed may be the same with it. So is a charset that is declared and is another.
     """
+    not_utf_8, utf_16 = say("not-utf-8"), say("utf-16")
+    if is_csv:
+        not_utf_8, utf_16 = say("csv-not-utf-8"), say("csv-utf-16")
     try:
         body: bytes | str = request.raw_body
         raw = body.encode() if isinstance(body, str) else body
     except ValueError:
-        raise malformed("body", f"This is not UTF-8. {remedy}") from None
+        raise malformed("body", not_utf_8) from None
     if len(raw) > limit:
-        message = f"The body has {len(raw):,} bytes; {limit:,} is the most."
+        message = say("too-many-bytes", size=len(raw), most=limit)
         raise TooLarge("too-large", message, [FieldError("body", message)])
     try:
         is_utf8 = not _is_garbled(raw.decode()) and not _ESCAPED_REPLACEMENT.search(raw)
     except UnicodeDecodeError:
         is_utf8 = False
     if not is_utf8 and b"\0" in raw:
-        raise malformed("body", f"This is UTF-16, not UTF-8. {remedy}")
+        raise malformed("body", utf_16)
     if not is_utf8 or not (raw.isascii() or _charset(request) in ("utf-8", "utf8", "")):
-        raise malformed("body", f"This is not UTF-8. {remedy}")
+        raise malformed("body", not_utf_8)
     return raw.removeprefix(codecs.BOM_UTF8)
 
 
@@ -434,7 +481,7 @@ def _query(request: Request) -> MultiDict:
     given: MultiDict = request.query_params or MultiDict({})
     for name in given:
         if any(map(_is_garbled, [name, *given.getlist(name)])):
-            raise malformed("query" if _is_garbled(name) else name, _NO_UTF8)
+            raise malformed("query" if _is_garbled(name) else name, say("lost-letters"))
     return given
 
 

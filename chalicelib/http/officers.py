@@ -5,6 +5,7 @@ from chalice.app import Blueprint, Response
 from chalicelib.bootstrap import muster
 from chalicelib.http.csv_responses import completions_csv, missing_csv, roster_csv
 from chalicelib.http.inputs import (
+    BulkCorrectionUndo,
     CommanderForgetting,
     CommanderMerge,
     CommanderMove,
@@ -21,6 +22,7 @@ from chalicelib.http.inputs import (
     RosterImport,
     RosterQuery,
     bearer_key,
+    bulk_correction,
     csv_body,
     csv_key,
 )
@@ -179,6 +181,16 @@ def correct() -> Response:
         key, asked.action, asked.commander, asked.milestone, asked.reason, asked.server, asked.alliance
     )
     return json_response(correction)
+
+
+@officers.route("/v1/corrections/bulk", methods=["POST"])
+@handled
+def correct_in_bulk() -> Response:
+    key = bearer_key(officers.current_request, muster().directory)
+    asked, corrections = bulk_correction(officers.current_request), muster().bulk_corrections
+    if isinstance(asked, BulkCorrectionUndo):
+        return json_response(corrections.give_back(key, asked.undo))
+    return json_response(corrections.take_back(key, asked.order))
 
 
 @officers.route(_READINGS)

@@ -12,6 +12,7 @@ from chalicelib.bootstrap import muster
 from chalicelib.domain.access import Key
 from chalicelib.domain.calendar import rfc3339
 from chalicelib.domain.errors import MusterError, NotFound
+from chalicelib.domain.messages import say
 from chalicelib.domain.names import name_mark
 from chalicelib.http.inputs import FilledForm, ReportUndo, query
 from chalicelib.http.problems import STATUS, handled, problem_headers
@@ -116,7 +117,7 @@ def _instant(text: str) -> datetime:
     except ValueError:
         at = None
     if at is None or at.tzinfo is None:
-        raise NotFound("not-found", "This receipt's address is incomplete.")
+        raise NotFound("not-found", say("incomplete-receipt"))
     return at
 
 

@@ -19,6 +19,7 @@ from chalicelib.domain.errors import (
     Unauthenticated,
     Unreadable,
 )
+from chalicelib.domain.messages import say
 from chalicelib.http.responses import HeaderValue, json_response, page
 from chalicelib.services.attempts import within
 from chalicelib.telemetry import measure, request_id
@@ -37,9 +38,9 @@ STATUS: dict[type[MusterError], int] = {
     Busy: 503,
 }
 OF_CHALICE = {
-    405: ("method-not-allowed", "This address doesn't take that method."),
-    415: ("unsupported-media-type", "This address doesn't take that content type."),
-    500: ("internal", "Something went wrong on our side. Please send it again: nothing can count twice."),
+    405: ("method-not-allowed", say("method-not-allowed")),
+    415: ("unsupported-media-type", say("unsupported-media-type")),
+    500: ("internal", say("internal")),
 }
 """What Chalice answers by itself: our code for its status, and the words. Whatever else it may be is `internal`."""
 

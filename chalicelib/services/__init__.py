@@ -1,1 +1,1 @@
-"""The use cases, each on top of the rules and the store. No HTTP, no Sheets."""
+"""The use cases. They use the rules and the store, and know nothing of HTTP or Google Sheets."""

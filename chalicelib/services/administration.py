@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from chalicelib.domain.access import Key
 from chalicelib.domain.calendar import GameDay
@@ -12,6 +13,7 @@ from chalicelib.domain.events import Event, too_many
 from chalicelib.domain.ledger import Action, Actor
 from chalicelib.domain.names import tag_key
 from chalicelib.domain.roster import Alliance, Server
+from chalicelib.services.attempts import until_written
 from chalicelib.services.directory import Directory
 from chalicelib.services.renormalising import Renormalising
 from chalicelib.store import ledger
@@ -20,7 +22,7 @@ from chalicelib.store.definitions import Definitions
 from chalicelib.store.table import Put
 
 MOST_BYTES = 128 * 1024
-"""Of an event as it is stored: a ledger entry has it twice, and an item of the table holds 400 KB."""
+"""The largest stored event: a ledger entry has it twice, and an item of the table holds 400 KB."""
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -32,12 +34,13 @@ class Administration:
     _completions: Completions
     _renormalising: Renormalising
     _clock: Callable[[], datetime]
+    _sleep: Callable[[float], None]
 
     def put_event(self, key: Key, event: Event) -> bool:
-        """Defines the event, or changes it; whether it is new. Points are counted anew from the same completions.
+        """Defines the event, or changes it. Returns whether it is new. Points are counted again from the completions.
 
-        Raises Forbidden, Malformed, TooLarge, and Conflict (`milestone-in-use`) if a milestone that somebody has
-        completed were dropped.
+        Raises Forbidden, Malformed, TooLarge, and Conflict (`milestone-in-use`) if it would drop a milestone that
+        somebody has completed.
         """
         key.require("define events", server=None)
         size = len(event.model_dump_json(exclude_unset=True).encode())
@@ -56,7 +59,8 @@ class Administration:
         return before is None
 
     def put_server(self, key: Key, server: Server) -> bool:
-        """Defines the server, or changes when its game day begins; whether it is new. Raises Forbidden, Malformed."""
+        """Defines the server, or changes when its game day begins. Returns whether it is new. Raises Forbidden,
+        Malformed."""
         key.require("define servers", server=server.id)
         _require_id("server", server.id)
         before = next((one for one in self._directory.servers() if one.id == server.id), None)
@@ -64,18 +68,22 @@ class Administration:
         self._definitions.put_server(server, self._entry(key, "server", server.id, None, *shown))
         return before is None
 
-    def put_alliance(self, key: Key, alliance: Alliance) -> bool:
-        """Defines the alliance, or changes its labels and whether it is open; whether it is new.
+    def put_alliance(self, key: Key, alliance: Alliance) -> tuple[Alliance, bool]:
+        """Defines the alliance, or changes its labels and whether it is open. Returns it, and whether it is new.
 
-        A tag that the server has not had is taken off the names that are stored with it. Raises Forbidden, Malformed,
-        NotFound, and Busy, perhaps after all is done but that: `./muster migrate` does it again.
+        A `new_per_day` that is None stays as it is. A tag that is new on the server is removed from the names that are
+        stored with it. Raises Forbidden, Malformed, NotFound, Busy. After Busy perhaps only removing the tag is left:
+        `./muster migrate` does that too.
         """
         key.require("define alliances", server=alliance.server, alliance=alliance.id)
         self._directory.server(alliance.server)
         _require_id("alliance", alliance.id)
         known = self._definitions.alliances(alliance.server)
         before = next((one for one in known if one.id == alliance.id), None)
-        shown = [_labels(one) if one else None for one in (before, alliance)]
+        after = alliance
+        if before and alliance.new_per_day is None:
+            after = replace(alliance, new_per_day=before.new_per_day)
+        shown = [_attributes(one) if one else None for one in (before, after)]
         entry = self._entry(key, "alliance", alliance.server, alliance.id, *shown)
         if before:
             alliance = replace(alliance, past_tags=(*before.past_tags, before.tag))
@@ -83,7 +91,31 @@ class Administration:
         self._definitions.put_alliance(alliance, entry)
         if tag_key(alliance.tag) not in had:
             self._renormalising.run(alliance.server)
-        return before is None
+        return after, before is None
+
+    def change_alliance(
+        self, key: Key, server_id: str, alliance_id: str, is_open: bool | None, new_per_day: int | None
+    ) -> Alliance:
+        """Opens or closes the alliance, or sets how many commanders a link may bring in a day; None leaves it as it is.
+
+        Repeating it changes nothing. Raises Forbidden, NotFound, Busy.
+        """
+        key.require("open and close alliances", server=server_id, alliance=alliance_id)
+        self._directory.server(server_id)
+        given = {"is_open": is_open, "new_per_day": new_per_day}
+        wanted: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+
+        def change() -> Alliance:
+            stored = self._definitions.stored_alliance(server_id, alliance_id)
+            before = stored or self._directory.alliance(server_id, alliance_id)
+            after = replace(before, **wanted)
+            if after != before:
+                shown = [{name: _attributes(one)[name] for name in wanted} for one in (before, after)]
+                entry = self._entry(key, "alliance", server_id, alliance_id, *shown)
+                self._definitions.change_alliance(before, after, entry)
+            return after
+
+        return until_written(change, self._sleep)
 
     def servers(self, key: Key) -> list[Server]:
         """Raises Forbidden."""
@@ -91,18 +123,18 @@ class Administration:
         return self._directory.servers()
 
     def alliances(self, key: Key, server_id: str) -> list[Alliance]:
-        """Those of the server that are in the key's scope. Raises Forbidden, NotFound."""
+        """The alliances of the server that are in the key's scope. Raises Forbidden, NotFound."""
         key.require("see alliances", server=server_id, alliance=key.alliance)
         found = self._directory.alliances(self._directory.server(server_id).id)
         return [one for one in found if key.alliance in (None, one.id)]
 
     def _refuse_loss(self, before: Event, after: Event) -> None:
-        """A milestone that was completed stays: its completions would count for nothing."""
+        """Refuses to drop a milestone that somebody has completed, because its completions would count for nothing."""
         dropped = {m.id for m in before.milestones} - {m.id for m in after.milestones}
         for server in self._directory.servers() if dropped else ():
             for milestone in sorted(dropped & self._completed(server.id, before.id)):
                 message = (
-                    f"Milestone {milestone!r} has completions on server {server.id}: it can't be taken out."
+                    f"Milestone {milestone!r} has completions on server {server.id}, so it can't be removed."
                 )
                 raise Conflict("milestone-in-use", message, [FieldError("milestones", message)])
 
@@ -127,11 +159,12 @@ def _game_day(day: GameDay) -> dict[str, object]:
     return {"starts_at": day.starts_at.isoformat("minutes"), "zone": day.zone, "assumed": day.assumed}
 
 
-def _labels(alliance: Alliance) -> dict[str, object]:
-    return {"tag": alliance.tag, "name": alliance.name, "is_open": alliance.is_open}
+def _attributes(alliance: Alliance) -> dict[str, object]:
+    what = {"tag": alliance.tag, "name": alliance.name, "is_open": alliance.is_open}
+    return what | {"new_per_day": alliance.new_allowed}
 
 
 def _require_id(field: str, text: str) -> None:
     if not _ID.fullmatch(text):
-        message = "An id has up to 64 letters without accents, digits, dots, dashes and underscores."
+        message = "An id may have up to 64 letters without accents, digits, dots, dashes and underscores."
         raise malformed(field, message)

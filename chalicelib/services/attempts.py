@@ -1,4 +1,4 @@
-"""Deciding anew whenever somebody else was faster."""
+"""Deciding again whenever somebody else was faster."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -14,9 +14,10 @@ T = TypeVar("T")
 
 
 def until_written(decide_and_write: Callable[[], T], sleep: Callable[[float], None]) -> T:
-    """What `decide_and_write` gives, which reads, decides and writes on the condition that nothing changed meanwhile.
+    """The result of `decide_and_write`, which reads, decides, and writes on the condition that nothing has changed
+    since.
 
-    Raises Busy if that was in vain `ATTEMPTS` times.
+    If something has, it is called again. Raises Busy after `ATTEMPTS` failures.
     """
     for attempt in range(ATTEMPTS):
         try:

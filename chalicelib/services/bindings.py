@@ -1,4 +1,4 @@
-"""Binding spreadsheets to a server or an alliance, and seeing how their syncs go."""
+"""Binding spreadsheets to a server or an alliance, and the state of their syncs."""
 
 import re
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from chalicelib.store.table import Put
 class SheetState:
     """What a spreadsheet is bound to and how its syncs went. The field names are the contract of DESIGN §5.
 
-    `revision` identifies what it shows; None: nothing of this binding yet.
+    `revision` identifies what it shows; None if it shows nothing of this binding yet.
     """
 
     spreadsheet_id: str
@@ -33,7 +33,7 @@ class SheetState:
 
 @dataclass(frozen=True, slots=True)
 class Bindings:
-    """Binding spreadsheets to a server or an alliance, and looking how they are."""
+    """Binds spreadsheets to a server or an alliance, unbinds them, and shows their state."""
 
     _directory: Directory
     _sheets: Sheets
@@ -42,14 +42,15 @@ class Bindings:
     def bind(
         self, key: Key, spreadsheet_id: str, server_id: str, alliance_id: str | None
     ) -> tuple[SheetState, bool]:
-        """The state of the binding, and whether the spreadsheet had none before. The next sync shows all of it.
+        """Binds it. Returns the state, and whether the spreadsheet had no binding before. The next sync shows
+        everything.
 
-        Raises Forbidden, Malformed (`malformed`) for what is no spreadsheet's id, NotFound.
+        Raises Forbidden, Malformed (`malformed`) for something that is not a spreadsheet's id, NotFound.
         """
         key.require("bind spreadsheets", server=server_id, alliance=alliance_id)
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,128}", spreadsheet_id):
             message = (
-                "This is no spreadsheet's id: take what stands between /d/ and the next / of its address."
+                "This is not a spreadsheet's id. Take the part between /d/ and the next / of its address."
             )
             raise malformed("spreadsheet_id", message)
         self._directory.server(server_id)
@@ -82,7 +83,7 @@ class Bindings:
         before: tuple[str, str | None] | None,
         after: tuple[str, str | None] | None,
     ) -> Put:
-        """Of what the spreadsheet is bound to: a server and an alliance."""
+        """The ledger entry: what the spreadsheet was and is bound to, each a server and an alliance."""
         server, alliance = after or before or ("", None)
         sides = [
             {"spreadsheet": spreadsheet_id, "server": one[0], "alliance": one[1]} if one else None

@@ -9,6 +9,7 @@ from chalicelib.domain.access import Key
 from chalicelib.domain.cards import Card, CardChange, restored, timed, untimed, voided
 from chalicelib.domain.errors import Conflict, FieldError, NotFound, malformed, quoted
 from chalicelib.domain.ledger import Action, Actor, card_entries
+from chalicelib.domain.messages import say
 from chalicelib.domain.reporting import MilestoneRef, find_milestone
 from chalicelib.domain.roster import Alliance, Commander, Server
 from chalicelib.services.attempts import until_written
@@ -94,10 +95,9 @@ class Corrections:
         server, alliance = self._directory.in_scope(key, None, None)
         commander = self._commanders.member(server.id, alliance.id, commander_id)
         if commander is None or commander.moved:
-            raise NotFound("unknown-commander", f"{alliance.name} has no such commander.")
+            raise NotFound("unknown-commander", say("unknown-commander", alliance=alliance.name))
         if self._clock() - reported_at >= UNDO_WITHIN:
-            message = "This can't be undone here any more. An officer can still correct it."
-            raise Conflict("undo-closed", message)
+            raise Conflict("undo-closed", say("undo-closed", span=UNDO_WITHIN))
 
         def write() -> int:
             changes = [

@@ -1,6 +1,6 @@
-"""Counting the cards of alliances: totals that are not their sum are corrected, and the ledger is brought up to them.
+"""Counting the cards of alliances: corrects totals that are not their sum, and writes the ledger entries they owe.
 
-Only what has changed since it was last counted, and all once a day.
+It counts what has changed since it was last counted, and everything once a day.
 """
 
 import logging
@@ -20,15 +20,16 @@ from chalicelib.store.definitions import Definitions
 logger = logging.getLogger(__name__)
 
 COUNTED_AGAIN = timedelta(days=1)
-"""What has not changed is counted again after this: drift is what no counter tells."""
+"""What has not changed is counted again after this time, because no counter shows drift."""
 KNOWN_LATE = timedelta(days=7)
-"""For so long after an event was archived it is looked at: what was reported before, and what a process still took that
-did not know at once, gets its ledger entry, even if nothing was counted for days."""
+"""For this long after an event was archived, its cards are still checked. So every report gets its ledger entry, also
+one that a process accepted because it noticed the archiving late, even if nothing was counted for days."""
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """What came of it: how many alliances were counted, what was corrected, and whom the table could not give now."""
+    """The result: how many alliances were counted, what was corrected, and which alliances the table could not read
+    now."""
 
     alliances: int
     drifts: tuple[Drift, ...]
@@ -44,8 +45,10 @@ class Counting:
     _clock: Callable[[], datetime]
 
     def events(self, server: str) -> list[Event]:
-        """Those whose cards may have changed: open, or archived so lately that not every process knew. Raises NotFound,
-        Busy."""
+        """The events whose cards may have changed: open, or archived so recently that a process may not have noticed.
+
+        Raises NotFound, Busy.
+        """
         day, now = self._directory.server(server).game_day, self._clock()
         late = self._definitions.archived_since(now - KNOWN_LATE)
         begun = [event for event in late if event.archived and event.status(now, day) != "upcoming"]
@@ -53,7 +56,7 @@ class Counting:
         return begun + [event for event in self._directory.open_events(server) if event.id not in known]
 
     def bring_up(self, server: str, alliance: str | None = None) -> None:
-        """So that the ledger tells every report, of one alliance or of all. Raises NotFound, Busy."""
+        """Counts what is due, so that the ledger has every report of one alliance, or of all. Raises NotFound, Busy."""
         for event in self.events(server):
             changes = self._completions.standing(server, event.id, consistent=True).changes
             of = [one for one in changes if alliance in (None, one)]
@@ -61,9 +64,10 @@ class Counting:
                 raise Busy
 
     def count(self, server: str, event: str, alliances: Iterable[str], changes: Mapping[str, int]) -> Count:
-        """Counts those of these alliances that are due. `changes` are of their totals, by alliance.
+        """Counts those of these alliances that are due. `changes`: how often their totals have changed, by alliance.
 
-        Drift should never happen; it is logged as an error with both counts. Raises Busy only before it has begun.
+        Drift should never happen; it is logged as an error with both counts. Raises Busy only before it counts
+        anything.
         """
         before, now = self._completions.counted(server, event), self._clock()
         due = [one for one in alliances if _is_due(before.get(one), changes.get(one, 0), now)]
@@ -97,7 +101,8 @@ class Counting:
         since: datetime | None,
         now: datetime,
     ) -> tuple[int | None, Drift | None]:
-        """At which changes of its totals the alliance was counted; None if a card can't be read."""
+        """Counts an alliance. Returns up to which change of its totals it was counted (None if a card can't be read),
+        and the corrected drift."""
         tally = self._completions.tally(server, event, alliance)
         self._completions.settle(tally, actors, since)
         if not tally.is_whole:
@@ -108,7 +113,7 @@ class Counting:
         try:
             self._completions.note_counted(server, event, counted)
         except Busy:
-            logger.warning("what was counted is counted again: server %s, event %s", server, event)
+            logger.warning("count not noted, so it is repeated: server %s, event %s", server, event)
 
 
 def _is_due(counted: Counted | None, changes: int, now: datetime) -> bool:
@@ -118,6 +123,6 @@ def _is_due(counted: Counted | None, changes: int, now: datetime) -> bool:
 
 
 def _settled_at(counted: Counted | None, now: datetime) -> datetime | None:
-    """Up to when reports have their ledger entries; None where that is not known: never counted, or by a clock that was
-    set back since, as the demo's is. What has been reported since then is timed before that."""
+    """Up to which time reports have their ledger entries. None if that is not known: the cards were never counted, or
+    by a clock that was set back since, as the demo's is; then newer reports have earlier times."""
     return counted.at if counted and counted.at <= now + SKEW else None

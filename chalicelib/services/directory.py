@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from chalicelib.domain.access import Key
 from chalicelib.domain.errors import FieldError, Forbidden, Malformed, NotFound, Unauthenticated, quoted
 from chalicelib.domain.events import Event
+from chalicelib.domain.messages import say
 from chalicelib.domain.names import Tags, may_have_tag
 from chalicelib.domain.roster import Alliance, Server
 from chalicelib.store.access import AccessKeys
@@ -23,13 +24,9 @@ class Directory:
         """The valid key with that secret; it is noted as used. Raises Unauthenticated (`invalid-key`)."""
         key, now = self._access_keys.find(secret), self._clock()
         if key is None:
-            raise Unauthenticated(
-                "invalid-key", "This key is not known. Ask an officer for the current link or key."
-            )
+            raise Unauthenticated("invalid-key", say("unknown-key"))
         if not key.is_valid(now):
-            raise Unauthenticated(
-                "invalid-key", "This key has expired or was revoked. Ask an officer for a new one."
-            )
+            raise Unauthenticated("invalid-key", say("ended-key"))
         if key.last_used_at is None or now - key.last_used_at >= timedelta(hours=1):
             self._access_keys.used(secret, now)
         return key
@@ -38,7 +35,7 @@ class Directory:
         """The valid member key of a member link. Raises Unauthenticated, Forbidden (`out-of-scope`)."""
         key = self.key(secret)
         if not key.may("use the form"):
-            raise Forbidden("out-of-scope", "This is not a member link.")
+            raise Forbidden("out-of-scope", say("no-member-link"))
         return key
 
     def events(self) -> list[Event]:
@@ -53,7 +50,7 @@ class Directory:
         """Raises NotFound (`unknown-event`)."""
         event = next((event for event in self.events() if event.id == event_id), None)
         if event is None:
-            message = f"There is no event {quoted(event_id)}."
+            message = say("unknown-event", event=quoted(event_id))
             raise NotFound("unknown-event", message, [FieldError("event", message)])
         return event
 
@@ -61,7 +58,7 @@ class Directory:
         """Raises NotFound (`unknown-server`)."""
         server = self._definitions.server(server_id)
         if server is None:
-            message = f"Server {quoted(server_id)} doesn't use Muster."
+            message = say("unknown-server", server=quoted(server_id))
             raise NotFound("unknown-server", message, [FieldError("server", message)])
         return server
 
@@ -81,7 +78,7 @@ class Directory:
         """Raises NotFound (`unknown-alliance`)."""
         alliance = self._definitions.alliance(server_id, alliance_id)
         if alliance is None:
-            message = f"Server {quoted(server_id)} has no alliance {quoted(alliance_id)}."
+            message = say("unknown-alliance", server=quoted(server_id), alliance=quoted(alliance_id))
             raise NotFound("unknown-alliance", message, [FieldError("alliance", message)])
         return alliance
 
@@ -91,9 +88,9 @@ class Directory:
         Raises Malformed (`malformed`) naming what has to be given, Forbidden (`out-of-scope`), NotFound.
         """
         server_id, alliance_id = server_id or key.server, alliance_id or key.alliance
-        missing = [name for name, value in (("server", server_id), ("alliance", alliance_id)) if not value]
-        if server_id is None or alliance_id is None:
-            errors = [FieldError(name, f"With this {key.role} key, say which {name}.") for name in missing]
+        if not server_id or not alliance_id:
+            errors = [] if server_id else [FieldError("server", say("which-server", role=key.role))]
+            errors += [] if alliance_id else [FieldError("alliance", say("which-alliance", role=key.role))]
             raise Malformed("malformed", errors[0].message, errors)
         key.require("report completions", server=server_id, alliance=alliance_id)
         return self.server(server_id), self.alliance(server_id, alliance_id)

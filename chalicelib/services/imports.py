@@ -17,10 +17,11 @@ from chalicelib.domain.errors import Busy, Conflict, FieldError, MusterError, To
 from chalicelib.domain.names import Tags
 from chalicelib.domain.near import near_names
 from chalicelib.domain.reporting import MilestoneRef, require_reportable
-from chalicelib.domain.roster import Alliance, Commander, Server
+from chalicelib.domain.roster import MOST_COMMANDERS, Alliance, Commander, Server
 from chalicelib.domain.understood import ImportFile, ImportPreview
 from chalicelib.services.corrections import Corrections
 from chalicelib.services.directory import Directory
+from chalicelib.services.joining import roster_full
 from chalicelib.services.reporting import Reporting
 from chalicelib.services.rosters import Rosters
 from chalicelib.services.tiers import Tiers
@@ -117,6 +118,8 @@ class _Known:
     """Keys of those who have retired from here, and did not come back by a line before."""
     elsewhere: dict[str, Commander]
     """Those in other alliances, by normalised name. Who has retired there brings along what they have completed."""
+    room: int
+    """How many more the roster takes."""
     done: dict[str, dict[str, Completion]] = field(default_factory=dict)
     """Completions by global milestone id, by key."""
 
@@ -262,7 +265,7 @@ class Imports:
         if said > now:
             return ImportLine(line.line, line.name, "refused", reasons=("The time is still to come.",))
         try:
-            require_reportable(line.refs, key.role, said, server.game_day)
+            require_reportable(line.refs, key.role, now, server.game_day, reported_at=line.reported_at)
         except (Conflict, TooLarge) as refused:
             reasons = tuple(error.message for error in refused.errors)
             return ImportLine(line.line, line.name, "refused", reasons=reasons)
@@ -307,8 +310,11 @@ class Imports:
             reason = f"{name} is new. Did you mean {' or '.join(near)}?"
         elif not may_join:
             reason = f"{name} is not on the roster of {alliance.name}. Import the roster first."
+        elif not known.room:
+            reason = roster_full(alliance).detail
         if reason:
             return ImportLine(line.line, name, "refused", reasons=(reason,))
+        known.room -= 1
         for key, one in known.elsewhere.items() if other else ():
             if other and one.id == other.id:
                 known.leads[key] = other.key
@@ -340,6 +346,7 @@ class Imports:
             elsewhere=self._commanders.all_named(
                 alliance.server, {name for name in names if name not in leads}
             ),
+            room=max(0, MOST_COMMANDERS - sum(not one.retired_at for one in roster)),
         )
 
     def _add_done(self, known: _Known, alliance: Alliance, lines: "Iterable[CompletionLine]") -> None:

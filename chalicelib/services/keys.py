@@ -1,4 +1,4 @@
-"""Keys over HTTP: who may give which to whom, and taking them back (DESIGN §4)."""
+"""Keys over HTTP: who may make which keys, and revoking them (DESIGN §4)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,16 +22,16 @@ from chalicelib.store import ledger
 from chalicelib.store.access import AccessKeys
 from chalicelib.store.table import Put
 
-WHOEVER_HAS_THE_TABLE = Actor("table", "Whoever may write the table itself")
+WHOEVER_HAS_THE_TABLE = Actor("table", "Somebody with access to the table")
 
 
 class AdminKeyExists(Exception):
-    """The deployment has an admin's key that is good; the message has its id."""
+    """The deployment has an admin's key that works; the message has its id."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyState:
-    """A key without its secret. `last_used_at` is to the hour."""
+    """A key without its secret. `last_used_at` is exact to the hour."""
 
     id: str
     role: Role
@@ -46,7 +46,7 @@ class KeyState:
 
 @dataclass(frozen=True, slots=True)
 class WantedKey:
-    """A key to be made. `replaces`: the id of one that ends when `overlap` is over, and whose scope it has."""
+    """A key to make. `replaces`: the id of a key that ends after `overlap`; the new one has its role and scope."""
 
     role: Role | None
     label: str
@@ -64,10 +64,10 @@ class Keys:
     _clock: Callable[[], datetime]
 
     def create(self, key: Key, wanted: WantedKey) -> tuple[KeyState, str]:
-        """A new key and its secret, which is told here and never again. The scope is the caller's where none is wanted.
+        """A new key and its secret, which is returned only here. Without a wanted scope it gets the caller's.
 
-        Raises Forbidden for what the caller's key may not give, Malformed for a scope that the role can't have or
-        a time that is over, NotFound.
+        Raises Forbidden for a key that the caller may not make, Malformed for a scope that the role can't have or a
+        time in the past, NotFound.
         """
         now = self._clock()
         old = self._replaced(key, wanted) if wanted.replaces else None
@@ -75,7 +75,7 @@ class Keys:
         scope = wanted.server or key.server, wanted.alliance or key.alliance
         server, alliance = (old.server, old.alliance) if old else scope
         if role is None:
-            raise malformed("role", "Say which role the key shall have.")
+            raise malformed("role", "Say which role the key should have.")
         key.require(MANAGED_WITH[role], server=server, alliance=alliance)
         _require_scope(role, server, alliance)
         if server:
@@ -83,9 +83,9 @@ class Keys:
         if server and alliance:
             self._directory.alliance(server, alliance)
         if wanted.expires_at and wanted.expires_at <= now:
-            raise malformed("expires_at", "This time is over already.")
+            raise malformed("expires_at", "This time is in the past.")
         if not wanted.label.strip():
-            raise malformed("label", "Give the key a label, so that it can be told apart later.")
+            raise malformed("label", "Give the key a label, so that you can tell it from others later.")
         secret = new_secret()
         made = Key(
             key_id(secret_hash(secret)),
@@ -105,14 +105,14 @@ class Keys:
         return _state(made), secret
 
     def first(self, label: str, *, another: bool = False) -> tuple[KeyState, str]:
-        """An admin's key for a deployment that has none, and its secret: it takes no key, but access to the table.
+        """An admin's key for a deployment that has none, and its secret. It needs no key, only access to the table.
 
-        Raises AdminKeyExists if there is one that is good, unless it is to be `another`.
+        Raises AdminKeyExists if one still works, unless `another` is wanted.
         """
         now = self._clock()
         admins = [one for one in self._access_keys.all(None) if one.role == FIRST_ROLE and one.is_valid(now)]
         if admins and not another:
-            raise AdminKeyExists(f"There is an admin's key already: {admins[0].id} ({admins[0].label}).")
+            raise AdminKeyExists(f"There is already an admin's key: {admins[0].id} ({admins[0].label}).")
         secret = new_secret()
         made = Key(key_id(secret_hash(secret)), FIRST_ROLE, label, created_at=now)
         entry = self._entry(WHOEVER_HAS_THE_TABLE, made, None, None)
@@ -120,14 +120,15 @@ class Keys:
         return _state(made), secret
 
     def all(self, key: Key) -> list[KeyState]:
-        """The keys in the caller's scope, the oldest first; of an admin's, those for the deployment too."""
+        """The keys in the caller's scope, the oldest first; for an admin, also those for the deployment."""
         key.require("manage keys", server=key.server, alliance=key.alliance)
         scopes = [key.server] if key.server else [None, *(one.id for one in self._directory.servers())]
         found = [one for scope in scopes for one in self._access_keys.all(scope)]
         return [_state(one) for one in found if key.alliance in (None, one.alliance)]
 
     def revoke(self, key: Key, identity: str) -> KeyState:
-        """It stops working here at once, everywhere by `REVOKED_WITHIN`. Doing it again changes nothing.
+        """Revokes the key. It stops working here at once, and everywhere within `REVOKED_WITHIN`. Doing it again
+        changes nothing.
 
         Raises Forbidden, NotFound.
         """
@@ -141,17 +142,19 @@ class Keys:
     def _replaced(self, key: Key, wanted: WantedKey) -> Key:
         if wanted.overlap > LONGEST_OVERLAP:
             most = LONGEST_OVERLAP // timedelta(minutes=1)
-            raise malformed("old_works_for_minutes", f"{most} minutes is the most.")
+            raise malformed("old_works_for_minutes", f"At most {most} minutes are possible.")
         old = self._find(key, wanted.replaces or "", "replaces")
         if not old.is_valid(self._clock()):
-            raise malformed("replaces", "This key has ended already: make one without replacing it.")
+            raise malformed("replaces", "This key has already ended. Make a new key without replacing it.")
         for name in ("role", "server", "alliance"):
             if getattr(wanted, name) not in (None, getattr(old, name)):
-                raise malformed(name, "A key that replaces another has the role and scope of that.")
+                raise malformed(
+                    name, "A key that replaces another has the same role and scope. Leave this out."
+                )
         return old
 
     def _find(self, key: Key, identity: str, field: str = "key_id") -> Key:
-        """A key that the caller may give and take, whichever scope it has: the caller's own is looked at first."""
+        """A key that the caller may make and revoke, in any scope; the caller's own scope is searched first."""
         key.require("manage keys", server=key.server, alliance=key.alliance)
         for scope in dict.fromkeys([key.server, None, *(one.id for one in self._directory.servers())]):
             for found in self._access_keys.all(scope):

@@ -1,4 +1,4 @@
-"""The ledger as officers read it."""
+"""The ledger, as officers read it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -37,7 +37,7 @@ class LedgerEntry:
 
 @dataclass(frozen=True, slots=True)
 class LedgerPage:
-    """`next`: what to give as `before` for older entries; None: there are none."""
+    """`next`: the value of `before` that gives older entries; None if there are none."""
 
     server: str | None
     entries: tuple[LedgerEntry, ...]
@@ -62,9 +62,11 @@ class LedgerPages:
         before: str | None = None,
         limit: str | None = None,
     ) -> LedgerPage:
-        """The latest first. `commander` is an id or a name. An alliance's officer sees what is of that alliance.
+        """Entries of a server, the latest first. `commander` is an id or a name. An alliance's officer sees only
+        entries about that alliance.
 
-        Every report is in it: entries that are still owed are written before. Raises Forbidden, NotFound, Malformed.
+        Every report is included, because entries that are still owed are written first. Raises Forbidden, NotFound,
+        Malformed.
         """
         key.require("read the ledger", server=server_id, alliance=alliance or key.alliance)
         server, alliance, most = self._directory.server(server_id).id, alliance or key.alliance, _limit(limit)
@@ -81,7 +83,7 @@ class LedgerPages:
         return LedgerPage(server, read, page[-1].id if len(page) == most else None)
 
     def of_deployment(self, key: Key, before: str | None = None, limit: str | None = None) -> LedgerPage:
-        """What belongs to no server: events, and keys for the deployment. Raises Forbidden, Malformed."""
+        """Entries that belong to no server: events, and keys for the deployment. Raises Forbidden, Malformed."""
         key.require("read the deployment's ledger", server=None)
         most = _limit(limit)
         page = self._ledger.page(None, before=before, limit=most)
@@ -90,9 +92,9 @@ class LedgerPages:
         )
 
     def differences(self, server_id: str) -> list[str]:
-        """The cards that are not what the ledger makes of them, as `event/alliance/commander`: there should be none.
+        """The cards that differ from the ledger, as `event/alliance/commander`. There should be none.
 
-        Archived events too; entries that are still owed are written before. Raises NotFound, Busy.
+        Archived events are included, and entries that are still owed are written first. Raises NotFound, Busy.
         """
         server = self._directory.server(server_id).id
         self._counting.bring_up(server)
@@ -115,7 +117,7 @@ def _limit(text: str | None) -> int:
     if text is None:
         return PAGE
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST):
-        message = f"The limit is a whole number from 1 to {MOST}."
+        message = f"The limit must be a whole number from 1 to {MOST}."
         raise malformed("limit", message)
     return int(text)
 

@@ -9,6 +9,7 @@ from chalicelib.domain.calendar import Window
 from chalicelib.domain.cards import Card, Completion
 from chalicelib.domain.errors import MusterError, NotFound
 from chalicelib.domain.events import Event, Milestone
+from chalicelib.domain.messages import say
 from chalicelib.domain.names import display_name, name_keys, name_mark
 from chalicelib.domain.progress import Progress
 from chalicelib.domain.reporting import reportable
@@ -140,7 +141,7 @@ class MemberPages:
         server, alliance = self._directory.in_scope(key, None, None)
         commander = self._commanders.member(server.id, alliance.id, commander_id)
         if commander is None or commander.moved:
-            raise NotFound("unknown-commander", f"{alliance.name} has no such commander.")
+            raise NotFound("unknown-commander", say("unknown-commander", alliance=alliance.name))
         now, day = self._clock(), server.game_day
         begun = [event for event in self._overview.current_events(server, now) if event.can_change(now, day)]
         cards = self._completions.cards(

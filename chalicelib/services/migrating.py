@@ -1,13 +1,25 @@
-"""Bringing what is stored to this version's form (DESIGN §6): while the product is in use, as often as one likes.
+"""Brings what is stored to this version's form (DESIGN §6). It can run while the product is in use, and be repeated.
 
-Reading is tolerant, so nothing depends on when it runs. What a step back needs stays where it is.
+Reading is tolerant, so nothing depends on when it runs. What an older version needs stays where it is, so going back
+is possible.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from chalicelib.services.renormalising import Renormalised, Renormalising
-from chalicelib.store import access, commanders, completions, definitions, keys, ledger, readings, sheets
+from chalicelib.store import (
+    access,
+    bulks,
+    commanders,
+    completions,
+    definitions,
+    joins,
+    keys,
+    ledger,
+    readings,
+    sheets,
+)
 from chalicelib.store.definitions import Definitions
 from chalicelib.store.forms import told, unread
 from chalicelib.store.keys import ItemKey
@@ -18,8 +30,10 @@ READERS: Mapping[tuple[str, str], Callable[[Item], object]] = {
     (keys.SERVERS, keys.SERVER_PREFIX): definitions.server_of,
     (keys.SHEETS, keys.SHEET_PREFIX): sheets.binding_of,
     ("ALLIANCES", keys.ALLIANCE_PREFIX): definitions.alliance_of,
+    ("BULKS", keys.BULK_PREFIX): bulks.bulk_of,
     ("CARDS", keys.COMMANDER_PREFIX): completions.card_of,
     ("COUNTED", "COUNTED"): completions.counted_of,
+    ("JOINED", keys.ALLIANCE_PREFIX): joins.brought_of,
     ("KEY", "KEY"): access.key_of,
     ("KEYS", keys.KEY_PREFIX): access.actor_of,
     ("LEDGER", keys.TIME_PREFIX): ledger.entry_of,
@@ -31,16 +45,16 @@ READERS: Mapping[tuple[str, str], Callable[[Item], object]] = {
     ("STANDING", keys.HISTORY): completions.history_of,
     ("STANDING", keys.READING): completions.reading_of,
 }
-"""How each kind of item is read, by what its two keys begin with."""
+"""How each kind of item is read, by the beginnings of its two keys."""
 
 
 NAMES = "names"
-"""The step that is about several items: names by today's rules, without tags and what can't be seen (decision 16)."""
+"""The step that is about several items: names by today's rules, without tags and invisible characters (decision 16)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A change of form. `write` gives what an item needs, or None; it must give None once that is done."""
+    """A change of form. `write` gives the update that an item needs, or None; it must give None once that is done."""
 
     name: str
     what: str
@@ -49,9 +63,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Migrated:
-    """`changed`: how many items each step changed, or would; commanders, of `names`. `left`: those that somebody else
-    was at; another run will. `unreadable`: the keys of items that this version can't read. `names`: by server, whose
-    names coincide by today's rules, or are nothing that can be seen; officers merge and rename them."""
+    """The result. `changed`: how many items each step changed, or would change; for the step `names`, how many
+    commanders. `left`: how many were in use, so another run must change them. `unreadable`: the keys of items that this
+    version can't read. `names`: for each server, whose names are the same by today's rules, or have nothing visible;
+    officers merge and rename them."""
 
     items: int
     changed: Mapping[str, int]
@@ -67,7 +82,7 @@ class Migrating:
     _renormalising: Renormalising
 
     def run(self, *, dry_run: bool = False) -> Migrated:
-        """Reads every item, and writes those that are not in this version's form. Raises Busy; then run it again."""
+        """Reads every item, and writes those that are not in this version's form. If it raises Busy, run it again."""
         changed = dict.fromkeys((step.name for step in STEPS), 0)
         items = left = 0
         unreadable = []
@@ -99,7 +114,7 @@ class Migrating:
 
 
 def _reader(key: ItemKey) -> Callable[[Item], object] | None:
-    """None for a kind that this version does not know."""
+    """How to read an item with that key; None for a kind that this version does not know."""
     kind = key.pk.partition("#")[0]
     found: Iterator[Callable[[Item], object]] = (
         read for (pk, sk), read in READERS.items() if pk == kind and key.sk.startswith(sk)
@@ -108,12 +123,12 @@ def _reader(key: ItemKey) -> Callable[[Item], object] | None:
 
 
 def _unsettled(key: ItemKey, item: Item) -> Update | None:
-    """Until 0.1.0 totals held how far they were settled; what was counted stands apart since, so that progress does not
-    read it. Without it 0.1.0 writes entries again that it wrote before: they are the same."""
+    """In 0.1.0, totals held how far they were settled. Since then this is stored apart, so that progress does not read
+    it. Without it, 0.1.0 writes entries again that it had already written; they are the same."""
     if not key.pk.startswith("STANDING#") or "settled" not in item:
         return None
     expected = {"settled": item["settled"]}
     return Update(key, remove=["settled", "settled_at"], expected=expected, exists=True)
 
 
-STEPS = (Step("counted-apart", "how far totals were settled is no part of them", _unsettled),)
+STEPS = (Step("counted-apart", "how far totals were settled is no longer stored in them", _unsettled),)

@@ -14,7 +14,7 @@ from chalicelib.store.completions import Completions
 
 @dataclass(frozen=True, slots=True)
 class ScheduledMilestone:
-    """A milestone on its day. `objectives` None: not published."""
+    """A milestone on its day. `objectives` is None if they are not published."""
 
     date: date
     event: str
@@ -31,7 +31,8 @@ class ScheduledMilestone:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """The daily schedule of a server, running events first. `game_day.assumed`: nobody has set when its day begins."""
+    """The daily schedule of a server, running events first. `game_day.assumed`: nobody has set yet when a day
+    begins."""
 
     server: str
     as_of: datetime
@@ -41,7 +42,7 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class ServerProgress:
-    """Every running event side by side, with those still reported for."""
+    """All running events side by side, and those for which members may still report."""
 
     server: str
     as_of: datetime
@@ -89,7 +90,7 @@ class Overview:
         return Schedule(server.id, now, day, milestones)
 
     def progress(self, server_id: str, event_id: str, *, consistent: bool = False) -> Progress:
-        """One event, running or not. One query. Raises NotFound."""
+        """The progress of one event, running or not. One query. Raises NotFound."""
         server, event = self._directory.server(server_id), self._directory.event(event_id)
         standing = self._completions.standing(server.id, event.id, consistent=consistent)
         return progress_of(event, server.id, server.game_day, standing, self._clock())
@@ -105,6 +106,6 @@ class Overview:
         return ServerProgress(server.id, now, tuple(self.progress(server.id, event.id) for event in events))
 
     def current_events(self, server: Server, now: datetime) -> list[Event]:
-        """All that are not archived, running first."""
+        """All events that are not archived, running first."""
         events = [event for event in self._directory.events() if not event.archived]
         return running_first(events, now, server.game_day)

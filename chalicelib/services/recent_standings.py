@@ -1,6 +1,6 @@
-"""How servers stand, for receipts: read now and then, and in between kept by adding what this process records.
+"""How servers stand, for receipts: read now and then, and kept current by adding what this process records.
 
-A busy hour has many reports a second, and each would read what every alliance of the server has.
+In a busy hour there are many reports a second, and each would have to read the totals of every alliance of the server.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -14,15 +14,15 @@ from chalicelib.store.completions import CardsChanged, Completions
 from chalicelib.store.table import ConditionFailed
 
 RECENT_SECONDS = 10.0
-"""How late a receipt may tell of what other processes recorded. What this one recorded is always in it."""
+"""How late a receipt may show what other processes recorded. What this process recorded is always in it."""
 
 _NOTHING_WRITTEN = (CardsChanged, ConditionFailed)
 
 
 @dataclass(slots=True)
 class RecentStandings:
-    """Exact within a process, for any number of threads: a standing is kept only if no write was under way while
-    it was read, so each write is either in it from the beginning, or added once."""
+    """Exact within a process, for any number of threads. A standing is kept only if no write was in progress while it
+    was read. So each write is either already in it, or is added once."""
 
     _completions: Completions
     _monotonic: Callable[[], float]
@@ -33,7 +33,7 @@ class RecentStandings:
 
     @contextmanager
     def recording(self, changes: Sequence[CardChange]) -> Iterator[None]:
-        """Around the write of these changes, which are added to what is kept when it is done."""
+        """Surrounds the write of these changes. When it is done, they are added to the kept standings."""
         with self._lock:
             self._writing += 1
             self._begun += 1
@@ -41,7 +41,7 @@ class RecentStandings:
             yield
         except _NOTHING_WRITTEN:
             raise
-        except BaseException:  # it may have been written all the same
+        except BaseException:  # it may have been written nevertheless
             with self._lock:
                 self._kept.clear()
             raise
@@ -54,7 +54,7 @@ class RecentStandings:
                 self._writing -= 1
 
     def get(self, server: str, event: str) -> Standing:
-        """At most `RECENT_SECONDS` old, and with everything that was added."""
+        """The standing: at most `RECENT_SECONDS` old, with everything that was added."""
         now = self._monotonic()
         with self._lock:
             read_at, standing = self._kept.get((server, event), (now - RECENT_SECONDS, None))
@@ -68,7 +68,7 @@ class RecentStandings:
         return standing
 
     def forget(self, server: str, event: str) -> None:
-        """The next `get` reads anew: something else than totals has changed."""
+        """The next `get` reads again. Call it when something other than totals has changed."""
         with self._lock:
             self._kept.pop((server, event), None)
 

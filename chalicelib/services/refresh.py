@@ -1,4 +1,4 @@
-"""The scheduled recount: totals anew from the cards, the ledger brought up to them, and the tiers that were reached."""
+"""The scheduled recount: counts the cards again, writes missing ledger entries, and stamps tiers that were reached."""
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
@@ -18,12 +18,12 @@ from chalicelib.store.definitions import Definitions
 logger = logging.getLogger(__name__)
 
 ENOUGH = 20.0
-"""Seconds for the largest server."""
+"""Seconds that the largest server may need."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """What a run found: how many alliances' totals it recounted (by event), and what it had to correct."""
+    """The result of a run: how many totals of alliances it recounted (in each event), and what it corrected."""
 
     recounted: int
     drifts: tuple[Drift, ...]
@@ -38,11 +38,11 @@ class Refresh:
     _clock: Callable[[], datetime]
 
     def refresh_totals(self, remaining: Callable[[], float] = lambda: inf) -> Refreshed:
-        """Counts every alliance that has changed, in every event that can change; stamps tiers, samples the points.
+        """Counts every alliance that has changed, in every event that can change; stamps tiers, and samples the points.
 
-        What can't be read now is logged and left for the next run; the others go on. No server is begun with less than
-        `ENOUGH` seconds `remaining`: the next run goes on with it, so that each has its turn. Raises Busy only at the
-        very beginning.
+        What can't be read now is logged and left for the next run; everything else continues. With less than `ENOUGH`
+        seconds `remaining` no server is started: the next run begins there, so each server gets its turn. Raises Busy
+        only at the beginning.
         """
         counts: list[Count] = []
         servers = self._definitions.servers()
@@ -81,7 +81,7 @@ class Refresh:
             self._completions.note_points(server.id, event.id, now, points)
 
     def _in_turn(self, servers: Sequence[Server]) -> list[Server]:
-        """Beginning with the one after that which was begun last, whatever became of it."""
+        """The servers, beginning after the one that was started last, even if that failed."""
         last = self._completions.refreshed_last() if len(servers) > 1 else None
         after = [server for server in servers if last is None or server.id > last]
         return after + [server for server in servers if server not in after]

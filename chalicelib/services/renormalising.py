@@ -1,7 +1,7 @@
-"""Bringing stored names to today's rules: after an upgrade that changes them, and when an alliance gets another tag.
+"""Brings stored names to today's rules: after an upgrade that changes the rules, or when an alliance gets a new tag.
 
-It runs while the product is in use, and can be repeated: a name that changes meanwhile is left for the next run. Until
-then it is found as it was stored.
+It runs while the product is in use, and can be repeated. A name that somebody changes at the same moment is left for
+the next run; until then it is found as it was stored.
 """
 
 from collections.abc import Callable
@@ -19,15 +19,15 @@ from chalicelib.store.definitions import Definitions
 from chalicelib.store.table import ConditionFailed
 
 ROUNDS = 6
-"""Each looks at the rosters anew: the last finds nothing to do, unless others are at them all the time."""
+"""Each round reads the rosters again. The last finds nothing to do, unless others change them all the time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Renormalised:
-    """What became of a server's names, or would. `changed`: commanders whose names are stored otherwise now.
+    """What changed in a server's names, or would change. `changed`: commanders whose names are now stored differently.
 
-    `coinciding`: for officers to merge, if they are the same person. `nameless`: for officers to rename. `left`: how
-    many could not be changed since others were at them; another run will.
+    `coinciding`: officers merge them, if they are the same person. `nameless`: officers rename them. `left`: how many
+    could not be changed because others were changing them; another run will do it.
     """
 
     server: str
@@ -69,7 +69,7 @@ class Renormalising:
         return renormalisation(people, self.definitions.tags(server))
 
     def _store(self, server: str, before: Commander, after: Commander) -> bool:
-        """Whether nobody else was at it."""
+        """Stores a change. Returns False if somebody else changed the commander first."""
         changes = writes.changed(server, before, after)
         if after.name != before.name:
             entry = ledger.new_entry(
@@ -81,7 +81,7 @@ class Renormalising:
                 commander=before.id,
                 before={"name": before.name},
                 after={"name": after.name},
-                reason="tags and what can't be seen are no part of a name",
+                reason="tags and invisible characters are not part of a name",
             )
             changes.append(ledger.put(entry))
         try:

@@ -12,6 +12,7 @@ from chalicelib.domain.names import display_name
 from chalicelib.domain.reporting import MilestoneRef, find_milestones, require_reportable
 from chalicelib.domain.roster import Alliance, Commander
 from chalicelib.services.directory import Directory
+from chalicelib.services.joining import Joining
 from chalicelib.services.overview import CommanderProgress
 from chalicelib.services.recent_standings import RecentStandings
 from chalicelib.services.rosters import Called, Rosters, called
@@ -55,6 +56,7 @@ class Reporting:
     _completions: Completions
     _commanders: Commanders
     _rosters: Rosters
+    _joining: Joining
     _standings: RecentStandings
     _clock: Callable[[], datetime]
 
@@ -72,7 +74,8 @@ class Reporting:
 
         What was recorded before stays as it was and is `already_recorded`. `is_new`: the name is no slip, however near
         to another. Raises Malformed, TooLarge, NotFound, Forbidden, Conflict (`milestone-not-open`,
-        `reporting-closed`, `not-on-roster`, `other-alliance`), DidYouMean (`did-you-mean`) and Busy.
+        `reporting-closed`, `not-on-roster`, `other-alliance`, `too-many-new`, `roster-full`), DidYouMean
+        (`did-you-mean`) and Busy.
         """
         server, alliance = self._directory.in_scope(key, server_id, alliance_id)
         tags = self._directory.tags(server.id, name)
@@ -99,7 +102,8 @@ class Reporting:
     ) -> Outcome:
         """Adds to the cards what isn't on them, deciding anew whenever somebody else was faster.
 
-        `name` is as it was typed. Raises Malformed, Conflict (`not-on-roster`, `other-alliance`), DidYouMean and Busy.
+        `name` is as it was typed. Raises Malformed, Conflict (`not-on-roster`, `other-alliance`, `too-many-new`,
+        `roster-full`), DidYouMean and Busy.
         """
         tags = self._directory.tags(alliance.server, name)
         shown = display_name(name, tags=tags)
@@ -121,7 +125,8 @@ class Reporting:
             except CardsChanged as changed:
                 cards |= changed.cards
                 elsewhere = any(card.moved for card in changed.cards.values())
-            except ConditionFailed:
+            except ConditionFailed as failure:
+                self._joining.require_room(failure)
                 elsewhere = True
             else:
                 written = cards | {change.after.event: change.after for change in changes}

@@ -12,12 +12,13 @@ from chalicelib.domain.cards import Card, CardChange, moved
 from chalicelib.domain.errors import Busy, Conflict, DidYouMean, FieldError, NotFound
 from chalicelib.domain.events import Event
 from chalicelib.domain.ledger import Action, Actor, card_entries
+from chalicelib.domain.messages import say
 from chalicelib.domain.names import Tags, display_name, name_keys, normalised, without_tags
 from chalicelib.domain.near import near_names
 from chalicelib.domain.renormalising import own_key
 from chalicelib.domain.roster import Alliance, Commander, Forgetting
-from chalicelib.services.attempts import until_written
 from chalicelib.services.directory import Directory
+from chalicelib.services.joining import Joining
 from chalicelib.services.recent_standings import RecentStandings
 from chalicelib.store import commanders as writes
 from chalicelib.store import ledger
@@ -105,6 +106,7 @@ class Rosters:
     _access_keys: AccessKeys
     _ledger: Ledger
     _standings: RecentStandings
+    _joining: Joining
     _clock: Callable[[], datetime]
     _sleep: Callable[[float], None]
 
@@ -142,7 +144,7 @@ class Rosters:
 
         If it `takes_over`, a name that somebody had before is given to the new commander, and no longer leads to its
         former holder. But who has retired comes back by a former name too, unless `is_new`. Raises Malformed, Conflict
-        (`already-on-roster`, `other-alliance`), DidYouMean.
+        (`already-on-roster`, `other-alliance`, `roster-full`), DidYouMean.
         """
         place, tags = self._place(key, server, alliance), self._directory.tags(server, name)
         typed, names = display_name(name, "name", tags), name_keys(name, tags)
@@ -190,6 +192,7 @@ class Rosters:
             after = replace(before, name=typed, key=normalised(typed), aliases=aliases)
             _require_few_names(after, "name")
             if after != before:
+                after = _known_to_officers(after)
                 told = {"name": before.name}, {"name": typed}
                 released = self._released(key, server, holder, names, before) if holder else ()
                 taken = holder.aliases if holder else ()
@@ -207,7 +210,7 @@ class Rosters:
     def reinstate(
         self, key: Key, server: str, alliance: str, commander_id: str, reason: str | None = None
     ) -> RosterEntry:
-        """Undoes a retirement."""
+        """Undoes a retirement. Raises Conflict (`roster-full`)."""
         return self._set_retired(key, server, alliance, commander_id, None, reason)
 
     def move(
@@ -215,7 +218,7 @@ class Rosters:
     ) -> RosterEntry:
         """Brings a commander, and their completions in all events that are not archived, to another alliance.
 
-        The key has to cover both. Raises Conflict (`too-many-events`).
+        The key has to cover both. Raises Conflict (`too-many-events`, `roster-full`).
         """
         here, there = self._place(key, server, alliance), self._place(key, server, to)
         return _entry(self._until_written(lambda: self._move(key, here, there, commander_id, reason)))
@@ -227,7 +230,7 @@ class Rosters:
 
         Completions are united, each counted once; the other's names lead to the commander from now on, who is retired
         only if both were. The key has to cover both. Raises Conflict (`same-commander`, `too-many-events`,
-        `too-many-names`).
+        `too-many-names`, `roster-full`).
         """
         place = self._place(key, server, alliance)
         return _entry(self._until_written(lambda: self._merge(key, place, commander_id, other, reason)))
@@ -251,7 +254,13 @@ class Rosters:
                 self._commanders.transact(writes.changed(server, before, replace(before, aliases=fewer)))
                 before = self._member(place, commander_id)
             retired_at = before.retired_at or self._clock()
-            after = replace(before, name=label, key=normalised(label), aliases={}, retired_at=retired_at)
+            after = replace(
+                _known_to_officers(before),
+                name=label,
+                key=normalised(label),
+                aliases={},
+                retired_at=retired_at,
+            )
             self._change(key, place, before, replace(after, forgetting=None), "forget")
             return after
 
@@ -264,7 +273,8 @@ class Rosters:
         it is to be shown; whom it leads to is `found`.
 
         Somebody who has retired comes back by reporting, to whichever alliance is open to them; their old alliance's
-        officers can record for them all the same. Raises Conflict (`not-on-roster`, `other-alliance`) and DidYouMean.
+        officers can record for them all the same. Raises Conflict (`not-on-roster`, `other-alliance`, `too-many-new`,
+        and `roster-full` for those who come back) and DidYouMean.
         """
         if found and found.alliance == alliance.id and key.may("report for others"):
             return found, ()
@@ -304,7 +314,7 @@ class Rosters:
         return self._directory.alliance(server, alliance)
 
     def _until_written(self, write: Callable[[], T]) -> T:
-        return until_written(write, self._sleep)
+        return self._joining.until_written(write, self._sleep)
 
     def _member(self, place: Alliance, commander_id: str) -> Commander:
         commander = self._commanders.member(place.server, place.id, commander_id)
@@ -319,6 +329,8 @@ class Rosters:
         """`holder`: who had the name before, and gives it up in the same transaction."""
         now, new_id = self._clock(), secrets.token_urlsafe(9)
         commander = Commander(new_id, name, alliance.id, now, key.role, key=normalised(name), version=1)
+        if not key.may("report for others"):
+            commander = replace(commander, brought_by=key.id)
         entry = ledger.new_entry(
             now,
             "add",
@@ -329,7 +341,8 @@ class Rosters:
             after={"name": name},
         )
         taken = holder.aliases if holder else ()
-        return commander, [*writes.added(alliance.server, commander, taken), ledger.put(entry)]
+        joins = self._joining.by_link(key, alliance, name)
+        return commander, [*writes.added(alliance.server, commander, taken), *joins, ledger.put(entry)]
 
     def _released(
         self, key: Key, server: str, holder: Commander, names: Sequence[str], to: Commander
@@ -432,6 +445,8 @@ class Rosters:
             if bool(before.retired_at) == bool(at):
                 return before
             after = replace(before, retired_at=at)
+            if not at:
+                after = _known_to_officers(after)
             self._change(key, place, before, after, "retire" if at else "reinstate", reason=reason)
             return after
 
@@ -445,24 +460,35 @@ class Rosters:
             if before.alliance != alliance.id:
                 raise _elsewhere(before, "commander", before.name)
             return before
+        joins = self._joining.by_link(key, alliance, before.name)
         if before.alliance == alliance.id:
             after = replace(before, retired_at=None)
-            self._change(key, alliance, before, after, "reinstate")
+            if not joins:
+                after = _known_to_officers(after)
+            self._change(key, alliance, before, after, "reinstate", more=joins)
             return after
-        return self._move(key, left, alliance, before.id, "is here after having retired there")
+        return self._move(key, left, alliance, before.id, "is here after having retired there", joins)
 
     def _move(
-        self, key: Key, here: Alliance, there: Alliance, commander_id: str, reason: str | None
+        self,
+        key: Key,
+        here: Alliance,
+        there: Alliance,
+        commander_id: str,
+        reason: str | None,
+        joins: Sequence[Change] = (),
     ) -> Commander:
+        """`joins` count it for the link that it came about by; without them it is an officer's act."""
         known = self._commanders.member(here.server, here.id, commander_id)
         if known and known.alliance == there.id:  # now, or by an earlier try whose answer was lost
             return self._member(there, commander_id)
         before = self._member(here, commander_id)
         former = tuple(place for place in before.former if place != (there.id, commander_id))
         after = replace(before, alliance=there.id, retired_at=None, former=(*former, (here.id, commander_id)))
-        self._bring(
-            key, "move", before, after, writes.changed(here.server, before, after), here.server, reason
-        )
+        if not joins:
+            after = _known_to_officers(after)
+        changes = [*writes.changed(here.server, before, after), *joins]
+        self._bring(key, "move", before, after, changes, here.server, reason)
         return after
 
     def _merge(
@@ -477,7 +503,7 @@ class Rosters:
             message = f"{other} leads to {survivor.name} already."
             raise Conflict("same-commander", message, [FieldError("commander", message)])
         _require_few_names(survivor, "commander", 1 + len(absorbed.aliases))
-        changes = writes.merged(place.server, absorbed, survivor)
+        changes = writes.merged(place.server, absorbed, _known_to_officers(survivor))
         self._bring(key, "merge", absorbed, survivor, changes, place.server, reason)
         return self._member(place, commander_id)
 
@@ -540,25 +566,26 @@ class Rosters:
     def _refuse_near(self, alliance: Alliance, name: str, field: str) -> None:
         suggestions = self._near(alliance, name)
         if suggestions:
-            message = f"{name} is new to {alliance.name}. Did you mean {_either(suggestions)}?"
+            message = say("did-you-mean", name=name, alliance=alliance.name, suggestions=suggestions)
             raise DidYouMean("did-you-mean", message, [FieldError(field, message)], suggestions)
 
     def _not_on_roster(self, alliance: Alliance, name: str) -> Conflict:
         suggestions = self._near(alliance, name)
-        hint = "Check the spelling, or ask an officer."
+        message = say("not-on-roster", name=name, alliance=alliance.name)
         if suggestions:
-            hint = f"Did you mean {_either(suggestions)}?"
-        message = f"{name} is not on the roster of {alliance.name}. {hint}"
+            message = say("near-on-roster", name=name, alliance=alliance.name, suggestions=suggestions)
         return DidYouMean("not-on-roster", message, [FieldError("commander", message)], suggestions)
 
 
+def _known_to_officers(commander: Commander) -> Commander:
+    """What an officer has done to them shows that it was not a link alone that brought them."""
+    return replace(commander, brought_by=None)
+
+
 def _elsewhere(found: Commander, field: str, typed: str) -> Conflict:
-    message = f"{found.name} reports with another alliance of this server. An officer can move them."
+    message = say("other-alliance", name=found.name)
     if found.former_name(name_keys(typed)):
-        message = (
-            f"{typed} was the name of a commander who reports with another alliance of this server. An officer can "
-            f"move them. If you are another {typed}, ask an officer."
-        )
+        message = say("formerly-other-alliance", name=typed)
     return Conflict("other-alliance", message, [FieldError(field, message)])
 
 
@@ -570,10 +597,6 @@ def _require_few_names(commander: Commander, field: str, more: int = 0) -> None:
             f"{commander.name} would have {number} names beside the present one; {MOST_ALIASES} are the most."
         )
         raise Conflict("too-many-names", message, [FieldError(field, message)])
-
-
-def _either(names: Sequence[str]) -> str:
-    return " or ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def _entry(commander: Commander) -> RosterEntry:

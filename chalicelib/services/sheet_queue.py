@@ -1,4 +1,4 @@
-"""The bound spreadsheets as a run of the sync sees them: which are due, who has them, and what became of them."""
+"""The bound spreadsheets, as a run of the sync sees them: which are due, who has them, and how each sync ended."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +25,7 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(slots=True)
 class SheetQueue:
-    """The sheets as a run sees them. Each run has a token of its own, which its leases carry."""
+    """The sheets as a run sees them. Each run has its own token, which its leases carry."""
 
     _directory: Directory
     _definitions: Definitions
@@ -37,13 +37,14 @@ class SheetQueue:
     _requests: int = field(default=0, init=False)
 
     def due(self) -> list[Due]:
-        """The sheets to sync now, in their order. Costs two reads and one per event for each server; no cards."""
+        """The sheets to sync now, in order. It costs two reads, and one for each event, for each server; no cards."""
         now = self.clock()
         revision = self._revisions(now)
         return due_first([(sheet, revision(sheet)) for sheet in self._sheets.all()], now)
 
     def begin_run(self, run: str) -> Spent | None:
-        """What earlier runs spent on requests; None if another run is at the sheets, which is then to do it all."""
+        """Begins a run. Returns the requests that earlier runs made; None if another run is working on the sheets: that
+        one syncs them all."""
         self._began = now = self.clock()
         return self._sheets.begin_run(run, now, now + LEASE)
 
@@ -52,8 +53,8 @@ class SheetQueue:
         self._sheets.end_run(run, spent)
 
     def health(self) -> dict[str, float]:
-        """After a run: how many `requests` it took, how many sheets are `failing`, and how many seconds ago the
-        `oldest` of those that ever were synced was."""
+        """After a run: how many `requests` it made, how many sheets are `failing`, and how many seconds ago the sheet
+        that has waited longest (`oldest`) was synced. Sheets that were never synced don't count for that."""
         sheets, requests = list(self._sheets.all()), self._requests
         self._requests = 0
         failing = [s for s in sheets if s.last_error_at and s.last_error_at > (s.last_success_at or _NEVER)]
@@ -61,18 +62,18 @@ class SheetQueue:
         return {"requests": requests, "failing": len(failing), "oldest": max(ages, default=0.0)}
 
     def lease(self, due: Due, run: str) -> Due | None:
-        """The sheet for this run alone, until `LEASE` is over; None if another was faster."""
+        """Takes the sheet for this run alone, until `LEASE` is over; None if another run was faster."""
         until = self.clock() + LEASE
         if not self._sheets.lease(due.sheet, run, until):
             return None
         return replace(due, sheet=replace(due.sheet, lease=run, leased_until=until))
 
     def view(self, sheet: Binding) -> SheetView:
-        """Raises NotFound if the server or alliance is gone."""
+        """What the sheet should show. Raises NotFound if the server or alliance is gone."""
         return self._views.of(sheet)
 
     def synced(self, due: Due) -> None:
-        """It shows `due.revision` now."""
+        """Notes that it now shows `due.revision`."""
         self._note(due, self._sheets.synced(due.sheet, self.clock(), due.revision))
 
     def failed(self, due: Due, error: str, *, lasting: bool) -> None:
@@ -82,7 +83,7 @@ class SheetQueue:
         self._note(due, self._sheets.failed(due.sheet, now, error, retry_at))
 
     def put_off(self, due: Due) -> None:
-        """It goes on with a later run."""
+        """Leaves it to a later run."""
         self._note(due, self._sheets.put_off(due.sheet))
 
     def _note(self, due: Due, was_held: bool) -> None:
@@ -90,10 +91,10 @@ class SheetQueue:
             logger.warning("nothing noted: %s was unbound or taken over", due.sheet.spreadsheet_id)
 
     def _revisions(self, now: datetime) -> Callable[[Binding], str]:
-        """What gives a sheet's revision: a hash of all that decides what it shows, but for the time of day.
+        """A function that gives a sheet's revision: a hash of everything that decides what it shows, except the time.
 
-        Alike for the sheets of a server is how it stands. A sheet of an alliance shows its roster, one of a server the
-        labels of all alliances. A projection moves on with the time: a sheet is not due for that.
+        The server's standing is the same for all its sheets. Besides, an alliance's sheet shows its roster, and a
+        server's sheet the labels of all alliances. A projection changes with time, but that does not make a sheet due.
         """
 
         @cache

@@ -1,4 +1,4 @@
-"""What a bound sheet should show, gathered from the store."""
+"""Gathers from the store what a bound sheet should show."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,10 +28,10 @@ class SheetViews:
     _clock: Callable[[], datetime]
 
     def of(self, sheet: Binding) -> SheetView:
-        """Raises NotFound if the server or alliance is gone."""
+        """What the sheet should show. Raises NotFound if the server or alliance is gone."""
         now = self._clock()
         server = self._directory.server(sheet.server)
-        alliances = self._definitions.alliances(server.id)  # read anew, as the revision is made of them
+        alliances = self._definitions.alliances(server.id)  # not from the cache, like those in the revision
         alliance = _one_of(alliances, sheet.alliance) if sheet.alliance else None
         shown = self._overview.current_events(server, now)
         current = [event.id for event in shown]
@@ -54,7 +54,8 @@ class SheetViews:
     def _shown_commanders(
         self, server: str, alliance: Alliance, events: Sequence[str]
     ) -> tuple[tuple[CommanderView, ...], tuple[Commander, ...]]:
-        """To show are all who can report, and the retired who have completions; then whom the roster knows besides."""
+        """The commanders to show: all who can report, and retired ones with completions. Then all others on the
+        roster."""
         cards: dict[str, dict[str, Card]] = {}
         for event in events:
             for card in self._completions.alliance_cards(server, event, alliance.id):

@@ -1,4 +1,4 @@
-"""Stamping tiers: the one door by which a tier becomes reached (DESIGN §3.4), and which says what it newly stamped."""
+"""Stamping tiers: the only place where a tier becomes reached (DESIGN §3.4). It returns what it newly stamped."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ from chalicelib.store.completions import Completions
 
 @dataclass(frozen=True, slots=True)
 class Stamped:
-    """How a server stands in an event, with all its stamps; `newly`: those that this call made, by threshold."""
+    """A server's standing in an event, with all stamps. `newly`: the stamps that this call made, by threshold."""
 
     standing: Standing
     newly: Mapping[int, TierStamp]
@@ -24,7 +24,8 @@ class Stamped:
 
 @dataclass(frozen=True, slots=True)
 class Tiers:
-    """Whatever can make a tier reached calls this after it: reports, corrections, imports, readings, the recount."""
+    """Everything that can make a tier reached calls this afterwards: reports, corrections, imports, readings, the
+    recount."""
 
     _directory: Directory
     _completions: Completions
@@ -32,7 +33,7 @@ class Tiers:
     _clock: Callable[[], datetime]
 
     def stamp(self, server: str, event: Event, *, anew: bool = False) -> Stamped:
-        """Stamps the tiers that are reached with the last reports. `anew`: something else than reports has changed.
+        """Stamps the tiers that the last reports have reached. `anew`: something other than reports has changed.
 
         Raises Busy.
         """
@@ -47,8 +48,8 @@ class Tiers:
         return Stamped(replace(standing, stamps={**reached, **standing.stamps}), newly)
 
     def stamp_after(self, server: str, cards: Mapping[str, Card]) -> tuple[CommanderProgress, ...]:
-        """Stamps the tiers of the events in which a commander's cards have changed, and says where they and the server
-        stand then. Raises Busy."""
+        """Stamps the tiers of the events in which a commander's cards have changed. Returns where the commander and the
+        server then stand. Raises Busy."""
         places = []
         for event_id, card in cards.items():
             event = self._directory.event(event_id)

@@ -1,6 +1,6 @@
 """Keys: found by the hash of their secret, and listed by an index that holds their hashes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -69,6 +69,17 @@ class AccessKeys:
         hashes = readable(entries, lambda entry: keys.access_key(entry["hash"]))
         found = self._table.get_many(list(hashes), consistent=True)
         return sorted(readable(found.values(), key_of), key=lambda key: (_text(key.created_at), key.id))
+
+    def scope_of(self, key_id: str, servers: Iterable[str | None]) -> tuple[str | None, str | None] | None:
+        """The server and alliance of the key with that id, if it is for one of these servers (None: the deployment).
+
+        Of a key that another deployment has, the server names only what it is called.
+        """
+        entries = {keys.access_key_entry(server, key_id): server for server in servers}
+        for key, entry in self._table.get_many(list(entries), consistent=True).items():
+            found = self._table.get(keys.access_key(entry["hash"]), consistent=True)
+            return entries[key], found.get("alliance") if found else None
+        return None
 
     def actors(self, server: str) -> dict[str, Actor]:
         """The actors whose keys are for a server or for the deployment, by key id."""

@@ -1,4 +1,4 @@
-"""How long to wait before something is tried again: doubling pauses with full jitter, and an end to it."""
+"""How long to wait before something is tried again: doubling pauses with full jitter, and a limit for all of them."""
 
 import math
 import time
@@ -15,7 +15,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.02, 0.64
 
 
 def pause(attempt: int, sleep: Callable[[float], None], at_least: float = 0.0) -> None:
-    """After the attempt of that number, from 0. No pause after the last. Raises Busy if there is no time left."""
+    """Pauses after the attempt of that number, counted from 0; not after the last. Raises Busy if no time is left."""
     require_time()
     if attempt + 1 < ATTEMPTS:
         sleep(at_least + random() * min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt))  # noqa: S311 - jitter
@@ -23,9 +23,9 @@ def pause(attempt: int, sleep: Callable[[float], None], at_least: float = 0.0) -
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """Meanwhile nothing is begun or tried again when so many seconds are over: it is Busy.
+    """In the `with` block, nothing is begun or tried again after that many seconds: Busy is raised instead.
 
-    Each attempt and each use case has a bound of its own, but together they may take longer than somebody waits.
+    Each attempt and each use case has its own limit, but together they may take longer than somebody waits.
     """
     token = _until.set(time.monotonic() + seconds)
     try:

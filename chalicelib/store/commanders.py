@@ -14,10 +14,14 @@ from datetime import datetime
 
 from chalicelib.domain.calendar import rfc3339
 from chalicelib.domain.names import Tags, name_keys, normalised, normalised_before
-from chalicelib.domain.roster import Commander, Forgetting
+from chalicelib.domain.roster import MOST_COMMANDERS, Commander, Forgetting
 from chalicelib.store import keys
 from chalicelib.store.forms import FORM, read, readable, text
 from chalicelib.store.table import Change, ConditionFailed, Delete, Item, Put, Table, Update
+
+ON_ROSTER = "on_roster"
+"""Of an alliance's attributes: how many are on its roster, the retired not counted. 0.1.0 did not count them."""
+_ANY_NUMBER = 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,13 @@ class Commanders:
         item = self._table.get(keys.commander(server, alliance, commander_id), consistent=True)
         return read(item, commander_of) if item else None
 
+    def wherever(self, server: str, alliance: str, commander_id: str) -> Commander | None:
+        """The same, or whom they have become since, wherever they have gone."""
+        found = self.member(server, alliance, commander_id)
+        while found and found.moved:
+            found = self.member(server, found.alliance, found.into or found.id)
+        return found
+
     def roster(self, server: str, alliance: str, *, consistent: bool = False) -> list[Commander]:
         """The alliance's commanders by name, the retired too, but not those who have left."""
         known = self.known(server, alliance, consistent=consistent)
@@ -98,6 +109,32 @@ class Commanders:
         """All or nothing. Raises ConditionFailed."""
         self._table.transact(changes)
 
+    def full_roster(self, failure: ConditionFailed) -> tuple[str, str] | None:
+        """The server and alliance whose roster has no place for what was to be written.
+
+        If None, the rosters that were not counted yet, or not rightly, are counted now: it can be tried again.
+        """
+        for key, item in failure.found.items():
+            kind, _, server = key.pk.partition("#")
+            if item and kind == "ALLIANCES":
+                alliance, noted = key.sk.removeprefix(keys.ALLIANCE_PREFIX), item.get(ON_ROSTER)
+                counted = self._count_roster(server, alliance)
+                if noted is not None and min(noted, counted) >= MOST_COMMANDERS:
+                    return server, alliance
+        return None
+
+    def _count_roster(self, server: str, alliance: str) -> int:
+        """It is noted, on the condition that the roster has not changed since it was read."""
+        key = keys.alliance(server, alliance)
+        item = self._table.get(key, consistent=True) or {}
+        roster = self._table.query(keys.roster(server, alliance), keys.COMMANDER_PREFIX, consistent=True)
+        counted = sum(map(_is_on_roster, readable(roster, commander_of)))
+        if item.get(ON_ROSTER) != counted:
+            seen = {name: item.get(name) for name in (ON_ROSTER, "roster_changes")}
+            with suppress(ConditionFailed):
+                self._table.write(Update(key, set={ON_ROSTER: counted}, expected=seen, exists=True))
+        return counted
+
     def label_remainders(self, server: str, places: Iterable[tuple[str, str]], label: str) -> None:
         """Rosters that know the commander of old, by alliance and id, know them by that label and no other name."""
         for place in places:
@@ -116,20 +153,20 @@ class Commanders:
 
 def added(server: str, commander: Commander, taken: Collection[str] = ()) -> list[Change]:
     """The writes of a new commander, whose name nobody has, else its condition fails; or somebody had, who gives it up
-    in the same transaction: then it is among `taken`."""
+    in the same transaction: then it is among `taken`. If the roster is full, the condition on the alliance fails."""
     is_free = commander.key not in taken
     return [
         Put(keys.name(server, commander.key), _name_item(commander), unless_exists=is_free),
         Put(keys.commander(server, commander.alliance, commander.id), _item(commander)),
-        _noted(server, commander.alliance),
+        _noted(server, commander.alliance, 1),
     ]
 
 
 def changed(server: str, before: Commander, after: Commander, taken: Collection[str] = ()) -> list[Change]:
     """The writes of a change to one commander: of name, aliases, alliance, or of anything that the roster says.
 
-    The conditions: nothing has changed `before` meanwhile, and the names that come are nobody else's, but for those
-    `taken` from somebody who gives them up in the same transaction.
+    The conditions: nothing has changed `before` meanwhile, the names that come are nobody else's, but for those `taken`
+    from somebody who gives them up in the same transaction, and a roster that they come on is not full.
     """
     after = replace(after, version=before.version + 1)
     here, there = (keys.commander(server, one.alliance, one.id) for one in (before, after))
@@ -141,8 +178,8 @@ def changed(server: str, before: Commander, after: Commander, taken: Collection[
         writes.append(_left(server, before, after.alliance))
         back = [*_absent(after), "moved", "into"]
         writes.append(Update(there, set={**before.more, **_item(after)}, remove=back))
-        writes.append(_noted(server, after.alliance))
-    writes.append(_noted(server, before.alliance))
+    joined = _joined(before, after)
+    writes += [_noted(server, alliance, number) for alliance, number in joined.items()]
     return writes + _renamed(server, before, after, taken)
 
 
@@ -180,7 +217,10 @@ def merged(server: str, absorbed: Commander, survivor: Commander) -> list[Change
         change for change in changed(server, survivor, after, taken=(absorbed.key,)) if change.key not in led
     ]
     gone = _left(server, absorbed, survivor.alliance, into=survivor.id)
-    return together([gone, *writes, _noted(server, absorbed.alliance)])
+    joined = _joined(survivor, after)
+    joined[absorbed.alliance] = joined.get(absorbed.alliance, 0) - _is_on_roster(absorbed)
+    noted = [_noted(server, alliance, number) for alliance, number in joined.items()]
+    return together([gone, *noted], writes)
 
 
 def remembered(server: str, place: tuple[str, str], name: str) -> Change:
@@ -227,9 +267,25 @@ def _leading(key: keys.ItemKey, item: Item, *, is_free: bool) -> Update:
     return Update(key, set=item, remove=absent, exists=False if is_free else None)
 
 
-def _noted(server: str, alliance: str) -> Update:
-    """The alliance's sheet sees by this that its roster has changed."""
-    return Update(keys.alliance(server, alliance), add={"roster_changes": 1}, exists=True)
+def _is_on_roster(commander: Commander) -> bool:
+    return not (commander.moved or commander.retired_at)
+
+
+def _joined(before: Commander, after: Commander) -> dict[str, int]:
+    """The rosters that a change of a commander changes, and by how many each grows."""
+    joined = {after.alliance: int(_is_on_roster(after))}
+    joined[before.alliance] = joined.get(before.alliance, 0) - _is_on_roster(before)
+    return joined
+
+
+def _noted(server: str, alliance: str, joined: int = 0) -> Update:
+    """The alliance's sheet sees by this that its roster has changed. `joined`: by how many it has grown, on the
+    condition that it was counted before and has a place."""
+    key = keys.alliance(server, alliance)
+    if not joined:
+        return Update(key, add={"roster_changes": 1}, exists=True)
+    below = {ON_ROSTER: MOST_COMMANDERS if joined > 0 else _ANY_NUMBER}
+    return Update(key, add={"roster_changes": 1, ON_ROSTER: joined}, exists=True, below=below)
 
 
 _NAMES = ("key", "known_as", "aliases", "forgetting")
@@ -239,7 +295,7 @@ normalised names, and no `key`."""
 
 _KNOWN = {
     *("PK", "SK", FORM, "id", "name", "alliance", "retired_at", "version", "added_at", "added_by"),
-    *("former", "moved", "into", *_NAMES),
+    *("former", "moved", "into", "brought_by", *_NAMES),
 }
 """What this version knows of an item; the rest is of a later one, and goes where the commander goes."""
 
@@ -261,6 +317,8 @@ def _item(commander: Commander) -> Item:
         item["known_as"] = dict(commander.aliases)
     if commander.former:
         item["former"] = [list(place) for place in commander.former]
+    if commander.brought_by:
+        item["brought_by"] = commander.brought_by
     if commander.forgetting:
         item["forgetting"] = _forgetting_item(commander.forgetting)
     return item
@@ -278,7 +336,7 @@ def _forgetting(item: Item) -> Forgetting:
 def _absent(commander: Commander) -> list[str]:
     """The attributes that the item is to be without."""
     item = _item(commander)
-    return [name for name in ("retired_at", "former", *_NAMES) if name not in item]
+    return [name for name in ("retired_at", "former", "brought_by", *_NAMES) if name not in item]
 
 
 def led_by(item: Item) -> Commander | tuple[str, str]:
@@ -302,6 +360,7 @@ def commander_of(item: Item) -> Commander:
         into=item.get("into"),
         forgetting=_forgetting(item["forgetting"]) if "forgetting" in item else None,
         version=int(item.get("version", 0)),
+        brought_by=item.get("brought_by"),
         more={name: value for name, value in item.items() if name not in _KNOWN},
         **instants,
     )

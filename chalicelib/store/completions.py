@@ -17,7 +17,7 @@ from chalicelib.domain.standing import Reading, Standing, TierStamp, Totals
 from chalicelib.store import keys, ledger
 from chalicelib.store.forms import read, readable
 from chalicelib.store.keys import COMPLETION_PREFIX, VOIDED_PREFIX
-from chalicelib.store.table import Change, ConditionFailed, Item, Put, Table, Update
+from chalicelib.store.table import Change, ConditionFailed, Delete, Item, Put, Table, Update
 
 HOUR = 3600
 LONGEST_WRITE = timedelta(minutes=1)
@@ -83,11 +83,11 @@ class Completions:
         }
 
     def alliance_cards(
-        self, server: str, event: str, alliance: str, *, consistent: bool = False
+        self, server: str, event: str, alliance: str, *, voided: bool = False, consistent: bool = False
     ) -> list[Card]:
-        """All cards of an alliance in an event that hold a completion."""
+        """All cards of an alliance in an event that hold a completion, or one that was `voided`, if these count."""
         items = self._cards(server, event, alliance, consistent=consistent)
-        return [card for card in readable(items, card_of) if card.completions]
+        return [card for card in readable(items, card_of) if card.completions or (voided and card.voided)]
 
     def standing(self, server: str, event: str, *, consistent: bool = False) -> Standing:
         """Everything that a server's progress is calculated from, in one query."""
@@ -237,6 +237,14 @@ class Completions:
         missing = [put for put in puts if put.key not in known]
         self._table.put_many(missing)
         return len(missing)
+
+
+def unchanged(card: Card) -> Change:
+    """A write that changes nothing, on the condition that the card is as it was seen: of that version, or absent."""
+    key, seen = keys.card(*_key_of(card)), {"version": card.version or None}
+    if not card.version:
+        return Delete(key, expected=seen)
+    return Update(key, set={"version": card.version}, expected=seen, exists=True)
 
 
 def owed_entries(card: Card, actors: Mapping[str, Actor]) -> list[Entry]:

@@ -11,6 +11,7 @@ from chalicelib.domain.names import Tags, tag_key
 from chalicelib.domain.roster import Alliance, Server
 from chalicelib.store import keys
 from chalicelib.store.cache import Cache
+from chalicelib.store.commanders import ON_ROSTER
 from chalicelib.store.forms import read, readable, text
 from chalicelib.store.table import Item, Put, Table, Update
 
@@ -64,13 +65,18 @@ class Definitions:
         key = keys.alliance(server_id, alliance_id)
         return self._cache.get(("alliance", server_id, alliance_id), lambda: self._load(key, alliance_of))
 
+    def stored_alliance(self, server_id: str, alliance_id: str) -> Alliance | None:
+        """The same, not from the cache."""
+        item = self._table.get(keys.alliance(server_id, alliance_id), consistent=True)
+        return read(item, alliance_of) if item else None
+
     def alliances(self, server_id: str, *, consistent: bool = False) -> list[Alliance]:
-        """All alliances of the server, by id, read anew."""
+        """All alliances of the server, by id, not from the cache."""
         items = self._table.query(keys.alliances(server_id), keys.ALLIANCE_PREFIX, consistent=consistent)
         return list(readable(items, alliance_of))
 
     def tags(self, server_id: str) -> Tags:
-        """The tags that alliances of the server have or had, as `tag_key` has them."""
+        """The tags that alliances of the server have or had, as `tag_key` gives them."""
 
         def load() -> Tags:
             alliances = self.alliances(server_id, consistent=True)
@@ -79,9 +85,10 @@ class Definitions:
         return self._cache.get(("tags", server_id), load) or set()
 
     def put_alliance(self, alliance: Alliance, *more: Put) -> None:
-        """Its `roster_changes` are not put: they count on. Nor does it lose a tag that it had."""
+        """Stores it, except for what counts its roster, which keeps counting. It never loses a tag that it had, and
+        None does not remove a limit."""
         key = keys.alliance(alliance.server, alliance.id)
-        attributes = {
+        attributes: Item = {
             "server": alliance.server,
             "id": alliance.id,
             "tag": alliance.tag,
@@ -89,7 +96,19 @@ class Definitions:
             "is_open": alliance.is_open,
             **{f"{keys.TAG_PREFIX}{tag}": True for tag in (alliance.tag, *alliance.past_tags)},
         }
-        self._write(Update(key, set=attributes), *more)
+        if alliance.new_per_day is not None:
+            attributes["new_per_day"] = alliance.new_per_day
+        is_new = self._table.get(key, consistent=True) is None
+        self._write(Update(key, set=attributes, add={ON_ROSTER: 0} if is_new else {}), *more)
+
+    def change_alliance(self, before: Alliance, after: Alliance, *more: Put) -> None:
+        """Changes whether it is open, and its `new_per_day`. Raises ConditionFailed if these are no longer as
+        before."""
+        was, becomes = ({"is_open": one.is_open, "new_per_day": one.new_per_day} for one in (before, after))
+        changes = {name: value for name, value in becomes.items() if value != was[name]}
+        key = keys.alliance(before.server, before.id)
+        expected = {name: was[name] for name in changes}
+        self._write(Update(key, set=changes, expected=expected, exists=True), *more)
 
     def _write(self, *changes: Put | Update) -> None:
         self._table.transact(changes)
@@ -101,7 +120,7 @@ class Definitions:
 
 
 def event_of(item: Item) -> Event:
-    """Fields of a later version are ignored."""
+    """The event in an item, without fields of a later version."""
     return Event.model_validate_json(item["definition"], extra="ignore")
 
 
@@ -117,5 +136,14 @@ def alliance_of(item: Item) -> Alliance:
     changes = int(item.get("roster_changes", 0))
     tags = (name.removeprefix(keys.TAG_PREFIX) for name in item if name.startswith(keys.TAG_PREFIX))
     past = tuple(sorted(tag for tag in tags if tag != item["tag"]))
-    labels = text(item, "tag"), text(item, "name")
-    return Alliance(text(item, "server"), text(item, "id"), *labels, bool(item["is_open"]), changes, past)
+    new_per_day = item.get("new_per_day")
+    return Alliance(
+        server=text(item, "server"),
+        id=text(item, "id"),
+        tag=text(item, "tag"),
+        name=text(item, "name"),
+        is_open=bool(item["is_open"]),
+        roster_changes=changes,
+        past_tags=past,
+        new_per_day=None if new_per_day is None else int(new_per_day),
+    )

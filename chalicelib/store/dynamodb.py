@@ -291,7 +291,9 @@ def _update(change: Update) -> dict[str, Any]:
     }
     exists = [] if change.exists is None else [f"attribute_{'' if change.exists else 'not_'}exists(PK)"]
     expression = " ".join(f"{verb} {', '.join(part)}" for verb, part in parts.items() if part)
-    return using.request(change.key, [*exists, *using.expected(change.expected)], UpdateExpression=expression)
+    below = [f"{using.name(name)} < {using.value(bound)}" for name, bound in change.below.items()]
+    conditions = [*exists, *using.expected(change.expected), *below]
+    return using.request(change.key, conditions, UpdateExpression=expression)
 
 
 def _returning(request: dict[str, Any]) -> dict[str, Any]:

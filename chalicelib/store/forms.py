@@ -7,12 +7,13 @@ with its key and left out.
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from hashlib import sha256
 from typing import TypeVar
 
 from chalicelib.domain.errors import Unreadable
 from chalicelib.store.keys import ItemKey
-from chalicelib.store.table import Change, Delete, Item, Put, Update
+from chalicelib.store.table import Change, Delete, Item, Put
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +22,7 @@ T = TypeVar("T")
 FORM = "form"
 FORMS = {
     "ALLIANCES": 1,
+    "BULKS": 1,
     "CARDS": 1,
     "COUNTED": 1,
     "EVENTS": 1,
@@ -53,8 +55,7 @@ def formed(change: Change) -> Change:
         return Put(change.key, {FORM: form, **change.item}, change.unless_exists)
     if not change.set:
         return change
-    attributes = {FORM: form, **change.set}
-    return Update(change.key, attributes, change.add, change.remove, change.expected, change.exists)
+    return replace(change, set={FORM: form, **change.set})
 
 
 def readable(items: Iterable[Item], convert: Callable[[Item], T]) -> Iterator[T]:

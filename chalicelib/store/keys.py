@@ -18,6 +18,7 @@ SHEETS = "SHEETS"
 EVENT_PREFIX, SERVER_PREFIX, SHEET_PREFIX, KEY_PREFIX = "EVENT#", "SERVER#", "SHEET#", "KEY#"
 ALLIANCE_PREFIX = "ALLIANCE#"
 COMMANDER_PREFIX = "COMMANDER#"
+BULK_PREFIX = "BULK#"
 TIER_PREFIX = "TIER#"
 HISTORY, READING = "HISTORY", "READING"
 HOUR_PREFIX = "h"
@@ -25,15 +26,18 @@ HOUR_PREFIX = "h"
 COMPLETION_PREFIX = "done."
 """Attributes: on a card, the completion of a milestone; in totals, how many commanders have completed it."""
 VOIDED_PREFIX = "void."
-"""Of attributes of a card: a completion that was taken back."""
+"""Attributes of a card: a completion that was voided."""
 TAG_PREFIX = "tag."
-"""Of attributes of an alliance: a tag that it has or had."""
+"""Attributes of an alliance: a tag that it has or had."""
 
 TIME_PREFIX, AFTER_ALL_TIMES = "2", "3"
-"""What keys that begin with a time begin with, until the year 3000: another kind in their partition is none of them."""
+"""Until the year 3000, keys that begin with a time begin with this. Another kind of item in their partition does
+not."""
 
 COUNTED_PREFIX = "of."
 """Attributes: up to which change an alliance was counted."""
+BROUGHT_PREFIX = "by."
+"""Attributes: how many commanders a link has brought."""
 
 OF_ALLIANCE, OF_COMMANDER = "of_alliance", "of_commander"
 """Attributes of ledger entries. Each has an index of the same name."""
@@ -80,6 +84,11 @@ def alliances(server_id: str) -> str:
 
 def alliance(server_id: str, alliance_id: str) -> ItemKey:
     return ItemKey(alliances(server_id), f"{ALLIANCE_PREFIX}{alliance_id}")
+
+
+def joined(server_id: str, alliance_id: str) -> ItemKey:
+    """How many commanders each link brought to the alliance on the last day on which one did."""
+    return ItemKey(f"JOINED#{server_id}", f"{ALLIANCE_PREFIX}{alliance_id}")
 
 
 def name(server_id: str, normalised_name: str) -> ItemKey:
@@ -131,6 +140,16 @@ def latest_reading(server_id: str, event_id: str) -> ItemKey:
 def counted(server_id: str, event_id: str) -> ItemKey:
     """Up to which change each alliance's cards have been counted. Progress does not need it, so it stands apart."""
     return ItemKey(f"COUNTED#{server_id}#{event_id}", "COUNTED")
+
+
+def bulks(server_id: str) -> str:
+    """The bulk take-backs of a server, each followed by the commanders from whom it has taken something."""
+    return f"BULKS#{server_id}"
+
+
+def bulk(server_id: str, bulk_id: str, *commander: str) -> ItemKey:
+    """A take-back; or a commander in it, by alliance and id."""
+    return ItemKey(bulks(server_id), f"{BULK_PREFIX}{'#'.join([bulk_id, *commander])}")
 
 
 def readings(server_id: str, event_id: str) -> str:

@@ -65,7 +65,7 @@ class Ledger:
         return readable(self._table.query(keys.ledger(server), keys.TIME_PREFIX, consistent=True), entry_of)
 
     def names_told(self, server: str, commanders: Iterable[str]) -> set[str]:
-        """Of which names these commanders' own entries tell."""
+        """The names in these commanders' own entries."""
         entries = (entry for commander in commanders for entry in self._of_commander(server, commander))
         sides = (side for entry in entries for side in (entry.before, entry.after))
         return {side["name"] for side in sides if side and isinstance(side.get("name"), str)}
@@ -79,11 +79,11 @@ class Ledger:
         label: str,
         before: str | None = None,
     ) -> str | None:
-        """Writes `label` for these names in the server's entries, the latest first: in those of the commanders, and in
-        all that are about anybody or anything else. There those that `others` have now stay.
+        """Replaces these names with `label` in the server's entries, the latest first: in the commanders' own entries
+        and in all others. In the others, names that `others` have now stay.
 
-        Looks at `FORGOTTEN_AT_ONCE` entries at most, those before the entry `before`. Where others are left it gives
-        what to go on with; None: that was all.
+        It looks at `FORGOTTEN_AT_ONCE` entries at most, those before the entry `before`. If some are left, it returns
+        the `before` of the next call; otherwise None.
         """
         mine, elsewhere = forgetting(names, label), forgetting(set(names) - set(others), label)
         looked_at = 0
@@ -107,13 +107,13 @@ class Ledger:
 
 
 def _texts(item: Item) -> Item:
-    """What may tell of a commander's name: the reason, and what an entry about a commander says was changed."""
+    """The parts that may hold a commander's name: the reason and, in an entry about a commander, what was changed."""
     parts = ("before", "after", "reason") if item.get("commander") else ("reason",)
     return {part: item[part] for part in parts if item.get(part)}
 
 
 def _replaced(value: Any, forgotten: Callable[[str], str]) -> Any:
-    """With what every text in it becomes, but for ids."""
+    """The value with every text in it replaced by `forgotten`, except ids."""
     if isinstance(value, str):
         return forgotten(value)
     if isinstance(value, Mapping):
@@ -182,14 +182,16 @@ def completion_item(completion: Completion) -> Item:
         item["said"] = rfc3339(completion.reported_at)
     if completion.owed is not None:
         item["owed"] = completion.owed
+    if completion.bulk:
+        item["bulk"] = completion.bulk
     return item
 
 
 def completion(item: Item) -> Completion:
     said = datetime.fromisoformat(item["said"]) if "said" in item else None
     owed = int(item["owed"]) if "owed" in item else None
-    more = {name: value for name, value in item.items() if name not in ("at", "by", "said", "owed")}
-    return Completion(datetime.fromisoformat(item["at"]), item["by"], said, owed, more)
+    more = {name: value for name, value in item.items() if name not in ("at", "by", "said", "owed", "bulk")}
+    return Completion(datetime.fromisoformat(item["at"]), item["by"], said, owed, item.get("bulk"), more)
 
 
 def _read(value: Any) -> Any:

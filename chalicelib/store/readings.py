@@ -82,8 +82,8 @@ class Readings:
         self._table.transact(changes)
 
     def _as_stored(self, key: ItemKey, name: str, at: datetime | None) -> Item:
-        """What to expect of an item if that time of it is still `at` (None: absent), as it is written there: 0.1.0
-        wrote a whole second in two ways. Raises ConditionFailed."""
+        """The condition that the time `name` of an item is still `at` (None: absent), in the form in which it is
+        stored: 0.1.0 wrote a whole second in two ways. Raises ConditionFailed if it is not."""
         item = self._table.get(key, consistent=True) or {}
         stored = item.get(name)
         if (datetime.fromisoformat(stored) if stored else None) != at:

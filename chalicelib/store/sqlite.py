@@ -11,6 +11,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from queue import LifoQueue
@@ -18,7 +19,7 @@ from threading import Lock
 from typing import Any, TypeVar
 
 from chalicelib.domain.errors import Busy
-from chalicelib.store.backoff import ATTEMPTS, pause
+from chalicelib.store.backoff import ATTEMPTS, pause, require_time
 from chalicelib.store.forms import formed
 from chalicelib.store.keys import OF_ALLIANCE, OF_COMMANDER, ItemKey
 from chalicelib.store.table import (
@@ -286,6 +287,7 @@ class SQLiteTable:
             with self._alone():
                 return self._patiently(lambda connection: _in_transaction(connection, work))
         for attempt in range(ATTEMPTS):
+            require_time()
             try:
                 with self._connected() as connection:
                     return work(connection)
@@ -382,6 +384,9 @@ def _is_met(change: Change, stored: _Stored | None) -> bool:
     expected = {name: content for name, content in change.expected.items() if content is not None}
     absent = change.expected.keys() - expected.keys()
     held = stored or {}
+    below = change.below if isinstance(change, Update) else {}
+    if not all(Decimal(held.get(name, {}).get("N", "inf")) < bound for name, bound in below.items()):
+        return False
     return not absent & held.keys() and typed(expected).items() <= held.items()
 
 

@@ -15,9 +15,9 @@ from chalicelib.store.typed import Item
 __all__ = ["Change", "ConditionFailed", "Delete", "Item", "ItemKey", "Put", "Table", "Update"]
 
 MOST_CHANGES = 100
-"""Of one transaction."""
+"""The most changes in one transaction."""
 LONGEST_PK, LONGEST_SK = 2048, 1024
-"""Of keys, in bytes of UTF-8. None is empty."""
+"""The longest keys, in bytes of UTF-8. A key is never empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,9 @@ class Delete:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """Sets, adds and removes attributes, one of these at least and no attribute twice; makes the item where there is
-    none. What is added to an absent attribute is added to 0. The condition: the item exists or not (None: either),
-    these attributes are as in `expected` (None: absent)."""
+    """Sets, adds and removes attributes: at least one, and none of them twice. It makes the item if there is none.
+    Adding to an absent attribute adds to 0. The condition: the item exists or not (None: either), these attributes are
+    as in `expected` (None: absent), and those in `below` exist and are less."""
 
     key: ItemKey
     set: Item = field(default_factory=dict)
@@ -49,6 +49,7 @@ class Update:
     remove: Sequence[str] = ()
     expected: Item = field(default_factory=dict)
     exists: bool | None = None
+    below: Mapping[str, int] = field(default_factory=dict)
 
 
 Change = Put | Update | Delete
@@ -62,12 +63,11 @@ class ConditionFailed(Exception):
 
 
 class Table(Protocol):
-    """Raises Busy where the database does not answer, or something else has its items, for longer than is waited.
+    """A table. It raises Busy if the database does not answer, or something else holds the items, for too long.
 
-    After Busy a write may have been made all the same; it may be sent again under the same condition. What is written
-    carries its form (`forms.py`). A key that no
-    item can have (`is_possible`) is looked for in vain, and writing it is a ValueError, like any other write that
-    no table takes.
+    After Busy, a write may have been made nevertheless; it can be sent again on the same condition. What is written
+    carries the version of its form (`forms.py`). A key that no item can have (`is_possible`) is never found, and
+    writing it raises ValueError, like any other write that no table accepts.
     """
 
     def get(self, key: ItemKey, *, consistent: bool = False) -> Item | None:
@@ -77,31 +77,33 @@ class Table(Protocol):
         """The items that exist, by key. Without keys no request is made."""
 
     def query(self, partition: str, prefix: str = "", *, consistent: bool = False) -> Iterator[Item]:
-        """The items of a partition whose second key begins with `prefix`, in its order (that of the bytes of UTF-8),
-        page by page: each item once and as it was when its page was read."""
+        """The items of a partition whose second key begins with `prefix`, ordered by that key (by its bytes in UTF-8).
+        They are read page by page: each item once, as it was when its page was read."""
 
     def latest(self, partition: str, before: str | None, limit: int, index: str | None = None) -> list[Item]:
-        """The last `limit` items of a partition, the last first, whose second key is less than `before`.
+        """The last `limit` items of a partition whose second key is less than `before`, the last first.
 
-        `index`: of all items, those of which the attribute of that name is `partition`. It may be late.
+        `index`: the name of an attribute; then it looks among all items for those whose attribute is `partition`. An
+        index may be slightly old.
         """
 
     def scan(self) -> Iterator[Item]:
         """Every item, page by page and in no particular order. It reads the whole table, so no request uses it."""
 
     def put_many(self, puts: Sequence[Put]) -> None:
-        """Unconditional puts; of several with one key, the last. Some may have been made when it raises Busy."""
+        """Unconditional puts. If several have the same key, the last one counts. If it raises Busy, some may have been
+        made."""
 
     def write(self, change: Change) -> None:
         """One write, conditional or not. Raises ConditionFailed."""
 
     def transact(self, changes: Sequence[Change]) -> None:
-        """All or nothing, up to `MOST_CHANGES` items, each once. Raises ConditionFailed with the items whose
-        conditions failed, all of them."""
+        """All changes or none: up to `MOST_CHANGES` items, each once. Raises ConditionFailed with all items whose
+        conditions failed."""
 
 
 def is_possible(key: ItemKey) -> bool:
-    """Whether an item can have the key: what somebody looks for may be too long."""
+    """Whether an item can have the key. What somebody looks for may be too long."""
     try:
         return 0 < len(key.pk.encode()) <= LONGEST_PK and 0 < len(key.sk.encode()) <= LONGEST_SK
     except UnicodeEncodeError:
@@ -109,7 +111,7 @@ def is_possible(key: ItemKey) -> bool:
 
 
 def require_possible(changes: Sequence[Change]) -> None:
-    """Raises ValueError for what DynamoDB would refuse of these changes, so that no other table takes it."""
+    """Raises ValueError for changes that DynamoDB would refuse, so that no other table accepts them."""
     for change in changes:
         if not is_possible(change.key):
             raise ValueError(f"no item can have this key: {change.key}")
@@ -120,7 +122,7 @@ def require_possible(changes: Sequence[Change]) -> None:
 
 
 def require_transaction(changes: Sequence[Change]) -> None:
-    """Raises ValueError unless the changes can be one."""
+    """Raises ValueError unless the changes can be one transaction."""
     require_possible(changes)
     if not 0 < len({change.key for change in changes}) == len(changes) <= MOST_CHANGES:
-        raise ValueError(f"a transaction is of up to {MOST_CHANGES} items, each once, not of {len(changes)}")
+        raise ValueError(f"a transaction has up to {MOST_CHANGES} items, each once, not {len(changes)}")

@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 FORMAT, VERSION = "muster-server", 1
 
-STAYS: tuple[Callable[..., ItemKey], ...] = (keys.counted, keys.refresh_run, keys.sheets_run)
+STAYS: tuple[Callable[..., ItemKey], ...] = (keys.counted, keys.joined, keys.refresh_run, keys.sheets_run)
 """Kinds of items that stay: they belong to the deployment's own runs, or are counted again. The keys and the ledger
 without a server stay too."""
 
@@ -144,6 +144,7 @@ class Transfer:
                         value["by"] for value in item.values() if isinstance(value, dict) and "by" in value
                     }
                     yield item
+        yield from self._query(keys.bulks(server))
         yield from self._query(keys.ledger(server))
         entries = self._key_entries(server, used)
         yield from entries
@@ -264,6 +265,7 @@ def _openings(server: str) -> dict[str, ItemKey]:
         "latest_reading": keys.latest_reading(server, ""),
         "reading": keys.reading(server, "", ""),
         "card": keys.card(server, "", "", ""),
+        "bulk": keys.bulk(server, ""),
         "ledger_entry": keys.ledger_entry(server, ""),
         "access_key_entry": keys.access_key_entry(server, ""),
         "access_key": keys.access_key(""),

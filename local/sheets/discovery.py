@@ -18,7 +18,7 @@ BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 @cache
 def document() -> Json:
-    """The discovery document as google-api-python-client carries it, in all its 110 MB; a test compares them."""
+    """A copy of the discovery document in google-api-python-client, which is 110 MB. A test compares the two."""
     content: Json = json.loads(DOCUMENT.read_text(encoding="utf-8"))
     return content
 

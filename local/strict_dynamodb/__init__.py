@@ -1,8 +1,8 @@
-"""A strict DynamoDB in memory, for tests: it refuses what the real one refuses, and lets go wrong what can.
+"""A strict DynamoDB in memory, for tests: it refuses what the real one refuses, and everything can go wrong in it.
 
-It has real conflicts between transactions and single writes of several threads, idempotency tokens, reads that are
-stale on demand, pages, and faults on every kind of call, before or after it took effect. What the real one knows and
-this does not raises NotImplementedError, never success. It imports nothing of Muster.
+It has real conflicts between transactions and single writes of several threads, idempotency tokens, stale reads on
+demand, pages, and faults on every kind of call, before or after it took effect. What the real one knows but this one
+does not raises NotImplementedError, never success. It imports nothing of Muster.
 """
 
 from local.strict_dynamodb.client import Call, StrictDynamoDB

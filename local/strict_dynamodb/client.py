@@ -1,4 +1,4 @@
-"""The stand-in: a DynamoDB in this process, its clients, and what can be made to go wrong with it."""
+"""The stand-in: a DynamoDB in this process, its clients, and the faults that tests can cause."""
 
 import time
 from collections import Counter, deque
@@ -43,18 +43,18 @@ class Call(NamedTuple):
 
 
 class _Late(NamedTuple):
-    """A call that is done when so many calls have come."""
+    """A call that is done only after that number of calls."""
 
     due: int
     call: Call
 
 
 class StrictDynamoDB:
-    """A DynamoDB in memory. `calls` are what was asked of it last, `count` is of all that was, and `suffered` of the
-    faults, by operation and kind.
+    """A DynamoDB in memory. `calls` are the last calls; `count` counts all calls, and `suffered` the faults, by
+    operation and kind.
 
-    `chaos` decides for every call what goes wrong with it; what is injected comes first. `random` decides the rest,
-    such as which items of a batch are not processed.
+    `chaos` decides for every call what goes wrong; injected faults come first. `random` decides the rest, such as which
+    items of a batch are not processed.
     """
 
     def __init__(self, now: Callable[[], float] = time.monotonic, random: Random | None = None) -> None:
@@ -69,16 +69,16 @@ class StrictDynamoDB:
         self._server: Server | None = None
 
     def client(self) -> "DynamoDBClient":
-        """A client as boto3 makes them, of those methods that the product calls."""
+        """A client like boto3's, with the methods that the product calls."""
         return cast("DynamoDBClient", Client(self.answer))
 
     def quiet_client(self) -> "DynamoDBClient":
-        """One whose calls are not counted and suffer nothing, for whoever looks after the others."""
+        """A client whose calls are not counted and suffer no faults, for tests that check on the others."""
         return cast("DynamoDBClient", Client(self.database.answer))
 
     @property
     def url(self) -> str:
-        """Where it is to be reached over HTTP, from now on."""
+        """The address at which it can be reached over HTTP from now on."""
         if self._server is None:
             from local.strict_dynamodb.server import Server
 
@@ -86,16 +86,16 @@ class StrictDynamoDB:
         return self._server.url
 
     def stop(self) -> None:
-        """Ends what `url` began."""
+        """Stops the HTTP server that `url` started."""
         if self._server:
             self._server.stop()
 
     def inject(self, *kinds: FaultKind, on: str = "TransactWriteItems") -> None:
-        """Each of the next calls of that operation suffers one."""
+        """Each of the next calls of that operation suffers one of these faults."""
         self._injected.setdefault(on, deque()).extend(kinds)
 
     def let_time_pass(self) -> None:
-        """What is late is done, and no read is of before this moment."""
+        """Does all late calls. From now on, no read shows anything from before this moment."""
         with self.database.lock:
             late, self._late = self._late, []
         for one in late:
@@ -104,7 +104,7 @@ class StrictDynamoDB:
             table.forget_past()
 
     def answer(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        """What a call is answered. Raises ClientError, and what botocore raises where there is no answer."""
+        """The answer to a call. Raises ClientError, and what botocore raises if there is no answer."""
         _check_form(operation, request)
         call = Call(operation, request)
         with self.database.lock:
@@ -141,19 +141,19 @@ class StrictDynamoDB:
                 self._late.append(_Late(self.count + self._random.randint(1, 6), call))
                 self.database.take_token(call.parameters)
         else:
-            with suppress(ClientError):  # nobody hears of it
+            with suppress(ClientError):  # nobody gets the answer
                 self.database.answer(*call)
         lost = faults.after(kind, call.operation)
         assert lost is not None, kind
         raise lost
 
     def _partly(self, call: Call) -> dict[str, Any]:
-        """What is not processed is told, and may be all that was asked for."""
+        """Does a part of a batch. The answer says what was not processed, which may be everything."""
         asked: dict[str, Any] = {}
         left: dict[str, Any] = {}
         for name, one in call.parameters["RequestItems"].items():
             entries = one["Keys"] if call.operation == "BatchGetItem" else one
-            # in an order of their own, so that the same happens whatever order they come in
+            # sorted, so that the same happens whatever order they come in
             kept = [entry for entry in sorted(entries, key=repr) if self._random.random() < 0.5]
             rest = [entry for entry in entries if entry not in kept]
             for place, some in ((asked, kept), (left, rest)):
@@ -165,12 +165,12 @@ class StrictDynamoDB:
 
     def _do_late(self, call: Call) -> None:
         self.database.free_token(call.parameters)
-        with suppress(ClientError):  # nobody hears of it
+        with suppress(ClientError):  # nobody gets the answer
             self.database.answer(*call)
 
 
 class Client:
-    """Checks what it is given as botocore does, and brings it to the stand-in."""
+    """Checks requests like botocore, and passes them to the stand-in."""
 
     def __init__(self, answer: Callable[[str, Mapping[str, Any]], dict[str, Any]]) -> None:
         self._answer = answer
@@ -181,11 +181,12 @@ class Client:
         return lambda **request: self._answer(METHODS[name], request)
 
     def close(self) -> None:
-        """There is nothing to close."""
+        """Does nothing: there is nothing to close."""
 
 
 def _check_form(operation: str, request: Mapping[str, Any]) -> None:
-    """By botocore's own model of the service: names, types, what is required. Raises ParamValidationError."""
+    """Checks names, types and required parameters by botocore's own model of the service. Raises
+    ParamValidationError."""
     shape = _model().operation_model(operation).input_shape
     assert shape is not None
     report = _validator().validate(request, shape)

@@ -1,4 +1,4 @@
-"""Refusals as boto3 raises them: real ClientErrors with DynamoDB's codes and, as far as they are known, its words."""
+"""Refusals as boto3 raises them: real ClientErrors with DynamoDB's codes and, where known, its words."""
 
 from typing import Any
 
@@ -6,15 +6,15 @@ from botocore.exceptions import ClientError
 
 
 class Invalid(Exception):
-    """What DynamoDB answers with a ValidationException. Nothing was written."""
+    """DynamoDB answers this with a ValidationException. Nothing was written."""
 
 
 class DataInvalid(Invalid):
-    """The same, where only the stored item shows it: in a transaction it is the reason of its cancellation."""
+    """The same, if only the stored item shows it. In a transaction, it is the reason of the cancellation."""
 
 
 def refusal(operation: str, code: str, message: str, status: int = 400, **details: Any) -> ClientError:
-    """The error of an answer with that status; `details` stand beside it, such as `CancellationReasons`."""
+    """The error of an answer with that status, with `details` such as `CancellationReasons`."""
     answer = {
         "Error": {"Code": code, "Message": message},
         "ResponseMetadata": {"HTTPStatusCode": status, "RetryAttempts": 0},
@@ -36,7 +36,7 @@ def conflict(operation: str) -> ClientError:
 
 
 def cancelled(reasons: list[dict[str, Any]]) -> ClientError:
-    """A transaction of which nothing was written, for these reasons, in the order of its changes."""
+    """The error of a cancelled transaction, with a reason for each of its changes, in order. Nothing was written."""
     codes = ", ".join(reason["Code"] for reason in reasons)
     message = f"Transaction cancelled, please refer cancellation reasons for specific reasons [{codes}]"
     return refusal(

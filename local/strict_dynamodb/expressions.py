@@ -1,8 +1,8 @@
-"""DynamoDB's expressions, as far as the product sends them, with its refusals.
+"""The DynamoDB expressions that the product sends, with DynamoDB's refusals.
 
 Conditions are terms joined by AND: `attribute_exists`, `attribute_not_exists`, `begins_with`, comparisons of an
-attribute with a value. Updates are SET of values, ADD of numbers, REMOVE; all of whole attributes. What DynamoDB knows
-besides is not refused as it would refuse it: NotImplementedError says that it is to be added here.
+attribute with a value. Updates are SET of values, ADD of numbers, REMOVE; all of whole attributes. Anything else that
+DynamoDB knows raises NotImplementedError: add it here when it is needed.
 """
 
 import re
@@ -34,7 +34,7 @@ _FUNCTIONS = {"attribute_exists": 1, "attribute_not_exists": 1, "begins_with": 2
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A comparison or function of an attribute (a name or its placeholder), and of a value's placeholder."""
+    """A comparison or function of an attribute (a name or its placeholder) and the placeholder of a value."""
 
     operator: str
     path: str
@@ -51,7 +51,8 @@ class Action:
 
 
 class Expressions:
-    """All expressions of one request, with its placeholders: each must be known, and each known one be used."""
+    """All expressions of one request, with its placeholders. Each placeholder must be defined, and each defined one
+    must be used."""
 
     def __init__(self, request: Mapping[str, Any]) -> None:
         self._names: dict[str, str] = request.get("ExpressionAttributeNames", {})
@@ -72,7 +73,7 @@ class Expressions:
         self._any = False
 
     def condition(self, kind: str, text: str | None) -> "Condition":
-        """Of that kind of expression; what is always so, if there is none. Raises Invalid."""
+        """The condition in an expression of that kind; without an expression, one that always holds. Raises Invalid."""
         if text is None:
             return Condition(())
         self._any = True
@@ -108,7 +109,7 @@ class Expressions:
         return Update(tuple(actions))
 
     def close(self) -> None:
-        """After the last expression. Raises Invalid for what was given and not used."""
+        """Call it after the last expression. Raises Invalid for placeholders that were given but not used."""
         for given, placeholders in (("Names", self._names), ("Values", self._values)):
             if placeholders and not self._any:
                 raise Invalid(f"ExpressionAttribute{given} can only be specified when using expressions")
@@ -156,7 +157,7 @@ class Expressions:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Terms that all have to be so: an operator, an attribute's name, and perhaps a value."""
+    """Terms that must all hold: an operator, an attribute's name, and perhaps a value."""
 
     terms: tuple[tuple[str, str, Value | None], ...]
 
@@ -166,7 +167,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """What is done to which attributes."""
+    """Which attributes an update changes, and how."""
 
     actions: tuple[tuple[str, str, Value | None], ...]
 
@@ -179,7 +180,7 @@ class Update:
         return bool(self.actions) and all(verb == "REMOVE" for verb, _, _ in self.actions)
 
     def applied(self, item: Item) -> Item:
-        """The item after it. Raises DataInvalid for what the item does not let it do."""
+        """The item after the update. Raises DataInvalid if the update does not fit the item."""
         after = dict(item)
         for verb, name, value in self.actions:
             if value is None:
@@ -211,7 +212,7 @@ def _type(value: Value) -> str:
 
 
 class _Tokens:
-    """The words and signs of an expression, one after another. Raises Invalid for what is none."""
+    """The words and signs of an expression, one after another. Raises Invalid for anything else."""
 
     def __init__(self, kind: str, text: str) -> None:
         self.kind = kind
@@ -238,7 +239,7 @@ class _Tokens:
         return self._tokens[self._next] if self else "<EOF>"
 
     def take(self, *expected: str) -> str:
-        """The next one; one of `expected`, if any are."""
+        """The next token; it must be one of `expected`, if any are given."""
         token = self.peek()
         if not self or (expected and token not in expected):
             near = "".join(self._tokens[max(0, self._next - 1) : self._next + 2])

@@ -1,4 +1,4 @@
-"""What can go wrong with a call, and what the client sees of it."""
+"""What can go wrong with a call, and what the client then sees."""
 
 from collections.abc import Mapping
 from random import Random
@@ -18,11 +18,11 @@ FaultKind = Literal[
     "lost_answer", "cut", "timeout", "late", "stale",
 ]  # fmt: skip
 """- `throttled`, `over_limit` (of the account), `internal`, `unreached`: nothing was done.
-- `conflict`: somebody else's transaction has one of the items; nothing was done, or of a batch, not all.
-- `unprocessed`: of a batch, not all was done; of other calls it is `throttled`.
-- `lost_answer` (status 500), `cut`, `timeout`: done, but the client isn't told.
-- `late`: the same as `timeout`, but it is done only after some more calls.
-- `stale`: an eventually consistent read is of some writes ago; of other calls, nothing."""
+- `conflict`: another transaction has one of the items; nothing was done, or only a part of a batch.
+- `unprocessed`: only a part of a batch was done; for other calls it means `throttled`.
+- `lost_answer` (status 500), `cut`, `timeout`: it was done, but the client gets no answer.
+- `late`: like `timeout`, but it is done only after some more calls.
+- `stale`: an eventually consistent read shows the state of some writes ago; it does not affect other calls."""
 
 READS = frozenset({"GetItem", "BatchGetItem", "Query", "Scan"})
 BATCHES = {"BatchGetItem": "UnprocessedKeys", "BatchWriteItem": "UnprocessedItems"}
@@ -32,8 +32,8 @@ _THROTTLES = "ProvisionedThroughputExceededException", "ThrottlingException"
 
 
 class Chaos:
-    """Faults at random, each kind that is possible alike: a read suffers one with that probability, a write, of which
-    there are fewer, three times as often. The same again from the same `random`."""
+    """Random faults; each possible kind is equally likely. A read suffers one with that probability, and a write, since
+    there are fewer of them, three times as often. The same `random` gives the same faults."""
 
     def __init__(
         self, random: Random, probability: float, kinds: tuple[FaultKind, ...] = get_args(FaultKind)
@@ -49,14 +49,14 @@ class Chaos:
 
 
 def is_possible(kind: FaultKind, operation: str) -> bool:
-    """No transaction keeps anybody from reading, and only reads are stale."""
+    """Whether the operation can suffer the fault: transactions don't block reads, and only reads can be stale."""
     return kind != ("conflict" if operation in READS else "stale")
 
 
 def before(
     kind: FaultKind, operation: str, request: Mapping[str, Any], random: Random, *, is_made: bool
 ) -> Exception | None:
-    """What is raised where nothing is done. `is_made`: it is a transaction that was done before; it isn't cancelled."""
+    """The error for a call that is not done. `is_made`: the transaction was done before, so it can't be cancelled."""
     if kind in ("throttled", "unprocessed"):
         if operation == "TransactWriteItems" and not is_made and random.random() < 0.5:
             return _cancelled(request, "ThrottlingError", "Throughput exceeds the current capacity", random)
@@ -75,7 +75,7 @@ def before(
 
 
 def after(kind: FaultKind, operation: str) -> Exception | None:
-    """What is raised where all is done."""
+    """The error for a call that is done nevertheless."""
     if kind == "lost_answer":
         return internal(operation)
     if kind == "cut":
@@ -84,7 +84,7 @@ def after(kind: FaultKind, operation: str) -> Exception | None:
 
 
 def _cancelled(request: Mapping[str, Any], code: str, message: str, random: Random) -> Exception:
-    """For that reason of at least one of the changes."""
+    """The cancellation of a transaction, with that reason for at least one of its changes."""
     changes = len(request["TransactItems"])
     hit = {random.randrange(changes), *(number for number in range(changes) if random.random() < 0.3)}
     return cancelled(

@@ -1,7 +1,7 @@
-"""The operations on tables in memory, as DynamoDB does them when nothing goes wrong but the request itself.
+"""The operations on tables in memory, as DynamoDB does them if nothing is wrong except perhaps the request.
 
-Nothing here waits but a transaction, which may be told to hold its items for a while (`hold`). Meanwhile others read
-what was there before, and can't write these items.
+Only a transaction may wait: `hold` can make it hold its items for a while. During that time, others read what was there
+before, and can't write these items.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ MOST_CHANGES, MOST_KEYS, MOST_PUTS = 100, 100, 25
 MOST_TRANSACTION_BYTES = 4 * MEGABYTE
 MOST_BATCH_READ_BYTES = 16 * MEGABYTE
 TOKEN_SECONDS = 600.0
-"""How long the token of a transaction that was made stands for it."""
+"""How long the token of a finished transaction is remembered."""
 
 _SOME = "length greater than or equal to 1"
 _FAILED = "The conditional request failed"
@@ -59,7 +59,7 @@ _SINGLE = {"PutItem": "Put", "UpdateItem": "Update", "DeleteItem": "Delete"}
 
 @dataclass(slots=True)
 class Change:
-    """One write, understood: its condition, and what the item is to be."""
+    """One parsed write: its condition, and what the item becomes."""
 
     kind: str
     table: Table
@@ -67,11 +67,11 @@ class Change:
     condition: Condition
     wants_old: bool
     item: Item | None = None
-    """Of a put."""
+    """The item of a put."""
     update: Update | None = None
 
     def becomes(self, before: Item | None) -> Item | None:
-        """The item after it. Raises Invalid."""
+        """The item after the write. Raises Invalid."""
         if self.kind == "Delete":
             return None
         if self.update is None:
@@ -93,17 +93,18 @@ class Database:
 
     now: Callable[[], float]
     page_bytes: int = MEGABYTE
-    """How much a query or scan reads at once."""
+    """How many bytes a query or scan reads at once."""
     hold: Callable[[], None] | None = None
     tables: dict[str, Table] = field(default_factory=dict)
     lock: RLock = field(default_factory=RLock)
     _tokens: dict[str, tuple[float, Mapping[str, Any]]] = field(default_factory=dict)
-    """Of transactions that were made: when, and of what."""
+    """The tokens of finished transactions: when each was made, and its request."""
     _under_way: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-    """The tokens of those that are not done yet."""
+    """The tokens of transactions in progress, with their requests."""
 
     def answer(self, operation: str, request: Mapping[str, Any], back: int = 0) -> dict[str, Any]:
-        """What DynamoDB answers. `back`: so many writes ago eventually consistent reads are. Raises ClientError."""
+        """DynamoDB's answer. `back`: eventually consistent reads show the state of that many writes ago. Raises
+        ClientError."""
         reading = nullcontext() if operation == "TransactWriteItems" else self.lock
         try:
             with reading:
@@ -112,7 +113,7 @@ class Database:
             raise refusal(operation, "ValidationException", str(invalid)) from None
 
     def take_token(self, request: Mapping[str, Any]) -> None:
-        """Of a transaction that was sent and is done later: until then its token is taken."""
+        """Takes the token of a transaction that was sent and will be done later."""
         with self.lock:
             if token := request.get("ClientRequestToken"):
                 self._under_way.setdefault(token, request)
@@ -186,13 +187,13 @@ class Database:
             self._tokens[token] = self.now(), request
 
     def was_made(self, request: Mapping[str, Any]) -> bool:
-        """Whether a transaction with that token is done or under way: then no condition and no conflict matters."""
+        """Whether a transaction with that token is done or in progress: then no condition and no conflict matters."""
         token = request.get("ClientRequestToken")
         with self.lock:
             return token in self._tokens or token in self._under_way
 
     def _is_done(self, token: str, request: Mapping[str, Any]) -> bool:
-        """Whether the transaction of that token was made before. Raises ClientError."""
+        """Whether the transaction with that token was done before. Raises ClientError."""
         operation = "TransactWriteItems"
         if len(token) > 36:
             raise Invalid(_out_of_bounds("clientRequestToken", "length less than or equal to 36"))
@@ -276,7 +277,7 @@ class Database:
         return {"Responses": found, "UnprocessedKeys": left}
 
     def _batch_write(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """What a transaction holds is unprocessed: of a batch no conflict is an error (API reference)."""
+        """Items that a transaction holds stay unprocessed: in a batch, a conflict is not an error (API reference)."""
         asked = request["RequestItems"]
         if not asked:
             raise Invalid(_out_of_bounds("requestItems", _SOME))
@@ -331,8 +332,9 @@ class Database:
     def _page(
         self, request: Mapping[str, Any], items: Iterable[Item], names: Sequence[str], order: Sequence[str]
     ) -> dict[str, Any]:
-        """From where the last page ended, up to the limit or as much as is read at once. `names` are those of the key
-        by which a page ends, `order` those by which the items are sorted; a scan's begin with a hash."""
+        """A page, from where the last one ended, up to the limit or to what is read at once. `names`: the attributes of
+        the key with which a page ends; `order`: those by which the items are sorted (for a scan, a hash comes
+        first)."""
         limit, start = request.get("Limit"), request.get("ExclusiveStartKey")
         if start is not None and set(start) != set(names):
             raise Invalid("The provided starting key is invalid")
@@ -399,7 +401,7 @@ def _out_of_bounds(what: str, bound: str) -> str:
 
 
 def _hash_key(condition: Condition, key_names: tuple[str, str]) -> str:
-    """The partition that is asked for. Raises Invalid for what is no condition on a key."""
+    """The requested partition. Raises Invalid for something that is not a condition on a key."""
     hash_name, range_name = key_names
     hashes = [value for operator, name, value in condition.terms if name == hash_name and operator == "="]
     ranges = [operator for operator, name, _ in condition.terms if name == range_name]

@@ -14,7 +14,7 @@ _JSON = "application/x-amz-json-1.0"
 
 
 class Server:
-    """Answers on a free port of this machine until it is stopped. A fault that cuts the connection ends in 500."""
+    """Answers on a free port of this machine until it is stopped. A fault that cuts the connection becomes a 500."""
 
     def __init__(self, answer: Callable[[str, Mapping[str, Any]], dict[str, Any]]) -> None:
         self._ask = answer
@@ -43,4 +43,4 @@ class _Quiet(WSGIRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Nothing."""
+        """Logs nothing."""

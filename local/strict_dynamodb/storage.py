@@ -1,4 +1,4 @@
-"""One table: its items in order, its indexes, which items a transaction holds, and how it was some writes ago."""
+"""One table: its items in order, its indexes, which items a transaction holds, and its state of some writes ago."""
 
 from bisect import bisect_left, insort
 from collections import deque
@@ -15,8 +15,8 @@ Key = tuple[str, str]
 
 MOST_BACK = 256
 STALE_SECONDS = 1.0
-"""How many writes ago a read may be of, if they were made within so many seconds: replicas and indexes follow "within a
-second or less" (developer guide, Read consistency)."""
+"""How old a stale read may be, in seconds (and in writes): replicas and indexes follow "within a second or less"
+(developer guide, Read consistency)."""
 _LONGEST_HASH, _LONGEST_RANGE = 2048, 1024  # bytes
 _WRONG = "One or more parameter values were invalid"
 _NOT_VALID = "One or more parameter values are not valid"
@@ -24,44 +24,45 @@ _EMPTY = "The AttributeValue for a key attribute cannot contain an empty string 
 
 
 class Table:
-    """With a key of two texts, and global secondary indexes that hold whole items, each with a key of two texts."""
+    """A table with a key of two texts, and with global secondary indexes that hold whole items, each with such a
+    key."""
 
     def __init__(self, definition: Mapping[str, Any], now: Callable[[], float]) -> None:
         types = {one["AttributeName"]: one["AttributeType"] for one in definition["AttributeDefinitions"]}
         if set(types.values()) != {"S"}:
-            raise NotImplementedError("keys that are no texts")
+            raise NotImplementedError("keys that are not texts")
         self.key_names = _key_names(definition)
         self.indexes = {
             index["IndexName"]: _key_names(index) for index in definition.get("GlobalSecondaryIndexes", [])
         }
         self.held: set[Key] = set()
-        """By transactions that are under way."""
+        """The keys of items that transactions in progress hold."""
         self._items: dict[Key, Item] = {}
         self._ranges: dict[str, list[str]] = {}
         self._indexed: dict[tuple[str, str], set[Key]] = {}
-        """By an index and the content of its first key."""
+        """Keys of items, by an index and the content of its first key."""
         self._now = now
         self._log: deque[tuple[float, Key, Item | None]] = deque(maxlen=MOST_BACK)
-        """The items before the last writes, and when these were made, the oldest first."""
+        """The items before each of the last writes, with the time of the write, the oldest first."""
 
     def __len__(self) -> int:
         return len(self._items)
 
     def key(self, attributes: Mapping[str, Any]) -> Key:
-        """Of what a request gives as a key. Raises Invalid."""
+        """The key that a request gives. Raises Invalid."""
         if set(attributes) != set(self.key_names):
             raise Invalid("The provided key element does not match the schema")
         return self._key(attributes, "The provided key element does not match the schema")
 
     def key_of(self, item: Item) -> Key:
-        """Of an item that is to be put, which may also have the keys of indexes. Raises Invalid."""
+        """The key of an item to put, which may also have the keys of indexes. Raises Invalid."""
         for name in self.key_names:
             if name not in item:
                 raise Invalid(f"{_WRONG}: Missing the key {name} in the item")
         return self._key(item, f"{_WRONG}: Type mismatch for key")
 
     def check(self, item: Item, what: str = "Item size") -> None:
-        """Raises Invalid for what no item may be: too large, or with a key of an index that is none."""
+        """Raises Invalid for an item that is too large, or has an impossible key of an index."""
         if size_of(item) > MOST_ITEM_BYTES:
             raise Invalid(f"{what} has exceeded the maximum allowed size")
         for index, names in self.indexes.items():
@@ -84,7 +85,7 @@ class Table:
         return self._as_of(back).get(key, self._items.get(key)) if back else self._items.get(key)
 
     def put(self, key: Key, item: Item | None) -> None:
-        """None: deletes it."""
+        """Stores the item; None deletes it."""
         before = self._items.get(key)
         self._log.append((self._now(), key, before))
         for index in self.indexes:
@@ -102,11 +103,11 @@ class Table:
         self._items[key] = item
 
     def forget_past(self) -> None:
-        """From now on no read is of before this."""
+        """From now on, no read shows a state from before this moment."""
         self._log.clear()
 
     def partition(self, hash_key: str, back: int = 0) -> Iterator[Item]:
-        """Its items in their order."""
+        """The items of a partition, in order."""
         past = self._as_of(back)
         ranges: list[str] = self._ranges.get(hash_key, [])
         if gone := {range_key for one, range_key in past if one == hash_key}:
@@ -118,7 +119,8 @@ class Table:
                 yield item
 
     def index(self, name: str, hash_key: str, back: int = 0) -> Iterator[Item]:
-        """Those of an index's partition in its order: by the index's second key; else in no certain one."""
+        """The items of an index's partition, ordered by the index's second key, and otherwise in no particular
+        order."""
         past, range_name = self._as_of(back), self.indexes[name][1]
         found = []
         for key in {*self._indexed.get((name, hash_key), ()), *past}:
@@ -129,18 +131,18 @@ class Table:
             yield item
 
     def everything(self, back: int = 0) -> Iterator[Item]:
-        """Partitions in the order of a hash, as DynamoDB spreads them."""
+        """All items, partition by partition in the order of a hash, as DynamoDB spreads them."""
         hash_keys = {key[0] for key in (*self._items, *self._as_of(back))}
         for hash_key in sorted(hash_keys, key=hash_of):
             yield from self.partition(hash_key, back)
 
     def _place(self, index: str, item: Item) -> tuple[str, str] | None:
-        """Where the index has the item; None: nowhere, since the item lacks one of its keys."""
+        """Where the index has the item. None if it has not, because the item lacks one of the index's keys."""
         hash_name, range_name = self.indexes[index]
         return (index, item[hash_name]["S"]) if hash_name in item and range_name in item else None
 
     def _as_of(self, back: int) -> dict[Key, Item | None]:
-        """The items that were otherwise so many writes ago, as they were then."""
+        """The items that were different that many writes ago, as they were then."""
         since = self._now() - STALE_SECONDS
         lately = takewhile(lambda one: one[0] > since, islice(reversed(self._log), back))
         return {key: before for _, key, before in lately}

@@ -1,4 +1,4 @@
-"""Attribute values: what DynamoDB takes, in which form it gives it back, and how much it measures."""
+"""Attribute values: which DynamoDB accepts, in which form it returns them, and their size."""
 
 from collections.abc import Mapping
 from decimal import Context, Decimal, InvalidOperation
@@ -7,7 +7,7 @@ from typing import Any
 from local.strict_dynamodb.errors import Invalid
 
 Value = dict[str, Any]
-"""One content under its type, as in `{"N": "7"}`."""
+"""A content with its type, as `{"N": "7"}`."""
 Item = dict[str, Value]
 
 MOST_ITEM_BYTES = 400 * 1024
@@ -18,12 +18,12 @@ _LARGEST, _SMALLEST = Decimal("9.9999999999999999999999999999999999999E+125"), D
 
 
 def checked_item(item: Mapping[str, Any]) -> Item:
-    """A copy as DynamoDB keeps it. Raises Invalid."""
+    """A copy as DynamoDB stores it. Raises Invalid."""
     return {_checked_name(name): checked(value) for name, value in item.items()}
 
 
 def checked(value: Mapping[str, Any], depth: int = 1) -> Value:
-    """A copy as DynamoDB keeps it: numbers in their shortest form. Raises Invalid."""
+    """A copy as DynamoDB stores it, with numbers in their shortest form. Raises Invalid."""
     if len(value) != 1:
         raise Invalid("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes")
     if depth > _DEEPEST:
@@ -46,12 +46,13 @@ def checked(value: Mapping[str, Any], depth: int = 1) -> Value:
 
 
 def size_of(item: Mapping[str, Value]) -> int:
-    """In bytes, by the rules of the developer guide ("DynamoDB item sizes and formats")."""
+    """The size in bytes, by the rules of the developer guide ("DynamoDB item sizes and formats")."""
     return sum(len(name.encode()) + _size(value) for name, value in item.items())
 
 
 def is_less(one: Value, other: Value) -> bool:
-    """Texts in the order of their UTF-8 bytes, which is that of their code points. Of different types neither is."""
+    """Whether `one` is less. Texts are ordered by their UTF-8 bytes, which is the order of their code points. Of two
+    types, neither is less."""
     if one.keys() != other.keys():
         return False
     ((kind, content),) = one.items()
@@ -61,7 +62,7 @@ def is_less(one: Value, other: Value) -> bool:
 
 
 def total(one: Value, other: Value) -> Value:
-    """Of two numbers."""
+    """The sum of two numbers."""
     return {"N": _number(str(_EXACTLY.add(Decimal(one["N"]), Decimal(other["N"]))))}
 
 

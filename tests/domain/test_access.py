@@ -18,6 +18,7 @@ from chalicelib.domain.access import (
     secret_hash,
 )
 from chalicelib.domain.errors import Forbidden
+from chalicelib.domain.messages import either
 
 NOW = datetime(2023, 11, 15, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
@@ -64,9 +65,9 @@ def test_a_role_has_a_capability_or_is_told_which_roles_do(role: Role, capabilit
         with pytest.raises(Forbidden) as refused:
             key.require(capability, server="101")
         assert refused.value.code == "out-of-scope"
-        roles = " or ".join(MAY[capability])
+        roles = either(MAY[capability])
         assert refused.value.detail == (
-            f"This {role} key can't {capability}. That takes a key with the role {roles}."
+            f"This key has the role {role}, which may not “{capability}”. Use a key with the role {roles}."
         )
 
 

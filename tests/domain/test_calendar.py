@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.calendar import GameDay, Window, in_words, rfc3339
+from chalicelib.domain.calendar import GameDay, Window, at_time, in_words, rfc3339, time_left
 
 BERLIN = "Europe/Berlin"
 NEW_YORK = "America/New_York"
@@ -84,3 +84,26 @@ def test_instants_read_as_rfc_3339_in_utc() -> None:
 )
 def test_a_span_reads_in_the_largest_unit_that_it_has_a_whole_number_of(span: timedelta, words: str) -> None:
     assert in_words(span) == words
+
+
+def test_an_instant_reads_in_the_servers_zone() -> None:
+    at = datetime(2023, 11, 15, 3, 5, tzinfo=UTC)
+    assert at_time(at, GameDay()) == "Wed 15 Nov at 03:05 UTC"
+    assert at_time(at, GameDay(time(5), NEW_YORK)) == "Tue 14 Nov at 22:05 EST"
+
+
+@pytest.mark.parametrize(
+    ("span", "words"),
+    [
+        (timedelta(seconds=-1), "less than a minute"),
+        (timedelta(minutes=1) - timedelta(microseconds=1), "less than a minute"),
+        (timedelta(minutes=1), "1 minute"),
+        (timedelta(hours=1), "1 hour"),
+        (timedelta(hours=1, minutes=5, seconds=59), "1 hour 5 minutes"),
+        (timedelta(days=1), "1 day"),
+        (timedelta(days=2, hours=3, minutes=59), "2 days 3 hours"),
+        (timedelta(days=2, minutes=59), "2 days"),
+    ],
+)
+def test_the_time_left_is_never_more_than_it_is(span: timedelta, words: str) -> None:
+    assert time_left(span) == words

@@ -262,15 +262,16 @@ def officers_keep_the_roster(at: Deployment) -> None:
 
 
 def drift_is_found(at: Deployment) -> None:
-    """Somebody who may write the table makes the totals wrong; the recount mends them, and says so."""
+    """A fault makes the totals wrong, as if in a change of them; the recount mends them, and says so."""
     where = {"PK": {"S": "STANDING#101#trial"}, "SK": {"S": "ALLIANCE#nova"}}
+    at.report("Sirius", "trial/one", is_new=True)  # the recount writes its ledger entry
     right = at.progress()
     at.aws.client("dynamodb").update_item(
         TableName=STACK,
         Key=where,
-        UpdateExpression="ADD #done :many",
+        UpdateExpression="ADD #done :many, changes :one",
         ExpressionAttributeNames={"#done": "done.one"},
-        ExpressionAttributeValues={":many": {"N": "5"}},
+        ExpressionAttributeValues={":many": {"N": "5"}, ":one": {"N": "1"}},
     )
     assert at.progress() != right
     assert at.invoke("RefreshTotals")["drifts"] == 1

@@ -225,7 +225,8 @@ def test_beside_what_version_0_1_0_recorded_it_says_so_and_begins_anew(tmp_path:
     assert demo.report("Kestrel", HIDDEN_MOTIVATIONS).status_code == 200
     said = demo.stop().splitlines()
     assert said[0] == (
-        "What version 0.1.0 recorded in .local/dynamodb.jsonl can't be read any more. This one keeps .local/muster.db."
+        "What version 0.1.0 recorded in .local/dynamodb.jsonl can't be read any more. "
+        "This version uses .local/muster.db."
     )
     assert not [line for line in said if "Traceback" in line]
 
@@ -249,7 +250,7 @@ def test_a_file_of_another_program_is_refused_in_one_line(tmp_path: Path) -> Non
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert line.startswith("muster demo: .local/muster.db can't be opened: ")
-    assert line.endswith("`make demo-reset` forgets it.")
+    assert line.endswith("`make demo-reset` deletes it.")
 
 
 def test_it_survives_being_killed(tmp_path: Path) -> None:

@@ -184,6 +184,11 @@ ROWS = [
     Row("POST", "/f/{key}/undo", lambda s: {"data": s.report}, ANYWHERE),
     Row("POST", "/v1/completions", json_body(**REPORT)),
     Row("POST", "/v1/corrections", json_body(**VOID)),
+    Row(
+        "POST", "/v1/corrections/bulk",
+        json_body(key_id="sheet:sheet", only="all", reason="a leak", dry_run=True, server="101"), somewhere_on_101,
+    ),
+    Row("PATCH", ALLIANCE, json_body(new_per_day=150)),
     Row("GET", f"{ALLIANCE}/commanders"),
     Row("GET", f"{ALLIANCE}/commanders.csv"),
     Row("POST", f"{ALLIANCE}/commanders", lambda s: {"json": {"name": s.name(), "is_new": True}}),

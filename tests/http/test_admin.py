@@ -230,7 +230,7 @@ class TestServersAndAlliances:
         path = "/v1/servers/101/alliances"
         body = {"tag": " VEGA ", "name": "Vega Dawn"}
         made = admin("PUT", f"{path}/vega", body)
-        vega = {"id": "vega", "tag": "VEGA", "name": "Vega Dawn", "is_open": True}
+        vega = {"id": "vega", "tag": "VEGA", "name": "Vega Dawn", "is_open": True, "new_per_day": 150}
         assert (made.status_code, made.json()) == (201, {"server": "101", **vega})
         again = admin("PUT", f"{path}/vega", {**body, "is_open": False})
         assert (again.status_code, again.json()["is_open"]) == (200, False)
@@ -246,6 +246,34 @@ class TestServersAndAlliances:
         )
         problem(answer, 409, "not-on-roster")
 
+    def test_officers_open_and_close_their_alliance_and_limit_who_joins(self, admin: Desk) -> None:
+        path = "/v1/servers/101/alliances/nova"
+        nova = {"server": "101", "id": "nova", "tag": "NOVA", "name": "Nova Guard"}
+        officer = Desk(admin.site, admin.site.world.secret("officer"))
+        closed = officer("PATCH", path, {"is_open": False, "new_per_day": 0})
+        assert (closed.status_code, closed.json()) == (200, {**nova, "is_open": False, "new_per_day": 0})
+        assert officer("PATCH", path, {}).json() == closed.json()
+        assert officer("PATCH", path, {"is_open": True}).json() == {**closed.json(), "is_open": True}
+        assert admin("PUT", path, {"tag": "NOVA", "name": "Nova Guard"}).json()["new_per_day"] == 0
+        assert admin("PUT", path, {"tag": "N", "name": "N", "new_per_day": 7}).json()["new_per_day"] == 7
+        problem(admin("PATCH", f"{path}x", {"is_open": True}), 404, "unknown-alliance")
+
+    @pytest.mark.parametrize(
+        ("body", "fields"),
+        [
+            ({"is_open": "no"}, ["is_open"]),
+            ({"new_per_day": -1}, ["new_per_day"]),
+            ({"new_per_day": 1001}, ["new_per_day"]),
+            ({"new_per_day": 1.5}, ["new_per_day"]),
+            ({"is_open": True, "tag": "NEW"}, ["tag"]),
+            ([], ["body"]),
+        ],
+    )
+    def test_a_change_of_an_alliance_that_is_none_is_422_by_field(
+        self, admin: Desk, body: Any, fields: list[str]
+    ) -> None:
+        assert problem(admin("PATCH", "/v1/servers/101/alliances/nova", body), 422, "malformed") == fields
+
     def test_a_roster_survives_another_label(self, admin: Desk) -> None:
         kestrel = admin.add("Kestrel")
         admin("PUT", "/v1/servers/101/alliances/nova", {"tag": "NEW", "name": "New Name"})
@@ -258,6 +286,7 @@ class TestServersAndAlliances:
             ({"tag": "", "name": "  "}, ["tag", "name"]),
             ({"tag": "x" * 101, "name": 5}, ["tag", "name"]),
             ({"tag": "A", "name": "B", "is_open": 1}, ["is_open"]),
+            ({"tag": "A", "name": "B", "new_per_day": 1001}, ["new_per_day"]),
             ({"tag": "A", "name": "B", "id": "nova"}, ["id"]),
         ],
     )

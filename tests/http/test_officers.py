@@ -467,7 +467,9 @@ class TestImporting:
         assert real["lines"][0]["milestones"] == [HIDDEN_MOTIVATIONS, ENLISTING_OLD_ALLIES]
         assert "Did you mean 'Hidden Motivations'?" in real["lines"][2]["reasons"][0]
         assert real["lines"][3]["reasons"] == ["The time is still to come."]
-        assert "opens at" in real["lines"][4]["reasons"][0]
+        assert (
+            "The time of this report is earlier: Tue 14 Nov at 11:30 UTC." in real["lines"][4]["reasons"][0]
+        )
         again = officer("POST", self.COMPLETIONS, text).json()
         assert (again["new"], again["known"], again["refused"]) == (0, 2, 3)
         rows = table_of(officer("GET", f"{NOVA}/completions.csv?event={DEFENDERS}"))

@@ -90,7 +90,7 @@ def test_the_form_offers_what_can_be_reported_and_nothing_else(site: Site) -> No
     assert ASSEMBLING_THE_RESISTANCE not in page.boxes
     assert not page.ticked
     assert "Today, Wed 15 Nov" in page.words
-    assert "closes in 12 h" in page.words
+    assert "closes in 12 hours" in page.words
     assert "Complete away team assignments; or spend trait XP" in page.words
 
 
@@ -106,9 +106,7 @@ def test_a_report_answers_303_to_a_receipt_that_can_be_reloaded(any_site: Site) 
         assert "Hidden Motivations Defenders of Peace · 100 points" in page.words
         assert "Your points 200 of 500" in page.words
         assert "Server 101 200 points" in page.words
-        assert (
-            "8,725 missing to the reward at 8,925 : 88 completions, by at least 30 commanders" in page.words
-        )
+        assert "8,725 missing to the reward at 8,925 · 88 completions · at least 30 commanders" in page.words
     for link in page.links:
         assert requests.get(urljoin(receipt, link), timeout=30).status_code == 200
 
@@ -119,7 +117,7 @@ def test_a_repeated_report_says_that_it_was_there(site: Site) -> None:
     site.world.clock.advance(minutes=1)
     again = Page(send(site, secret, "kestrel", HIDDEN_MOTIVATIONS))
     assert "Nothing new: this was recorded already" in again.words
-    assert "Already recorded: Hidden Motivations, Wed 15 Nov 12:00 UTC" in again.words
+    assert "Already recorded: Hidden Motivations · Wed 15 Nov at 12:00 UTC" in again.words
     site.world.clock.advance(minutes=1)
     more = Page(send(site, secret, "Kestrel", HIDDEN_MOTIVATIONS, CONFRONTING_RESILIENCE))
     assert "Counted now Confronting Resilience" in more.words
@@ -135,7 +133,7 @@ def test_the_device_remembers_the_commander_and_shows_what_is_recorded(any_site:
     assert page.name == "Zoë =1+1"
     assert page.ticked == {HIDDEN_MOTIVATIONS}
     assert "disabled" in page.boxes[HIDDEN_MOTIVATIONS]
-    assert "Recorded for Zoë =1+1 on Wed 15 Nov 12:00 UTC" in page.words
+    assert "Recorded for Zoë =1+1 on Wed 15 Nov at 12:00 UTC" in page.words
     somebody_else = Page(phone.get(f"{url}?commander=", timeout=30))
     assert (somebody_else.name, somebody_else.ticked) == ("", set())
     assert Page(any_site.get(f"/f/{secret}")).name == "", "another device knows nothing"
@@ -170,7 +168,7 @@ def test_the_cookies_of_others_do_not_matter(site: Site, other: str) -> None:
             "Kestrel",
             [HIDDEN_MOTIVATIONS, ASSEMBLING_THE_RESISTANCE],
             409,
-            "Assembling the Resistance opens at",
+            "Assembling the Resistance opens Thu 16 Nov at 00:00 UTC (in 12 hours).",
         ),
         ("Kestrel", [HIDDEN_MOTIVATIONS, "nope"], 404, "There is no milestone"),
     ],
@@ -213,6 +211,18 @@ def test_a_name_like_one_on_the_roster_is_asked_about_before_anything_counts(sit
     assert "Did you mean" not in Page(site.get(f"/f/{secret}?commander=Kestrl")).words, (
         "not before it is sent"
     )
+
+
+def test_a_link_that_has_brought_enough_today_says_so_and_keeps_what_was_typed(site: Site) -> None:
+    officer, secret = site.world.key("officer"), site.world.secret()
+    site.world.muster.administration.change_alliance(officer, "101", "nova", None, 1)
+    send(site, secret, "Kestrel", ENLISTING_OLD_ALLIES)
+    answer = send(site, secret, "Merlin", HIDDEN_MOTIVATIONS)
+    page = Page(answer)
+    assert answer.status_code == 409
+    assert "Ask an officer to add you, or report again after Thu 16 Nov at 00:00 UTC." in page.words
+    assert (page.name, page.ticked) == ("Merlin", {HIDDEN_MOTIVATIONS})
+    assert send(site, secret, "Kestrel", HIDDEN_MOTIVATIONS).status_code == 200
 
 
 def test_the_button_that_comes_first_sends_the_typed_name(site: Site) -> None:
@@ -449,7 +459,7 @@ def test_where_nothing_is_active_the_form_says_when_something_will_be(site: Site
     site.world.clock.now = datetime(2023, 11, 12, 22, 30, tzinfo=UTC)
     page = Page(site.get(f"/f/{site.world.secret()}"))
     assert not page.boxes
-    assert "The next milestone opens Mon 13 Nov 00:00 UTC, in 1 h 30 min." in page.words
+    assert "The next milestone opens Mon 13 Nov at 00:00 UTC (in 1 hour 30 minutes)." in page.words
     site.world.clock.now = datetime(2023, 11, 19, 22, tzinfo=UTC)
     late = Page(site.get(f"/f/{site.world.secret()}"))
     assert len(late.boxes) == 10
@@ -459,19 +469,19 @@ def test_where_nothing_is_active_the_form_says_when_something_will_be(site: Site
 def test_the_progress_page_says_the_same_as_the_api(site: Site) -> None:
     page = Page(site.get("/servers/101"))
     assert "8,925 missing to the reward at 8,925" in page.words
-    assert "0 completions by 0 commanders" in page.words
+    assert "0 completions · 0 commanders" in page.words
     assert "not published (shown as “Missing Translation”)" in page.words
     assert "That a day begins at 00:00 UTC is assumed." in page.words
-    assert "Wed 15 Nov · active now, closes in 12 h" in page.words
+    assert "Wed 15 Nov · active now · closes in 12 hours" in page.words
     send(site, site.world.secret(), "Kestrel", HIDDEN_MOTIVATIONS)
-    assert "1 completion by 1 commander" in Page(site.get("/servers/101")).words
+    assert "1 completion · 1 commander" in Page(site.get("/servers/101")).words
 
 
 def test_a_reward_that_was_reached_is_shown_as_reached(site: Site) -> None:
     have_reported(site, 89)
     site.world.clock.advance(minutes=30)
     page = Page(send(site, site.world.secret(), "Kestrel", HIDDEN_MOTIVATIONS))
-    assert "Reward at 8,925 reached Wed 15 Nov 12:30 UTC" in page.words
+    assert "Reward at 8,925 reached · Wed 15 Nov at 12:30 UTC" in page.words
     assert "missing to the reward at 8,925" not in page.words.partition("Architects of Chaos")[0]
 
 
@@ -482,8 +492,10 @@ def test_a_reward_that_a_correction_dropped_below_says_so(site: Site) -> None:
         site.world.key("officer"), "void", "Kestrel", HIDDEN_MOTIVATIONS, "not complete in the game"
     )
     page = Page(site.get("/servers/101"))
-    assert "Reward at 8,925 reached Wed 15 Nov 12:00 UTC , then corrected below" in page.words
-    assert "25 missing to the reward at 8,925 : 1 completion, by at least 1 commander" in page.words
+    assert (
+        "Reward at 8,925 reached · Wed 15 Nov at 12:00 UTC · below it again after a correction" in page.words
+    )
+    assert "25 missing to the reward at 8,925 · 1 completion · at least 1 commander" in page.words
 
 
 def test_the_official_points_stand_beside_the_reported_ones(site: Site) -> None:
@@ -496,9 +508,9 @@ def test_the_official_points_stand_beside_the_reported_ones(site: Site) -> None:
     ):
         assert (
             "Server 101 reported 2,000 Server 101 official 8,000 Rewards go by the official points. "
-            "The official ones were read Wed 15 Nov 12:00 UTC, when 25% of them had been reported."
+            "The official points were read Wed 15 Nov at 12:00 UTC, when 25% of them had been reported."
         ) in page.words
-        assert "925 missing to the reward at 8,925 : 10 completions" in page.words
+        assert "925 missing to the reward at 8,925 · 10 completions" in page.words
     have_reported(site, 85, since=20)
     page = Page(site.get("/servers/101"))
     assert (
@@ -510,7 +522,7 @@ def test_the_official_points_stand_beside_the_reported_ones(site: Site) -> None:
 def test_a_reward_that_was_reached_by_the_official_points_says_so(site: Site) -> None:
     site.world.muster.readings.log(site.world.key("officer"), "101", DEFENDERS, 9000, confirm=True)
     page = Page(site.get("/servers/101"))
-    assert "Reward at 8,925 reached Wed 15 Nov 12:00 UTC, by the official points" in page.words
+    assert "Reward at 8,925 reached · Wed 15 Nov at 12:00 UTC · by the official points" in page.words
     assert '<progress value="8925" max="8925"' in site.get("/servers/101").text
 
 
@@ -523,17 +535,17 @@ def test_a_projection_is_a_range_with_its_basis(site: Site) -> None:
     progress = site.get(f"/v1/servers/101/events/{DEFENDERS}/progress").json()
     projection, page = progress["projection"], Page(site.get("/servers/101"))
     assert (
-        f"Projection: {projection['low']:,} to {projection['high']:,} points by Mon 20 Nov 00:00 UTC"
+        f"Projection: {projection['low']:,} to {projection['high']:,} points by Mon 20 Nov at 00:00 UTC"
         in page.words
     )
-    assert f"Based on {projection['basis']}." in html.unescape(page.words)
+    assert f"Basis: {projection['basis']}." in html.unescape(page.words)
 
 
 @pytest.mark.parametrize(
     ("hours", "words"),
     [
-        ((2, 50), "Reward at 8,925: between Wed 15 Nov 14:00 UTC and Fri 17 Nov 14:00 UTC"),
-        ((2, None), "Reward at 8,925: not before Wed 15 Nov 14:00 UTC, and perhaps not at all"),
+        ((2, 50), "Reward at 8,925: between Wed 15 Nov at 14:00 UTC and Fri 17 Nov at 14:00 UTC"),
+        ((2, None), "Reward at 8,925: not before Wed 15 Nov at 14:00 UTC, and perhaps not at all"),
         ((None, None), "Reward at 8,925: beyond this range"),
     ],
 )
@@ -556,7 +568,7 @@ def test_where_there_is_no_projection_the_page_says_why(site: Site) -> None:
 
 def test_the_help_says_for_how_long_a_report_can_be_undone(any_site: Site) -> None:
     page = Page(any_site.get("/help"))
-    assert "The receipt has a button, Undo, for 15 min." in page.words
+    assert "The receipt has a button, Undo, for 15 minutes." in page.words
     assert "For officers" in page.words
 
 

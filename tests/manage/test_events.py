@@ -87,7 +87,7 @@ def test_what_the_api_refuses_is_said_in_its_words(desk: Desk) -> None:
     text = (FOLDER / f"{DEFENDERS}.toml").read_text()
     (desk.folder / f"{DEFENDERS}.toml").write_text(text.replace("hidden-motivations", "open-motivations"))
     assert desk.refusal("events", "put", f"{DEFENDERS}.toml") == (
-        "Error: Milestone 'hidden-motivations' has completions on server 101: it can't be taken out.\n"
+        "Error: Milestone 'hidden-motivations' has completions on server 101, so it can't be removed.\n"
     )
 
 

@@ -90,7 +90,7 @@ def test_what_a_key_can_not_be_is_said_by_field(desk: Desk) -> None:
         "Error: Say which alliance the member's key is for.\n"
     )
     place = ("--server", "101", "--label", "x")
-    assert "This time is over already." in desk.refusal(
+    assert "This time is in the past." in desk.refusal(
         "keys", "create", "reader", *place, "--expires-at", "2023-01-01T00:00:00Z"
     )
     assert "expires_at: " in desk.refusal("keys", "create", "reader", *place, "--expires-at", "soon")
@@ -105,9 +105,9 @@ def test_an_officer_gives_what_officers_may(desk: Desk) -> None:
     assert "reader, bot, server 101, alliance nova" in given.stderr
     refused = desk.run(*command, "officer", "--label", "me", key=officer)
     assert (
-        "This officer key can't manage keys of officers and admins. That takes a key with the role admin."
-        in refused.stderr
-    )
+        "This key has the role officer, which may not “manage keys of officers and admins”. "
+        "Use a key with the role admin."
+    ) in refused.stderr
 
 
 class TestFirst:
@@ -129,7 +129,7 @@ class TestFirst:
         admin = desk.run("--url", desk.url, "servers", "list", key=secret)
         assert admin.exit_code == 0
         (entry,) = desk.world.muster.ledger_pages.of_deployment(made).entries
-        assert (entry.action, entry.actor.label) == ("key", "Whoever may write the table itself")
+        assert (entry.action, entry.actor.label) == ("key", "Somebody with access to the table")
         assert entry.after
         assert entry.after["id"] == made.id
 
@@ -137,7 +137,7 @@ class TestFirst:
     def test_where_there_is_one_it_takes_a_word_more(self, desk: Desk) -> None:
         (there,) = desk.world.muster.stores.access_keys.all(None)
         assert desk.refusal("keys", "first") == (
-            f"Error: There is an admin's key already: {there.id} (test admin). --another makes one more.\n"
+            f"Error: There is already an admin's key: {there.id} (test admin). --another makes one more.\n"
         )
         assert desk.said("keys", "first", "--another").strip()
 

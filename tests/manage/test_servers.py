@@ -47,7 +47,19 @@ def test_an_alliance_is_put_and_keeps_what_is_not_given(desk: Desk) -> None:
         "tag": "BØR",
         "name": "Borealis Watch",
         "is_open": False,
+        "new_per_day": 150,
     }
+
+
+def test_an_alliance_is_closed_opened_and_limited(desk: Desk) -> None:
+    new = "A link may bring 150 new commanders a day."
+    assert desk.said("alliances", "close", "101", "nova") == (
+        f"Alliance nova of server 101: Only its roster may report. {new}\n"
+    )
+    assert "Anybody who has its link may report." in desk.said("alliances", "open", "101", "nova")
+    assert "bring 20 new commanders a day" in desk.said("alliances", "limit", "101", "nova", "20")
+    assert desk.said("alliances", "list", "101").splitlines()[1].split()[-1] == "20"
+    assert "1001 is not in the range" in desk.refusal("alliances", "limit", "101", "nova", "1001", code=2)
 
 
 def test_a_new_alliance_needs_its_labels_and_a_server(desk: Desk) -> None:

@@ -39,5 +39,5 @@ def test_it_can_be_bound_to_something_else(desk: Desk) -> None:
 
 
 def test_what_can_not_be_bound_is_said(desk: Desk) -> None:
-    assert "This is no spreadsheet's id" in desk.refusal("sheets", "bind", "my sheet", "101")
+    assert "This is not a spreadsheet's id" in desk.refusal("sheets", "bind", "my sheet", "101")
     assert "no alliance 'nothing'" in desk.refusal("sheets", "bind", SHEET, "101", "nothing")

@@ -125,7 +125,7 @@ def test_a_problem_is_its_detail_and_a_line_for_each_field(desk: Desk) -> None:
     result = desk.run("--url", desk.url, "servers", "list", key=key)
     assert (
         result.stderr
-        == "Error: This member key can't define servers. That takes a key with the role admin.\n"
+        == "Error: This key has the role member, which may not “define servers”. Use a key with the role admin.\n"
     )
     result = desk.run("--url", desk.url, "servers", "list", key="unknown")
     assert result.stderr.startswith("Error: This key is not known.")
@@ -142,7 +142,7 @@ def test_where_boto3_is_not_installed_only_what_asks_aws_says_so(
     for name in ("boto3", "botocore", "botocore.exceptions"):
         monkeypatch.setitem(sys.modules, name, None)
     assert desk.run("--demo", "servers", "list").exit_code == 0
-    said = "Error: This command asks AWS, and boto3 is not installed here. `make setup` installs it.\n"
+    said = "Error: This command needs AWS, but boto3 is not installed here. Install it with `make setup`.\n"
     for command in (
         ("keys", "first", "--table", "muster-test"),
         ("sheets", "check", "demo-officers-sheet", "--secret", "muster-test-google"),

@@ -18,6 +18,7 @@ from chalicelib.domain.names import normalised
 from chalicelib.domain.standing import Totals
 from chalicelib.services.corrections import Kind, Status
 from chalicelib.services.imports import Options
+from chalicelib.store import keys
 from chalicelib.store.table import Delete, ItemKey
 from local.strict_dynamodb import FaultKind
 from tests.stores import Store, on_every_store
@@ -257,7 +258,7 @@ class AnySequence(RuleBasedStateMachine):
     def every_name_leads_to_whom_it_should(self) -> None:
         if not hasattr(self, "world"):
             return
-        commanders = self.world.muster.reporting._commanders
+        commanders = self.world.muster.stores.commanders
         for name in NAMES:
             found = commanders.named("101", name, consistent=True)
             assert (found and found.id) == self.find(name)
@@ -285,6 +286,10 @@ class AnySequence(RuleBasedStateMachine):
                 stored = standing.alliances.get(alliance, Totals())
                 milestones = Counter(m.split("/")[1] for mine in expected.values() for m in mine)
                 assert stored == count(cards) == Totals(len(expected), milestones)
+        for alliance in ALLIANCES:
+            noted = self.world.muster.stores.table.get(keys.alliance("101", alliance), consistent=True) or {}
+            here = [who for who in self.people.values() if who.alliance == alliance and not who.retired]
+            assert noted["on_roster"] == len(here)
 
     def teardown(self) -> None:
         if hasattr(self, "context"):

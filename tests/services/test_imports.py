@@ -227,7 +227,10 @@ class TestTimesThatWereMissing:
         early = TIMED.replace("15.11", "14.11")
         (line,) = self.completions(world, officer, early, timestamp="Am").lines
         assert line.status == "refused"
-        assert "opens at" in line.reasons[0]
+        assert line.reasons == (
+            "Hidden Motivations opens Wed 15 Nov at 00:00 UTC. The time of this report is earlier: "
+            "Tue 14 Nov at 10:00 UTC.",
+        )
         assert self.said_at(world, officer) == [None]
 
 

@@ -198,7 +198,7 @@ def test_a_former_name_that_is_given_away_is_left_in_no_roster(cast: Cast) -> No
     cast.move(osprey, "nova", "vega")
     cast.rename(osprey, "Osprey", "vega")
     cast.add("Kestrel")
-    known = cast.world.muster.reporting._commanders.known("101", "nova")
+    known = cast.world.muster.stores.commanders.known("101", "nova")
     assert [(one.name, one.moved) for one in known] == [("Kestrel", False), ("Osprey", True)]
 
 

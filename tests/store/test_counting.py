@@ -109,6 +109,7 @@ def test_64_simultaneous_reports_of_the_same_completion_count_once(world: World)
 @on_every_store
 def test_200_commanders_reporting_in_parallel_sum_exactly(world: World) -> None:
     key = world.key()
+    world.muster.administration.change_alliance(world.key("officer"), "101", "nova", None, 200)
 
     def report(number: int) -> None:
         milestones = [HELD[number % 3], CONFRONTING_RESILIENCE] if number % 2 else [HELD[number % 3]]

@@ -280,6 +280,38 @@ class TestConditions:
                 assert failed(lambda change=change: table.write(change)) == {key: before}  # type: ignore[misc]
                 assert table.get(key) == before
 
+    @pytest.mark.parametrize(
+        ("below", "is_met"),
+        [
+            ({"n": 3}, True),
+            ({"n": 2}, False),
+            ({"n": -5}, False),
+            ({"absent": 3}, False),
+            ({"text": 3}, False),
+        ],
+    )
+    def test_a_number_can_be_bounded(self, table: Table, below: dict[str, int], is_met: bool) -> None:
+        table.write(Put(KESTREL, {"n": 2}))
+        change = Update(KESTREL, add={"n": 1}, below=below)
+        if is_met:
+            table.write(change)
+        else:
+            assert failed(lambda: table.write(change)) == {KESTREL: stored(KESTREL, n=2)}
+        assert failed(lambda: table.write(Update(MERLIN, add={"n": 1}, below=below))) == {MERLIN: None}
+
+    def test_what_is_bounded_stays_so_however_many_count_at_once(self, table: Table) -> None:
+        table.write(Put(KESTREL, {"n": 0}))
+
+        def count(_: int) -> bool:
+            try:
+                table.transact([Update(KESTREL, add={"n": 1}, below={"n": 5})])
+            except ConditionFailed:
+                return False
+            return True
+
+        with ThreadPoolExecutor(8) as pool:
+            assert sum(pool.map(count, range(20))) == 5
+
     def test_an_attribute_that_is_set_to_none_is_there(self, table: Table) -> None:
         table.write(Update(KESTREL, set={"note": None}))
         assert table.get(KESTREL) == stored(KESTREL, note=None)
@@ -327,7 +359,7 @@ class TestTransact:
 
     def test_takes_so_many_changes_and_not_one_more(self, table: Table) -> None:
         changes = [Put(ItemKey("many", f"{number:03}"), {}) for number in range(MOST_CHANGES + 1)]
-        with pytest.raises(ValueError, match="up to 100 items, each once, not of 101"):
+        with pytest.raises(ValueError, match="up to 100 items, each once, not 101"):
             table.transact(changes)
         assert everything(table) == {}
         table.transact(changes[1:])
@@ -342,7 +374,7 @@ class TestTransact:
         assert everything(table) == {}
 
     def test_refuses_to_change_nothing(self, table: Table) -> None:
-        with pytest.raises(ValueError, match="not of 0"):
+        with pytest.raises(ValueError, match="each once, not 0"):
             table.transact([])
 
 

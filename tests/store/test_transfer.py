@@ -17,6 +17,7 @@ from chalicelib.domain.due import LEASE
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.ledger import Actor
 from chalicelib.domain.roster import Alliance, Server
+from chalicelib.services.bulk_corrections import BulkOrder
 from chalicelib.store import keys, transfer
 from chalicelib.store.keys import ItemKey
 from chalicelib.store.table import Delete, Item, Put, Table, Update
@@ -96,6 +97,9 @@ def here(world: World) -> Place:
     muster.rosters.merge(officer, "101", "nova", roster["夜空の旅人"], "Osprey # 1")
     muster.rosters.retire(officer, "101", "nova", roster["Harrier"])
     muster.corrections.correct(officer, "void", "Merlin the Second", HIDDEN_MOTIVATIONS, "a slip")
+    leaked = muster.directory.key(world.secret())
+    muster.reporting.report(leaked, "Fake", [HIDDEN_MOTIVATIONS])
+    muster.bulk_corrections.take_back(officer, BulkOrder(leaked.id, "new-commanders", "a leak"))
     muster.readings.log(officer, "101", DEFENDERS, 9_000, clock() - timedelta(minutes=1), confirm=True)
     muster.refresh.refresh_totals()
     muster.stores.sheets.bind("officers-sheet", "101", "nova")
@@ -156,7 +160,7 @@ def test_all_of_it_arrives_as_it_was(here: Place, there: Place) -> None:
 
 def of_the_server(key: ItemKey, item: Item) -> bool:
     """Whether it is of server 101, or an event, as keys and attributes tell."""
-    stays = key.pk.split("#")[0] == "COUNTED"
+    stays = key.pk.split("#")[0] in ("COUNTED", "JOINED")
     named = (not stays and key.pk.split("#")[1:2] == ["101"]) or key == ("SERVERS", "SERVER#101")
     return named or item.get("server") == "101" or key.pk == keys.EVENTS
 

@@ -18,7 +18,10 @@ from chalicelib.domain.progress import Progress
 from chalicelib.domain.roster import Server
 from chalicelib.http.definitions import AllianceSummary, EventDetails
 from chalicelib.http.inputs import (
+    AllianceChange,
     AllianceDefinition,
+    BulkCorrectionOrder,
+    BulkCorrectionUndo,
     CommanderForgetting,
     CommanderMerge,
     CommanderMove,
@@ -42,6 +45,7 @@ from chalicelib.http.inputs import (
     SheetBinding,
 )
 from chalicelib.services.bindings import SheetState
+from chalicelib.services.bulk_corrections import BulkCorrection
 from chalicelib.services.corrections import UNDO_WITHIN, Correction
 from chalicelib.services.exports import AllianceCompletions, MissingReports
 from chalicelib.services.imports import ImportResult
@@ -172,7 +176,7 @@ _UNKNOWN = "unknown-server unknown-alliance"
 _SOMEBODY = f"{_UNKNOWN} unknown-commander"
 _REPORTING = (
     "invalid-name unknown-milestone milestone-not-open reporting-closed "
-    "not-on-roster other-alliance did-you-mean too-many-events"
+    "not-on-roster other-alliance did-you-mean too-many-events too-many-new roster-full"
 )
 
 _DEFENDERS = "2023-11-defenders-of-peace"
@@ -229,6 +233,16 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
             refuses="unknown-server unknown-commander unknown-milestone event-archived not-recorded not-voided",
             detail="Doing it again changes nothing.",
         ),
+        Operation(
+            "correct_in_bulk", "POST /v1/corrections/bulk", "Take back what was reported with a key, or give it back",
+            "take back in bulk", BulkCorrection, body=BulkCorrectionOrder | BulkCorrectionUndo,
+            example={
+                "key_id": "5d61e197771d8160", "only": "new-commanders", "since": "2023-11-15T09:00:00Z",
+                "reason": "the link leaked", "dry_run": True,
+            },
+            refuses="unknown-server unknown-key unknown-bulk roster-full",
+            detail="In parts: send the same again while `remaining` is not 0. `undo` gives back what was taken.",
+        ),
     ),
     "Rosters": (
         Operation(
@@ -242,7 +256,8 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
         Operation(
             "add_commander", f"POST {_ALLIANCE}/commanders", "Add a commander", "keep rosters", RosterEntry,
             created="only", body=NewCommander, example={"name": "Kestrel"},
-            refuses=f"invalid-name {_UNKNOWN} already-on-roster other-alliance did-you-mean too-many-events",
+            refuses=f"invalid-name {_UNKNOWN} already-on-roster other-alliance did-you-mean too-many-events "
+            "roster-full",
         ),
         Operation(
             "import_roster", f"POST {_ALLIANCE}/commanders/import", "Import a roster", "keep rosters", ImportResult,
@@ -264,7 +279,7 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
         Operation(
             "move_commander", f"POST {_COMMANDER}/move", "Bring a commander to another alliance", "keep rosters",
             RosterEntry, body=CommanderMove, example={"alliance": "orbit-watch"},
-            refuses=f"{_SOMEBODY} too-many-events",
+            refuses=f"{_SOMEBODY} too-many-events roster-full",
             detail="Completions go with the commander. The key has to cover both alliances.",
         ),
         Operation(
@@ -274,7 +289,7 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
         ),
         Operation(
             "reinstate_commander", f"POST {_COMMANDER}/reinstate", "Undo a retirement", "keep rosters", RosterEntry,
-            body=RosterChange, example={}, refuses=_SOMEBODY,
+            body=RosterChange, example={}, refuses=f"{_SOMEBODY} roster-full",
         ),
         Operation(
             "forget_commander", f"POST {_COMMANDER}/forget", "Replace a commander's names by a neutral label",
@@ -379,7 +394,13 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
             "put_alliance", f"PUT {_ALLIANCE}", "Define an alliance, or change its labels", "define alliances",
             AllianceDetails,
             created="also", body=AllianceDefinition, example={"tag": "NOVA", "name": "Nova Guard", "is_open": True},
-            refuses="unknown-server",
+            refuses="unknown-server", detail="A `new_per_day` that is left out stays as it is.",
+        ),
+        Operation(
+            "change_alliance", f"PATCH {_ALLIANCE}", "Open or close an alliance, or limit who joins by a link",
+            "open and close alliances", AllianceDetails, body=AllianceChange,
+            example={"is_open": False, "new_per_day": 20}, refuses=_UNKNOWN,
+            detail="What is left out stays. While it is closed, whoever is on the roster still reports.",
         ),
     ),
     "Sheets": (

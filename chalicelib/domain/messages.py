@@ -1,0 +1,124 @@
+"""What members read when something can't be done: whole sentences in one table, to be translated as they are.
+
+A sentence says what happened, then what to do. What varies in it is named, and `say` fills it in.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from chalicelib.domain.calendar import moment, time_left
+
+Value = str | int | datetime | timedelta | Sequence[str]
+"""What a sentence can name. An instant is in the zone in which it is shown; several texts are alternatives."""
+
+MESSAGES: Mapping[str, str] = {
+    # the link, the key, and what is asked for
+    "no-key": "This needs a key: send it as “Authorization: Bearer KEY”.",
+    "unknown-key": "This key is not known. Ask an officer for the current link or key.",
+    "ended-key": "This key has expired or was revoked. Ask an officer for a new one.",
+    "no-member-link": "This is not a member link. Ask an officer for the link of your alliance.",
+    "other-role": "This key has the role {role}, which may not “{task}”. Use a key with the role {roles}.",
+    "other-scope": "This key is for another server or alliance.",
+    "which-server": "With this {role} key, say which server.",
+    "which-alliance": "With this {role} key, say which alliance.",
+    "unknown-event": "There is no event {event}.",
+    "unknown-server": "Server {server} doesn't use Muster.",
+    "unknown-alliance": "Server {server} has no alliance {alliance}.",
+    "incomplete-receipt": "This receipt's address is incomplete. Open the link of your alliance again.",
+    # what was sent
+    "unreadable-form": "The form could not be read. Please open the link again.",
+    "too-many-bytes": "The body has {size} bytes; {most} is the most.",
+    "not-utf-8": "This is not UTF-8. Send it in UTF-8.",
+    "utf-16": "This is UTF-16, not UTF-8. Send it in UTF-8.",
+    "lost-letters": "This is not UTF-8: some letters were lost. Send it in UTF-8.",
+    "csv-not-utf-8": "This is not UTF-8. Save the file as “CSV UTF-8” and send that.",
+    "csv-utf-16": "This is UTF-16, not UTF-8. Save the file as “CSV UTF-8” and send that.",
+    # the commander's name
+    "no-name": "Please give the commander's name.",
+    "unseen-name": "The name has nothing that can be seen. Please give the commander's name.",
+    "endless-name": "The name is too long. It can have up to {most} characters.",
+    "long-name": "The name has {length} characters. It can have up to {most}.",
+    "long-folded-name": (
+        "The name is too long: some of its characters stand for several. It can have up to {most} characters."
+    ),
+    "turning-name": (
+        "The name contains something invisible that turns the direction of text. "
+        "Please type the name instead of pasting it."
+    ),
+    "lost-character": "A character of the name was lost on its way here (�). Please type the name again.",
+    "unshowable-name": (
+        "The name contains a character that can't be shown. Please type the name instead of pasting it."
+    ),
+    # who it is
+    "did-you-mean": "{name} is new to {alliance}. Did you mean {suggestions}?",
+    "not-on-roster": "{name} is not on the roster of {alliance}. Check the spelling, or ask an officer.",
+    "near-on-roster": "{name} is not on the roster of {alliance}. Did you mean {suggestions}?",
+    "other-alliance": "{name} reports with another alliance of this server. An officer can move them.",
+    "formerly-other-alliance": (
+        "{name} was the name of a commander who reports with another alliance of this server. "
+        "An officer can move them. If you are another {name}, ask an officer."
+    ),
+    "too-many-new": (
+        "{name} is not on the roster of {alliance}, and this link can bring no more new commanders today: "
+        "the most is {most} a day. Ask an officer to add you, or report again after {until}."
+    ),
+    "nobody-new": (
+        "{name} is not on the roster of {alliance}, and nobody new can join by a link. Ask an officer to add you."
+    ),
+    "roster-full": (
+        "The roster of {alliance} is full: it has {most} commanders. An officer can retire those who have left."
+    ),
+    "unknown-commander": "{alliance} has no such commander. Open the link of your alliance again, or ask an officer.",
+    # what was completed, and when
+    "no-milestone": "Choose at least one milestone.",
+    "unknown-milestone": "There is no milestone {milestone}.",
+    "too-many-events": (
+        "These are milestones of {events} events; {most} is the most at once. "
+        "Send them in parts: nothing counts twice."
+    ),
+    "not-open": "{milestone} opens {opens_at} (in {left}).",
+    "not-open-then": "{milestone} opens {opens_at}. The time of this report is earlier: {reported_at}.",
+    "archived": "{event} is archived. Nothing can be added to it.",
+    "closed": "Reporting for {event} closed {closed_at}. An officer can still add what is missing.",
+    "undo-closed": "A report can be undone for {span}, and this one is older. An officer can still correct it.",
+    # Muster itself
+    "busy": "Too many reports at once. Nothing was lost; please send it again in a moment.",
+    "unreadable": (
+        "Muster can't read what is stored here. Nothing was lost; whoever operates it has to look at it."
+    ),
+    "internal": "Something went wrong on our side. Please send it again: nothing can count twice.",
+    "method-not-allowed": "This address doesn't take that method.",
+    "unsupported-media-type": "This address doesn't take that content type.",
+}
+"""Name → sentence, with `{parameters}`. A test holds each call of `say` to its name and parameters."""
+
+
+class Message(str):
+    """A sentence that knows which one it is, and with which values: to be said again in another language."""
+
+    name: str
+    values: Mapping[str, Value]
+
+
+def say(name: str, /, **values: Value) -> Message:
+    """The sentence of that name, with exactly its parameters filled in. Raises KeyError for another name, or without
+    one of its parameters."""
+    message = Message(MESSAGES[name].format_map({each: _shown(value) for each, value in values.items()}))
+    message.name, message.values = name, values
+    return message
+
+
+def either(names: Sequence[str]) -> str:
+    """`Merlin`, `Merlin or Merlyn`, `Merlin, Merlyn or Marlin`; there is at least one."""
+    *others, last = names
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def _shown(value: Value) -> str:
+    if isinstance(value, datetime):
+        return moment(value)
+    if isinstance(value, timedelta):
+        return time_left(value)
+    if isinstance(value, int):
+        return f"{value:,}"
+    return value if isinstance(value, str) else either(value)
