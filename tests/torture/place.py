@@ -11,7 +11,7 @@ from threading import Lock
 from chalicelib.bootstrap import Muster, assemble
 from chalicelib.catalog import load_catalog
 from chalicelib.domain.access import Key, Role, key_id, new_secret, secret_hash
-from chalicelib.domain.roster import MOST_NEW_PER_DAY, Alliance, Server
+from chalicelib.domain.roster import Alliance, Server
 from chalicelib.settings import Settings
 from chalicelib.store.table import Table
 from tests.stores import TABLE_NAME
@@ -85,9 +85,7 @@ def _furnished(
         secrets["officer", server, None] = _new_key(quiet, "officer", server, None)
         for alliance in alliances:
             labels = alliance[:3].upper(), alliance.title()
-            quiet.stores.definitions.put_alliance(
-                Alliance(server, alliance, *labels, new_per_day=MOST_NEW_PER_DAY)
-            )
+            quiet.stores.definitions.put_alliance(Alliance(server, alliance, *labels))
             for role in roles:
                 secrets[role, server, alliance] = _new_key(quiet, role, server, alliance)
     products = [product(ground.table(), apart) for apart in APART]

@@ -38,7 +38,6 @@ MOST_REPETITIONS = 60
 _ALLIANCE = "/v1/servers/{server}/alliances/{alliance}"
 _COMMANDERS = f"{_ALLIANCE}/commanders"
 _COMMANDER = f"{_COMMANDERS}/{{commander}}"
-_BULK = "/v1/corrections/bulk"
 _EVENT = "/v1/servers/{server}/events/{event}"
 
 _READS: tuple[tuple[str, Role | None, dict[str, str]], ...] = (
@@ -367,6 +366,7 @@ class Player:
         name = self._name()
         body: dict[str, Any] = {"commander": name, "milestones": self._milestones(1), "is_new": True}
         self._report(made.json["secret"], "member", server, alliance, name, body)
+        self._take_back_and_give_back(officer, made.json["id"])
         instead = {"label": "another link", "replaces": made.json["id"]}
         rotated, again = self._ask("POST", "/v1/keys", officer, body=instead)
         if not self._expect(rotated, 201, *([422] if again else [])):
@@ -378,63 +378,35 @@ class Player:
         refused, _ = self._ask("POST", "/v1/completions", key["secret"], body=body)
         self._expect(refused, 401)
 
-    def take_back(self) -> None:
-        """A link that leaked: what was reported with it is voided, and sometimes given back."""
-        server = self._server()
-        alliance = self.random.choice(SERVERS[server])
-        officer = self._secret("officer", server, alliance)
-        wanted = {"role": "member", "label": "a link that leaks", "server": server, "alliance": alliance}
-        made, _ = self._ask("POST", "/v1/keys", officer, body=wanted)
-        if not self._expect(made, 201):
-            return
-        self.place.let_time_pass()
-        reported: dict[str, set[str]] = {}
-        brought: set[str] = set()
-        for name in self._some_names(4):
-            before = {one: set(who.done) for one, who in self.people.items()}
-            body = {"commander": name, "milestones": self._milestones(2), "is_new": True}
-            who = self._report(made.json["secret"], "member", server, alliance, name, body)
-            if who:
-                reported.setdefault(who.id, set()).update(who.done - before.get(who.id, set()))
-                brought |= {who.id} - before.keys()
-        only = self.random.choice(["all", "new-commanders"])
-        order = {"key_id": made.json["id"], "only": only, "reason": "it leaked"}
-        taken = {one: new for one, new in reported.items() if new and (only == "all" or one in brought)}
-        dry, _ = self._ask("POST", _BULK, officer, body={**order, "dry_run": True})
-        if self._expect(dry, 200):
-            counts = dry.json["commanders"], dry.json["completions"]
-            self.findings.differ(
-                "what would be taken back", counts, (len(taken), sum(map(len, taken.values())))
-            )
-        identity = self._in_bulk(officer, order)
-        for one, new in taken.items():
-            who = self.people[one]
-            (who.done, who.void) = (who.done - new, who.void | new)
-            who.is_retired |= only == "new-commanders"
-        if identity and self.random.random() < 0.6:
-            self._in_bulk(officer, {"undo": identity})
-            for one, new in taken.items():
-                who = self.people[one]
-                (who.done, who.void) = (who.done | new, who.void - new)
-                who.is_retired &= only != "new-commanders"
+    def _take_back_and_give_back(self, officer: str, key_id: str) -> None:
+        """All that a key reported, and back again; only said, where others change the same meanwhile."""
+        taking = {"key_id": key_id, "only": "all", "reason": "it leaked", "dry_run": not self.is_alone}
+        taken = self._until_done(officer, taking)
+        if taken and self.is_alone:
+            self._until_done(officer, {"undo": taken})
 
-    def _in_bulk(self, secret: str, body: dict[str, Any]) -> str | None:
-        """Sent until nothing remains; the id of the act."""
-        for _ in range(MOST_REPETITIONS):
-            answer, _ = self._ask("POST", _BULK, secret, body=body)
+    def _until_done(self, officer: str, body: dict[str, Any]) -> str | None:
+        while True:
+            answer, _ = self._ask("POST", "/v1/corrections/bulk", officer, body=body)
             if not self._expect(answer, 200):
                 return None
             if not answer.json["remaining"]:
                 return str(answer.json["id"])
-        self.findings.add("difference", f"something remains of {body}")
-        return None
+
+    def limit_an_alliance(self) -> None:
+        server = self._server()
+        alliance = self.random.choice(SERVERS[server])
+        officer = self._secret("officer", server, alliance)
+        body = {"new_per_day": self.random.randrange(500, 1001)}
+        answer, _ = self._ask("PATCH", _ALLIANCE, officer, body=body, server=server, alliance=alliance)
+        self._expect(answer, 200)
 
     def define(self) -> None:
         """Puts an event, a server or an alliance anew."""
         admin, server = self._secret("admin"), self._server()
         alliance = self.random.choice(SERVERS[server])
         label = f"{alliance.title()} {self.random.randrange(100)}"
-        what = self.random.choice(["event", "server", "alliance", "whether it is open"])
+        what = self.random.choice(["event", "server", "alliance"])
         if what == "event":
             event = self.random.choice(list(EVENTS.values()))
             body = event.model_dump(mode="json", exclude_unset=True) | {"name": f"{event.name} {label}"}
@@ -448,11 +420,8 @@ class Player:
             return
         else:
             is_open = not self.is_alone or self.random.random() < 0.7
-            body = {"is_open": is_open} | (
-                {"tag": label[:5].strip(), "name": label} if what == "alliance" else {}
-            )
-            method = "PUT" if what == "alliance" else "PATCH"
-            answer, _ = self._ask(method, _ALLIANCE, admin, body=body, server=server, alliance=alliance)
+            body = {"tag": label[:5].strip(), "name": label, "is_open": is_open}
+            answer, _ = self._ask("PUT", _ALLIANCE, admin, body=body, server=server, alliance=alliance)
             self._expect(answer, 200)
             (self.closed.discard if is_open else self.closed.add)((server, alliance))
             return
@@ -519,13 +488,12 @@ class Player:
 
     def _report(
         self, secret: str, role: Role, server: str, alliance: str, name: str, body: dict[str, Any]
-    ) -> Person | None:
-        """Whose report was taken, if it was."""
+    ) -> None:
         known = self._named(server, name)
         place = {"server": server, "alliance": alliance} if role != "member" else {}
         answer, again = self._ask("POST", "/v1/completions", secret, body=body | place)
         if not self._expect(answer, *self._of_a_report(role, server, alliance, known)):
-            return None
+            return
         told = answer.json["commander"]
         who = self._reported(told["id"], told["name"], server, alliance, name, role)
         for result in answer.json["results"]:
@@ -535,7 +503,6 @@ class Player:
                 self.findings.differ(f"{milestone} of {who.name}", result["status"], status)
         who.done |= set(body["milestones"])
         who.void -= set(body["milestones"])
-        return who
 
     def _of_a_report(
         self, role: Role, server: str, alliance: str, known: Person | None, good: int = 200
@@ -672,8 +639,8 @@ USE_CASES: dict[Callable[[Player], None], int] = {
     Player.read_the_ledger: 3,
     Player.read: 10,
     Player.change_keys: 2,
-    Player.take_back: 2,
     Player.define: 2,
+    Player.limit_an_alliance: 1,
     Player.bind: 2,
     Player.refresh: 2,
     Player.run_sheets: 3,
