@@ -57,6 +57,7 @@ class Site:
         body: object = None,
         content_type: str = "application/json",
         query: Mapping[str, str] | None = None,
+        cookie: str | None = None,
         **parameters: str,
     ) -> Answer:
         """`route` as the app declares it, with `parameters` for what is in braces. `body` is sent as JSON, unless it is
@@ -64,6 +65,8 @@ class Site:
         _thread.product = product
         path = route.format(**parameters)
         headers = {"content-type": content_type, "host": "muster.test"}
+        if cookie:
+            headers["cookie"] = cookie
         if secret:
             headers["authorization"] = f"Bearer {secret}"
         text = body if isinstance(body, str) else None if body is None else json.dumps(body)
