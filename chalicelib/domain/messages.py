@@ -88,7 +88,7 @@ MESSAGES: Mapping[str, str] = {
     # Muster itself
     "busy": "Too many reports at once. Nothing was lost; please send it again in a moment.",
     "unreadable": (
-        "Muster can't read what is stored here. Nothing was lost; whoever operates it has to look at it."
+        "Muster can't read what is stored here. Nothing was lost. Please tell whoever operates it."
     ),
     "internal": "Something went wrong on our side. Please send it again: nothing can count twice.",
     "method-not-allowed": "This address doesn't take that method.",
