@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from chalicelib.bootstrap import Muster, assemble, sqlite_table
 from chalicelib.catalog import load_catalog
 from chalicelib.domain.access import Key
-from chalicelib.domain.roster import Alliance, Server
+from chalicelib.domain.roster import MOST_NEW_PER_DAY, Alliance, Server
 from chalicelib.settings import Settings
 from chalicelib.store import sqlite
 from chalicelib.store.table import Table
@@ -54,14 +54,15 @@ def product(table: Table) -> Muster:
 
 
 def prepare(file: Path, alliances: Iterable[str]) -> None:
-    """Defines November 2023's events, and a server with these alliances."""
+    """Defines November 2023's events, and a server with these alliances, whose links may bring many in a day."""
     with closing(sqlite_table(file)) as table:
         definitions = product(table).stores.definitions
         for event in load_catalog():
             definitions.put_event(event)
         definitions.put_server(Server(SERVER))
         for alliance in alliances:
-            definitions.put_alliance(Alliance(SERVER, alliance, alliance[:6].upper(), alliance.title()))
+            labels = alliance[:6].upper(), alliance.title()
+            definitions.put_alliance(Alliance(SERVER, alliance, *labels, new_per_day=MOST_NEW_PER_DAY))
 
 
 class Writers:

@@ -233,6 +233,8 @@ class BulkCorrections:
             commander = None
             if bulk.only == "new-commanders":
                 commander = self._commanders.member(bulk.server, one.alliance, one.commander)
+                if commander is None or commander.moved:
+                    return _Part()
             events = [*one.opened, *one.archived]
             cards = self._completions.cards(bulk.server, one.alliance, one.commander, events, consistent=True)
             opened = [cards[event] for event in one.opened]

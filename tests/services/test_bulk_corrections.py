@@ -473,6 +473,15 @@ class TestMeanwhile:
         before_the_next_write(lambda: rename(world.key("officer"), "101", "nova", fake, "Kestrel"))
         assert [one.commanders for one in take(world, order(leaked))] == [0]
 
+    def test_whom_an_officer_moves_at_that_moment_goes_with_all_they_have(
+        self, world: World, leaked: Key
+    ) -> None:
+        world.add_alliance("vega")
+        honest, move = report(world, leaked, "Honest"), world.muster.rosters.move
+        before_the_next_write(lambda: move(world.key("admin", None, None), "101", "nova", honest, "vega"))
+        assert [one.commanders for one in take(world, order(leaked))] == [0]
+        assert set(held(world, "vega")["Honest"]) == set(TWO)
+
     def test_with_many_reports_at_the_same_time_all_adds_up(self, world: World, leaked: Key) -> None:
         other, officer = another_link(world), world.key("officer")
         for number in range(12):
