@@ -147,7 +147,7 @@ def _remembered(request: Request) -> str:
 def _device(request: Request) -> str:
     """The text that this link has given to the device, or an empty one."""
     device = _sent_cookie(request, _DEVICE)
-    return device if re.fullmatch(r"[\w-]{22}", device, re.ASCII) else ""
+    return device if re.fullmatch(r"[\w-]{22,64}", device, re.ASCII) else ""
 
 
 def _sent_cookie(request: Request, wanted: str) -> str:

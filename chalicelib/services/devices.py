@@ -18,17 +18,21 @@ class Devices:
         """The proof that goes into a receipt. Empty if the table can't give what it takes: the report is recorded all
         the same, but not to be undone by its device."""
         try:
-            signing = self._access_keys.signing_secret()
+            return self._proof(device, key_id, commander, at)
         except (Busy, Unreadable):
             return ""
-        return proof_of_report(signing, device, key_id, commander, at)
 
     def reported(self, device: str, proof: str, key_id: str, commander: str, at: datetime) -> bool:
-        """Whether it was that device."""
-        expected = self.proof(device, key_id, commander, at)
-        return bool(device and expected) and hmac.compare_digest(proof.encode(), expected.encode())
+        """Whether it was that device. Raises Busy, Unreadable."""
+        if not device or not proof:
+            return False
+        expected = self._proof(device, key_id, commander, at)
+        return hmac.compare_digest(proof.encode(), expected.encode())
+
+    def _proof(self, device: str, key_id: str, commander: str, at: datetime) -> str:
+        return proof_of_report(self._access_keys.signing_secret(), device, key_id, commander, at)
 
     def require(self, device: str, proof: str, key_id: str, commander: str, at: datetime) -> None:
-        """Raises Forbidden (`other-device`) unless it was that device."""
+        """Raises Forbidden (`other-device`) unless it was that device; Busy, Unreadable."""
         if not self.reported(device, proof, key_id, commander, at):
             raise Forbidden("other-device", say("other-device"))
