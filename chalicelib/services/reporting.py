@@ -100,7 +100,7 @@ class Reporting:
         *,
         is_new: bool,
     ) -> Outcome:
-        """Adds to the cards what isn't on them, deciding anew whenever somebody else was faster.
+        """Adds to the cards what isn't on them, deciding again whenever somebody else was faster.
 
         `name` is as it was typed. Raises Malformed, Conflict (`not-on-roster`, `other-alliance`, `too-many-new`,
         `roster-full`), DidYouMean and Busy.

@@ -43,7 +43,7 @@ class Bulks:
         return list(readable(self._table.query(keys.bulks(server), prefix, consistent=True), taken_of))
 
     def of(self, server: str, bulk_id: str, taken: Taken) -> Taken | None:
-        """The same, read anew; None: all of it has been given back."""
+        """The same, read again; None: all of it has been given back."""
         key = keys.bulk(server, bulk_id, taken.alliance, taken.commander)
         item = self._table.get(key, consistent=True)
         return read(item, taken_of) if item else None

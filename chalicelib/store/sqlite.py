@@ -245,7 +245,7 @@ class SQLiteTable:
             self._shorten_log()
 
     def _shorten_log(self) -> None:
-        """Brings the log into the file, so that it can begin anew, with the lock that keeps writers out.
+        """Brings the log into the file, so that it can start again, with the lock that keeps writers out.
 
         SQLite would do it by itself, but without that lock; up to 3.51.2 that may, rarely, lose what another process
         writes at that moment (https://sqlite.org/wal.html#walresetbug). A failure here loses nothing, as it is all in

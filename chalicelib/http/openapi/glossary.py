@@ -221,7 +221,7 @@ FIELDS = {
     "role": "What it may do",
     "Actor.role": "Null: Muster itself",
     "NewKey.role": "What it may do; needed unless it replaces another",
-    "secret": "The key itself. It is told here and never again.",
+    "secret": "The key itself. It is shown only here: save it now.",
     "separator": "What stands between the cells, where it is not told by itself",
     "ImportFile.separator": "What stands between the cells",
     "server": "A server's number, as text",
