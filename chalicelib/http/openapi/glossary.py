@@ -74,7 +74,7 @@ FIELDS = {
     "ImportLine.commander": "The name, if the line has one",
     "ReportForm.commander": "The name, of up to 64 characters",
     "columns": "Each column of the file",
-    "commander_column": "The heading of the column with the names, where it is not told by itself; without headings, "
+    "commander_column": "The heading of the column with the names, if Muster can't tell by itself; without headings, "
     "its number from 1",
     "commander_id": "The commander's id",
     "commander_points": "The commander's points",
@@ -149,7 +149,7 @@ FIELDS = {
     "MissingQuery.milestone": "A global id, `EVENT/MILESTONE`; once for each",
     "ReportForm.milestone": "A global id, `EVENT/MILESTONE`; once for each",
     "ImportColumn.milestone": "Of a tracker, which milestone the column is for",
-    "milestone_column": "The heading of the column with the milestones, where it is not told by itself",
+    "milestone_column": "The heading of the column with the milestones, if Muster can't tell by itself",
     "milestone_name": "The milestone's name",
     "milestones": "Global ids, `EVENT/MILESTONE`",
     "Event.milestones": "1 to 30",
@@ -222,7 +222,7 @@ FIELDS = {
     "Actor.role": "Null: Muster itself",
     "NewKey.role": "What it may do; needed unless it replaces another",
     "secret": "The key itself. It is shown only here: save it now.",
-    "separator": "What stands between the cells, where it is not told by itself",
+    "separator": "What stands between the cells, if Muster can't tell by itself",
     "ImportFile.separator": "What stands between the cells",
     "server": "A server's number, as text",
     "BulkCorrectionOrder.server": "A server's number, where the scopes of the keys do not say it",
@@ -256,9 +256,9 @@ FIELDS = {
     "tiers": "From the lowest to the highest",
     "timed": "Lines of which all was there already, and of which it is said now when they were reported",
     "times": "The global ids of those of which it is said now when they were reported",
-    "timestamp_column": "The heading of the column with the times, where it is not told by itself",
-    "timestamp_format": "How times are written, in the terms of strptime, or `day-first` or `month-first`, where it is "
-    "not told by itself",
+    "timestamp_column": "The heading of the column with the times, if Muster can't tell by itself",
+    "timestamp_format": "How times are written, in the terms of strptime, or `day-first` or `month-first`, "
+    "if Muster can't tell by itself",
     "title": "The status in words",
     "type": "No more than the status says",
     "used_for": "What the column was used for; null: nothing",
