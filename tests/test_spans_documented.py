@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 TOLD = {
     "docs/api.md": [*[REVOKED_WITHIN] * 3, *[UNDO_WITHIN] * 3],
     "docs/settings.md": [REVOKED_WITHIN],
-    "docs/OPERATIONS.md": [REVOKED_WITHIN],
+    "docs/OPERATIONS.md": [REVOKED_WITHIN] * 2,
     "docs/sheet.md": [*[FRESHNESS] * 4, PATIENCE],
     "docs/measurements.md": [FRESHNESS],
 }
