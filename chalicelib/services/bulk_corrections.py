@@ -198,7 +198,7 @@ class BulkCorrections:
             brought: dict[str, Commander] = {}
             archived: list[Event] = []
             if bulk.only == "new-commanders":
-                roster = self._commanders.roster(bulk.server, alliance.id)
+                roster = self._commanders.roster(bulk.server, alliance.id, consistent=True)
                 brought = {one.id: one for one in roster if bulk.may_have_brought(one)}
                 archived = self._since(reach.server, brought.values())
             cards = self._cards(bulk, opened, alliance.id)

@@ -150,14 +150,15 @@ class DynamoDBTable:
             raise ConditionFailed({change.key: found}) from error
 
     def transact(self, changes: Sequence[Change]) -> None:
-        """One idempotency token goes with every repetition, so that a lost answer is not applied twice; a transaction
-        that was cancelled has written nothing, and is begun again with another."""
+        """One idempotency token goes with every repetition, so that a lost answer is not applied twice. A transaction
+        that was cancelled has written nothing, and is begun again with another token; but not as long as an earlier
+        copy of it may still be on its way, which would then be another transaction."""
         require_transaction(changes)
         requests = [(operation, _returning(request)) for operation, request in map(_request, changes)]
         items = [{operation: {"TableName": self.name, **request}} for operation, request in requests]
-        attempts = _Attempts(self._sleep)
+        attempts, token = _Attempts(self._sleep), secrets.token_hex(16)
         while True:
-            request = {"TransactItems": items, "ClientRequestToken": secrets.token_hex(16)}
+            request = {"TransactItems": items, "ClientRequestToken": token}
             try:
                 self._call(self._client.transact_write_items, attempts, **request)
             except ClientError as error:
@@ -165,6 +166,8 @@ class DynamoDBTable:
                     raise
                 _refuse_unless_contended(changes, error)
                 attempts.failed(error)
+                if not attempts.maybe_made:
+                    token = secrets.token_hex(16)
             else:
                 return
 

@@ -606,3 +606,15 @@ class TestWhatFollows:
         assert {m for card in taken.cards for m in card.removed} == {m.partition("/")[2] for m in TWO}
         assert (back.action, back.after) == ("give-back", {"bulk": done.id, "retired": False})
         assert back.actor.key_id == world.key("officer").id
+
+
+@on_dynamodb
+def test_who_has_only_just_come_is_taken_whatever_reads_are_late(world: World, leaked: Key) -> None:
+    """Else it would say that nothing remains."""
+    for number in range(10):
+        world.dynamodb.let_time_pass()
+        report(world, leaked, f"Kestrel {number}")
+        world.dynamodb.chaos = lambda operation: "stale" if operation == "Query" else None
+        call = world.muster.bulk_corrections.take_back(world.key("officer"), order(leaked))
+        world.dynamodb.chaos = None
+        assert (call.commanders, call.completions, call.remaining) == (1, 2, 0)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, get_args
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from chalicelib.domain.errors import Busy
 from chalicelib.store.backoff import ATTEMPTS, within
@@ -13,7 +13,7 @@ from chalicelib.store.keys import ItemKey
 from chalicelib.store.table import Change, ConditionFailed, Delete, Put, Update
 from local.dynamodb import table_definition
 from local.strict_dynamodb import FaultKind, StrictDynamoDB
-from local.strict_dynamodb.errors import refusal
+from local.strict_dynamodb.errors import cancelled, refusal
 from local.strict_dynamodb.faults import is_possible
 
 ONE, TWO = ItemKey("P", "one"), ItemKey("P", "two")
@@ -163,6 +163,39 @@ def test_a_write_whose_answer_was_lost_is_known_again(
     dynamodb.let_time_pass()
     with pytest.raises(ConditionFailed):
         table.write(change)
+
+
+def test_a_transaction_keeps_its_token_while_an_earlier_copy_may_be_on_its_way(
+    dynamodb: StrictDynamoDB, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first attempt is not answered, the second is cancelled, and then the first arrives."""
+    client: Any = dynamodb.client()
+    send = client.transact_write_items
+    sent: list[Any] = []
+
+    def slow(**request: Any) -> Any:
+        sent.append(request)
+        if len(sent) == 1:
+            raise ReadTimeoutError(endpoint_url="https://dynamodb.strict.invalid/")
+        if len(sent) == 2:
+            raise cancelled([{"Code": "TransactionConflict"}, {"Code": "None"}])
+        send(**sent[0])
+        return send(**request)
+
+    monkeypatch.setattr(client, "transact_write_items", slow, raising=False)
+    table = DynamoDBTable(client, "strict", lambda _: None)
+    table.transact([Put(ONE, {}, unless_exists=True), Update(TWO, add={"points": 1})])
+    assert len({request["ClientRequestToken"] for request in sent}) == 1
+    assert (table.get(TWO, consistent=True) or {})["points"] == 1
+
+
+def test_a_transaction_that_was_only_cancelled_is_begun_with_another_token(
+    dynamodb: StrictDynamoDB, table: DynamoDBTable
+) -> None:
+    dynamodb.inject("conflict", "conflict")
+    asked(dynamodb)
+    table.transact([Put(ONE, {}, unless_exists=True), Put(TWO, {})])
+    assert len({call.parameters["ClientRequestToken"] for call in dynamodb.calls}) == 3
 
 
 @pytest.mark.parametrize("kind", ["throttled", "conflict"])

@@ -4,13 +4,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 from threading import Lock
 
 from chalicelib.bootstrap import Muster, assemble
 from chalicelib.catalog import load_catalog
 from chalicelib.domain.access import Key, Role, key_id, new_secret, secret_hash
+from chalicelib.domain.due import Due
 from chalicelib.domain.roster import Alliance, Server
 from chalicelib.settings import Settings
 from chalicelib.store.table import Table
@@ -29,6 +30,24 @@ Scope = tuple[Role, str | None, str | None]
 
 
 @dataclass
+class Run:
+    """A run of the sync that has begun; what it leased. It is ended at `until`, by its own clock."""
+
+    token: str
+    product: Muster
+    until: datetime
+    sheets: list[Due] = field(default_factory=list)
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it may still be at the sheets."""
+        return self.product.clock() < self.until
+
+    def has(self, spreadsheet: str) -> bool:
+        return any(due.sheet.spreadsheet_id == spreadsheet for due in self.sheets)
+
+
+@dataclass
 class Place:
     """`quiet` is a product whose clock is right and to which nothing happens: it looks after the others."""
 
@@ -42,6 +61,8 @@ class Place:
     """Commanders of `101` whom all players report at once, by id."""
     recorded: Counter[tuple[str, str]] = field(default_factory=Counter)
     """How often it was answered that a milestone is now recorded, of those."""
+    runs: list[Run] = field(default_factory=list)
+    """Of the sync, by whichever player, that have not ended."""
     lock: Lock = field(default_factory=Lock)
     _turn: int = 0
 

@@ -81,10 +81,7 @@ class Counts:
 
 @dataclass
 class Player:
-    """`is_alone`: nobody else plays meanwhile, so time stands still during a use case, and definitions are ours. Where
-    others do, a transaction may be cancelled while an earlier copy of it is still on its way, and be made by that: then
-    what this request did is told as done already.
-    """
+    """`is_alone`: nobody else plays meanwhile, so time stands still during a use case, and definitions are ours."""
 
     place: Place
     site: Site
@@ -212,7 +209,7 @@ class Player:
         else:
             status = "restored" if void and not again else "already_recorded"
             (who.done, who.void) = (who.done | {milestone}, who.void - {milestone})
-        if not again and (self.is_alone or status.startswith("already")):
+        if not again:
             self.findings.differ(f"{action} of {milestone} of {who.name}", answer.json["status"], status)
 
     def add(self) -> None:
@@ -503,7 +500,7 @@ class Player:
         for result in answer.json["results"]:
             milestone = result["milestone"]
             status = "already_recorded" if milestone in who.done else "recorded"
-            if not again and (self.is_alone or milestone in who.done):
+            if not again:
                 self.findings.differ(f"{milestone} of {who.name}", result["status"], status)
         who.done |= set(body["milestones"])
         who.void -= set(body["milestones"])

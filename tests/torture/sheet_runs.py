@@ -1,36 +1,20 @@
 """Runs of the sync that begin, take sheets and end, overtake each other or are lost; two are never at one thing."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from random import Random
 
 from chalicelib.bootstrap import Muster
-from chalicelib.domain.due import Due
 from tests.torture.model import Findings
-from tests.torture.place import Place
+from tests.torture.place import Place, Run
 
 LONGEST = timedelta(seconds=55)
 """Of a run: then Lambda ends it."""
 
 
 @dataclass
-class Run:
-    """One that has begun; what it leased. It is ended at `until`, by its own clock."""
-
-    token: str
-    product: Muster
-    until: datetime
-    sheets: list[Due] = field(default_factory=list)
-
-    @property
-    def is_good(self) -> bool:
-        """Whether it may still be at the sheets."""
-        return self.product.clock() < self.until
-
-
-@dataclass
 class SheetRuns:
-    """Those of one player. Others' are in the way as any other run is."""
+    """Those that one player began."""
 
     _place: Place
     _random: Random
@@ -48,13 +32,15 @@ class SheetRuns:
 
     def _begin(self, product: Muster) -> None:
         self._count += 1
-        token = f"run {id(self)} {self._count}"
-        until = product.clock() + LONGEST
-        if product.sheet_queue.begin_run(token) is None:
+        run = Run(f"run {id(self)} {self._count}", product, product.clock() + LONGEST)
+        if product.sheet_queue.begin_run(run.token) is None:
             return
-        if others := [run.token for run in self._runs if run.is_good]:
-            self._findings.add("difference", f"{token} began beside {others}")
-        self._runs.append(Run(token, product, until))
+        with self._place.lock:
+            beside = [other.token for other in self._place.runs if other.is_good]
+            self._place.runs.append(run)
+        if beside:
+            self._findings.add("difference", f"{run.token} began beside {beside}")
+        self._runs.append(run)
 
     def _go_on(self, run: Run) -> None:
         queue = run.product.sheet_queue
@@ -72,11 +58,18 @@ class SheetRuns:
             self._lease(run)
         else:
             self._runs.remove(run)
+            with self._place.lock:
+                self._place.runs.remove(run)
             queue.end_run(run.token, {"read": [run.product.clock()]})
 
     def _lease(self, run: Run) -> None:
         for due in run.product.sheet_queue.due()[:2]:
-            if any(due.sheet.spreadsheet_id == one.sheet.spreadsheet_id for one in run.sheets):
-                self._findings.add("difference", f"{due.sheet.spreadsheet_id} is due while it is leased")
-            if leased := run.product.sheet_queue.lease(due, run.token):
+            leased = run.product.sheet_queue.lease(due, run.token)
+            if leased is None:
+                continue
+            sheet = due.sheet.spreadsheet_id
+            with self._place.lock:
+                holders = [other.token for other in self._place.runs if other.is_good and other.has(sheet)]
                 run.sheets.append(leased)
+            if holders:
+                self._findings.add("difference", f"{run.token} leased {sheet}, which {holders} have")
