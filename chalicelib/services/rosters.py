@@ -327,7 +327,7 @@ class Rosters:
         self, key: Key, alliance: Alliance, name: str, holder: Commander | None = None
     ) -> tuple[Commander, list[Change]]:
         """`holder`: who had the name before, and gives it up in the same transaction."""
-        now, new_id = self._clock(), secrets.token_urlsafe(9)
+        now, new_id = self._clock(), _new_id()
         commander = Commander(new_id, name, alliance.id, now, key.role, key=normalised(name), version=1)
         if not key.may("report for others"):
             commander = replace(commander, brought_by=key.id)
@@ -597,6 +597,14 @@ def _require_few_names(commander: Commander, field: str, more: int = 0) -> None:
             f"{commander.name} would have {number} names beside the present one; {MOST_ALIASES} are the most."
         )
         raise Conflict("too-many-names", message, [FieldError(field, message)])
+
+
+def _new_id() -> str:
+    """12 random characters, safe in a URL. It begins with a letter or a digit: with a dash, a spreadsheet would take it
+    for a formula, and a command line for an option."""
+    while not (identity := secrets.token_urlsafe(9))[0].isalnum():
+        pass
+    return identity
 
 
 def _entry(commander: Commander) -> RosterEntry:

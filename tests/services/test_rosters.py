@@ -164,3 +164,9 @@ def test_forgetting_once_more_says_what_is_stored(world: World) -> None:
     answer = rosters.forget(officer, "101", "nova", one.id)
     assert answer == rosters.get(officer, "101", "nova", one.id)
     assert answer.retired_at is not None
+
+
+def test_no_id_begins_as_a_formula_or_an_option_does(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = iter(["-formula12ab", "_option123ab", "a-good_one12", "ledger-entry"])
+    monkeypatch.setattr("chalicelib.services.rosters.secrets.token_urlsafe", lambda _: next(made, "rest"))
+    assert world.muster.rosters.add(world.key("officer"), "101", "nova", "Kestrel").id == "a-good_one12"
