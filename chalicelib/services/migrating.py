@@ -58,7 +58,6 @@ class Step:
     """A change of form. `write` gives the update that an item needs, or None; it must give None once that is done."""
 
     name: str
-    what: str
     write: Callable[[ItemKey, Item], Update | None]
 
 
@@ -132,4 +131,4 @@ def _unsettled(key: ItemKey, item: Item) -> Update | None:
     return Update(key, remove=["settled", "settled_at"], expected=expected, exists=True)
 
 
-STEPS = (Step("counted-apart", "how far totals were settled is no longer stored in them", _unsettled),)
+STEPS = (Step("counted-apart", _unsettled),)
