@@ -19,11 +19,12 @@ from . import page
 from .callers import Caller, account
 from .discovery import Method, query_parameters, route
 from .errors import ANONYMOUS, ApiError, Json
+from .history import History
 from .masks import for_reading
 from .methods import Call, call
 from .schemas import check_request
 from .store import Store
-from .traffic import Fault, Meter, Quota, RecordedRequest
+from .traffic import Fault, Meanwhile, Meter, Quota, RecordedRequest
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -44,10 +45,12 @@ class Site:
         self.stopping = threading.Event()
         self.requests: list[RecordedRequest] = []
         self.faults: list[Fault] = []
+        self.meanwhiles: list[Meanwhile] = []
         self.meter = Meter()
         self.quota: Quota | None = None
         self.tokens: set[str] | None = None
         self.accounts: dict[str, str] = {}
+        self._histories: dict[tuple[str, str], History] = {}
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         request = Request(environ)
@@ -59,6 +62,10 @@ class Site:
             found = route(request.method, raw_path)
             response = self.answer(request, *found) if found else _not_found(request)
         return response(environ, start_response)
+
+    def history(self, spreadsheet_id: str, caller: Caller) -> History:
+        """What one person has done in one spreadsheet since the server was made."""
+        return self._histories.setdefault((spreadsheet_id, caller.email), History())
 
     def page_url(self, spreadsheet_id: str) -> str:
         return f"{self.base_url()}/d/{spreadsheet_id}"
@@ -76,11 +83,12 @@ class Site:
 
     def answer(self, request: Request, method: Method, path: dict[str, str]) -> Response:
         """The answer of the API, or of a fault that was injected."""
-        fault = self._take_fault(f"{request.method} {request.path}")
-        if fault is None:
-            response = _json(self._call(request, method, path))
-        else:
-            response = self._suffer(fault, request, method, path)
+        line = f"{request.method} {request.path}"
+        self._act(line, after=False)
+        fault = self._take_fault(line)
+        own = self._call(request, method, path) if fault is None or fault.applied else None
+        self._act(line, after=True)
+        response = self._suffer(fault, own, request, method) if fault else _json(own or {})
         self._record(request, method, response.status_code, len(response.get_data()))
         return response
 
@@ -111,6 +119,14 @@ class Site:
             raise ApiError(401)
         return account(token, self.accounts)
 
+    def _act(self, line: str, after: bool) -> None:
+        """Does the first act that waits for such a moment."""
+        for meanwhile in self.meanwhiles:
+            if meanwhile.after == after and meanwhile.match in line:
+                self.meanwhiles.remove(meanwhile)
+                meanwhile.act()
+                return
+
     def _take_fault(self, line: str) -> Fault | None:
         with self.lock:
             for index, fault in enumerate(self.faults):
@@ -118,8 +134,10 @@ class Site:
                     return self.faults.pop(index)
         return None
 
-    def _suffer(self, fault: Fault, request: Request, method: Method, path: dict[str, str]) -> Response:
-        own = self._call(request, method, path) if fault.applied else None
+    def _suffer(
+        self, fault: Fault, own: Json | ApiError | None, request: Request, method: Method
+    ) -> Response:
+        """What comes of a fault. `own` is the request's own answer, if it was carried out."""
         if fault.kind in ("drop", "drop_after"):
             self._record(request, method, 0, 0)
             _drop(request)
