@@ -9,13 +9,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from werkzeug.exceptions import BadRequest
 from werkzeug.serving import WSGIRequestHandler
+from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
-from . import page
+from . import desk, page
+from .book import Book
 from .callers import Caller, account
 from .discovery import Method, query_parameters, route
 from .errors import ANONYMOUS, ApiError, Json
@@ -71,15 +73,31 @@ class Site:
         return f"{self.base_url()}/d/{spreadsheet_id}"
 
     def show(self, request: Request) -> Response:
-        """A page for people."""
+        """A page for people, what they do on it, and what tests say that they do."""
+        spreadsheet_id, _, below = request.path.removeprefix("/d/").partition("/")
         with self.lock:
+            book = self.store.books.get(spreadsheet_id)
             if request.path == "/":
-                html = page.index(list(self.store.books.values()))
-            elif (spreadsheet_id := request.path.removeprefix("/d/")) in self.store.books:
-                html = page.sheet(self.store.books[spreadsheet_id], request.args)
-            else:
+                return _html(page.index(list(self.store.books.values())))
+            if request.method == "POST" and request.headers.get("Origin", "") not in ("", _own(request)):
+                return _json(ApiError(403))
+            if request.method == "POST" and book and below == "acts":
+                return _json(_attempt(lambda: desk.do_json(self, spreadsheet_id, _json_body(request))))
+            if request.method == "POST" and request.path == "/faults":
+                return _json(_attempt(lambda: desk.inject(self, _json_body(request))))
+            if book is None or below:
                 return _not_found(request)
-        return Response(html, mimetype="text/html")
+            if request.method == "POST":
+                return self._edit(request, book)
+            return _html(page.sheet(book, request.args))
+
+    def _edit(self, request: Request, book: Book) -> Response:
+        """An act on the page, then the page again; if it was refused, with the reason and what was typed."""
+        tab = page.shown_tab(book, request.args).title
+        done = _attempt(lambda: desk.do_form(self, book.id, tab, request.form))
+        if isinstance(done, ApiError):
+            return _html(page.sheet(self.store.books[book.id], request.args, request.form, done.message), 400)
+        return redirect(request.full_path.removesuffix("?"), 303)
 
     def answer(self, request: Request, method: Method, path: dict[str, str]) -> Response:
         """The answer of the API, or of a fault that was injected."""
@@ -221,12 +239,32 @@ def _body(request: Request, method: Method) -> Json:
     """The checked body of a request. A method without a body ignores it."""
     if method.request is None:
         return {}
-    try:
-        body = request.get_json(force=True) if request.get_data().strip() else {}
-    except BadRequest as error:
-        raise ApiError(400, f"Invalid JSON payload received. {error.__cause__ or error}") from None
+    body = _json_body(request)
     check_request(method.request, body)
     return dict(body)
+
+
+def _json_body(request: Request) -> Any:
+    try:
+        return request.get_json(force=True) if request.get_data().strip() else {}
+    except BadRequest as error:
+        raise ApiError(400, f"Invalid JSON payload received. {error.__cause__ or error}") from None
+
+
+def _attempt(act: Callable[[], Json | None]) -> Json | ApiError:
+    try:
+        return act() or {}
+    except ApiError as error:
+        return error
+
+
+def _own(request: Request) -> str:
+    """What a browser calls the place that this page came from."""
+    return request.host_url.removesuffix("/")
+
+
+def _html(text: str, status: int = 200) -> Response:
+    return Response(text, status=status, mimetype="text/html")
 
 
 def _not_found(request: Request) -> Response:
