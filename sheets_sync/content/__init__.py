@@ -1,6 +1,5 @@
 """Sheet view → tabs (DESIGN §7). Pure: what the officers see is decided here, and nowhere else. A tab is a module."""
 
-from chalicelib.domain.binding import Binding
 from chalicelib.domain.sheet_view import SheetView
 from sheets_sync.content.alliances import alliances_tab
 from sheets_sync.content.commanders import commanders_tab
@@ -9,14 +8,16 @@ from sheets_sync.content.progress import progress_tab
 from sheets_sync.content.rewards import rewards_tab
 from sheets_sync.content.schedule import schedule_tab
 from sheets_sync.content.title_block import title_block
+from sheets_sync.content.today import today_tab
 from sheets_sync.tabs import Tab
 
 
-def tabs_of(view: SheetView, sheet: Binding, help_url: str | None = None) -> list[Tab]:
-    """The tabs of the sheet, in the order in which they are made. Their title blocks mention no hand edits yet."""
-    block = title_block(view, sheet, help_url)
+def tabs_of(view: SheetView, help_url: str | None = None) -> list[Tab]:
+    """The tabs of the sheet, in the order in which they are made. Their title blocks mention no trouble yet."""
+    block = title_block(view)
     who = commanders_tab(view, block) if view.alliance else alliances_tab(view, block)
     return [
+        today_tab(view, block, help_url),
         progress_tab(view, block),
         schedule_tab(view, block),
         rewards_tab(view, block),
