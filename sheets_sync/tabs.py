@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any, Generic, Literal, TypeVar
 
 TabId = Literal["today", "progress", "schedule", "rewards", "commanders", "alliances", "history"]
-Tone = Literal["good", "now", "soft", "bad"]
+Tone = Literal["good", "now", "missing", "today", "soft", "bad"]
 Kind = Literal["text", "tick", "count", "ratio", "day", "time", "hour"]
 
 Content = str | int | float | date | datetime | None
@@ -89,8 +89,9 @@ class Tab:
 
     `labels` are the columns by which a person tells the rows apart. `is_charted`: the tab holds the numbers of a
     chart (first column: the axis), which is shown on `IMS Progress`; the tab itself is hidden. `is_by_position`: a row
-    is a place and not a thing, so that rows never move, and need no marks. `unlisted`: by key, what
-    the first column says in rows that are no longer listed and stay because officers keep something in them.
+    is a place and not a thing, so that rows never move. `marks`: the words by which the first row marks columns, so
+    that their heads stand out. `unlisted`: by key, what the first column says in rows that are no longer listed and
+    stay because officers keep something in them.
     """
 
     id: TabId
@@ -102,6 +103,7 @@ class Tab:
     highlights: tuple[Highlight, ...] = ()
     is_charted: bool = False
     is_by_position: bool = False
+    marks: str | None = None
     unlisted: Mapping[str, str] = field(default_factory=dict)
 
     @property

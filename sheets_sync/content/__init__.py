@@ -1,5 +1,6 @@
 """Sheet view → tabs (DESIGN §7). Pure: what the officers see is decided here, and nowhere else. A tab is a module."""
 
+from chalicelib.domain.binding import Binding
 from chalicelib.domain.sheet_view import SheetView
 from sheets_sync.content.alliances import alliances_tab
 from sheets_sync.content.commanders import commanders_tab
@@ -12,7 +13,7 @@ from sheets_sync.content.today import today_tab
 from sheets_sync.tabs import Tab
 
 
-def tabs_of(view: SheetView, help_url: str | None = None) -> list[Tab]:
+def tabs_of(view: SheetView, sheet: Binding, help_url: str | None = None) -> list[Tab]:  # noqa: ARG001
     """The tabs of the sheet, in the order in which they are made. Their title blocks mention no trouble yet."""
     block = title_block(view)
     who = commanders_tab(view, block) if view.alliance else alliances_tab(view, block)

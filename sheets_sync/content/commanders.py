@@ -43,9 +43,10 @@ def commanders_tab(view: SheetView, block: tuple[Row, ...]) -> Tab:
         rows=tuple(row_of(one.commander.id, one, columns) for one in view.commanders),
         labels=("Commander",),
         highlights=(
-            Highlight("Missing today", None, "now", whole_row=True),
+            Highlight("Missing today", None, "missing", whole_row=True),
             Highlight("Last report", NO_REPORT, "bad"),
         ),
+        marks=ON_NOW,
         unlisted={one.id: one.name for one in view.unlisted},
     )
 

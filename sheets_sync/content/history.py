@@ -1,7 +1,7 @@
 """`IMS History`, hidden: the numbers of the chart. The headings are the chart's legend, so they are short."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
 from chalicelib.domain.calendar import rfc3339
@@ -37,4 +37,8 @@ def _rewards(events: list[EventView], names: Mapping[str, str]) -> Iterator[Colu
             thresholds[tier.threshold].append(names[shown.event.id])
     for threshold, whose in sorted(thresholds.items()):
         of = "" if len(whose) == len(events) else f"{', '.join(whose)}: "
-        yield Column(f"{of}reward at {threshold:,}", lambda _hour, number=threshold: number, 140, "count")
+        yield Column(f"{of}reward at {threshold:,}", _always(threshold), 140, "count")
+
+
+def _always(number: int) -> Callable[[datetime], int]:
+    return lambda _hour: number

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from chalicelib.domain.sheet_view import SheetView
 from sheets_sync.content.summary import summary
-from sheets_sync.content.wall_time import local
+from sheets_sync.content.wall_time import in_words
 from sheets_sync.tabs import Row, Tab
 
 ABOUT, STATE = "#about", "#state"
@@ -23,14 +23,9 @@ class Restored:
 
 def title_block(view: SheetView) -> tuple[Row, Row]:
     """The two rows. What is wrong now is added by `saying`."""
-    whose = f"[{view.alliance.tag}] on server {view.server}" if view.alliance else f"Server {view.server}"
-    return Row(ABOUT, (f"{whose}: {summary(view)}",)), Row(STATE, (fresh_at(view),))
-
-
-def fresh_at(view: SheetView) -> str:
-    """`Data as of Wed 15 Nov 12:00 UTC`."""
-    at = local(view.as_of, view.game_day)
-    return f"Data as of {at:%a} {at.day} {at:%b %H:%M} {view.game_day.zone}"
+    at = f"Data as of {in_words(view.as_of, view.game_day)} {view.game_day.zone}"
+    whose = f"[{view.alliance.tag}] on server {view.server}" if view.alliance else f"server {view.server}"
+    return Row(ABOUT, (summary(view),)), Row(STATE, (f"{at}; {whose}, kept by Muster",))
 
 
 def mentioning(restored: Restored | None, tabs: Iterable[Tab]) -> list[Tab]:
