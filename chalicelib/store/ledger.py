@@ -20,7 +20,7 @@ FORGOTTEN_AT_ONCE = 20_000
 """Entries that one request looks through for a name, which takes some seconds."""
 
 _FORGET_PAGE = 1000
-_IDS = frozenset({"alliance", "commander", "event", "key", "milestone", "server"})
+_IDS = frozenset({"alliance", "commander", "event", "key", "milestone", "server", "tab"})
 
 
 def new_entry(at: datetime, action: Action, actor: Actor, server: str | None, **what: Any) -> Entry:
