@@ -48,7 +48,7 @@ def get_schedule_calendar(server: str) -> Response:
 @api.route("/v1/servers/{server}/progress")
 @handled
 def get_server_progress(server: str) -> Response:
-    return json_response(muster().overview.running(server))
+    return json_response(muster().overview.server_progress(server))
 
 
 @api.route("/v1/servers/{server}/events/{event}/progress")

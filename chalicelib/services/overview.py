@@ -42,7 +42,7 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class ServerProgress:
-    """All running events side by side, and those for which members may still report."""
+    """Every event that has begun and is not archived, side by side: running first, ended last."""
 
     server: str
     as_of: datetime
@@ -95,15 +95,13 @@ class Overview:
         standing = self._completions.standing(server.id, event.id, consistent=consistent)
         return progress_of(event, server.id, server.game_day, standing, self._clock())
 
-    def running(self, server_id: str) -> ServerProgress:
-        """Raises NotFound."""
+    def server_progress(self, server_id: str) -> ServerProgress:
+        """One query for each event. Raises NotFound."""
         server, now = self._directory.server(server_id), self._clock()
-        events = [
-            event
-            for event in self.current_events(server, now)
-            if event.status(now, server.game_day) in ("running", "reporting")
+        begun = [
+            event for event in self.current_events(server, now) if event.can_change(now, server.game_day)
         ]
-        return ServerProgress(server.id, now, tuple(self.progress(server.id, event.id) for event in events))
+        return ServerProgress(server.id, now, tuple(self.progress(server.id, event.id) for event in begun))
 
     def current_events(self, server: Server, now: datetime) -> list[Event]:
         """All events that are not archived, running first."""
