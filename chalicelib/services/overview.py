@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from chalicelib.domain.calendar import GameDay, WindowStatus
+from chalicelib.domain.edition import Edition
 from chalicelib.domain.events import Event, EventStatus, running_first
 from chalicelib.domain.progress import Progress, progress_of
 from chalicelib.domain.roster import Server
@@ -88,6 +89,12 @@ class Overview:
             for milestone, window in event.scheduled(day)
         )
         return Schedule(server.id, now, day, milestones)
+
+    def editions(self, server_id: str) -> dict[str, Edition]:
+        """Of each event's schedule on the server, by event id: it changes with the event, and with the server's game
+        day. Raises NotFound."""
+        of_server = self._directory.server_edition(server_id)
+        return {event.id: edition + of_server for event, edition in self._directory.event_editions()}
 
     def progress(self, server_id: str, event_id: str, *, consistent: bool = False) -> Progress:
         """The progress of one event, running or not. One query. Raises NotFound."""

@@ -4,7 +4,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from http import HTTPStatus
 from typing import Any
 
-import icalendar
 import pytest
 import requests
 
@@ -79,18 +78,6 @@ class TestReadingForAll:
         assert moved[HIDDEN_MOTIVATIONS]["opens_at"] == "2023-11-15T23:00:00Z"
         assert moved[HIDDEN_MOTIVATIONS]["date"] == "2023-11-15"
         assert moved[HIDDEN_MOTIVATIONS]["status"] == "upcoming"
-
-    def test_the_schedule_as_a_calendar(self, site: Site) -> None:
-        answer = site.get("/v1/servers/101/schedule.ics")
-        assert answer.headers["Content-Type"].startswith("text/calendar")
-        calendar = icalendar.Calendar.from_ical(answer.text)
-        entries: dict[str, Any] = {str(entry["UID"]): entry for entry in calendar.walk("VEVENT")}
-        assert len(entries) == 10
-        entry = entries[f"{HIDDEN_MOTIVATIONS}@101.muster"]
-        assert entry["DTSTART"].dt == datetime(2023, 11, 15, tzinfo=UTC)
-        assert entry["DTEND"].dt == datetime(2023, 11, 16, tzinfo=UTC)
-        assert "assumed" in entry["DESCRIPTION"]
-        assert "not published" in entries[f"{ARCHITECTS}/testing-destinies@101.muster"]["DESCRIPTION"]
 
     def test_progress_has_every_field_of_the_contract(self, site: Site) -> None:
         progress = site.get(f"/v1/servers/101/events/{DEFENDERS}/progress").json()
