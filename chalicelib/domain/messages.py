@@ -7,10 +7,11 @@ A refusal says what happened, then what to do. What varies in it is named, and `
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from chalicelib.domain.calendar import moment, time_left
+from chalicelib.domain.calendar import ahead, moment
 
 Value = str | int | datetime | timedelta | Sequence[str]
-"""What a sentence can name. An instant is in the zone in which it is shown; several texts are alternatives."""
+"""What a sentence can name. An instant is in the zone in which it is shown; a span is how far ahead something is;
+several texts are alternatives."""
 
 MESSAGES: Mapping[str, str] = {
     # the link, the key, and what is asked for
@@ -77,7 +78,7 @@ MESSAGES: Mapping[str, str] = {
         "These are milestones of {events} events; {most} is the most at once. "
         "Send them in parts: nothing counts twice."
     ),
-    "not-open": "{milestone} opens {opens_at} (in {left}).",
+    "not-open": "{milestone} opens {opens_at} ({left}).",
     "not-open-then": "{milestone} opens {opens_at}. The time of this report is earlier: {reported_at}.",
     "archived": "{event} is archived. Nothing can be added to it.",
     "closed": "Reporting for {event} closed {closed_at}. An officer can still add what is missing.",
@@ -85,7 +86,9 @@ MESSAGES: Mapping[str, str] = {
         "A report can only be undone on the device that sent it, if cookies are allowed there. "
         "An officer can still correct it."
     ),
-    "undo-closed": "A report can be undone for {span}, and this one is older. An officer can still correct it.",
+    "undo-closed": (
+        "A report can be undone for {minutes} minutes, and this one is older. An officer can still correct it."
+    ),
     # whether a reward will be reached
     "outlook-reached": "Reached.",
     "outlook-reached-at": "Reached {at}.",
@@ -136,7 +139,8 @@ def _shown(value: Value) -> str:
     if isinstance(value, datetime):
         return moment(value)
     if isinstance(value, timedelta):
-        return time_left(value)
+        number, unit = ahead(value)
+        return f"in {number} {unit}{'' if number == 1 else 's'}"
     if isinstance(value, int):
         return f"{value:,}"
     return value if isinstance(value, str) else either(value)

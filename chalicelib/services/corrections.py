@@ -97,7 +97,7 @@ class Corrections:
         if commander is None or commander.moved:
             raise NotFound("unknown-commander", say("unknown-commander", alliance=alliance.name))
         if self._clock() - reported_at >= UNDO_WITHIN:
-            raise Conflict("undo-closed", say("undo-closed", span=UNDO_WITHIN))
+            raise Conflict("undo-closed", say("undo-closed", minutes=UNDO_WITHIN // timedelta(minutes=1)))
 
         def write() -> int:
             changes = [
