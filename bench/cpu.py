@@ -45,7 +45,14 @@ The fastest of {rounds} times each, in turns, as multiples. A report is of ten m
 on a roster of 100; the server has 90 alliances, a sample of the points for each hour, a stamped tier, and a reading.
 The peer is `bench/peers/fastapi_mangum`, which says what it does and what not; the floor is a Chalice route that
 answers with a constant. Definitions and, for reports and receipts, the sums of the last ten seconds are kept by both."""
-_COLUMNS = "what", "FastAPI and Mangum ÷ floor", "Muster ÷ floor", "Muster ÷ FastAPI and Mangum", "budget", "within budget"
+_COLUMNS = (
+    "what",
+    "FastAPI and Mangum ÷ floor",
+    "Muster ÷ floor",
+    "Muster ÷ FastAPI and Mangum",
+    "budget",
+    "within budget",
+)
 
 Event = Mapping[str, Any]
 Handler = Callable[[Event, Any], Mapping[str, Any]]
@@ -147,7 +154,9 @@ def _post(path: str, body: str, content_type: str) -> Event:
     return _event("POST", path, headers=headers, body=body)
 
 
-def _get(path: str, query: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None) -> Event:
+def _get(
+    path: str, query: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+) -> Event:
     return _event("GET", path, query, headers)
 
 

@@ -1,6 +1,7 @@
-"""What members and officers read of what they did: whole sentences in one table, to be translated as they are.
+"""What members and officers read of what they did, and about a reward: whole sentences in one table, to be
+translated as they are.
 
-A sentence says what happened, then what to do. What varies in it is named, and `say` fills it in.
+A refusal says what happened, then what to do. What varies in it is named, and `say` fills it in.
 """
 
 from collections.abc import Mapping, Sequence
@@ -123,6 +124,19 @@ MESSAGES: Mapping[str, str] = {
     "reading-refused": "Official points: {why}",
     "confirm-reading": "{points} official points: {why} Are they right? Then tick the box.",
     "edit-waits": "Muster could not record this yet. Leave it as it is: the next sync tries again.",
+    # whether a reward will be reached
+    "outlook-reached": "Reached.",
+    "outlook-reached-at": "Reached {at}.",
+    "outlook-read": "Reached {at}, by the official points.",
+    "outlook-dropped": "Reached {at}, and {missing} below it again after a correction.",
+    "outlook-missed": "Not reached: {missing} short.",
+    "outlook-yes": "At this pace: yes, between {earliest} and {latest}.",
+    "outlook-yes-by": "At this pace: yes, by {latest}.",
+    "outlook-perhaps": "At this pace: perhaps. It may end between {low} and {high}.",
+    "outlook-perhaps-from": "At this pace: perhaps, but not before {earliest}.",
+    "outlook-no": "At this pace: no, about {points} short.",
+    "outlook-no-between": "At this pace: no, between {fewest} and {most} short.",
+    "outlook-unknown": "Too early to say.",
     # Muster itself
     "busy": "Too many reports at once. Nothing was lost; please send it again in a moment.",
     "unreadable": (
