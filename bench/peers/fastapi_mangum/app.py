@@ -59,7 +59,7 @@ def make(client: Any, table_name: str, clock: Callable[[], datetime], style: str
             raise HTTPException(403, "The key is not for reports.")
         return key
 
-    def alliance_of(key: dict[str, Any]) -> dict[str, Any]:
+    def alliance_of(key: dict[str, Any]) -> dict[str, Any] | None:
         server, alliance = key["server"], key["alliance"]
         pk, sk = f"ALLIANCES#{server}", f"ALLIANCE#{alliance}"
         return table.kept(("alliance", pk, sk), KEPT, lambda: table.get(pk, sk))
@@ -205,7 +205,9 @@ def make(client: Any, table_name: str, clock: Callable[[], datetime], style: str
                     done = cards.get(event.id, {}).get(f"done.{one.id}")
                     offered.append((event, one, datetime.fromisoformat(done["at"]) if done else None))
         offered.sort(key=lambda each: each[1].opens_at, reverse=True)
-        roster = [one["name"] for one in table.query(f"ROSTER#{server}#{alliance}") if "retired_at" not in one]
+        roster = [
+            one["name"] for one in table.query(f"ROSTER#{server}#{alliance}") if "retired_at" not in one
+        ]
         return page(
             "form.html",
             alliance=alliance_of(key),
