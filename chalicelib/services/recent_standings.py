@@ -5,11 +5,11 @@ In a busy hour there are many reports a second, and each would have to read the 
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from threading import Lock
 
 from chalicelib.domain.cards import CardChange
-from chalicelib.domain.standing import Standing, Totals
+from chalicelib.domain.standing import Standing
 from chalicelib.store.completions import CardsChanged, Completions
 from chalicelib.store.table import ConditionFailed
 
@@ -76,6 +76,4 @@ class RecentStandings:
         card = change.after
         if kept := self._kept.get((card.server, card.event)):
             read_at, standing = kept
-            totals = standing.alliances.get(card.alliance, Totals()) + change.totals
-            alliances = {**standing.alliances, card.alliance: totals}
-            self._kept[card.server, card.event] = read_at, replace(standing, alliances=alliances)
+            self._kept[card.server, card.event] = read_at, standing.plus(card.alliance, change.totals)
