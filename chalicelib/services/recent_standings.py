@@ -57,8 +57,7 @@ class RecentStandings:
         """The standing: at most `RECENT_SECONDS` old, with everything that was added."""
         now = self._monotonic()
         with self._lock:
-            read_at, standing = self._kept.get((server, event), (now - RECENT_SECONDS, None))
-            if standing and now - read_at < RECENT_SECONDS:
+            if standing := self._recent(server, event, now):
                 return standing
             begun, is_quiet = self._begun, not self._writing
         standing = self._completions.standing(server, event, consistent=True)
@@ -67,10 +66,20 @@ class RecentStandings:
                 self._kept[server, event] = now, standing
         return standing
 
+    def shown(self, server: str, event: str) -> Standing:
+        """The same for a page that nothing is decided on: what it has to read may be slightly old, and is not kept."""
+        with self._lock:
+            recent = self._recent(server, event, self._monotonic())
+        return recent or self._completions.standing(server, event)
+
     def forget(self, server: str, event: str) -> None:
         """The next `get` reads again. Call it when something other than totals has changed."""
         with self._lock:
             self._kept.pop((server, event), None)
+
+    def _recent(self, server: str, event: str, now: float) -> Standing | None:
+        read_at, standing = self._kept.get((server, event), (0.0, None))
+        return standing if standing and now - read_at < RECENT_SECONDS else None
 
     def _add(self, change: CardChange) -> None:
         card = change.after
