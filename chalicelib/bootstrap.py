@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from chalicelib.services.readings import GameReadings
     from chalicelib.services.refresh import Refresh
     from chalicelib.services.renormalising import Renormalising
+    from chalicelib.services.sheet_edits import SheetEdits
     from chalicelib.services.sheet_queue import SheetQueue
     from chalicelib.store.readings import Readings
     from chalicelib.store.sheets import Sheets
@@ -248,6 +249,20 @@ class Muster:
         from chalicelib.services.bindings import Bindings
 
         return Bindings(self.directory, self.stores.sheets, self.clock)
+
+    @cached_property
+    def sheet_edits(self) -> "SheetEdits":
+        from chalicelib.services.sheet_edits import SheetEdits
+
+        return SheetEdits(
+            self.directory,
+            self.tiers,
+            self.corrections,
+            self.rosters,
+            self.readings,
+            self.stores.commanders,
+            self.stores.completions,
+        )
 
     @cached_property
     def sheet_queue(self) -> "SheetQueue":

@@ -8,7 +8,7 @@ from chalicelib.bootstrap import muster
 from chalicelib.domain.access import MAY
 from chalicelib.domain.roster import Alliance, Server
 from chalicelib.http.definitions import alliance_json, event_json
-from chalicelib.http.inputs import bearer_key, stage
+from chalicelib.http.inputs import base_url, bearer_key
 from chalicelib.http.officer_inputs import (
     AllianceChange,
     AllianceDefinition,
@@ -35,7 +35,8 @@ def list_servers(request: Request) -> Response:
 
 def put_server(request: Request, server: str) -> Response:
     key = bearer_key(request, muster().directory)
-    definition = Server(server, ServerDefinition.read(request).day)
+    given = ServerDefinition.read(request)
+    definition = Server(server, given.day, given.public_standings)
     is_new = muster().administration.put_server(key, definition)
     return json_response(definition, 201 if is_new else 200)
 
@@ -101,6 +102,4 @@ def _member_link(request: Request, made: KeyState, secret: str) -> str | None:
     """The address of the form, for members. Without a setting it is below the address that was called."""
     if made.role not in MAY["use the form"]:
         return None
-    scheme, host = request.headers.get("x-forwarded-proto", "http"), request.headers.get("host", "")
-    base = muster().settings.public_url or f"{scheme}://{host}{stage(request)}"
-    return f"{base.rstrip('/')}/f/{secret}"
+    return f"{base_url(request, muster().settings.public_url)}/f/{secret}"

@@ -187,6 +187,7 @@ class ServerDefinition(JsonBody):
     may_be_empty = True
 
     game_day: GameDayDefinition | None = None
+    public_standings: bool = False
 
     @property
     def day(self) -> GameDay:

@@ -15,5 +15,5 @@ def get_openapi(request: Request) -> Response:
     return json_response({**document(), "servers": [{"url": base}]}, headers=_PUBLIC)
 
 
-def show_docs(_: Request) -> Response:
-    return page("docs.html", headers=_PUBLIC, api=document())
+def show_docs(request: Request) -> Response:
+    return page(request, "docs.html", headers=_PUBLIC, only_in="en", api=document())
