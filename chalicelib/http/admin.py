@@ -102,12 +102,20 @@ def revoke_key(key_id: str) -> Response:
     return json_response(muster().keys.revoke(key, key_id))
 
 
+@admin.route("/v1/sheets")
+@handled
+def list_sheets() -> Response:
+    key = bearer_key(admin.current_request, muster().directory)
+    return json_response({"sheets": muster().bindings.all(key)})
+
+
 @admin.route("/v1/sheets/{spreadsheet_id}", methods=["PUT"])
 @handled
 def bind_sheet(spreadsheet_id: str) -> Response:
     key = bearer_key(admin.current_request, muster().directory)
-    binding = SheetBinding.read(admin.current_request)
-    state, is_new = muster().bindings.bind(key, spreadsheet_id, binding.server, binding.alliance)
+    given = SheetBinding.read(admin.current_request)
+    bind = muster().bindings.bind
+    state, is_new = bind(key, spreadsheet_id, given.server, given.alliance, edits=given.edits)
     return json_response(state, 201 if is_new else 200)
 
 
