@@ -90,7 +90,7 @@ def show_help() -> Response:
 @pages.route("/servers/{server}")
 @handled
 def show_progress(server: str) -> Response:
-    schedule, progress = muster().overview.schedule(server), muster().overview.running(server)
+    schedule, progress = muster().overview.schedule(server), muster().overview.server_progress(server)
     return page(pages.current_request, "progress.html", schedule=schedule, progress=progress)
 
 
