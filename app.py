@@ -7,6 +7,7 @@ from chalicelib.http.admin import admin
 from chalicelib.http.api import api
 from chalicelib.http.officers import officers
 from chalicelib.http.pages import pages
+from chalicelib.http.pasted import forgive_pasting
 from chalicelib.http.problems import answer_in_time, answer_problems
 from chalicelib.http.reference import reference
 from chalicelib.telemetry import log_with_request_id, measure_run
@@ -14,6 +15,7 @@ from chalicelib.telemetry import log_with_request_id, measure_run
 app = Chalice(app_name="muster")
 app.register_middleware(log_with_request_id, "all")
 app.register_middleware(answer_problems, "http")
+app.register_middleware(forgive_pasting, "http")
 app.register_middleware(answer_in_time, "http")
 app.register_middleware(measure_run, "scheduled")
 app.register_blueprint(api)

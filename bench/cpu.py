@@ -9,15 +9,12 @@ import gc
 import json
 import time
 from collections.abc import Callable, Mapping
-from contextlib import redirect_stdout
 from dataclasses import dataclass
-from io import StringIO
 from typing import Any
 from urllib.parse import urlencode
 
 import app
 from bench.busy import (
-    ALLIANCE,
     EVERYTHING,
     FRIDAY_NOON,
     MEMBER_SECRET,

@@ -1,6 +1,6 @@
 (() => {
   const form = document.getElementById("report"), offline = document.getElementById("offline");
-  if (!form) return;
+  if (!form || !offline) return;
   const boxes = [...form.querySelectorAll("input[type=checkbox]:enabled")], name = document.getElementById("commander");
   const kept = `muster-ticks:${location.pathname}:${form.dataset.who}`;
   const keep = () => {
@@ -17,7 +17,6 @@
     keep();
     offline.hidden = navigator.onLine;
     if (isSent || !navigator.onLine) event.preventDefault();
-    if (!navigator.onLine) offline.scrollIntoView({block: "center"});
     else isSent = true;
     form.classList.toggle("sent", isSent);
   });
