@@ -24,6 +24,7 @@ from chalicelib.services.ledger_pages import LedgerPages
 from chalicelib.services.member_pages import MemberPages
 from chalicelib.services.migrating import Migrating
 from chalicelib.services.overview import Overview
+from chalicelib.services.public_views import PublicViews
 from chalicelib.services.readings import GameReadings
 from chalicelib.services.recent_standings import RecentStandings
 from chalicelib.services.refresh import Refresh
@@ -76,6 +77,7 @@ class Muster:
     clock: Clock
     directory: Directory
     overview: Overview
+    public_views: PublicViews
     reporting: Reporting
     corrections: Corrections
     bulk_corrections: BulkCorrections
@@ -136,6 +138,7 @@ def assemble(
         clock=clock,
         directory=directory,
         overview=overview,
+        public_views=PublicViews(directory, overview, standings, clock),
         reporting=reporting,
         corrections=corrections,
         devices=Devices(access_keys),
