@@ -1,5 +1,5 @@
-"""What members read when something can't be done, and about a reward: whole sentences in one table, to be translated as
-they are.
+"""What members and officers read of what they did, and about a reward: whole sentences in one table, to be
+translated as they are.
 
 A refusal says what happened, then what to do. What varies in it is named, and `say` fills it in.
 """
@@ -91,6 +91,41 @@ MESSAGES: Mapping[str, str] = {
     "undo-closed": (
         "A report can be undone for {minutes} minutes, and this one is older. An officer can still correct it."
     ),
+    # the official points
+    "implausible-reading": "{doubt} If it is right, send it again with “confirm”: true.",
+    # what a sheet answers to an edit
+    "tick-recorded": "{milestone}: recorded.",
+    "tick-voided": "{milestone}: taken back.",
+    "tick-not-open": "{milestone}: not open yet: opens {opens_at}.",
+    "tick-overtaken": (
+        "{milestone}: somebody else changed this meanwhile, so it stays as it is now. Is it wrong? Change it again."
+    ),
+    "tick-refused": "{milestone}: {why}",
+    "has-left": "This commander is no longer in {alliance}, so nothing was changed.",
+    "renamed": (
+        "{before} is now called {name}. Is {name} somebody else? Type {before} here again, then +{name} in the "
+        "empty row below the last."
+    ),
+    "name-taken": '"{name}" is the name of another commander, or was. To make the two one, merge them.',
+    "name-overtaken": '"{name}": somebody else changed this commander meanwhile. Is it right? Type it again.',
+    "name-refused": '"{name}": {why}',
+    "added": "{name}: added.",
+    "mean-in-sheet": (
+        '"{name}": did you mean {suggestions}? Type that below, or + before the name if it is somebody new.'
+    ),
+    "formerly-on-roster": (
+        '"{typed}" was the name of {name}, who is on the roster. Type + before it if it is somebody new.'
+    ),
+    "new-in-a-row": '"{name}": somebody new goes into the empty row below the last, not over another\'s name.',
+    "reading-logged": "{points} official points: recorded.",
+    "reading-withdrawn": "Official points: taken back.",
+    "reading-overtaken": (
+        "Somebody else changed the official points meanwhile, so they stay as they are now. Are they wrong? "
+        "Type them again."
+    ),
+    "reading-refused": "Official points: {why}",
+    "confirm-reading": "{points} official points: {why} Are they right? Then tick the box.",
+    "edit-waits": "Muster could not record this yet. Leave it as it is: the next sync tries again.",
     # whether a reward will be reached
     "outlook-reached": "Reached.",
     "outlook-reached-at": "Reached {at}.",

@@ -1,6 +1,7 @@
 """The JSON API for all, and for reports (DESIGN §5)."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from chalice.app import Blueprint, Response
@@ -13,9 +14,11 @@ from chalicelib.http.inputs import CompletionReport, bearer_key
 from chalicelib.http.kept import FOR_EVERYBODY, kept
 from chalicelib.http.problems import handled
 from chalicelib.http.responses import json_response, text_response
-from chalicelib.services.public_views import PublicState
 from chalicelib.telemetry import measure_report
 from chalicelib.version import VERSION
+
+if TYPE_CHECKING:
+    from chalicelib.services.public_views import PublicState
 
 api = Blueprint(__name__)
 
@@ -91,7 +94,7 @@ def report_completions() -> Response:
     return json_response(receipt)
 
 
-def _for_everybody(state: PublicState, view: Callable[[PublicState], object], *asked: str) -> Response:
+def _for_everybody(state: "PublicState", view: Callable[["PublicState"], object], *asked: str) -> Response:
     headers = {"Cache-Control": FOR_EVERYBODY}
     return kept.answer(
         api.current_request, asked, state, lambda _: json_response(view(state), headers=headers)

@@ -1,5 +1,6 @@
 """The pages for everybody: where to begin, and where a server stands."""
 
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from chalice.app import Blueprint, Request, Response
@@ -8,13 +9,14 @@ from chalicelib.bootstrap import muster
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.messages import say
 from chalicelib.http.addresses import UNKNOWN_PATH, base_url, stage
-from chalicelib.http.chart import chart_of
 from chalicelib.http.inputs import query
 from chalicelib.http.kept import FOR_EVERYBODY, kept
 from chalicelib.http.problems import handled
 from chalicelib.http.reader import reader_of
 from chalicelib.http.responses import page, text_response
-from chalicelib.services.public_views import PublicState
+
+if TYPE_CHECKING:
+    from chalicelib.services.public_views import PublicState
 
 public_pages = Blueprint(__name__)
 
@@ -49,7 +51,9 @@ def show_nothing() -> Response:
     raise NotFound("not-found", say("nothing-here"))
 
 
-def _server_page(request: Request, state: PublicState, base: str, etag: str) -> Response:
+def _server_page(request: Request, state: "PublicState", base: str, etag: str) -> Response:
+    from chalicelib.http.chart import chart_of  # for this page alone
+
     server = quote(state.server.id, safe="")
     shown = muster().public_views.page(state)
     return page(
