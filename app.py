@@ -5,10 +5,12 @@ from chalice.app import Chalice, CloudWatchEvent, Rate
 from chalicelib.bootstrap import muster, seconds_left
 from chalicelib.http.admin import admin
 from chalicelib.http.api import api
+from chalicelib.http.head import answer_head
 from chalicelib.http.officers import officers
 from chalicelib.http.pages import pages
 from chalicelib.http.pasted import forgive_pasting
 from chalicelib.http.problems import answer_in_time, answer_problems
+from chalicelib.http.public_pages import public_pages
 from chalicelib.http.reference import reference
 from chalicelib.telemetry import log_with_request_id, measure_run
 
@@ -22,7 +24,9 @@ app.register_blueprint(api)
 app.register_blueprint(officers)
 app.register_blueprint(admin)
 app.register_blueprint(pages)
+app.register_blueprint(public_pages)
 app.register_blueprint(reference)
+answer_head(app)
 
 
 @app.schedule(Rate(5, unit=Rate.MINUTES), description="Recounts totals from the cards and stamps tiers.")

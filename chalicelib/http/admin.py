@@ -7,6 +7,7 @@ from chalice.app import Blueprint, Request, Response
 from chalicelib.bootstrap import muster
 from chalicelib.domain.access import MAY
 from chalicelib.domain.roster import Alliance, Server
+from chalicelib.http.addresses import base_url
 from chalicelib.http.definitions import alliance_json, event_json
 from chalicelib.http.inputs import (
     AllianceChange,
@@ -14,7 +15,6 @@ from chalicelib.http.inputs import (
     NewKey,
     ServerDefinition,
     SheetBinding,
-    base_url,
     bearer_key,
     event_definition,
 )

@@ -1,4 +1,4 @@
-"""The pages: the member's form and receipt, and a server's progress for all to see.
+"""The pages of members: the form, its receipts, and how to report.
 
 Links are relative, so that they work under a stage prefix and without one.
 """
@@ -85,13 +85,6 @@ def undo_report(key: str) -> Response:
 @handled
 def show_help() -> Response:
     return page(pages.current_request, "help.html", undo_within=UNDO_WITHIN)
-
-
-@pages.route("/servers/{server}")
-@handled
-def show_progress(server: str) -> Response:
-    schedule, progress = muster().overview.schedule(server), muster().overview.server_progress(server)
-    return page(pages.current_request, "progress.html", schedule=schedule, progress=progress)
 
 
 def _form(

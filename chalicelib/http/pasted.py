@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from urllib.parse import quote, unquote, urlencode
 
-from chalice.app import Request, Response
+from chalice.app import MultiDict, Request, Response
 
 from chalicelib.http.problems import is_page
 from chalicelib.http.responses import see_other
@@ -20,6 +20,6 @@ def forgive_pasting(request: Request, get_response: Callable[[Request], Response
         return get_response(request)
     if request.method not in ("GET", "HEAD"):
         return get_response(request)
-    given = request.query_params or {}
+    given: MultiDict = request.query_params or MultiDict({})
     query = urlencode([(name, value) for name in given for value in given.getlist(name)])
     return see_other(quote(meant) + (f"?{query}" if query else ""), [])

@@ -3,7 +3,7 @@
 from chalice.app import Blueprint, Response
 
 from chalicelib.bootstrap import muster
-from chalicelib.http.inputs import stage
+from chalicelib.http.addresses import stage
 from chalicelib.http.problems import handled
 from chalicelib.http.responses import json_response, page
 

@@ -1,6 +1,7 @@
-"""How servers stand, for receipts: read now and then, and kept current by adding what this process records.
+"""How servers stand, for receipts and for what everybody may see: read now and then.
 
-In a busy hour there are many reports a second, and each would have to read the totals of every alliance of the server.
+In a busy hour there are many reports a second, and each would have to read the totals of every alliance of the server;
+so would each of the thousand who look at the server's page when a reward is near.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +17,9 @@ from chalicelib.store.table import ConditionFailed
 RECENT_SECONDS = 10.0
 """How late a receipt may show what other processes recorded. What this process recorded is always in it."""
 
+SHOWN_SECONDS = 1.0
+"""How late what everybody sees may show what other processes recorded: hardly later than a table may show it anyway."""
+
 _NOTHING_WRITTEN = (CardsChanged, ConditionFailed)
 
 
@@ -30,6 +34,7 @@ class RecentStandings:
     _writing: int = field(default=0, init=False)
     _begun: int = field(default=0, init=False)
     _kept: dict[tuple[str, str], tuple[float, Standing]] = field(default_factory=dict, init=False)
+    _shown: dict[tuple[str, str], tuple[float, Standing]] = field(default_factory=dict, init=False)
 
     @contextmanager
     def recording(self, changes: Sequence[CardChange]) -> Iterator[None]:
@@ -52,25 +57,42 @@ class RecentStandings:
         finally:
             with self._lock:
                 self._writing -= 1
+                self._shown.clear()
 
     def get(self, server: str, event: str) -> Standing:
         """The standing: at most `RECENT_SECONDS` old, with everything that was added."""
-        now = self._monotonic()
-        with self._lock:
-            read_at, standing = self._kept.get((server, event), (now - RECENT_SECONDS, None))
-            if standing and now - read_at < RECENT_SECONDS:
-                return standing
-            begun, is_quiet = self._begun, not self._writing
-        standing = self._completions.standing(server, event, consistent=True)
-        with self._lock:
-            if is_quiet and self._begun == begun:
-                self._kept[server, event] = now, standing
-        return standing
+        return self._read(self._kept, server, event, RECENT_SECONDS, consistent=True)
+
+    def shown(self, server: str, event: str) -> Standing:
+        """The standing for everybody: at most `SHOWN_SECONDS` old, and read again after what this process records."""
+        return self._read(self._shown, server, event, SHOWN_SECONDS, consistent=False)
 
     def forget(self, server: str, event: str) -> None:
-        """The next `get` reads again. Call it when something other than totals has changed."""
+        """The standing is read again. Call it when something other than totals has changed."""
         with self._lock:
             self._kept.pop((server, event), None)
+            self._shown.pop((server, event), None)
+
+    def _read(
+        self,
+        kept: dict[tuple[str, str], tuple[float, Standing]],
+        server: str,
+        event: str,
+        seconds: float,
+        *,
+        consistent: bool,
+    ) -> Standing:
+        now = self._monotonic()
+        with self._lock:
+            read_at, standing = kept.get((server, event), (now - seconds, None))
+            if standing and now - read_at < seconds:
+                return standing
+            begun, is_quiet = self._begun, not self._writing
+        standing = self._completions.standing(server, event, consistent=consistent)
+        with self._lock:
+            if is_quiet and self._begun == begun:
+                kept[server, event] = now, standing
+        return standing
 
     def _add(self, change: CardChange) -> None:
         card = change.after

@@ -98,8 +98,8 @@ class TestWhoYouAre:
         (kestrel,) = who(phone.open())
         world.muster.stores.definitions.put_server(Server("102"))
         world.add_alliance("nova", server="102")
-        for scope in ({}, {"alliance": "orbit"}, {"server": "102"}):
-            other = Phone(phone.site, world.secret(**scope))
+        for server, alliance in (("101", "nova"), ("101", "orbit"), ("102", "nova")):
+            other = Phone(phone.site, world.secret("member", server, alliance))
             other.session.cookies = phone.session.cookies
             assert (other.open().name, who(other.open())) == ("", [])
         orbit = phone.site.get(
