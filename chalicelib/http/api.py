@@ -1,17 +1,24 @@
 """The JSON API for all, and for reports (DESIGN §5)."""
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from chalice.app import Blueprint, Response
 
 from chalicelib.bootstrap import muster
 from chalicelib.http import definitions
+from chalicelib.http.addresses import base_url
 from chalicelib.http.conditional import etag_of, unless_known
-from chalicelib.http.inputs import CompletionReport, base_url, bearer_key
+from chalicelib.http.inputs import CompletionReport, bearer_key
+from chalicelib.http.kept import FOR_EVERYBODY, kept
 from chalicelib.http.problems import handled
 from chalicelib.http.responses import json_response, text_response
 from chalicelib.telemetry import measure_report
 from chalicelib.version import VERSION
+
+if TYPE_CHECKING:
+    from chalicelib.services.public_views import PublicState
 
 api = Blueprint(__name__)
 
@@ -57,13 +64,22 @@ def get_schedule_calendar(server: str) -> Response:
 @api.route("/v1/servers/{server}/progress")
 @handled
 def get_server_progress(server: str) -> Response:
-    return json_response(muster().overview.server_progress(server))
+    views = muster().public_views
+    return _for_everybody(views.state(server), views.progress, "progress", server)
+
+
+@api.route("/v1/servers/{server}/standings")
+@handled
+def get_server_standings(server: str) -> Response:
+    views = muster().public_views
+    return _for_everybody(views.state(server), views.standings, "standings", server)
 
 
 @api.route("/v1/servers/{server}/events/{event}/progress")
 @handled
 def get_event_progress(server: str, event: str) -> Response:
-    return json_response(muster().overview.progress(server, event))
+    views = muster().public_views
+    return _for_everybody(views.event_state(server, event), views.event_progress, "progress", server, event)
 
 
 @api.route("/v1/completions", methods=["POST"])
@@ -76,3 +92,10 @@ def report_completions() -> Response:
     )
     measure_report(result.status for result in receipt.results)
     return json_response(receipt)
+
+
+def _for_everybody(state: "PublicState", view: Callable[["PublicState"], object], *asked: str) -> Response:
+    headers = {"Cache-Control": FOR_EVERYBODY}
+    return kept.answer(
+        api.current_request, asked, state, lambda _: json_response(view(state), headers=headers)
+    )

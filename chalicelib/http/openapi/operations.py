@@ -49,7 +49,8 @@ from chalicelib.services.exports import AllianceCompletions, MissingReports
 from chalicelib.services.imports import ImportResult
 from chalicelib.services.keys import KeyState
 from chalicelib.services.ledger_pages import LedgerPage
-from chalicelib.services.overview import Schedule, ServerProgress
+from chalicelib.services.overview import Schedule
+from chalicelib.services.public_views import ServerProgress
 from chalicelib.services.readings import ReadingDetails
 from chalicelib.services.reporting import Receipt
 from chalicelib.services.rosters import Roster, RosterEntry
