@@ -38,7 +38,7 @@ def find_server() -> Response:
 
 @public_pages.route("/servers/{server}")
 @handled
-def show_server(server: str) -> Response:
+def show_progress(server: str) -> Response:
     request, state = public_pages.current_request, muster().public_views.state(server)
     reader, base = reader_of(request), base_url(request, muster().settings.public_url)
     asked = ("page", server, reader.language.code, reader.in_language(""), reader.carried, base)
