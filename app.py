@@ -12,7 +12,6 @@ with uncollected():
     from chalicelib.http.pages import pages
     from chalicelib.http.pasted import forgive_pasting
     from chalicelib.http.problems import answer_in_time, answer_problems
-    from chalicelib.http.public_pages import public_pages
     from chalicelib.telemetry import log_with_request_id, measure_run
 
 app = Chalice(app_name="muster")
@@ -23,7 +22,6 @@ app.register_middleware(answer_in_time, "http")
 app.register_middleware(measure_run, "scheduled")
 app.register_blueprint(api)
 app.register_blueprint(pages)
-app.register_blueprint(public_pages)
 app.register_blueprint(late_routes)
 answer_head(app)
 

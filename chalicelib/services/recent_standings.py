@@ -17,11 +17,10 @@ from chalicelib.store.table import ConditionFailed
 RECENT_SECONDS = 10.0
 """How late a receipt may show what other processes recorded. What this process recorded is always in it."""
 
-SHOWN_SECONDS = 1.0
+PUBLIC_SECONDS = 1.0
 """How late what everybody sees may show what other processes recorded: hardly later than a table may show it anyway."""
 
 _Kept = dict[tuple[str, str], tuple[float, Standing]]
-"""By server and event: when it was read, and the standing."""
 _NOTHING_WRITTEN = (CardsChanged, ConditionFailed)
 
 
@@ -36,7 +35,7 @@ class RecentStandings:
     _writing: int = field(default=0, init=False)
     _begun: int = field(default=0, init=False)
     _kept: _Kept = field(default_factory=dict, init=False)
-    _shown: _Kept = field(default_factory=dict, init=False)
+    _public: _Kept = field(default_factory=dict, init=False)
 
     @contextmanager
     def recording(self, changes: Sequence[CardChange]) -> Iterator[None]:
@@ -59,37 +58,32 @@ class RecentStandings:
         finally:
             with self._lock:
                 self._writing -= 1
-                self._shown.clear()
+                self._public.clear()
 
     def get(self, server: str, event: str) -> Standing:
         """The standing: at most `RECENT_SECONDS` old, with everything that was added."""
         return self._read(self._kept, server, event, RECENT_SECONDS, consistent=True)
 
     def shown(self, server: str, event: str) -> Standing:
-        """The same for pages on which nothing is decided: what it has to read may be slightly old, is kept for
-        `SHOWN_SECONDS`, and is read again after what this process records."""
+        """The same for a page that nothing is decided on: what it has to read may be slightly old, and is not kept."""
         with self._lock:
-            recent = self._recent(self._kept, server, event, RECENT_SECONDS)
-        return recent or self._read(self._shown, server, event, SHOWN_SECONDS, consistent=False)
+            recent = _recent(self._kept, server, event, self._monotonic(), RECENT_SECONDS)
+        return recent or self._completions.standing(server, event)
+
+    def public(self, server: str, event: str) -> Standing:
+        """The standing for everybody: at most `PUBLIC_SECONDS` old, and read again after this process has written."""
+        return self._read(self._public, server, event, PUBLIC_SECONDS, consistent=False)
 
     def forget(self, server: str, event: str) -> None:
         """The standing is read again. Call it when something other than totals has changed."""
         with self._lock:
             self._kept.pop((server, event), None)
-            self._shown.pop((server, event), None)
+            self._public.pop((server, event), None)
 
-    def _read(
-        self,
-        kept: _Kept,
-        server: str,
-        event: str,
-        seconds: float,
-        *,
-        consistent: bool,
-    ) -> Standing:
+    def _read(self, kept: _Kept, server: str, event: str, seconds: float, *, consistent: bool) -> Standing:
         now = self._monotonic()
         with self._lock:
-            if standing := self._recent(kept, server, event, seconds):
+            if standing := _recent(kept, server, event, now, seconds):
                 return standing
             begun, is_quiet = self._begun, not self._writing
         standing = self._completions.standing(server, event, consistent=consistent)
@@ -98,12 +92,13 @@ class RecentStandings:
                 kept[server, event] = now, standing
         return standing
 
-    def _recent(self, kept: _Kept, server: str, event: str, seconds: float) -> Standing | None:
-        read_at, standing = kept.get((server, event), (0.0, None))
-        return standing if standing and self._monotonic() - read_at < seconds else None
-
     def _add(self, change: CardChange) -> None:
         card = change.after
         if kept := self._kept.get((card.server, card.event)):
             read_at, standing = kept
             self._kept[card.server, card.event] = read_at, standing.plus(card.alliance, change.totals)
+
+
+def _recent(kept: _Kept, server: str, event: str, now: float, seconds: float) -> Standing | None:
+    read_at, standing = kept.get((server, event), (0.0, None))
+    return standing if standing and now - read_at < seconds else None
