@@ -31,7 +31,6 @@ def refresh_totals(event: CloudWatchEvent) -> dict[str, int]:
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), description="Brings the bound Google Sheets up to date.")
 def sync_sheets(event: CloudWatchEvent) -> dict[str, float]:
-    from sheets_sync.drive import Drive
     from sheets_sync.google import Google  # imports gspread, so only when a sync runs
     from sheets_sync.run import sync_due
 
@@ -42,6 +41,6 @@ def sync_sheets(event: CloudWatchEvent) -> dict[str, float]:
         settings.sheets_requests,
         seconds_left(event.context),
         help_url=settings.help_url,
-        drive=Drive(settings.drive_api_url, settings.sheets_credentials_secret),
+        drive_url=settings.drive_api_url,
     )
     return {**outcome, **muster().sheet_queue.health()}

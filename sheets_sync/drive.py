@@ -59,7 +59,7 @@ class Drive:
     def connected(self) -> Iterator["DriveAccount"]:
         """Raises DriveError."""
         with closing(self._session()) as session:
-            yield DriveAccount(session, f"{self.api_url.rstrip('/')}/drive/v3/changes")
+            yield DriveAccount(session, f"{self.api_url.rstrip('/')}/drive/v3")
 
     def _session(self) -> requests.Session:
         if urlsplit(self.api_url).hostname != self.host:
@@ -86,12 +86,12 @@ class DriveAccount:
 
     def start(self) -> str:
         """The token from which on changes are told."""
-        return str(self._answer(f"{self._url}/startPageToken", _EVERYWHERE)["startPageToken"])
+        return str(self._answer("changes/startPageToken", {"supportsAllDrives": "true"})["startPageToken"])
 
     def since(self, token: str) -> Changes:
         """The next page of changes after the token. Raises BadToken too."""
         asked = {"pageToken": token, "pageSize": str(PAGE), "fields": _FIELDS, **_EVERYWHERE}
-        answer = self._answer(self._url, asked, of_token=True)
+        answer = self._answer("changes", asked, of_token=True)
         files = {
             str(one["fileId"]) for one in answer.get("changes", ()) if "fileId" in one and not _is_ours(one)
         }
@@ -99,8 +99,17 @@ class DriveAccount:
             return Changes(frozenset(files), str(following), are_all=False)
         return Changes(frozenset(files), str(answer["newStartPageToken"]), are_all=True)
 
-    def _answer(self, url: str, asked: Mapping[str, str], *, of_token: bool = False) -> Mapping[str, Any]:
+    def anyone_may_edit(self, file: str) -> bool | None:
+        """Whether anyone with the link may edit the file; None if the account can't see with whom it is shared."""
+        asked = {"fields": "permissions(type,role)", "supportsAllDrives": "true"}
+        known = self._answer(f"files/{file}", asked).get("permissions")
+        if known is None:
+            return None
+        return any(one.get("type") == "anyone" and one.get("role") == "writer" for one in known)
+
+    def _answer(self, path: str, asked: Mapping[str, str], *, of_token: bool = False) -> Mapping[str, Any]:
         """The JSON object of an answer."""
+        url = f"{self._url}/{path}"
         try:
             response = self._session.get(url, params={**asked, "prettyPrint": "false"}, timeout=TIMEOUT)
             body = response.json()

@@ -79,19 +79,19 @@ def sync_due(
     remaining: Callable[[], float] = lambda: math.inf,
     sleep: Callable[[float], None] = time.sleep,
     help_url: str | None = None,
-    drive: Drive | None = None,
+    drive_url: str | None = None,
     do: Sync | None = None,
 ) -> dict[str, int]:
     """How many sheets were synced, failed (each noted with its reason), or put off to a later run.
 
-    `drive` tells which sheets were touched, if edits count in any. `limit` is how many reads, and how many writes, may
-    be made in a minute. `remaining` gives the seconds left. `help_url` is the page with help for members that the
-    sheets link to. `do` replaces `sync`.
+    `drive_url` is where the Drive API is, which tells which sheets were touched. `limit` is how many reads, and how
+    many writes, may be made in a minute. `remaining` gives the seconds left. `help_url` is the page with help for
+    members that the sheets link to. `do` replaces `sync`.
     """
     run = secrets.token_hex(8)
     counts: dict[str, int] = {"synced": 0, "failed": 0, "put_off": 0}
     due = source.due()
-    watches = drive if source.takes_edits else None
+    watches = drive_url is not None and source.takes_edits
     spent = source.begin_run(run) if due or watches else None
     if spent is None:
         counts["put_off"] = len(due)
@@ -100,7 +100,8 @@ def sync_due(
         try:
             budget = Budget(allowance, remaining, sleep)
             if watches:
-                due, _ = look(source, watches, due, lambda: budget.seconds > ENOUGH)
+                drive = Drive(str(drive_url), google.credentials_secret, google.read_secret)
+                due, _ = look(source, drive, due, lambda: budget.seconds > ENOUGH)
             _Run(run, source, budget, do or partial(sync, help_url=help_url), counts).over(due, google)
         finally:
             source.end_run(run, allowance.spent)

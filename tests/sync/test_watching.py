@@ -1,83 +1,19 @@
 """Which sheets were touched, by Drive: asked once a run, nothing that it told is lost, and what happens if it won't."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, cast
 
 import pytest
-import requests
 
 from chalicelib.domain.due import FRESHNESS
 from chalicelib.store import keys
 from chalicelib.store.table import Delete
-from sheets_sync.drive import Drive, DriveAccount
+from sheets_sync.drive import Drive
 from sheets_sync.watching import look
+from tests.sync.fake_drive import ADDRESS, NOBODY, Answer, At, FakeDrive, refused
 from tests.world import World
 
-NOBODY = "the account"
 NEVER_ASKED = Delete(keys.watch(NOBODY))
-ADDRESS = "https://drive.test/drive/v3/changes"
-
-
-@dataclass
-class Answer:
-    body: Any
-    status_code: int = 200
-
-    def json(self) -> Any:
-        if self.body is None:
-            raise requests.JSONDecodeError("no JSON", "", 0)
-        return self.body
-
-
-def refused(status: int, **error: Any) -> Answer:
-    return Answer({"error": {"code": status, "message": "because", **error}}, status)
-
-
-@dataclass
-class FakeDrive:
-    """Drive as one account sees it, in pages of two changes. A token is how many changes came before."""
-
-    changes: list[tuple[str, bool]] = field(default_factory=list)
-    """Files, and whether the account itself touched them."""
-    oldest: int = 0
-    refusal: Answer | None = None
-    asked: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
-
-    def touch(self, *files: str, me: bool = False) -> None:
-        self.changes += [(file, me) for file in files]
-
-    def get(self, url: str, params: Mapping[str, str], timeout: tuple[float, float]) -> Answer:
-        assert all(seconds > 0 for seconds in timeout)
-        self.asked.append((url, params))
-        if self.refusal:
-            return self.refusal
-        if url == f"{ADDRESS}/startPageToken":
-            return Answer({"startPageToken": str(len(self.changes))})
-        assert url == ADDRESS
-        token = int(params["pageToken"])
-        if token < self.oldest:
-            return refused(400)
-        told = [
-            {"fileId": file, "file": {"lastModifyingUser": {"me": me}}}
-            for file, me in self.changes[token : token + 2]
-        ]
-        following = {"newStartPageToken": str(len(self.changes))}
-        if token + 2 < len(self.changes):
-            following = {"nextPageToken": str(token + 2)}
-        return Answer({"changes": told, **following})
-
-
-@dataclass(frozen=True, slots=True)
-class At(Drive):
-    """A Drive API that a fake answers for."""
-
-    fake: FakeDrive = field(default_factory=FakeDrive)
-
-    @contextmanager
-    def connected(self) -> Iterator[DriveAccount]:
-        yield DriveAccount(cast(requests.Session, self.fake), ADDRESS)
 
 
 @dataclass
