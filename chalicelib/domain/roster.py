@@ -15,10 +15,11 @@ NEW_PER_DAY, MOST_NEW_PER_DAY = 150, 1_000
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """An STFC game server; `id` is its number as text."""
+    """An STFC game server; `id` is its number as text. `public_standings`: everybody may see its alliances' totals."""
 
     id: str
     game_day: GameDay = field(default_factory=GameDay)
+    public_standings: bool = False
 
 
 @dataclass(frozen=True, slots=True)

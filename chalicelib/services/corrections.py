@@ -139,7 +139,7 @@ class Corrections:
         server, alliance = self._directory.in_scope(key, None, None)
         commander = self._member(server, alliance, commander_id)
         if self._clock() - reported_at >= UNDO_WITHIN:
-            raise Conflict("undo-closed", say("undo-closed", span=UNDO_WITHIN))
+            raise Conflict("undo-closed", say("undo-closed", minutes=UNDO_WITHIN // timedelta(minutes=1)))
 
         def write() -> int:
             changes = [

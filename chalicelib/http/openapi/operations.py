@@ -17,7 +17,8 @@ from chalicelib.domain.events import Event
 from chalicelib.domain.progress import Progress
 from chalicelib.domain.roster import Server
 from chalicelib.http.definitions import AllianceSummary, EventDetails
-from chalicelib.http.inputs import (
+from chalicelib.http.inputs import CompletionReport, Query, ReportUndo
+from chalicelib.http.officer_inputs import (
     AllianceChange,
     AllianceDefinition,
     BulkCorrectionOrder,
@@ -27,7 +28,6 @@ from chalicelib.http.inputs import (
     CommanderMove,
     CommanderRename,
     CompletionImport,
-    CompletionReport,
     CorrectionOrder,
     EventQuery,
     LedgerQuery,
@@ -36,8 +36,6 @@ from chalicelib.http.inputs import (
     NewKey,
     NewReading,
     PageQuery,
-    Query,
-    ReportUndo,
     RosterChange,
     RosterImport,
     RosterQuery,
