@@ -17,7 +17,8 @@ from chalicelib.domain.events import Event
 from chalicelib.domain.progress import Progress
 from chalicelib.domain.roster import Server
 from chalicelib.http.definitions import AllianceSummary, EventDetails
-from chalicelib.http.inputs import (
+from chalicelib.http.inputs import CompletionReport, Query, ReportUndo
+from chalicelib.http.officer_inputs import (
     AllianceChange,
     AllianceDefinition,
     BulkCorrectionOrder,
@@ -27,7 +28,6 @@ from chalicelib.http.inputs import (
     CommanderMove,
     CommanderRename,
     CompletionImport,
-    CompletionReport,
     CorrectionOrder,
     EventQuery,
     LedgerQuery,
@@ -36,8 +36,6 @@ from chalicelib.http.inputs import (
     NewKey,
     NewReading,
     PageQuery,
-    Query,
-    ReportUndo,
     RosterChange,
     RosterImport,
     RosterQuery,
@@ -88,6 +86,10 @@ class AllianceDetails(AllianceSummary):
 
 class KeyList(TypedDict):
     keys: list[KeyState]
+
+
+class SheetList(TypedDict):
+    sheets: list[SheetState]
 
 
 @dataclass(frozen=True, slots=True)
@@ -404,11 +406,14 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
         ),
     ),
     "Sheets": (
+        Operation("list_sheets", "GET /v1/sheets", "Every bound spreadsheet", "bind spreadsheets", SheetList),
         Operation(
             "bind_sheet", f"PUT {_SHEET}", "Bind a spreadsheet to a server or an alliance", "bind spreadsheets",
             SheetState,
-            created="also", body=SheetBinding, example={"server": "101", "alliance": "nova-guard"}, refuses=_UNKNOWN,
-            detail="It has to be shared, as editor, with the account that Muster signs in with.",
+            created="also", body=SheetBinding, example={"server": "101", "alliance": "nova-guard", "edits": True},
+            refuses=_UNKNOWN,
+            detail="It has to be shared, as editor, with the account that Muster signs in with. With `edits`, who may "
+            "edit it acts as an officer: share it with officers, not with anyone with the link.",
         ),
         Operation(
             "get_sheet", f"GET {_SHEET}", "How a spreadsheet's syncs went", "see syncs", SheetState,
