@@ -30,6 +30,7 @@ from chalicelib.services.refresh import Refresh
 from chalicelib.services.renormalising import Renormalising
 from chalicelib.services.reporting import Reporting
 from chalicelib.services.rosters import Rosters
+from chalicelib.services.sheet_edits import SheetEdits
 from chalicelib.services.sheet_queue import SheetQueue
 from chalicelib.services.sheet_views import SheetViews
 from chalicelib.services.tiers import Tiers
@@ -91,6 +92,7 @@ class Muster:
     member_pages: MemberPages
     refresh: Refresh
     bindings: Bindings
+    sheet_edits: SheetEdits
     sheet_queue: SheetQueue
     tiers: Tiers
     counting: Counting
@@ -130,6 +132,9 @@ def assemble(
     counting = Counting(directory, stores.definitions, completions, access_keys, clock)
     ledger_pages = LedgerPages(directory, commanders, completions, counting, stores.ledger, clock)
     renormalising = Renormalising(stores.definitions, commanders, clock)
+    readings = GameReadings(
+        directory, tiers, completions, stores.readings, settings.reading_tolerance, clock, sleep
+    )
     views = SheetViews(directory, overview, stores.definitions, completions, commanders, clock)
     return Muster(
         settings=settings,
@@ -159,9 +164,7 @@ def assemble(
             directory, rosters, reporting, corrections, tiers, commanders, completions, clock, monotonic
         ),
         exports=Exports(directory, overview, commanders, completions, clock),
-        readings=GameReadings(
-            directory, tiers, completions, stores.readings, settings.reading_tolerance, clock, sleep
-        ),
+        readings=readings,
         ledger_pages=ledger_pages,
         keys=Keys(directory, access_keys, clock),
         administration=Administration(
@@ -170,6 +173,7 @@ def assemble(
         member_pages=MemberPages(directory, overview, completions, commanders, clock),
         refresh=Refresh(stores.definitions, counting, tiers, completions, clock),
         bindings=Bindings(directory, stores.sheets, clock),
+        sheet_edits=SheetEdits(directory, tiers, corrections, rosters, readings, commanders, completions),
         sheet_queue=SheetQueue(directory, stores.definitions, completions, views, stores.sheets, clock),
         tiers=tiers,
         counting=counting,

@@ -125,6 +125,11 @@ TONES: Mapping[Tone, Json] = {
         "textFormat": {"foregroundColorStyle": colour("#0d5c31")},
     },
     "now": {"backgroundColorStyle": colour("#fff2cc"), "textFormat": {"bold": True}},
+    "missing": {"backgroundColorStyle": colour("#fff4d6")},
+    "today": {
+        "backgroundColorStyle": colour("#cfe2ff"),
+        "textFormat": {"bold": True, "foregroundColorStyle": colour("#0b3d91")},
+    },
     "soft": {"textFormat": {"foregroundColorStyle": colour("#6b7280")}},
     "bad": {
         "backgroundColorStyle": colour("#fbdcd9"),
@@ -133,7 +138,7 @@ TONES: Mapping[Tone, Json] = {
 }
 """Each goes with words, so that nothing is shown by colour alone."""
 
-TITLE: Json = {"textFormat": {"bold": True, "fontSize": 12}}
+TITLE: Json = {"textFormat": {"bold": True, "fontSize": 11}}
 BLOCK: Json = {"textFormat": {"foregroundColorStyle": colour("#4b5563")}}
 HEADER_LOOK: Json = {
     "backgroundColorStyle": colour("#e8edf3"),

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sheets_sync.cells import Value, checksum, moment_of
-from sheets_sync.content.title_block import RESTORED, Restored
+from sheets_sync.cells import Value, checksum
+from sheets_sync.content.title_block import Restored
 from sheets_sync.held import HeldTab
 from sheets_sync.layout import column_letters
 from sheets_sync.tabs import Tab
@@ -53,12 +53,6 @@ def said_now(edits: Sequence[HandEdit], at: datetime) -> Restored | None:
 
 def said_before(held: Mapping[str, HeldTab]) -> Restored | None:
     """What the title block says about earlier hand edits, which it keeps saying."""
-    for tab in held.values():
-        for row in tab.rows:
-            if row.key == RESTORED:
-                match [row.value(column) for column in tab.shown[1:3]]:
-                    case [float(at), str(words)]:
-                        return Restored(moment_of(at), words)
     return None
 
 

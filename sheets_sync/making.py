@@ -10,7 +10,7 @@ from itertools import count, groupby
 from sheets_sync.cells import BLOCK, HEADER_LOOK, LOOKS, TITLE, TONES, Json, cell_json
 from sheets_sync.held import CHART_METADATA, COLUMN_METADATA, TAB_METADATA, HeldTab
 from sheets_sync.layout import Layout, column_letters
-from sheets_sync.tabs import HEADER, Highlight, Link, Row
+from sheets_sync.tabs import HEADER, Highlight, Link, Row, Tone
 
 ROOM_FOR_CHART = 20
 """Rows below the progress that the chart covers."""
@@ -67,6 +67,7 @@ def make(layout: Layout, sheet_id: int, title: str) -> list[Json]:
         *_looks(layout, sheet_id),
         {"addProtectedRange": {"protectedRange": warning}},
         *(_highlight(layout, sheet_id, highlight, order) for order, highlight in enumerate(tab.highlights)),
+        *_marked_columns(layout, sheet_id, len(tab.highlights)),
     ]
 
 
@@ -133,14 +134,14 @@ def chart_requests(
     reshaped: Collection[str],
     names: Names,
 ) -> list[Json]:
-    """The chart on the first tab: it is made with that tab, and updated when the rows or columns of its numbers change.
+    """The chart on `IMS Progress`: made with that tab, and updated when the rows or columns of its numbers change.
 
     A chart that officers have deleted stays deleted.
     """
     charted = next((layout for layout in layouts if layout.tab.is_charted), None)
     if charted is None:
         return []
-    host = layouts[0].tab
+    host = next(layout.tab for layout in layouts if layout.tab.id == "progress")
     spec = _chart_spec(charted, sheet_ids[charted.tab.id])
     if host.id not in held:
         chart_id, sheet_id = names.free_id(), sheet_ids[host.id]
@@ -188,13 +189,28 @@ def _chart_spec(layout: Layout, sheet_id: int) -> Json:
 
 
 def _highlight(layout: Layout, sheet_id: int, highlight: Highlight, order: int) -> Json:
-    """For the column from top to bottom, so that it works wherever rows are later; no other row has these words."""
+    """For the column from top to bottom, so that it works wherever rows are later. Above the data, nothing but
+    the heading stands in such a column."""
     column = layout.place(highlight.column)
     first, end = (0, layout.shown[-1] + 1) if highlight.whole_row else (column, column + 1)
     area = {"sheetId": sheet_id, "startColumnIndex": first, "endColumnIndex": end}
-    formula = f'=${column_letters(column)}1="{highlight.words}"'
+    cell = f"${column_letters(column)}1"
+    if highlight.words is None:
+        return _rule(area, f'=AND({cell}<>"",{cell}<>"{highlight.column}")', highlight.tone, order)
+    return _rule(area, f'={cell}="{highlight.words}"', highlight.tone, order)
+
+
+def _marked_columns(layout: Layout, sheet_id: int, order: int) -> list[Json]:
+    """The rule by which the heads of columns stand out that the first row marks."""
+    if layout.tab.marks is None:
+        return []
+    area = {"sheetId": sheet_id, "startRowIndex": 0, "endRowIndex": layout.tab.header_index + 1}
+    return [_rule(area, f'=A$1="{layout.tab.marks}"', "today", order)]
+
+
+def _rule(area: Json, formula: str, tone: Tone, order: int) -> Json:
     condition = {"type": "CUSTOM_FORMULA", "values": [{"userEnteredValue": formula}]}
-    rule = {"ranges": [area], "booleanRule": {"condition": condition, "format": TONES[highlight.tone]}}
+    rule = {"ranges": [area], "booleanRule": {"condition": condition, "format": TONES[tone]}}
     return {"addConditionalFormatRule": {"rule": rule, "index": order}}
 
 

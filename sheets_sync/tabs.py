@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Generic, Literal, TypeVar
 
-TabId = Literal["progress", "schedule", "rewards", "commanders", "alliances", "history"]
-Tone = Literal["good", "now", "soft", "bad"]
+TabId = Literal["today", "progress", "schedule", "rewards", "commanders", "alliances", "history"]
+Tone = Literal["good", "now", "missing", "today", "soft", "bad"]
 Kind = Literal["text", "tick", "count", "ratio", "day", "time", "hour"]
 
 Content = str | int | float | date | datetime | None
@@ -72,10 +72,13 @@ def row_of(key: str, subject: Subject, columns: Iterable[Column[Subject]]) -> Ro
 
 @dataclass(frozen=True, slots=True)
 class Highlight:
-    """Rows, or cells of one column, that stand out where `column` says `words`: never by colour alone."""
+    """Rows, or cells of one column, that stand out where `column` says `words` (None: anything): never by colour alone.
+
+    Only what the tab lists stands out, not its head.
+    """
 
     column: str
-    words: str
+    words: str | None
     tone: Tone
     whole_row: bool = False
 
@@ -85,8 +88,10 @@ class Tab:
     """`title` is what the tab is called when it is made; officers may rename it.
 
     `labels` are the columns by which a person tells the rows apart. `is_charted`: the tab holds the numbers of a
-    chart (first column: the axis), which is shown on the first tab; the tab itself is hidden. `unlisted`: by key, what
-    the first column says in rows that are no longer listed and stay because officers keep something in them.
+    chart (first column: the axis), which is shown on `IMS Progress`; the tab itself is hidden. `is_by_position`: a row
+    is a place and not a thing, so that rows never move. `marks`: the words by which the first row marks columns, so
+    that their heads stand out. `unlisted`: by key, what the first column says in rows that are no longer listed and
+    stay because officers keep something in them.
     """
 
     id: TabId
@@ -97,6 +102,8 @@ class Tab:
     labels: tuple[str, ...]
     highlights: tuple[Highlight, ...] = ()
     is_charted: bool = False
+    is_by_position: bool = False
+    marks: str | None = None
     unlisted: Mapping[str, str] = field(default_factory=dict)
 
     @property

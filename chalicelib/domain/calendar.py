@@ -80,18 +80,25 @@ def at_time(instant: datetime, game_day: GameDay) -> str:
 
 def moment(local: datetime) -> str:
     """`Wed 15 Nov at 12:00 UTC`, in the zone that it is in."""
-    return f"{on_day(local.date())} at {local:%H:%M %Z}"
+    return f"{on_day(local.date())} at {local:%H:%M} {zone_label(local)}"
 
 
-def time_left(span: timedelta) -> str:
-    """`12 hours`, `1 hour 5 minutes`, `2 days 3 hours`: rounded down to the minute, so that nobody is promised too
-    much."""
-    minutes = int(span / timedelta(minutes=1))
-    if minutes < 1:
-        return "less than a minute"
-    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
-    parts = [(days, "day"), (hours, "hour"), (0 if days else minutes, "minute")]
-    return " ".join(f"{number} {unit}{'' if number == 1 else 's'}" for number, unit in parts if number)
+def zone_label(local: datetime) -> str:
+    """What the zone that it is in is called then: `UTC`, `CET`; `UTC-03` where it has no name."""
+    name = local.tzname() or "UTC"
+    return f"UTC{name}" if name[0] in "+-" else name
+
+
+def ahead(span: timedelta) -> tuple[int, Literal["second", "minute", "hour", "day"]]:
+    """How far ahead something is, as a number of one unit: of days from two days, of hours from two hours, of minutes
+    from two minutes. Rounded down, so that nobody is promised too much; nothing, if it is over.
+    """
+    seconds = max(0, int(span / timedelta(seconds=1)))
+    if seconds >= 2 * 86400:
+        return seconds // 86400, "day"
+    if seconds >= 2 * 3600:
+        return seconds // 3600, "hour"
+    return (seconds // 60, "minute") if seconds >= 120 else (seconds, "second")
 
 
 def in_words(span: timedelta) -> str:

@@ -40,11 +40,20 @@ class TierStamp:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The official points, as the game showed them at a moment, and what was reported then."""
+    """The official points, as the game showed them at a moment, and what was reported then.
+
+    `unique` tells it from others of the same moment; empty: that was not noted beside the totals.
+    """
 
     points: int
     read_at: datetime
     reported_points: int
+    unique: str = field(default="", compare=False)
+
+    @property
+    def generation(self) -> str:
+        """Which reading it is."""
+        return f"{self.read_at.timestamp():.3f}~{self.unique}"
 
     @property
     def coverage(self) -> float | None:

@@ -14,9 +14,9 @@ from chalicelib.http.inputs import (
     NewKey,
     ServerDefinition,
     SheetBinding,
+    base_url,
     bearer_key,
     event_definition,
-    stage,
 )
 from chalicelib.http.problems import handled
 from chalicelib.http.responses import json_response, no_content
@@ -45,7 +45,8 @@ def list_servers() -> Response:
 @handled
 def put_server(server: str) -> Response:
     key = bearer_key(admin.current_request, muster().directory)
-    definition = Server(server, ServerDefinition.read(admin.current_request).day)
+    given = ServerDefinition.read(admin.current_request)
+    definition = Server(server, given.day, given.public_standings)
     is_new = muster().administration.put_server(key, definition)
     return json_response(definition, 201 if is_new else 200)
 
@@ -130,6 +131,4 @@ def _member_link(request: Request, made: KeyState, secret: str) -> str | None:
     """The address of the form, for members. Without a setting it is below the address that was called."""
     if made.role not in MAY["use the form"]:
         return None
-    scheme, host = request.headers.get("x-forwarded-proto", "http"), request.headers.get("host", "")
-    base = muster().settings.public_url or f"{scheme}://{host}{stage(request)}"
-    return f"{base.rstrip('/')}/f/{secret}"
+    return f"{base_url(request, muster().settings.public_url)}/f/{secret}"

@@ -1,16 +1,21 @@
 """The JSON API for all, and for reports (DESIGN §5)."""
 
+from urllib.parse import quote
+
 from chalice.app import Blueprint, Response
 
 from chalicelib.bootstrap import muster
 from chalicelib.http import definitions
-from chalicelib.http.inputs import CompletionReport, bearer_key
+from chalicelib.http.conditional import etag_of, unless_known
+from chalicelib.http.inputs import CompletionReport, base_url, bearer_key
 from chalicelib.http.problems import handled
-from chalicelib.http.responses import json_response
+from chalicelib.http.responses import json_response, text_response
 from chalicelib.telemetry import measure_report
 from chalicelib.version import VERSION
 
 api = Blueprint(__name__)
+
+_CALENDAR = "public, max-age=900, stale-while-revalidate=3600"
 
 
 @api.route("/health")
@@ -42,13 +47,17 @@ def get_schedule(server: str) -> Response:
 def get_schedule_calendar(server: str) -> Response:
     from chalicelib.http.calendar_feed import calendar_feed  # icalendar is imported for this route alone
 
-    return calendar_feed(muster().overview.schedule(server))
+    request, overview = api.current_request, muster().overview
+    page = f"{base_url(request, muster().settings.public_url)}/servers/{quote(server, safe='')}"
+    text = calendar_feed(overview.schedule(server), overview.editions(server), page)
+    answer = text_response(text, "text/calendar; charset=utf-8", {"Cache-Control": _CALENDAR})
+    return unless_known(request, answer, etag_of(text))
 
 
 @api.route("/v1/servers/{server}/progress")
 @handled
 def get_server_progress(server: str) -> Response:
-    return json_response(muster().overview.running(server))
+    return json_response(muster().overview.server_progress(server))
 
 
 @api.route("/v1/servers/{server}/events/{event}/progress")

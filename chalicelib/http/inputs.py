@@ -229,6 +229,7 @@ class ServerDefinition(JsonBody):
     may_be_empty = True
 
     game_day: GameDayDefinition | None = None
+    public_standings: bool = False
 
     @property
     def day(self) -> GameDay:
@@ -416,10 +417,22 @@ def query(request: Request, name: str) -> str | None:
     return parameters.get(name)
 
 
+UNKNOWN_PATH = "/{proxy+}"
+"""The route of every path that no other route has."""
+
+
 def stage(request: Request) -> str:
     """The prefix of all addresses, such as `/api`; nothing, where there is none."""
     path: str = request.context["path"]
-    return path.rstrip("/").removesuffix(request.path)
+    own = request.path.replace(UNKNOWN_PATH, f"/{(request.uri_params or {}).get('proxy', '')}").strip("/")
+    return path.rstrip("/").rsplit("/", len(own.split("/")) if own else 0)[0]
+
+
+def base_url(request: Request, public_url: str | None) -> str:
+    """The address below which everything is, without a slash at its end: the one that is set, or the one that was
+    called."""
+    scheme, host = request.headers.get("x-forwarded-proto", "http"), request.headers.get("host", "")
+    return (public_url or f"{scheme}://{host}{stage(request)}").rstrip("/")
 
 
 def _form_fields(request: Request) -> dict[str, list[str]]:

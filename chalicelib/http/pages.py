@@ -17,6 +17,7 @@ from chalicelib.domain.calendar import rfc3339
 from chalicelib.domain.errors import MusterError, NotFound
 from chalicelib.domain.messages import say
 from chalicelib.domain.names import name_mark
+from chalicelib.http.cookies import LONG, cookie, sent_cookie
 from chalicelib.http.inputs import FilledForm, ReportUndo, query
 from chalicelib.http.problems import STATUS, handled, problem_headers
 from chalicelib.http.responses import page, see_other, text_response
@@ -29,7 +30,6 @@ pages = Blueprint(__name__)
 
 _FORM = ["application/x-www-form-urlencoded"]
 _COOKIE = "muster_commander"
-_COOKIE_SECONDS = 400 * 24 * 3600  # browsers keep none for longer
 _DEVICE = "muster_device"
 _DEVICE_SECONDS = 24 * 3600  # longer than a report can be undone, so that it is told when that is over
 
@@ -64,7 +64,7 @@ def show_receipt(key: str) -> Response:
     is_mine = muster().devices.reported(device, proof, granted.id, commander, at)
     pages_of, formerly = muster().member_pages, query(request, "formerly")
     receipt = pages_of.receipt(granted, commander, at, formerly, is_mine=is_mine)
-    return page("receipt.html", receipt=receipt, key=key, proof=proof)
+    return page(request, "receipt.html", receipt=receipt, key=key, proof=proof)
 
 
 @pages.route("/f/{key}/undo", methods=["POST"], content_types=_FORM)
@@ -82,14 +82,14 @@ def undo_report(key: str) -> Response:
 @pages.route("/help")
 @handled
 def show_help() -> Response:
-    return page("help.html", undo_within=UNDO_WITHIN)
+    return page(pages.current_request, "help.html", undo_within=UNDO_WITHIN)
 
 
 @pages.route("/servers/{server}")
 @handled
 def show_progress(server: str) -> Response:
-    schedule, progress = muster().overview.schedule(server), muster().overview.running(server)
-    return page("progress.html", schedule=schedule, progress=progress)
+    schedule, progress = muster().overview.schedule(server), muster().overview.server_progress(server)
+    return page(pages.current_request, "progress.html", schedule=schedule, progress=progress)
 
 
 def _form(key: Key, name: str, ticked: list[str] | None = None, error: MusterError | None = None) -> Response:
@@ -97,7 +97,9 @@ def _form(key: Key, name: str, ticked: list[str] | None = None, error: MusterErr
     status, headers = (STATUS[type(error)], problem_headers(error)) if error else (200, {})
     if error:
         measure("Rejections", 1, code=error.code)
-    return page("form.html", status, headers, form=form, ticked=ticked or [], error=error)
+    return page(
+        pages.current_request, "form.html", status, headers, form=form, ticked=ticked or [], error=error
+    )
 
 
 def _to_receipt(request: Request, key: Key, taken: Receipt) -> Response:
@@ -141,31 +143,20 @@ def _instant(text: str) -> datetime:
 
 def _remembered(request: Request) -> str:
     """The commander who reported from this device last, or an empty string. Cookies of others may be of any form."""
-    return unquote(_sent_cookie(request, _COOKIE))
+    return unquote(sent_cookie(request, _COOKIE))
 
 
 def _device(request: Request) -> str:
     """The text that this link has given to the device, or an empty one."""
-    device = _sent_cookie(request, _DEVICE)
+    device = sent_cookie(request, _DEVICE)
     return device if re.fullmatch(r"[\w-]{22,64}", device, re.ASCII) else ""
-
-
-def _sent_cookie(request: Request, wanted: str) -> str:
-    pairs = (pair.strip().partition("=") for pair in request.headers.get("cookie", "").split(";"))
-    return next((value for name, _, value in pairs if name == wanted), "")
 
 
 def _cookie(request: Request, name: str) -> str:
     """Without a path, so that it is for the folder of the forms, whatever the stage prefix is."""
-    return f"{_COOKIE}={quote(name, safe='')}; Max-Age={_COOKIE_SECONDS}; {_kept_safe(request)}"
+    return cookie(request, _COOKIE, quote(name, safe=""), LONG)
 
 
 def _device_cookie(request: Request, device: str) -> str:
     """For the pages of this link alone."""
-    path = _form_path(request)
-    return f"{_DEVICE}={device}; Path={path}; Max-Age={_DEVICE_SECONDS}; {_kept_safe(request)}"
-
-
-def _kept_safe(request: Request) -> str:
-    secure = "; Secure" if request.headers.get("x-forwarded-proto") == "https" else ""
-    return f"HttpOnly; SameSite=Lax{secure}"
+    return cookie(request, _DEVICE, device, _DEVICE_SECONDS, _form_path(request))

@@ -100,7 +100,9 @@ def problem(
     headers = {**(headers or {}), **problem_headers(error)}
     measure("Rejections", 1, code=error.code)
     if is_page(request):
-        return page("error.html", status, headers, error=error, code=status, request_id=request_id(request))
+        return page(
+            request, "error.html", status, headers, error=error, code=status, request_id=request_id(request)
+        )
     body: dict[str, Any] = {"type": "about:blank", "title": _title(status), "status": status}
     body |= {"code": error.code, "detail": error.detail, "errors": error.errors}
     body["request_id"] = request_id(request)

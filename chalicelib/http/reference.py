@@ -28,4 +28,4 @@ def get_openapi() -> Response:
 def show_docs() -> Response:
     from chalicelib.http.openapi.document import document
 
-    return page("docs.html", headers=_PUBLIC, api=document())
+    return page(reference.current_request, "docs.html", headers=_PUBLIC, only_in="en", api=document())

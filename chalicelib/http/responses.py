@@ -4,16 +4,18 @@ import base64
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chalice.app import Response
+from chalice.app import Request, Response
 from pydantic import BaseModel
 
 from chalicelib.domain.calendar import rfc3339
+from chalicelib.http.reader import reader_of
+from chalicelib.languages import LANGUAGES, language
 
 if TYPE_CHECKING:
     import jinja2
@@ -37,15 +39,38 @@ def text_response(
 
 
 def page(
-    template: str, status: int = 200, headers: Mapping[str, HeaderValue] | None = None, **values: object
+    request: Request,
+    template: str,
+    status: int = 200,
+    headers: Mapping[str, HeaderValue] | None = None,
+    *,
+    scripts: Sequence[str] = (),
+    only_in: str | None = None,
+    **values: object,
 ) -> Response:
-    """A template as a page: no script, no third party, and the address (which may hold a key) told to nobody."""
-    text = _environment().get_template(template).render(**values)
-    policy = (
-        f"default-src 'none'; style-src 'sha256-{_style_hash()}'; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'"
+    """A template as a page in the reader's language: no third party, and the address (which may hold a key) told to
+    nobody. `scripts`: those that it has besides the one for times, by the names of their files;
+    `only_in`: the code of its language, if it has no other.
+    """
+    reader = reader_of(request, only_in)
+    scripts = ("times", *scripts)
+    text = (
+        _environment()
+        .get_template(template)
+        .render(
+            values,
+            reader=reader,
+            words=reader.language,
+            scripts=scripts,
+            **_translations(reader.language.code),
+        )
     )
-    own = {"Content-Security-Policy": policy, **(headers or {})}
+    script_hashes = " ".join(f"'sha256-{_hash(f'{name}.js')}'" for name in scripts)
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{_hash('style.css')}'; script-src {script_hashes}; img-src data:; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+    own = {"Content-Security-Policy": policy, **reader.headers, **(headers or {})}
     return text_response(text, "text/html; charset=utf-8", own, status)
 
 
@@ -92,17 +117,38 @@ def _environment() -> "jinja2.Environment":
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
     )
-    environment.globals["style"] = _style
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.newstyle_gettext = True  # type: ignore[attr-defined] # an attribute of the extension
+    environment.globals["inlined"] = _inlined
+    environment.globals["languages"] = LANGUAGES
     environment.filters.update(filters.ALL)
     return environment
 
 
 @lru_cache
-def _style() -> str:
-    return (TEMPLATES / "style.css").read_text(encoding="utf-8")
+def _translations(code: str) -> dict[str, Callable[..., str]]:
+    """What `_(...)` and `{% trans %}` call: the translated text, with its `%(values)s` filled in and escaped."""
+    from markupsafe import Markup
+
+    words = language(code)
+
+    def gettext(text: str, /, **values: object) -> str:
+        return Markup(words.gettext(text)) % values  # noqa: S704 - of our templates and catalogues
+
+    def ngettext(one: str, many: str, number: int, /, **values: object) -> str:
+        return Markup(words.ngettext(one, many, number)) % values  # noqa: S704
+
+    return {"_": gettext, "gettext": gettext, "ngettext": ngettext}
 
 
 @lru_cache
-def _style_hash() -> str:
-    return base64.b64encode(hashlib.sha256(_style().encode()).digest()).decode()
+def _inlined(file: str) -> str:
+    """A style sheet or a script of ours, as it stands in a page."""
+    return (TEMPLATES / file).read_text(encoding="utf-8")
+
+
+@lru_cache
+def _hash(file: str) -> str:
+    return base64.b64encode(hashlib.sha256(_inlined(file).encode()).digest()).decode()

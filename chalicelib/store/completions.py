@@ -343,7 +343,7 @@ def stamp_of(item: Item) -> tuple[int, TierStamp]:
 
 def reading_of(item: Item) -> Reading:
     read_at = datetime.fromisoformat(item["read_at"])
-    return Reading(int(item["points"]), read_at, int(item["reported"]))
+    return Reading(int(item["points"]), read_at, int(item["reported"]), item.get("unique", ""))
 
 
 def _attributes(totals: Totals) -> dict[str, int]:

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
-from . import edit_cells, edit_lines, edit_metadata, edit_parts, edit_sheets
+from . import edit_cells, edit_lines, edit_metadata, edit_parts, edit_sheets, merges, protection
 from .book import Book
+from .callers import Caller
 from .errors import Json, about, invalid, unimplemented
 
 Edit = Callable[[Book, Json], Json]
@@ -56,7 +57,7 @@ EDITS: dict[str, Edit] = {
 }
 
 
-def apply(book: Book, requests: list[Json]) -> list[Json]:
+def apply(book: Book, requests: list[Json], caller: Caller) -> list[Json]:
     """Applies checked requests to a book, and returns their replies. After an error, the caller must drop the book.
 
     Refusals name the request, as Google's do.
@@ -71,6 +72,8 @@ def apply(book: Book, requests: list[Json]) -> list[Json]:
         if kind not in EDITS:
             raise unimplemented(f"{kind} requests")
         with about(f"requests[{number}].{kind}"):
+            protection.check_request(book, kind, body, caller)
+            merges.check_request(book, kind, body, caller)
             reply = EDITS[kind](book, body)
         replies.append({kind: reply} if reply else {})
     return replies

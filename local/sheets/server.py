@@ -10,6 +10,7 @@ from typing import Any, Self
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from . import batch, edit_sheets, values
+from .callers import OFFICER
 from .entry import entered_value, raw
 from .errors import Json
 from .methods import new_book
@@ -142,12 +143,12 @@ class SheetsServer:
             return deepcopy(self._site.store.books[spreadsheet_id].resource())
 
     def edit(self, spreadsheet_id: str, requests: list[dict[str, Any]]) -> None:
-        """Applies batchUpdate requests like a person's edit: not over HTTP, not recorded, and even if unshared."""
+        """Applies batchUpdate requests as the owner's edit: not over HTTP, not recorded, and even if unshared."""
         body = {"requests": deepcopy(requests)}
         check_request("BatchUpdateSpreadsheetRequest", body)
         with self._site.lock:
             draft = self._site.store.books[spreadsheet_id].copy()
-            batch.apply(draft, body["requests"])
+            batch.apply(draft, body["requests"], OFFICER)
             self._site.store.put(draft)
 
     def inject(self, *faults: Fault) -> None:
@@ -182,6 +183,11 @@ class SheetsServer:
     @tokens.setter
     def tokens(self, tokens: set[str] | None) -> None:
         self._site.tokens = tokens
+
+    @property
+    def accounts(self) -> dict[str, str]:
+        """Whose the tokens are, by address. A token that is not in here is an account of its own."""
+        return self._site.accounts
 
     def _bind(self) -> BaseWSGIServer:
         if self._http is None:

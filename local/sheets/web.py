@@ -16,8 +16,10 @@ from werkzeug.serving import WSGIRequestHandler
 from werkzeug.wrappers import Request, Response
 
 from . import page
+from .callers import Caller, account
 from .discovery import Method, query_parameters, route
 from .errors import ANONYMOUS, ApiError, Json
+from .masks import for_reading
 from .methods import Call, call
 from .schemas import check_request
 from .store import Store
@@ -45,6 +47,7 @@ class Site:
         self.meter = Meter()
         self.quota: Quota | None = None
         self.tokens: set[str] | None = None
+        self.accounts: dict[str, str] = {}
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         request = Request(environ)
@@ -89,7 +92,8 @@ class Site:
                 if self.quota is not None:
                     self.meter.count(self.quota, method.kind, user, self.clock())
                 body = _body(request, method)
-                return call(method, Call(self.store, path, query, body, self.page_url))
+                mask = for_reading(query.get("fields"), method.response)
+                return call(method, Call(self.store, Caller(user), path, query, body, mask, self.page_url))
         except ApiError as error:
             return error
         except Exception:
@@ -97,15 +101,15 @@ class Site:
             return ApiError(500)
 
     def _user(self, request: Request) -> str:
-        """The caller's token; it does not matter who has it."""
+        """The caller's account, by its address."""
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             if self.tokens is not None:
                 raise ApiError(403, ANONYMOUS)
-            return "anonymous"
+            return account(None, self.accounts)
         if self.tokens is not None and token not in self.tokens:
             raise ApiError(401)
-        return token
+        return account(token, self.accounts)
 
     def _take_fault(self, line: str) -> Fault | None:
         with self.lock:

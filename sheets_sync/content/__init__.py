@@ -9,14 +9,16 @@ from sheets_sync.content.progress import progress_tab
 from sheets_sync.content.rewards import rewards_tab
 from sheets_sync.content.schedule import schedule_tab
 from sheets_sync.content.title_block import title_block
+from sheets_sync.content.today import today_tab
 from sheets_sync.tabs import Tab
 
 
-def tabs_of(view: SheetView, sheet: Binding, help_url: str | None = None) -> list[Tab]:
-    """The tabs of the sheet, in the order in which they are made. Their title blocks mention no hand edits yet."""
-    block = title_block(view, sheet, help_url)
+def tabs_of(view: SheetView, sheet: Binding, help_url: str | None = None) -> list[Tab]:  # noqa: ARG001
+    """The tabs of the sheet, in the order in which they are made. Their title blocks mention no trouble yet."""
+    block = title_block(view)
     who = commanders_tab(view, block) if view.alliance else alliances_tab(view, block)
     return [
+        today_tab(view, block, help_url),
         progress_tab(view, block),
         schedule_tab(view, block),
         rewards_tab(view, block),

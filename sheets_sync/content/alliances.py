@@ -3,7 +3,7 @@
 from chalicelib.domain.events import Event
 from chalicelib.domain.sheet_view import AllianceView, SheetView
 from chalicelib.domain.standing import Totals
-from sheets_sync.content.points import current, points_column
+from sheets_sync.content.points import current, points_columns
 from sheets_sync.tabs import Column, Row, Tab, row_of, told_apart
 
 
@@ -13,7 +13,7 @@ def alliances_tab(view: SheetView, block: tuple[Row, ...]) -> Tab:
         Column("Alliance", lambda one: f"[{one.alliance.tag}] {one.alliance.name}", 200),
         Column("Commanders", lambda one: max((_commanders(one, e) for e in events), default=0), 140, "count"),
         Column("Completions", lambda one: sum(_completions(one, e) for e in events), 110, "count"),
-        *(points_column(event, _points, 130) for event in events),
+        *points_columns(view, _points, 130),
     ]
     rows = tuple(row_of(one.alliance.id, one, columns) for one in view.alliances)
     return Tab("alliances", "IMS Alliances", block, told_apart(columns), rows, ("Alliance",))

@@ -1,59 +1,75 @@
 """`IMS Commanders`, in a sheet bound to an alliance: who has what, and who is missing today."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.domain.cards import last_report
 from chalicelib.domain.events import Event
 from chalicelib.domain.sheet_view import CommanderView, SheetView
-from sheets_sync.content.points import current, points_column
+from sheets_sync.content.event_names import event_names
+from sheets_sync.content.missing import has_done, missing_today, on_today, share
+from sheets_sync.content.points import points_columns
 from sheets_sync.content.schedule import Scheduled, scheduled
+from sheets_sync.content.title_block import ABOUT, STATE
 from sheets_sync.content.wall_time import local_if
-from sheets_sync.tabs import Column, Highlight, Row, Tab, row_of, told_apart
+from sheets_sync.tabs import Column, Content, Highlight, Row, Tab, row_of, told_apart
 
 NO_REPORT = "none yet"
+ON_NOW = "on now"
 
 
 def commanders_tab(view: SheetView, block: tuple[Row, ...]) -> Tab:
-    day = view.game_day
+    day, names = view.game_day, event_names(view)
     milestones = list(scheduled(view))
-    on_today = [one for one in milestones if one.window.status(view.as_of) == "active"]
+    missing = {
+        one.commander.id: ", ".join(each.milestone.name for each in lacking)
+        for one, lacking in missing_today(view)
+    }
     columns: list[Column[CommanderView]] = [
-        Column("Commander", lambda one: one.commander.name, 170),
-        *(_tick_column(milestone, is_first=place == 0) for place, milestone in enumerate(milestones)),
-        *(points_column(event, _points, 110) for event in current(view)),
+        Column("Commander", lambda one: one.commander.name, 150),
+        Column("Missing today", lambda one: missing.get(one.commander.id), 210),
+        *(_tick_column(milestone, names) for milestone in milestones),
+        *points_columns(view, _points, 110),
         Column("Last report", lambda one: local_if(_reported_at(one), day) or NO_REPORT, 140, "time"),
-        Column("Missing today", lambda one: _missing(one, on_today), 310),
         Column("Added themselves", lambda one: local_if(_joined_at(one), day), 140, "time"),
         Column("Retired", lambda one: local_if(one.commander.retired_at, day), 140, "time"),
     ]
     return Tab(
         "commanders",
         "IMS Commanders",
-        block,
+        _above(view, block, milestones),
         columns=told_apart(columns),
         rows=tuple(row_of(one.commander.id, one, columns) for one in view.commanders),
         labels=("Commander",),
-        highlights=(Highlight("Last report", NO_REPORT, "now"),),
+        highlights=(
+            Highlight("Missing today", None, "missing", whole_row=True),
+            Highlight("Last report", NO_REPORT, "bad"),
+        ),
+        marks=ON_NOW,
         unlisted={one.id: one.name for one in view.unlisted},
     )
 
 
-def _tick_column(milestone: Scheduled, *, is_first: bool) -> Column[CommanderView]:
-    """The first one is wider, to have room for the times of the title block."""
+def _above(view: SheetView, block: tuple[Row, ...], milestones: Sequence[Scheduled]) -> tuple[Row, ...]:
+    """The title block with, above each milestone's column, how many have it, and over that which are on now."""
+    now = list(on_today(view))
+    said: Mapping[str, list[Content]] = {
+        ABOUT: [ON_NOW if one in now else None for one in milestones],
+        STATE: [share(view, one) for one in milestones],
+    }
+    return tuple(replace(row, cells=(*row.cells, None, *said[row.key])) for row in block)
+
+
+def _tick_column(milestone: Scheduled, names: Mapping[str, str]) -> Column[CommanderView]:
     name = milestone.milestone.name
     return Column(
         name,
-        lambda one: "✓" if _has_done(one, milestone) else None,
-        140 if is_first else 100,
+        lambda one: "✓" if has_done(one, milestone) else None,
+        100,
         "tick",
-        fuller_names=(f"{name} ({milestone.event.event.name})", milestone.id),
+        fuller_names=(f"{name} ({names[milestone.event.event.id]})", milestone.id),
     )
-
-
-def _has_done(one: CommanderView, milestone: Scheduled) -> bool:
-    card = one.cards.get(milestone.event.event.id)
-    return card is not None and milestone.milestone.id in card.completions
 
 
 def _points(one: CommanderView, event: Event) -> int:
@@ -63,13 +79,6 @@ def _points(one: CommanderView, event: Event) -> int:
 
 def _reported_at(one: CommanderView) -> datetime | None:
     return last_report(one.cards.values())
-
-
-def _missing(one: CommanderView, on_today: Sequence[Scheduled]) -> str | None:
-    """Nothing is missing from those who have retired."""
-    if one.commander.retired_at:
-        return None
-    return ", ".join(each.milestone.name for each in on_today if not _has_done(one, each)) or None
 
 
 def _joined_at(one: CommanderView) -> datetime | None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from chalicelib.domain.calendar import GameDay
 from chalicelib.domain.progress import Progress
 from chalicelib.domain.sheet_view import SheetView
+from sheets_sync.content.event_names import event_names
 from sheets_sync.content.wall_time import in_words, local
 from sheets_sync.content.words import NOT_PUBLISHED, NUMBERS
 from sheets_sync.tabs import Column, Highlight, Row, Tab, row_of
@@ -14,9 +15,9 @@ BAR_WIDTH = 20
 
 
 def progress_tab(view: SheetView, block: tuple[Row, ...]) -> Tab:
-    day = view.game_day
+    day, names = view.game_day, event_names(view)
     columns: tuple[Column[Progress], ...] = (
-        Column("Event", lambda event: event.name, 170),
+        Column("Event", lambda event: names[event.event], 170),
         Column("Status", lambda event: event.status, 130),
         Column("Points", lambda event: event.points, 80, "count"),
         Column("Next reward at", _next_reward, 110, "count"),
@@ -29,7 +30,7 @@ def progress_tab(view: SheetView, block: tuple[Row, ...]) -> Tab:
         Column("Official points", _official_points, 105, "count"),
         Column("Coverage", _coverage, 90, "ratio"),
         Column("Projection", _projection, 120),
-        Column("Next reward expected", lambda event: _expected(event, day), 260),
+        Column("Next reward expected", lambda event: expected(event, day), 260),
         Column("Basis", _basis, 420, wraps=True),
         Column("Counted by", lambda event: NUMBERS[event.best.by], 115),
         Column("Read at", lambda event: _read_at(event, day), 140, "time"),
@@ -60,14 +61,19 @@ def _remaining(event: Progress) -> int | None:
 
 
 def _bar(event: Progress) -> str | None:
-    """`████████░░░░░░░░░░░░ 40 % by official points`: full only when it is; readable in any client."""
+    """`████████░░░░░░░░░░░░ 40 % by official points`."""
+    filled = bar(event, BAR_WIDTH)
+    return f"{filled} by {NUMBERS['reading']}" if filled and event.best.by == "reading" else filled
+
+
+def bar(event: Progress, width: int) -> str | None:
+    """`████░░░░ 50 %` of the way to the next reward: full only when it is reached; readable in any client."""
     goal = _goal(event)
     if not goal:
         return None
     ratio = event.best.points / goal
-    full = min(BAR_WIDTH, int(ratio * BAR_WIDTH))
-    bar = f"{'█' * full}{'░' * (BAR_WIDTH - full)} {min(100, int(ratio * 100))} %"
-    return f"{bar} by {NUMBERS['reading']}" if event.best.by == "reading" else bar
+    full = min(width, int(ratio * width))
+    return f"{'█' * full}{'░' * (width - full)} {min(100, int(ratio * 100))} %"
 
 
 def _commanders_needed(event: Progress) -> int | str:
@@ -89,7 +95,7 @@ def _projection(event: Progress) -> str:
     return "over" if event.status == "ended" else "not enough data"
 
 
-def _expected(event: Progress, day: GameDay) -> str | None:
+def expected(event: Progress, day: GameDay) -> str | None:
     """Between which times the next reward is reached, by the projection."""
     projection = event.projection
     if projection is None or event.next_tier is None:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from chalicelib.domain.events import Event
 from chalicelib.domain.progress import TierProgress
 from chalicelib.domain.sheet_view import SheetView
+from sheets_sync.content.event_names import event_names
 from sheets_sync.content.wall_time import local_if
 from sheets_sync.content.words import NOT_PUBLISHED, NUMBERS
 from sheets_sync.tabs import Column, Highlight, Row, Tab, row_of
@@ -36,8 +37,9 @@ class _Reward(NamedTuple):
 
 
 def rewards_tab(view: SheetView, block: tuple[Row, ...]) -> Tab:
+    names = event_names(view)
     columns: tuple[Column[_Reward], ...] = (
-        Column("Event", lambda one: one.event.name, 170),
+        Column("Event", lambda one: names[one.event.id], 170),
         Column("Points needed", lambda one: one.tier.threshold, 140, "count"),
         Column("Rewards", lambda one: one.rewards, 340, wraps=True),
         Column("Status", lambda one: one.status, 190),

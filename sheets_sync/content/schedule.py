@@ -7,6 +7,7 @@ from chalicelib.domain.calendar import Window
 from chalicelib.domain.events import Milestone
 from chalicelib.domain.progress import MilestoneProgress
 from chalicelib.domain.sheet_view import EventView, SheetView
+from sheets_sync.content.event_names import event_names
 from sheets_sync.content.wall_time import local
 from sheets_sync.content.words import NOT_PUBLISHED
 from sheets_sync.tabs import Column, Highlight, Row, Tab, row_of
@@ -41,10 +42,10 @@ def scheduled(view: SheetView) -> Iterator[Scheduled]:
 
 
 def schedule_tab(view: SheetView, block: tuple[Row, ...]) -> Tab:
-    day = view.game_day
+    day, names = view.game_day, event_names(view)
     columns: tuple[Column[Scheduled], ...] = (
         Column("Date", lambda one: day.date_of(one.window.opens_at), 150, "day"),
-        Column("Event", lambda one: one.event.event.name, 160),
+        Column("Event", lambda one: names[one.event.event.id], 160),
         Column("Milestone", lambda one: one.milestone.name, 190),
         Column(
             "Objectives",

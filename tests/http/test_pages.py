@@ -37,7 +37,10 @@ class Page(HTMLParser):
         self.roster: list[str] = []
         self.action = self.name = ""
         self.links: list[str] = []
-        self.words = " ".join(re.sub(r"<style>.*?</style>|<[^>]+>", " ", answer.text, flags=re.S).split())
+        shown = re.sub(
+            r"<(style|script)>.*?</\1>|</?(time|bdi|strong|b)\b[^>]*>", "", answer.text, flags=re.S
+        )
+        self.words = html.unescape(" ".join(re.sub(r"<[^>]+>", " ", shown).split()))
         self.feed(answer.text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -48,7 +51,7 @@ class Page(HTMLParser):
             self.hidden[found["name"] or ""] = found["value"] or ""
         elif tag == "input" and found.get("name") == "commander":
             self.name = found["value"] or ""
-        elif tag == "button":
+        elif tag == "button" and found.get("type") == "submit":
             self.buttons.append((found.get("name") or "", found.get("value") or ""))
         elif tag == "option":
             self.roster.append(found["value"] or "")
@@ -103,7 +106,7 @@ def test_the_form_offers_what_can_be_reported_and_nothing_else(site: Site) -> No
     assert not page.ticked
     assert "Today, Wed 15 Nov" in page.words
     assert "closes in 12 hours" in page.words
-    assert "Complete away team assignments; or spend trait XP" in page.words
+    assert "Complete away team assignments or spend trait XP" in page.words
 
 
 def test_a_report_answers_303_to_a_receipt_that_can_be_reloaded(any_site: Site) -> None:
@@ -174,7 +177,7 @@ def test_the_cookies_of_others_do_not_matter(site: Site, other: str) -> None:
 @pytest.mark.parametrize(
     ("name", "milestones", "status", "words"),
     [
-        ("", [HIDDEN_MOTIVATIONS], 422, "Please give the commander’s name."),
+        ("", [HIDDEN_MOTIVATIONS], 422, "Please give the commander's name."),
         ("Kestrel", [], 422, "Choose at least one milestone."),
         ("Kes\u202etrel", [HIDDEN_MOTIVATIONS], 422, "turns the direction of text"),
         (
@@ -192,7 +195,7 @@ def test_an_error_shows_the_form_again_with_what_was_typed(
     answer = send(site, site.world.secret(), name, *milestones)
     page = Page(answer)
     assert answer.status_code == status
-    assert words.replace("’", "&#39;") in page.words or words.replace("'", "&#39;") in page.words
+    assert words in page.words
     assert page.name == name
     assert page.ticked == {milestone for milestone in milestones if milestone in page.boxes}
     assert "completions=" not in answer.text
@@ -285,7 +288,7 @@ def test_names_are_text_wherever_they_are_shown(site: Site) -> None:
         send(site, secret, name),
         send(site, secret, name.replace("alert", "alerts"), HIDDEN_MOTIVATIONS),
     ):
-        assert "<script" not in answer.text
+        assert "<script>alert" not in answer.text
         assert "&lt;script&gt;alert(&#34;x&#34;)&lt;/script&gt;" in answer.text
 
 
@@ -308,7 +311,8 @@ def test_every_page_loads_nothing_and_tells_its_address_to_nobody(site: Site) ->
         assert answer.headers["Referrer-Policy"] == "no-referrer"
         assert answer.headers["Cache-Control"] == "no-store"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
-        assert not re.search(r"<(script|link|img|iframe|object)|@import|url\(|style=", answer.text)
+        loads = r"<(img|iframe|object)|src=|<link(?! rel=.icon. href=.data:)|@import|url\(|style="
+        assert not re.search(loads, answer.text)
         assert "https://" not in answer.text
 
 
@@ -521,7 +525,7 @@ def test_where_nothing_is_active_the_form_says_when_something_will_be(site: Site
     site.world.clock.now = datetime(2023, 11, 12, 22, 30, tzinfo=UTC)
     page = Page(site.get(f"/f/{site.world.secret()}"))
     assert not page.boxes
-    assert "The next milestone opens Mon 13 Nov at 00:00 UTC (in 1 hour 30 minutes)." in page.words
+    assert "The next milestone opens Mon 13 Nov at 00:00 UTC (in 90 minutes)." in page.words
     site.world.clock.now = datetime(2023, 11, 19, 22, tzinfo=UTC)
     late = Page(site.get(f"/f/{site.world.secret()}"))
     assert len(late.boxes) == 10

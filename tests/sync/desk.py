@@ -16,7 +16,7 @@ from sheets_sync.content import tabs_of
 from sheets_sync.sync import sync
 from tests.sync.views import binding_of, view_of
 
-TITLE_BLOCK = 5
+TITLE_BLOCK = 2
 FIRST = TITLE_BLOCK + 1
 """The first row below the header."""
 

@@ -12,7 +12,9 @@ from chalicelib.domain.roster import Alliance, Commander
 from chalicelib.domain.sheet_view import SheetView
 from chalicelib.domain.standing import Reading, TierStamp, Totals
 from sheets_sync.content import tabs_of
+from sheets_sync.content.summary import summary
 from sheets_sync.content.title_block import Restored, mentioning
+from sheets_sync.content.today import NOTES
 from sheets_sync.tabs import HEADER, Content, Link, Row, Tab
 from tests.sync.views import BOTH, EVENTS, binding_of, knowing, november, projecting, view_of
 from tests.world import (
@@ -32,8 +34,9 @@ NINETY = {f"Commander{number}": [HIDDEN_MOTIVATIONS] for number in range(90)}
 EIGHTY_NINE = dict(list(NINETY.items())[:89])
 REACHED = {8925: TierStamp(WEDNESDAY_NOON - timedelta(minutes=30), "reported")}
 EMPTY_BAR = "░" * 20
+NOTES_LINE = "Notes", NOTES, None
 UNREAD = ("no reading", "no reading")
-LAST_OF_COMMANDERS = "Last report", "Missing today", "Added themselves", "Retired"
+LAST_OF_COMMANDERS = "Last report", "Added themselves", "Retired"
 DEFENDERS_REWARDS = (
     "4 Jadzia Dax shards; 3 Miles O'Brien shards; not published (shown as “Missing Translation”)"
 )
@@ -68,7 +71,7 @@ def archived(event: Event) -> Event:
 
 class TestEveryTab:
     def test_a_binding_of_an_alliance_and_one_of_a_server(self) -> None:
-        common = ["IMS Progress", "IMS Schedule", "IMS Rewards"]
+        common = ["IMS Today", "IMS Progress", "IMS Schedule", "IMS Rewards"]
         titles = [tab.title for tab in tabs_of(view_of(), binding_of())]
         assert titles == [*common, "IMS Commanders", "IMS History"]
         titles = [tab.title for tab in tabs_of(view_of(alliance=None), binding_of())]
@@ -76,7 +79,7 @@ class TestEveryTab:
 
     def test_from_the_top_there_are_the_title_block_the_header_and_the_rows(self) -> None:
         found = tab("rewards", view_of())
-        assert found.header_index == len(found.title_block) == 5
+        assert found.header_index == len(found.title_block) == 2
         assert found.all_rows == (*found.title_block, Row(HEADER, found.header), *found.rows)
 
     @pytest.mark.parametrize("alliance", [NOVA, None])
@@ -108,7 +111,10 @@ class TestEveryTab:
             ("schedule", "Status", "closed", "soft", True),
             ("rewards", "Status", "reached", "good", False),
             ("rewards", "Status", "reached, then corrected below", "bad", False),
-            ("commanders", "Last report", "none yet", "now", False),
+            ("commanders", "Missing today", None, "missing", True),
+            ("commanders", "Last report", "none yet", "bad", False),
+            ("today", "To do", "all rewards reached", "good", False),
+            ("today", "To do", "remind", "now", False),
         }
 
     @pytest.mark.parametrize("alliance", [NOVA, None])
@@ -120,59 +126,133 @@ class TestEveryTab:
 
     def test_with_no_events_there_are_the_headers(self) -> None:
         found = tabs_of(view_of({"Kestrel": []}, events=()), binding_of())
-        assert [len(tab.rows) for tab in found] == [0, 0, 0, 1, 0]
-        assert found[3].header == ("Commander", *LAST_OF_COMMANDERS)
-        assert found[3].rows[0].cells == ("Kestrel", "none yet", None, None, None)
-        assert found[4].header == ("Time", "Points", "Reward at")
+        assert [len(tab.rows) for tab in found] == [1, 0, 0, 0, 1, 0]
+        assert found[4].header == ("Commander", "Missing today", *LAST_OF_COMMANDERS)
+        assert found[4].rows[0].cells == ("Kestrel", None, "none yet", None, None)
+        assert found[5].header == ("Time", "Points", "Reward at")
 
 
 class TestTitleBlock:
-    def test_without_trouble(self) -> None:
+    def test_it_says_what_an_officer_needs_and_how_fresh_that_is(self) -> None:
         for found in tabs_of(view_of(), binding_of()):
-            assert found.title_block == (
-                Row("#title", ("Server 101 · [NOVA] Nova Guard · kept by Muster",)),
-                Row(
-                    "#as-of",
-                    (
-                        "Data as of",
-                        wall(15, 12),
-                        "Times are UTC; a game day begins at 00:00 (assumed: the hour is not published)",
-                    ),
-                ),
-                Row("#synced", ("Last successful sync", wall(15, 12))),
-                Row("#error", ("Last error", "none", None)),
-                Row("#restored", ("Hand edits undone", "none", None)),
+            about, state = (row.cells[0] for row in found.title_block)
+            assert [row.key for row in found.title_block] == ["#about", "#state"]
+            assert about == (
+                "Defenders of Peace 0 of 8,925, 90 completions to go; "
+                "Architects of Chaos 0 of 8,925, 90 completions to go"
             )
+            assert state == "Data as of Wed 15 Nov 12:00 UTC; [NOVA] on server 101, kept by Muster"
+
+    def test_it_says_how_many_are_missing(self) -> None:
+        view = view_of({"Kestrel": [HIDDEN_MOTIVATIONS, CONFRONTING_RESILIENCE], "Merlin": []})
+        assert summary(view).endswith("; 1 of 2 missing today")
+        retired = knowing(view, "Merlin", retired_at=november(15, 11))
+        assert summary(retired).endswith("; nobody is missing today")
+
+    @pytest.mark.parametrize(
+        ("now", "said"),
+        [
+            (november(12), "Defenders of Peace begins Mon 13 Nov 00:00"),
+            (november(13, 0), "Defenders of Peace 8,900 of 8,925, 1 completion to go"),
+            (november(19, 5), "Defenders of Peace 8,900 of 8,925, 1 completion to go"),
+            (november(20, 0), "Defenders of Peace 8,900 of 8,925, 25 points short"),
+        ],
+    )
+    def test_on_each_day(self, now: datetime, said: str) -> None:
+        assert summary(view_of(EIGHTY_NINE, now=now)).startswith(said)
+
+    def test_when_all_is_reached_and_when_nobody_knows_what_is_needed(self) -> None:
+        assert summary(view_of(NINETY)).startswith("Defenders of Peace 9,000 of 8,925, all rewards reached;")
+        untiered = EVENTS[DEFENDERS].model_copy(update={"tiers": ()})
+        words = "Defenders of Peace 9,000, rewards not published; 1 of 90"
+        assert summary(view_of(NINETY, events=[untiered])).startswith("Defenders of Peace 9,000, rewards not")
+        assert words not in summary(view_of(NINETY, events=[untiered]))
+        assert summary(view_of(events=())) == "No events are defined"
 
     def test_of_a_server_with_game_days_in_its_own_zone(self) -> None:
         day = GameDay(time(5), "America/New_York", assumed=False)
-        block = tab("progress", view_of(game_day=day, alliance=None)).title_block
-        assert block[0].cells == ("Server 101 · kept by Muster",)
-        zone = "Times are America/New_York; a game day begins at 05:00"
-        assert block[1].cells == ("Data as of", wall(15, 7), zone)
-        assert block[2].cells == ("Last successful sync", wall(15, 7))
+        about, state = (
+            row.cells[0] for row in tab("progress", view_of(game_day=day, alliance=None)).title_block
+        )
+        assert str(about).startswith("Defenders of Peace")
+        assert state == "Data as of Wed 15 Nov 07:00 America/New_York; server 101, kept by Muster"
 
-    def test_after_an_error(self) -> None:
-        day = GameDay(time(5), "America/New_York", assumed=False)
-        sheet = binding_of(WEDNESDAY_NOON - timedelta(hours=2), "It was not shared.")
-        (*_, error, _) = tabs_of(view_of(game_day=day), sheet)[0].title_block
-        assert error == Row("#error", ("Last error", wall(15, 5), "It was not shared."))
-
-    def test_after_hand_edits(self) -> None:
-        restored = Restored(wall(15, 11, 59), "IMS Progress!C7 held “999999”")
+    def test_what_was_put_back_or_is_wrong_comes_before_that(self) -> None:
+        restored = Restored(wall(15, 11, 59), "Cedar, Hidden Motivations held “x”")
         for found in mentioning(restored, tabs_of(view_of(), binding_of())):
-            told = ("Hand edits undone", wall(15, 11, 59), "IMS Progress!C7 held “999999”")
-            assert found.title_block[4] == Row("#restored", told)
+            said = "Put back at 11:59: Cedar, Hidden Motivations held “x” · Data as of Wed 15 Nov 12:00 UTC"
+            assert str(found.title_block[1].cells[0]).startswith(said)
 
-    def test_with_the_help_and_never_with_a_key(self) -> None:
-        help_url = "https://muster.example/docs"
-        synced = tabs_of(view_of(), binding_of(), help_url)[0].title_block[2]
-        assert synced.cells == ("Last successful sync", wall(15, 12), Link(help_url))
+    def test_never_with_a_key(self) -> None:
         completed = view_of({"Kestrel": [HIDDEN_MOTIVATIONS]})
         shown = [
             cell for tab in tabs_of(completed, binding_of()) for row in tab.all_rows for cell in row.cells
         ]
         assert not [cell for cell in shown if isinstance(cell, str) and ("key" in cell or "/f/" in cell)]
+
+
+TWO = {"Kestrel": [HIDDEN_MOTIVATIONS, CONFRONTING_RESILIENCE], "Merlin": [HIDDEN_MOTIVATIONS]}
+
+
+class TestToday:
+    def test_both_sides_then_what_is_on_then_who_is_missing(self) -> None:
+        assert cells("today", view_of(TWO, alliance=NOVA)) == [
+            (
+                "Defenders of Peace",
+                "200 of 8,925\n░░░░░░ 2 %\nuntil Sun 00:00",
+                "88 completions to go",
+            ),
+            (
+                "Architects of Chaos",
+                "100 of 8,925\n░░░░░░ 1 %\nuntil Sun 00:00",
+                "89 completions to go",
+            ),
+            ("Hidden Motivations", "on until Thu 00:00\n2 of 2 have it", "everybody has it"),
+            ("Confronting Resilience", "on until Thu 00:00\n1 of 2 have it", "1 missing"),
+            ("Missing today", "1 of 2", None),
+            ("Merlin", "Confronting Resilience", "remind"),
+            NOTES_LINE,
+        ]
+
+    def test_before_the_first_day_it_says_what_comes(self) -> None:
+        assert cells("today", view_of(TWO, now=november(12))) == [
+            ("Defenders of Peace", "begins Mon 00:00", None),
+            ("Architects of Chaos", "begins Mon 00:00", None),
+            ("Unraveling Anomalies", "opens Mon 00:00", None),
+            NOTES_LINE,
+        ]
+
+    @pytest.mark.parametrize(
+        ("now", "how", "to_do"),
+        [
+            (november(18), "until Sun 00:00", "1 completion to go"),
+            (november(19, 5), "over; reports until Mon 00:00", "1 completion to go"),
+            (november(20, 0), "over", "25 points short"),
+        ],
+    )
+    def test_at_the_end_it_says_the_result(self, now: datetime, how: str, to_do: str) -> None:
+        first = cells("today", view_of(EIGHTY_NINE, now=now))[0]
+        assert first == ("Defenders of Peace", f"8,900 of 8,925\n█████░ 99 %\n{how}", to_do)
+
+    def test_with_a_projection(self) -> None:
+        projection = Projection(8900, 12345, november(19), "the pace", november(16, 14), november(17, 9))
+        first = cells("today", projecting(view_of(EIGHTY_NINE), projection))[0]
+        assert str(first[1]).endswith("\nnext reward Thu 16 Nov 14:00 to Fri 17 Nov 09:00")
+
+    def test_of_a_server_it_lists_alliances(self) -> None:
+        alliances = {NOVA: {DEFENDERS: TestAlliances.PEACE, ARCHITECTS: TestAlliances.CHAOS}, ORBIT: {}}
+        view = view_of(alliance=None, alliances=alliances)
+        assert cells("today", view)[2:] == [
+            ("Hidden Motivations", "on until Thu 00:00\n2 have it", None),
+            ("Confronting Resilience", "on until Thu 00:00\n5 have it", None),
+            ("[NOVA] Nova Guard", "Defenders of Peace 500\nArchitects of Chaos 500", None),
+            ("[ØRB] Orbit Watch", "nothing reported yet", None),
+            NOTES_LINE,
+        ]
+
+    def test_the_way_to_the_help(self) -> None:
+        found = tabs_of(view_of(), binding_of(), "https://muster.example/help")[0]
+        assert found.rows[-2].cells == ("Help", "how members report", Link("https://muster.example/help"))
 
 
 class TestProgress:
@@ -404,7 +484,8 @@ class TestCommanders:
         view = view_of({"Kestrel": kestrel, '=HYPERLINK("x")': [], "Merlin": [CONFRONTING_RESILIENCE]})
         found = tab("commanders", view)
         assert found.header == (
-            *("Commander", "Unraveling Anomalies", "Disarray Unleashed", "Enlisting Old Allies"),
+            *("Commander", "Missing today", "Unraveling Anomalies", "Disarray Unleashed"),
+            "Enlisting Old Allies",
             *("The Onslaught", "Hidden Motivations", "Confronting Resilience", "Assembling the Resistance"),
             *("Testing Destinies", "Shaping a Unified Destiny", "A Reckoning Across Time"),
             *("Defenders of Peace points", "Architects of Chaos points", *LAST_OF_COMMANDERS),
@@ -413,22 +494,22 @@ class TestCommanders:
             Row(
                 "id-0",
                 (
-                    *("Kestrel", None, None, "✓", None, "✓", None, None, None, None, None),
-                    *(200, 0, wall(15, 11), "Confronting Resilience", None, None),
+                    *("Kestrel", "Confronting Resilience", None, None, "✓", None, "✓", *[None] * 5),
+                    *(200, 0, wall(15, 11), None, None),
                 ),
             ),
             Row(
                 "id-1",
                 (
-                    *('=HYPERLINK("x")', *[None] * 10),
-                    *(0, 0, "none yet", "Hidden Motivations, Confronting Resilience", None, None),
+                    *('=HYPERLINK("x")', "Hidden Motivations, Confronting Resilience", *[None] * 10),
+                    *(0, 0, "none yet", None, None),
                 ),
             ),
             Row(
                 "id-2",
                 (
-                    *("Merlin", None, None, None, None, None, "✓", None, None, None, None),
-                    *(0, 100, wall(15, 11), "Hidden Motivations", None, None),
+                    *("Merlin", "Hidden Motivations", *[None] * 5, "✓", *[None] * 4),
+                    *(0, 100, wall(15, 11), None, None),
                 ),
             ),
         )
@@ -455,7 +536,7 @@ class TestCommanders:
         hundred = {f"C{number:03}": [HIDDEN_MOTIVATIONS] for number in range(100)}
         done = [*[None] * 4, "✓", *[None] * 5]
         assert cells("commanders", view_of(hundred)) == [
-            (name, *done, 100, 0, wall(15, 11), "Confronting Resilience", None, None) for name in hundred
+            (name, "Confronting Resilience", *done, 100, 0, wall(15, 11), None, None) for name in hundred
         ]
 
     def test_who_has_added_themselves_and_when_in_the_servers_time(self) -> None:
@@ -493,27 +574,44 @@ class TestCommanders:
         namesake = chaos.milestones[0].model_copy(update={"name": "Hidden Motivations"})
         chaos = chaos.model_copy(update={"milestones": (namesake, *chaos.milestones[1:])})
         header = tab("commanders", view_of(events=[peace, chaos])).header
-        assert header[2] == "Hidden Motivations (Architects of Chaos)"
-        assert header[5] == "Hidden Motivations (Defenders of Peace)"
-        assert header[1] == "Unraveling Anomalies"
+        assert header[3] == "Hidden Motivations (Architects of Chaos)"
+        assert header[6] == "Hidden Motivations (Defenders of Peace)"
+        assert header[2] == "Unraveling Anomalies"
 
-    def test_an_event_that_comes_again_and_milestones_called_like_other_columns(self) -> None:
+    def test_how_many_have_each_and_which_are_on_now_stands_above_them(self) -> None:
+        view = knowing(view_of({**TWO, "Ash": [HIDDEN_MOTIVATIONS]}), "Ash", retired_at=november(15, 11))
+        about, state, header = tab("commanders", view).all_rows[:3]
+        above = {
+            name: (on_now, share)
+            for name, on_now, share in zip(header.cells[2:12], about.cells[2:], state.cells[2:], strict=True)
+        }
+        assert above.pop("Hidden Motivations") == ("on now", "2 of 2")
+        assert above.pop("Confronting Resilience") == ("on now", "1 of 2")
+        assert set(above.values()) == {(None, "0 of 2")}
+
+    def test_an_event_that_comes_again_is_told_apart_by_its_date(self) -> None:
         peace = EVENTS[DEFENDERS]
-        again = peace.model_copy(update={"id": "2024-peace", "tiers": ()})
-        odd = peace.milestones[0].model_copy(update={"name": "Last report"})
-        again = again.model_copy(update={"milestones": (odd, *peace.milestones[1:2])})
-        header = tab("commanders", view_of(events=[peace, again])).header
+        again = peace.cloned(date(2023, 11, 20)).model_copy(update={"tiers": ()})
+        odd = again.milestones[0].model_copy(update={"name": "Last report"})
+        again = again.model_copy(update={"milestones": (odd, *again.milestones[1:2])})
+        view = view_of(events=[peace, again])
+        first, second = "Defenders of Peace (13 Nov 2023)", "Defenders of Peace (20 Nov 2023)"
+        header = tab("commanders", view).header
         assert header == (
-            *("Commander", "Unraveling Anomalies", "Last report (Defenders of Peace)"),
-            *(ENLISTING_OLD_ALLIES, "2024-peace/enlisting-old-allies", "Hidden Motivations"),
-            *("Assembling the Resistance", "Shaping a Unified Destiny"),
-            *(f"Defenders of Peace points ({DEFENDERS})", "Defenders of Peace points (2024-peace)"),
-            *LAST_OF_COMMANDERS,
+            *("Commander", "Missing today", "Unraveling Anomalies"),
+            *(f"Enlisting Old Allies ({first})", "Hidden Motivations", "Assembling the Resistance"),
+            *("Shaping a Unified Destiny", f"Last report ({second})", f"Enlisting Old Allies ({second})"),
+            *(f"{first} points", f"{second} points", *LAST_OF_COMMANDERS),
         )
-        assert tab("history", view_of(events=[peace, again])).header == (
-            *("Time", f"Defenders of Peace: points ({DEFENDERS})", "Defenders of Peace: reward at 8,925"),
-            "Defenders of Peace: points (2024-peace)",
-        )
+        assert tab("history", view).header == ("Time", first, second, f"{first}: reward at 8,925")
+        assert column("progress", "Event", view) == [first, second]
+        assert set(column("schedule", "Event", view)) == {first, second}
+        assert column("rewards", "Event", view) == [first]
+
+    def test_two_of_one_name_that_begin_on_the_same_day_are_told_apart_by_their_ids(self) -> None:
+        twin = EVENTS[DEFENDERS].model_copy(update={"id": "twin"})
+        names = column("progress", "Event", view_of(events=[EVENTS[DEFENDERS], twin]))
+        assert names == [f"Defenders of Peace ({DEFENDERS})", "Defenders of Peace (twin)"]
 
 
 class TestAlliances:
@@ -555,19 +653,16 @@ class TestHistory:
         }
         found = tab("history", view_of(history=history))
         assert found.is_charted
-        assert found.header == (
-            *("Time", "Defenders of Peace: points", "Defenders of Peace: reward at 8,925"),
-            *("Architects of Chaos: points", "Architects of Chaos: reward at 8,925"),
-        )
+        assert found.header == (*("Time", "Defenders of Peace", "Architects of Chaos", "reward at 8,925"),)
         assert found.rows == (
-            Row("2023-11-15T10:00:00Z", (wall(15, 10), 4000, 8925, None, 8925)),
-            Row("2023-11-15T11:00:00Z", (wall(15, 11), 9000, 8925, 100, 8925)),
+            Row("2023-11-15T10:00:00Z", (wall(15, 10), 4000, None, 8925)),
+            Row("2023-11-15T11:00:00Z", (wall(15, 11), 9000, 100, 8925)),
         )
 
     def test_of_an_event_without_published_tiers(self) -> None:
         event = EVENTS[DEFENDERS].model_copy(update={"tiers": ()})
         found = tab("history", view_of(events=[event], history={DEFENDERS: {november(15): 100}}))
-        assert found.header == ("Time", "Defenders of Peace: points", "Reward at")
+        assert found.header == ("Time", "Defenders of Peace", "Reward at")
         assert [row.cells for row in found.rows] == [(wall(15, 12), 100, None)]
 
     def test_before_anything_was_sampled(self) -> None:
@@ -590,11 +685,11 @@ class TestArchivedEvents:
         assert [row[0] for row in cells("rewards", view)] == ["Architects of Chaos", "Defenders of Peace"]
         assert {row[1] for row in cells("schedule", view)} == {"Architects of Chaos"}
         assert tab("commanders", view).header == (
-            *("Commander", "Disarray Unleashed", "The Onslaught", "Confronting Resilience"),
+            *("Commander", "Missing today", "Disarray Unleashed", "The Onslaught", "Confronting Resilience"),
             *("Testing Destinies", "A Reckoning Across Time", "Architects of Chaos points"),
             *LAST_OF_COMMANDERS,
         )
-        assert cells("commanders", view)[0][6] == 100
+        assert cells("commanders", view)[0][7] == 100
         assert cells("history", view) == [(wall(16, 12), 100, 8925)]
 
     def test_they_leave_the_alliances(self) -> None:

@@ -109,6 +109,7 @@ FIELDS = {
     "formerly": "The name that was given, which is not the present one",
     "from_line": "Lines of the file before this one are left alone",
     "game_day": "When the server's day begins",
+    "public_standings": "Whether everybody may see the points of each alliance",
     "header_line": "The line of the file with the headings; 0: it has none",
     "heading": "What stands above the column",
     "high": "80 % of what may come is meant to be between `low` and this",
