@@ -37,8 +37,6 @@ LUCK = 0.08
 """The spread (of the logarithm) of a day's turnout around the shape's turnout."""
 WHIM = 0.25
 """The same for the alliance that is half of a server."""
-MISSED_HOURS = 0.03
-"""The part of the hourly samples that is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +69,7 @@ class Shape:
     giant: float = 0.0
     """The share of commanders in one alliance, each day with luck of its own."""
     outage: float = 0.0
-    """For how many hours, on one of the first five days, nothing can be reported and no sample is taken."""
+    """For how many hours, on one of the first five days, nothing can be reported."""
 
 
 SHAPES = (
@@ -116,8 +114,6 @@ class Campaign:
     """When it was reported, which milestone (0 to 4), and by which commander."""
     done: tuple[float, ...]
     """When each completion happened in the game, reported or not, in order."""
-    missed: frozenset[int]
-    """Hours without a sample."""
 
     @property
     def opens_at(self) -> datetime:
@@ -155,16 +151,11 @@ class Campaign:
         so_far = self.reports[: bisect_right(self.times, hours)]
         counts = Counter(NOVEMBER.milestones[milestone].id for _, milestone, _ in so_far)
         totals = Totals(len({commander for _, _, commander in so_far}), counts)
-        history = {
-            self.opens_at + hour * HOUR: self.points(min(hour + 1.0, hours))
-            for hour in range(int(hours) + 1)
-            if hour not in self.missed
-        }
         reading = None
         if reading_at is not None:
             at = self.opens_at + reading_at * HOUR
             reading = Reading(self.official_points(reading_at), at, self.points(reading_at))
-        return Standing({"all": totals}, {}, reading, history)
+        return Standing({"all": totals}, {}, reading)
 
 
 def campaign(shape: Shape, seed: int, sizes: tuple[int, int] = EVERYBODY) -> Campaign:
@@ -211,16 +202,14 @@ def campaign(shape: Shape, seed: int, sizes: tuple[int, int] = EVERYBODY) -> Cam
                 at = min((session for session in sessions if session >= when), default=closes)
             reports.append((max(at, alliance.joins + random.uniform(0, 3)), day, commander))
     game_day = GameDay(time(random.randrange(24)))
-    missed = {hour for hour in range(round(closes)) if random.random() < MISSED_HOURS}
-    down = random.uniform(24, 120 - shape.outage)
     if shape.outage:
+        down = random.uniform(24, 120 - shape.outage)
         up = down + shape.outage
-        missed |= set(range(int(down), int(up)))
         reports = [
             (up + random.expovariate(0.3) if down < at < up else at, day, who) for at, day, who in reports
         ]
     in_time = sorted(report for report in reports if report[0] < closes)
-    return Campaign(shape, size, game_day, tuple(in_time), tuple(sorted(done)), frozenset(missed))
+    return Campaign(shape, size, game_day, tuple(in_time), tuple(sorted(done)))
 
 
 class _Alliance:
