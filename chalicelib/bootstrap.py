@@ -109,8 +109,14 @@ class Muster:
     def member_pages(self) -> "MemberPages":
         from chalicelib.services.member_pages import MemberPages
 
-        stores = self.stores
-        return MemberPages(self.directory, self.overview, stores.completions, stores.commanders, self.clock)
+        return MemberPages(
+            self.directory,
+            self.overview,
+            self.stores.completions,
+            self.stores.commanders,
+            self._standings,
+            self.clock,
+        )
 
     @cached_property
     def devices(self) -> "Devices":

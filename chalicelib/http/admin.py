@@ -80,10 +80,16 @@ def revoke_key(request: Request, key_id: str) -> Response:
     return json_response(muster().keys.revoke(key, key_id))
 
 
+def list_sheets(request: Request) -> Response:
+    key = bearer_key(request, muster().directory)
+    return json_response({"sheets": muster().bindings.all(key)})
+
+
 def bind_sheet(request: Request, spreadsheet_id: str) -> Response:
     key = bearer_key(request, muster().directory)
-    binding = SheetBinding.read(request)
-    state, is_new = muster().bindings.bind(key, spreadsheet_id, binding.server, binding.alliance)
+    given = SheetBinding.read(request)
+    bind = muster().bindings.bind
+    state, is_new = bind(key, spreadsheet_id, given.server, given.alliance, edits=given.edits)
     return json_response(state, 201 if is_new else 200)
 
 

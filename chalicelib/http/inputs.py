@@ -151,7 +151,7 @@ def unfit(error: ValidationError) -> Malformed:
     return Malformed("malformed", f"{found[0].field}: {found[0].message}", found)
 
 
-_REPLACEMENT = "\ufffd"
+_GARBLED = re.compile("[\ud800-\udfff\ufffd]")
 _ESCAPED_REPLACEMENT = re.compile(rb"(?<!\\)(?:\\\\)*\\ufffd", re.IGNORECASE)
 
 
@@ -173,7 +173,8 @@ def body_of(request: Request, limit: int, *, is_csv: bool = False) -> bytes:
         message = say("too-many-bytes", size=len(raw), most=limit)
         raise TooLarge("too-large", message, [FieldError("body", message)])
     try:
-        is_utf8 = not _is_garbled(raw.decode()) and not _ESCAPED_REPLACEMENT.search(raw)
+        is_escaped = b"\\" in raw and _ESCAPED_REPLACEMENT.search(raw)  # which looks at every byte, slowly
+        is_utf8 = not _is_garbled(raw.decode()) and not is_escaped
     except UnicodeDecodeError:
         is_utf8 = False
     if not is_utf8 and b"\0" in raw:
@@ -200,4 +201,4 @@ def _query(request: Request) -> MultiDict:
 
 
 def _is_garbled(text: str) -> bool:
-    return _REPLACEMENT in text or any("\ud800" <= c <= "\udfff" for c in text)
+    return _GARBLED.search(text) is not None

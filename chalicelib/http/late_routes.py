@@ -26,6 +26,7 @@ HANDLERS = {
     _ALLIANCE: {"PUT": "admin.put_alliance", "PATCH": "admin.change_alliance"},
     "/v1/keys": {"GET": "admin.list_keys", "POST": "admin.create_key"},
     "/v1/keys/{key_id}": {"DELETE": "admin.revoke_key"},
+    "/v1/sheets": {"GET": "admin.list_sheets"},
     "/v1/sheets/{spreadsheet_id}": {
         "PUT": "admin.bind_sheet",
         "GET": "admin.get_sheet",

@@ -216,6 +216,7 @@ class SheetBinding(JsonBody):
 
     server: Text
     alliance: Text | None = None
+    edits: bool = False
 
 
 class _Object(RootModel[dict[str, Any]]):

@@ -11,12 +11,13 @@ from chalicelib.domain.errors import MusterError, NotFound
 from chalicelib.domain.events import Event, Milestone
 from chalicelib.domain.messages import say
 from chalicelib.domain.names import display_name, name_keys, name_mark
-from chalicelib.domain.progress import Progress
+from chalicelib.domain.progress import Progress, progress_of
 from chalicelib.domain.reporting import reportable
 from chalicelib.domain.roster import Alliance, Commander, Server
 from chalicelib.services.corrections import UNDO_WITHIN
 from chalicelib.services.directory import Directory
 from chalicelib.services.overview import Overview
+from chalicelib.services.recent_standings import RecentStandings
 from chalicelib.store.commanders import Commanders
 from chalicelib.store.completions import Completions
 
@@ -96,6 +97,7 @@ class MemberPages:
     _overview: Overview
     _completions: Completions
     _commanders: Commanders
+    _standings: RecentStandings
     _clock: Callable[[], datetime]
 
     def form(self, key: Key, name: str) -> Form:
@@ -122,11 +124,7 @@ class MemberPages:
             name=commander.name if commander else name,
             commander=commander,
             formerly=formerly,
-            roster=tuple(
-                member.name
-                for member in self._commanders.roster(server.id, alliance.id)
-                if not member.retired_at
-            ),
+            roster=tuple(self._commanders.names(server.id, alliance.id, retired=False)),
             today=tuple(m for m in milestones if m.window.status(now) == "active"),
             earlier=tuple(m for m in milestones if m.window.status(now) == "closed"),
             opens_next=min((at for at in openings if at > now), default=None),
@@ -158,18 +156,21 @@ class MemberPages:
             for event in begun
             if cards[event.id].completions or cards[event.id].voided or event.status(now, day) != "ended"
         ]
-        events = tuple(self._event(server, event, cards[event.id], reported_at) for event in shown)
+        events = tuple(self._event(server, event, cards[event.id], reported_at, now) for event in shown)
         undo_until = _undo_until(cards.values(), key, reported_at, now) if is_mine else None
         was = next((name for name in commander.aliases.values() if name_mark(name) == formerly), None)
         return MemberReceipt(server, alliance, commander, was, reported_at, events, undo_until)
 
-    def _event(self, server: Server, event: Event, card: Card, reported_at: datetime) -> ReceiptEvent:
+    def _event(
+        self, server: Server, event: Event, card: Card, reported_at: datetime, now: datetime
+    ) -> ReceiptEvent:
+        standing = self._standings.shown(server.id, event.id)
         completions, milestones = card.completions, [m for m, _ in event.scheduled(server.game_day)]
         held = [(m, completions[m.id]) for m in milestones if m.id in completions]
         taken_back = [(m, card.voided[m.id]) for m in milestones if m.id in card.voided]
         return ReceiptEvent(
             event=event,
-            progress=self._overview.progress(server.id, event.id, consistent=True),
+            progress=progress_of(event, server.id, server.game_day, standing, now),
             points=card.points(event),
             counted=tuple(m for m, completion in held if completion.recorded_at == reported_at),
             undone=tuple(m for m, completion in taken_back if completion.recorded_at == reported_at),

@@ -5,11 +5,11 @@ In a busy hour there are many reports a second, and each would have to read the 
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from threading import Lock
 
 from chalicelib.domain.cards import CardChange
-from chalicelib.domain.standing import Standing, Totals
+from chalicelib.domain.standing import Standing
 from chalicelib.store.completions import CardsChanged, Completions
 from chalicelib.store.table import ConditionFailed
 
@@ -57,8 +57,7 @@ class RecentStandings:
         """The standing: at most `RECENT_SECONDS` old, with everything that was added."""
         now = self._monotonic()
         with self._lock:
-            read_at, standing = self._kept.get((server, event), (now - RECENT_SECONDS, None))
-            if standing and now - read_at < RECENT_SECONDS:
+            if standing := self._recent(server, event, now):
                 return standing
             begun, is_quiet = self._begun, not self._writing
         standing = self._completions.standing(server, event, consistent=True)
@@ -67,15 +66,23 @@ class RecentStandings:
                 self._kept[server, event] = now, standing
         return standing
 
+    def shown(self, server: str, event: str) -> Standing:
+        """The same for a page that nothing is decided on: what it has to read may be slightly old, and is not kept."""
+        with self._lock:
+            recent = self._recent(server, event, self._monotonic())
+        return recent or self._completions.standing(server, event)
+
     def forget(self, server: str, event: str) -> None:
         """The next `get` reads again. Call it when something other than totals has changed."""
         with self._lock:
             self._kept.pop((server, event), None)
 
+    def _recent(self, server: str, event: str, now: float) -> Standing | None:
+        read_at, standing = self._kept.get((server, event), (0.0, None))
+        return standing if standing and now - read_at < RECENT_SECONDS else None
+
     def _add(self, change: CardChange) -> None:
         card = change.after
         if kept := self._kept.get((card.server, card.event)):
             read_at, standing = kept
-            totals = standing.alliances.get(card.alliance, Totals()) + change.totals
-            alliances = {**standing.alliances, card.alliance: totals}
-            self._kept[card.server, card.event] = read_at, replace(standing, alliances=alliances)
+            self._kept[card.server, card.event] = read_at, standing.plus(card.alliance, change.totals)

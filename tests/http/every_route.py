@@ -238,6 +238,7 @@ ROWS = [
     Row("PUT", SERVER, json_body(), SERVER_101),
     Row("GET", f"{SERVER}/alliances", reach=somewhere_on_101),
     Row("PUT", ALLIANCE, json_body(tag="NOVA", name="Nova Guard")),
+    Row("GET", "/v1/sheets", reach=DEPLOYMENT),
     Row("PUT", SHEET, json_body(server="101", alliance="nova")),
     Row("GET", SHEET, Stage.bound),
     Row("DELETE", SHEET, Stage.bound),

@@ -88,6 +88,10 @@ class KeyList(TypedDict):
     keys: list[KeyState]
 
 
+class SheetList(TypedDict):
+    sheets: list[SheetState]
+
+
 @dataclass(frozen=True, slots=True)
 class CreatedKey(KeyState):
     secret: str
@@ -402,11 +406,14 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
         ),
     ),
     "Sheets": (
+        Operation("list_sheets", "GET /v1/sheets", "Every bound spreadsheet", "bind spreadsheets", SheetList),
         Operation(
             "bind_sheet", f"PUT {_SHEET}", "Bind a spreadsheet to a server or an alliance", "bind spreadsheets",
             SheetState,
-            created="also", body=SheetBinding, example={"server": "101", "alliance": "nova-guard"}, refuses=_UNKNOWN,
-            detail="It has to be shared, as editor, with the account that Muster signs in with.",
+            created="also", body=SheetBinding, example={"server": "101", "alliance": "nova-guard", "edits": True},
+            refuses=_UNKNOWN,
+            detail="It has to be shared, as editor, with the account that Muster signs in with. With `edits`, who may "
+            "edit it acts as an officer: share it with officers, not with anyone with the link.",
         ),
         Operation(
             "get_sheet", f"GET {_SHEET}", "How a spreadsheet's syncs went", "see syncs", SheetState,
