@@ -82,7 +82,7 @@ class ReceiptEvent:
     """One event on a receipt: the commander's completions, those of this report apart, and where the server stands.
 
     `again`: what this report held and was recorded before. `undone`: what it recorded and was taken back since.
-    `missing`: what the commander can still report. `closes_at`: the instant until which that is so.
+    `missing`: what the commander can still report, what is on now first. `closes_at`: the instant until which that is so.
     """
 
     event: Event
@@ -253,7 +253,7 @@ class MemberPages:
             earlier=tuple((m, completion) for m, completion in before if event.global_id(m) not in again),
             missing=tuple(
                 (m, window)
-                for m, window in scheduled
+                for m, window in sorted(scheduled, key=lambda pair: pair[1].status(now) != "active")
                 if m.id not in completions and window.opens_at <= now < closes_at
             ),
             closes_at=closes_at,

@@ -660,7 +660,7 @@ def test_where_there_is_no_projection_the_page_says_why(site: Site) -> None:
 
 def test_the_help_says_for_how_long_a_report_can_be_undone(any_site: Site) -> None:
     page = Page(any_site.get("/help"))
-    assert "The receipt has a button, Undo, for 15 minutes." in page.words
+    assert "For 15 minutes, the receipt can undo it" in page.words
     assert "For officers" in page.words
 
 
