@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 RUNS := $(VENV)/.runs
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-reset check format test torture package deploy status logs destroy pictures bench bench-sqlite clean
+.PHONY: help setup demo demo-reset check format test torture package deploy status logs destroy pictures translations bench bench-sqlite clean
 
 help: ## shows this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -62,6 +62,9 @@ destroy: $(READY) ## deletes a stage after asking; its table is kept (STAGE)
 
 pictures: $(READY) ## takes the README's pictures of a made-up campaign
 	$(RUN) -m local.pictures
+
+translations: $(READY) ## brings the catalogues of the pages up to date with their texts, and compiles them
+	$(RUN) -m local.translations
 
 bench: $(READY) ## measures costs, and how good projections are, into docs/
 	$(RUN) -m bench

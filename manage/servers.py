@@ -45,30 +45,48 @@ def list_servers(where: Where, as_json: bool) -> None:
 @click.argument("server")
 @click.option("--day-starts", metavar="HH:MM", help="When the game day begins, in the zone's local time.")
 @click.option("--zone", help="An IANA zone, such as America/New_York or UTC.")
+@click.option(
+    "--public-standings/--private-standings",
+    "public_standings",
+    default=None,
+    help="Whether everybody may see the points of each alliance, or nobody without a key (so it is for a new server).",
+)
 @click.pass_obj
-def put_server(where: Where, server: str, day_starts: str | None, zone: str | None) -> None:
-    """Defines a server, or sets its game day.
+def put_server(
+    where: Where, server: str, day_starts: str | None, zone: str | None, public_standings: bool | None
+) -> None:
+    """Defines a server, or changes it.
 
-    SERVER is its number. Without --day-starts and --zone, the day of a new server is assumed to begin at 00:00 UTC,
-    and a server that exists keeps its game day. Setting another game day moves the windows of all events on that
-    server; nothing that was recorded is lost.
+    SERVER is its number. A server that exists keeps what you don't give; the day of a new one is assumed to begin at
+    00:00 UTC. Setting another game day moves the windows of all events on that server; nothing that was recorded is
+    lost.
 
     \b
-    Example:
+    Examples:
       ./muster --demo servers put 202 --day-starts 18:00 --zone America/New_York
+      ./muster --demo servers put 202 --public-standings
     """
     if (day_starts is None) != (zone is None):
         raise click.UsageError("--day-starts and --zone go together.")
-    known = [one["id"] for one in where.api.get("servers")["servers"]]
-    if day_starts is None and server in known:
+    known = {one["id"]: one for one in where.api.get("servers")["servers"]}
+    before = known.get(server)
+    if before and day_starts is None and public_standings is None:
         click.echo(f"Server {server} is already there.")
         return
-    day = {"game_day": {"starts_at": day_starts, "zone": zone}} if day_starts else {}
-    answer, _ = where.api.put("servers", server, body=day)
+    day: dict[str, Any] | None = {"starts_at": day_starts, "zone": zone} if day_starts else None
+    if before and day is None and not before["game_day"]["assumed"]:
+        day = {name: before["game_day"][name] for name in ("starts_at", "zone")}
+    if public_standings is None:
+        public_standings = bool(before and before["public_standings"])
+    after = {"game_day": day, "public_standings": public_standings}
+    answer, _ = where.api.put("servers", server, body=after)
     day = answer["game_day"]
-    done = "changed" if server in known else "new"
+    done = "changed" if before else "new"
     assumed = " (assumed)" if day["assumed"] else ""
-    click.echo(f"Server {server}: {done}. Its day begins at {day['starts_at']} {day['zone']}{assumed}.")
+    public = " The points of its alliances are public." if answer["public_standings"] else ""
+    click.echo(
+        f"Server {server}: {done}. Its day begins at {day['starts_at']} {day['zone']}{assumed}.{public}"
+    )
 
 
 servers.add_command(export_server)

@@ -81,6 +81,9 @@ MANAGED_WITH: Mapping[Role, Capability] = {
 FIRST_ROLE: Role = "admin"
 """Of the key that a deployment begins with, since with it all others can be made."""
 
+SHEET = "sheet:"
+"""What the ids of those keys begin with that are a spreadsheet's, and end with its own."""
+
 REVOKED_WITHIN = timedelta(seconds=30)
 """How long at most a revoked key goes on working, where another process than the one that revoked it is asked."""
 LONGEST_OVERLAP = timedelta(hours=1)
@@ -102,6 +105,11 @@ class Key:
     last_used_at: datetime | None = None
     """To the hour."""
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether it may be anybody's who was given a link: a member link, or a sheet. Officers know whom they add."""
+        return not self.may("report for others") or self.id.startswith(SHEET)
+
     def is_valid(self, now: datetime) -> bool:
         """Neither expired, from that very instant, nor revoked: at once, whatever the clock of whoever revoked it."""
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
@@ -122,6 +130,11 @@ class Key:
             raise Forbidden("out-of-scope", message)
         if not self.covers(server, alliance):
             raise Forbidden("out-of-scope", say("other-scope"))
+
+
+def sheet_key(spreadsheet_id: str, title: str, server: str, alliance: str | None) -> Key:
+    """What a spreadsheet whose edits count may do: who may edit it acts as an officer of what it is bound to."""
+    return Key(f"{SHEET}{spreadsheet_id}", "officer", f"sheet: {title}", server, alliance)
 
 
 def new_secret() -> str:

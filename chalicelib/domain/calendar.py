@@ -23,7 +23,7 @@ class GameDay:
         If the clocks skip the starting hour, the day begins later by as much as they skip. If they repeat it, the day
         begins at the first occurrence.
         """
-        return datetime.combine(day, self.starts_at, zone_info(self.zone)).astimezone(UTC)
+        return _start(day, self.starts_at, self.zone)
 
     def end(self, day: date) -> datetime:
         """The instant at which the game day `day` ends. It belongs to the next day."""
@@ -56,6 +56,12 @@ SKEW = timedelta(minutes=1)
 """How much the clocks of two machines may differ. Comparing a time that another machine noted must allow for this."""
 
 
+@lru_cache(maxsize=1024)
+def _start(day: date, starts_at: time, zone: str) -> datetime:
+    """Kept, since each request asks for the same few days again and again."""
+    return datetime.combine(day, starts_at, zone_info(zone)).astimezone(UTC)
+
+
 @lru_cache
 def zone_info(name: str) -> ZoneInfo:
     """The IANA zone of that name. Raises ZoneInfoNotFoundError or ValueError if there is none."""
@@ -64,8 +70,15 @@ def zone_info(name: str) -> ZoneInfo:
 
 def rfc3339(instant: datetime) -> str:
     """The instant as RFC 3339 in UTC, to the millisecond where it has some. The same again of what is read of it."""
-    spec = "milliseconds" if instant.microsecond >= 1000 else "seconds"
-    return instant.astimezone(UTC).isoformat(timespec=spec).replace("+00:00", "Z")
+    return _rfc3339(instant.astimezone(UTC))
+
+
+@lru_cache(maxsize=1024)
+def _rfc3339(utc: datetime) -> str:
+    """Kept, since one report has the same time many times over. By instants in UTC: in other zones, equal ones may
+    differ."""
+    spec = "milliseconds" if utc.microsecond >= 1000 else "seconds"
+    return utc.isoformat(timespec=spec).replace("+00:00", "Z")
 
 
 def on_day(day: date) -> str:
@@ -80,18 +93,25 @@ def at_time(instant: datetime, game_day: GameDay) -> str:
 
 def moment(local: datetime) -> str:
     """`Wed 15 Nov at 12:00 UTC`, in the zone that it is in."""
-    return f"{on_day(local.date())} at {local:%H:%M %Z}"
+    return f"{on_day(local.date())} at {local:%H:%M} {zone_label(local)}"
 
 
-def time_left(span: timedelta) -> str:
-    """`12 hours`, `1 hour 5 minutes`, `2 days 3 hours`: rounded down to the minute, so that nobody is promised too
-    much."""
-    minutes = int(span / timedelta(minutes=1))
-    if minutes < 1:
-        return "less than a minute"
-    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
-    parts = [(days, "day"), (hours, "hour"), (0 if days else minutes, "minute")]
-    return " ".join(f"{number} {unit}{'' if number == 1 else 's'}" for number, unit in parts if number)
+def zone_label(local: datetime) -> str:
+    """What the zone that it is in is called then: `UTC`, `CET`; `UTC-03` where it has no name."""
+    name = local.tzname() or "UTC"
+    return f"UTC{name}" if name[0] in "+-" else name
+
+
+def ahead(span: timedelta) -> tuple[int, Literal["second", "minute", "hour", "day"]]:
+    """How far ahead something is, as a number of one unit: of days from two days, of hours from two hours, of minutes
+    from two minutes. Rounded down, so that nobody is promised too much; nothing, if it is over.
+    """
+    seconds = max(0, int(span / timedelta(seconds=1)))
+    if seconds >= 2 * 86400:
+        return seconds // 86400, "day"
+    if seconds >= 2 * 3600:
+        return seconds // 3600, "hour"
+    return (seconds // 60, "minute") if seconds >= 120 else (seconds, "second")
 
 
 def in_words(span: timedelta) -> str:

@@ -14,7 +14,8 @@ class Completion:
 
     `reported_at`: when it was reported, if that happened elsewhere and earlier. `owed`: the version of the card that
     the report made, until the report's ledger entry is written; then None. `bulk`: the id of the bulk take-back that
-    voided it, where one did. `more`: attributes that a later version of Muster has stored; they are kept.
+    voided it, where one did. `since`: the version of the card that it is on, or is voided on, since then; 0: that was
+    not noted yet. `more`: attributes that a later version of Muster has stored; they are kept.
     """
 
     recorded_at: datetime
@@ -22,6 +23,7 @@ class Completion:
     reported_at: datetime | None = None
     owed: int | None = None
     bulk: str | None = None
+    since: int = field(default=0, compare=False)
     more: Mapping[str, object] = field(default_factory=dict, compare=False)
 
     @property
@@ -50,6 +52,11 @@ class Card:
     def points(self, event: Event) -> int:
         """The commander's points for these completions."""
         return sum(m.points for m in event.milestones if m.id in self.completions)
+
+    def generation(self, milestone: str) -> int:
+        """The card's version at which that milestone was last completed or voided; 0: never, or that was not noted."""
+        last = self.completions.get(milestone) or self.voided.get(milestone)
+        return last.since if last else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,24 +90,31 @@ def reported(card: Card, milestones: Iterable[str], completion: Completion) -> C
     """Adds these milestones; the card must have none of them. Their ledger entry is still to be written (owed), and
     the card is no longer `moved`."""
     version = card.version + 1
-    added = dict.fromkeys(milestones, replace(completion, owed=version))
+    added = dict.fromkeys(milestones, replace(completion, owed=version, since=version))
     void = {milestone: was for milestone, was in card.voided.items() if milestone not in added}
     completions = {**card.completions, **added}
     after = replace(card, completions=completions, voided=void, moved=False, version=version)
     return CardChange(card, after)
 
 
+def entered(card: Card, milestone: str, completion: Completion) -> CardChange:
+    """Adds that milestone, which the card must not have, as a report does; but its ledger entry is written with it."""
+    void = {each: was for each, was in card.voided.items() if each != milestone}
+    added = replace(completion, since=card.version + 1)
+    return _changed(card, completions=_settled(card.completions) | {milestone: added}, voided=void)
+
+
 def voided(card: Card, milestones: Iterable[str], bulk: str | None = None) -> CardChange:
     """Voids these milestones; the card must have them. `bulk`: the id of the bulk take-back that does it."""
-    settled = _settled(card.completions)
-    taken = {milestone: replace(settled.pop(milestone), bulk=bulk) for milestone in milestones}
+    settled, since = _settled(card.completions), card.version + 1
+    taken = {milestone: replace(settled.pop(milestone), bulk=bulk, since=since) for milestone in milestones}
     return _changed(card, completions=settled, voided={**card.voided, **taken})
 
 
 def restored(card: Card, milestones: Iterable[str]) -> CardChange:
     """Restores these milestones as they were; they must be voided."""
-    left = dict(card.voided)
-    given = {milestone: replace(left.pop(milestone), bulk=None) for milestone in milestones}
+    left, since = dict(card.voided), card.version + 1
+    given = {milestone: replace(left.pop(milestone), bulk=None, since=since) for milestone in milestones}
     return _changed(card, completions=_settled(card.completions) | given, voided=left)
 
 
@@ -127,12 +141,13 @@ def timed(card: Card, milestones: Iterable[str], reported_at: datetime) -> CardC
 
 def moved(card: Card, to: Card) -> tuple[CardChange, CardChange]:
     """Moves everything on `card` to `to`. A milestone counts once there, and the earlier completion stays."""
-    both = _settled(to.completions)
+    both, since = _settled(to.completions), to.version + 1
     for milestone, completion in _settled(card.completions).items():
         other = both.get(milestone)
         if other is None or completion.recorded_at < other.recorded_at:
-            both[milestone] = completion
-    void = {m: c for m, c in {**card.voided, **to.voided}.items() if m not in both}
+            both[milestone] = replace(completion, since=since)
+    came = {milestone: replace(was, since=since) for milestone, was in card.voided.items()}
+    void = {m: c for m, c in {**came, **to.voided}.items() if m not in both}
     left = _changed(card, completions={}, voided={}, moved=True)
     return left, _changed(to, completions=both, voided=void, moved=False)
 

@@ -1,15 +1,17 @@
-"""What members read when something can't be done: whole sentences in one table, to be translated as they are.
+"""What members and officers read of what they did, and about a reward: whole sentences in one table, to be
+translated as they are.
 
-A sentence says what happened, then what to do. What varies in it is named, and `say` fills it in.
+A refusal says what happened, then what to do. What varies in it is named, and `say` fills it in.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from chalicelib.domain.calendar import moment, time_left
+from chalicelib.domain.calendar import ahead, moment
 
 Value = str | int | datetime | timedelta | Sequence[str]
-"""What a sentence can name. An instant is in the zone in which it is shown; several texts are alternatives."""
+"""What a sentence can name. An instant is in the zone in which it is shown; a span is how far ahead something is;
+several texts are alternatives."""
 
 MESSAGES: Mapping[str, str] = {
     # the link, the key, and what is asked for
@@ -23,6 +25,8 @@ MESSAGES: Mapping[str, str] = {
     "which-alliance": "With this {role} key, say which alliance.",
     "unknown-event": "There is no event {event}.",
     "unknown-server": "Server {server} doesn't use Muster.",
+    "not-public": "Server {server} does not show the points of its alliances.",
+    "nothing-here": "There is nothing here.",
     "unknown-alliance": "Server {server} has no alliance {alliance}.",
     "incomplete-receipt": "This receipt's address is incomplete. Open the link of your alliance again.",
     # what was sent
@@ -76,7 +80,7 @@ MESSAGES: Mapping[str, str] = {
         "These are milestones of {events} events; {most} is the most at once. "
         "Send them in parts: nothing counts twice."
     ),
-    "not-open": "{milestone} opens {opens_at} (in {left}).",
+    "not-open": "{milestone} opens {opens_at} ({left}).",
     "not-open-then": "{milestone} opens {opens_at}. The time of this report is earlier: {reported_at}.",
     "archived": "{event} is archived. Nothing can be added to it.",
     "closed": "Reporting for {event} closed {closed_at}. An officer can still add what is missing.",
@@ -84,7 +88,57 @@ MESSAGES: Mapping[str, str] = {
         "A report can only be undone on the device that sent it, if cookies are allowed there. "
         "An officer can still correct it."
     ),
-    "undo-closed": "A report can be undone for {span}, and this one is older. An officer can still correct it.",
+    "undo-closed": (
+        "A report can be undone for {minutes} minutes, and this one is older. An officer can still correct it."
+    ),
+    # the official points
+    "implausible-reading": "{doubt} If it is right, send it again with “confirm”: true.",
+    # what a sheet answers to an edit
+    "tick-recorded": "{milestone}: recorded.",
+    "tick-voided": "{milestone}: taken back.",
+    "tick-not-open": "{milestone}: not open yet: opens {opens_at}.",
+    "tick-overtaken": (
+        "{milestone}: somebody else changed this meanwhile, so it stays as it is now. Is it wrong? Change it again."
+    ),
+    "tick-refused": "{milestone}: {why}",
+    "has-left": "This commander is no longer in {alliance}, so nothing was changed.",
+    "renamed": (
+        "{before} is now called {name}. Is {name} somebody else? Type {before} here again, then +{name} in the "
+        "empty row below the last."
+    ),
+    "name-taken": '"{name}" is the name of another commander, or was. To make the two one, merge them.',
+    "name-overtaken": '"{name}": somebody else changed this commander meanwhile. Is it right? Type it again.',
+    "name-refused": '"{name}": {why}',
+    "added": "{name}: added.",
+    "mean-in-sheet": (
+        '"{name}": did you mean {suggestions}? Type that below, or + before the name if it is somebody new.'
+    ),
+    "formerly-on-roster": (
+        '"{typed}" was the name of {name}, who is on the roster. Type + before it if it is somebody new.'
+    ),
+    "new-in-a-row": '"{name}": somebody new goes into the empty row below the last, not over another\'s name.',
+    "reading-logged": "{points} official points: recorded.",
+    "reading-withdrawn": "Official points: taken back.",
+    "reading-overtaken": (
+        "Somebody else changed the official points meanwhile, so they stay as they are now. Are they wrong? "
+        "Type them again."
+    ),
+    "reading-refused": "Official points: {why}",
+    "confirm-reading": "{points} official points: {why} Are they right? Then tick the box.",
+    "edit-waits": "Muster could not record this yet. Leave it as it is: the next sync tries again.",
+    # whether a reward will be reached
+    "outlook-reached": "Reached.",
+    "outlook-reached-at": "Reached {at}.",
+    "outlook-read": "Reached {at}, by the official points.",
+    "outlook-dropped": "Reached {at}, and {missing} below it again after a correction.",
+    "outlook-missed": "Not reached: {missing} short.",
+    "outlook-yes": "At this pace: yes, between {earliest} and {latest}.",
+    "outlook-yes-by": "At this pace: yes, by {latest}.",
+    "outlook-perhaps": "At this pace: perhaps. It may end between {low} and {high}.",
+    "outlook-perhaps-from": "At this pace: perhaps, but not before {earliest}.",
+    "outlook-no": "At this pace: no, about {points} short.",
+    "outlook-no-between": "At this pace: no, between {fewest} and {most} short.",
+    "outlook-unknown": "Too early to say.",
     # Muster itself
     "busy": "Too many reports at once. Nothing was lost; please send it again in a moment.",
     "unreadable": (
@@ -122,7 +176,8 @@ def _shown(value: Value) -> str:
     if isinstance(value, datetime):
         return moment(value)
     if isinstance(value, timedelta):
-        return time_left(value)
+        number, unit = ahead(value)
+        return f"in {number} {unit}{'' if number == 1 else 's'}"
     if isinstance(value, int):
         return f"{value:,}"
     return value if isinstance(value, str) else either(value)

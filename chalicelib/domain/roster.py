@@ -15,10 +15,11 @@ NEW_PER_DAY, MOST_NEW_PER_DAY = 150, 1_000
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """An STFC game server; `id` is its number as text."""
+    """An STFC game server; `id` is its number as text. `public_standings`: everybody may see its alliances' totals."""
 
     id: str
     game_day: GameDay = field(default_factory=GameDay)
+    public_standings: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +65,9 @@ class Commander:
     name index has for the name. `aliases` are other names that lead to them, as they are typed, by what the index has
     for each: those that they had, and those of who became one with them. `former`: where rosters still know them as
     somebody who has left, by alliance and id. `moved`: this is such a remainder, and `alliance` is where they went;
-    `into`: whom they became one with there. `version` counts the changes. `brought_by`: the id of the member key that
-    brought them, as long as no officer has shown to know them. `more` is what a later version of Muster has stored
-    beside: it is kept.
+    `into`: whom they became one with there. `version` counts the changes. `brought_by`: the id of the shared key (a
+    member link, a sheet) that brought them, as long as no officer has shown to know them. `more` is what a later
+    version of Muster has stored beside: it is kept.
     """
 
     id: str

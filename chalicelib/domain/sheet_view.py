@@ -14,16 +14,19 @@ from chalicelib.domain.standing import Totals
 
 @dataclass(frozen=True, slots=True)
 class EventView:
-    """`history`: the points at the end of each hour that was sampled, by the hour's beginning."""
+    """`history`: the points at the end of each hour that was sampled, by the hour's beginning. `reading`: which reading
+    the official points are of."""
 
     event: Event
     progress: Progress
     history: Mapping[datetime, int] = field(default_factory=dict)
+    reading: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CommanderView:
-    """One commander of the alliance, with their cards in the shown events, by event id."""
+    """One commander of the alliance, with their cards in the shown events, by event id. A card may hold only what was
+    voided."""
 
     commander: Commander
     cards: Mapping[str, Card]

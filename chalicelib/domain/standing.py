@@ -1,7 +1,7 @@
 """What is known about an event on a server: the counts of each alliance, the stamped tiers, the official points."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Literal
@@ -40,11 +40,20 @@ class TierStamp:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The official points, as the game showed them at a moment, and what was reported then."""
+    """The official points, as the game showed them at a moment, and what was reported then.
+
+    `unique` tells it from others of the same moment; empty: that was not noted beside the totals.
+    """
 
     points: int
     read_at: datetime
     reported_points: int
+    unique: str = field(default="", compare=False)
+
+    @property
+    def generation(self) -> str:
+        """Which reading it is."""
+        return f"{self.read_at.timestamp():.3f}~{self.unique}"
 
     @property
     def coverage(self) -> float | None:
@@ -76,3 +85,11 @@ class Standing:
             for milestone, count in alliance.completions.items():
                 completions[milestone] = completions.get(milestone, 0) + count
         return Totals(commanders, completions)
+
+    def plus(self, alliance: str, added: Totals) -> "Standing":
+        """With `added` in that alliance's totals. The sum is carried on, since every report asks for it."""
+        after = replace(
+            self, alliances={**self.alliances, alliance: self.alliances.get(alliance, Totals()) + added}
+        )
+        vars(after)["totals"] = self.totals + added
+        return after

@@ -1,4 +1,4 @@
-"""The JSON API for all, and for reports (DESIGN §5)."""
+"""The JSON API for all, and for reports (DESIGN §5). What shows where a server stands is in `public_api`."""
 
 from chalice.app import Blueprint, Response
 
@@ -35,26 +35,6 @@ def get_event(event: str) -> Response:
 @handled
 def get_schedule(server: str) -> Response:
     return json_response(muster().overview.schedule(server))
-
-
-@api.route("/v1/servers/{server}/schedule.ics")
-@handled
-def get_schedule_calendar(server: str) -> Response:
-    from chalicelib.http.calendar_feed import calendar_feed  # icalendar is imported for this route alone
-
-    return calendar_feed(muster().overview.schedule(server))
-
-
-@api.route("/v1/servers/{server}/progress")
-@handled
-def get_server_progress(server: str) -> Response:
-    return json_response(muster().overview.running(server))
-
-
-@api.route("/v1/servers/{server}/events/{event}/progress")
-@handled
-def get_event_progress(server: str, event: str) -> Response:
-    return json_response(muster().overview.progress(server, event))
 
 
 @api.route("/v1/completions", methods=["POST"])

@@ -1,35 +1,54 @@
-"""The schedule as an iCalendar feed, to subscribe to."""
+"""The schedule as an iCalendar feed, to subscribe to (RFC 5545 and 7986)."""
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 
-from chalice.app import Response
 from icalendar import Calendar
 from icalendar import Event as Entry
 
-from chalicelib.http.responses import text_response
-from chalicelib.services.overview import Schedule
+from chalicelib.domain.edition import Edition
+from chalicelib.services.overview import Schedule, ScheduledMilestone
+
+ASK_AGAIN = timedelta(hours=1)
+"""How soon a client may ask for changes."""
+_NEVER_NOTED = datetime(2000, 1, 1, tzinfo=UTC)
+"""When a definition has changed of which nobody has noted it."""
 
 
-def calendar_feed(schedule: Schedule) -> Response:
-    """One entry a milestone, with a stable UID so that a changed hour moves it."""
+def calendar_feed(schedule: Schedule, editions: Mapping[str, Edition], page: str) -> str:
+    """One entry for each milestone. The same text as long as no definition has changed: nothing in it is of now.
+
+    A stable UID and a rising SEQUENCE let a client move an entry whose time has changed. `page`: the address of the
+    server's page.
+    """
+    name = f"IMS schedule of server {schedule.server}"
     calendar = Calendar()
     calendar.add("prodid", "-//Muster//IMS schedule//EN")
     calendar.add("version", "2.0")
-    calendar.add("name", f"IMS schedule of server {schedule.server}")
-    calendar.add("refresh-interval", timedelta(hours=1), {"value": "DURATION"})
+    calendar.add("name", name)
+    calendar.add("x-wr-calname", name)
+    calendar.add("url", page)
+    calendar.add("refresh-interval", ASK_AGAIN, {"value": "DURATION"})
+    calendar.add("x-published-ttl", "PT1H")
     for milestone in schedule.milestones:
-        entry = Entry()
-        entry.add("uid", f"{milestone.milestone}@{schedule.server}.muster")
-        entry.add("dtstamp", schedule.as_of)
-        entry.add("dtstart", milestone.opens_at)
-        entry.add("dtend", milestone.closes_at)
-        entry.add("summary", f"{milestone.name} ({milestone.event_name})")
-        objectives = (
-            "; or ".join(milestone.objectives) if milestone.objectives else "Objectives: not published"
-        )
-        assumed = "\nThe hour is assumed: only the date is published." if schedule.game_day.assumed else ""
-        entry.add("description", f"{objectives}\n{milestone.points} points{assumed}")
-        calendar.add_component(entry)
-    return text_response(
-        calendar.to_ical().decode(), "text/calendar; charset=utf-8", {"Cache-Control": "max-age=900"}
-    )
+        calendar.add_component(_entry(schedule, milestone, editions.get(milestone.event, Edition()), page))
+    text: str = calendar.to_ical().decode()
+    return text
+
+
+def _entry(schedule: Schedule, milestone: ScheduledMilestone, edition: Edition, page: str) -> Entry:
+    changed_at = edition.changed_at or _NEVER_NOTED
+    entry = Entry()
+    entry.add("uid", f"{milestone.milestone}@{schedule.server}.muster")
+    entry.add("dtstamp", changed_at)
+    entry.add("last-modified", changed_at)
+    entry.add("sequence", edition.changes)
+    entry.add("dtstart", milestone.opens_at)
+    entry.add("dtend", milestone.closes_at)
+    entry.add("summary", f"{milestone.name} ({milestone.event_name})")
+    entry.add("transp", "TRANSPARENT")
+    entry.add("url", page)
+    objectives = "; or ".join(milestone.objectives) if milestone.objectives else "Objectives: not published"
+    assumed = "\nThe hour is assumed: only the date is published." if schedule.game_day.assumed else ""
+    entry.add("description", f"{objectives}\n{milestone.points} points{assumed}\n{page}")
+    return entry

@@ -1,12 +1,12 @@
 """Tables as CSV, for spreadsheets that fetch them again and again."""
 
-import hashlib
 from collections.abc import Iterable, Sequence
 
 from chalice.app import Request, Response
 
 from chalicelib.domain.csv_tables import csv_text
 from chalicelib.domain.events import Event
+from chalicelib.http.conditional import etag_of, unless_known
 from chalicelib.http.responses import text_response
 from chalicelib.services.exports import AllianceCompletions, MissingReports
 from chalicelib.services.rosters import RosterEntry
@@ -43,13 +43,9 @@ def missing_csv(request: Request, missing: MissingReports, events: Iterable[Even
 def _csv(request: Request, name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
     """The table; or 304 if the caller has this very one already."""
     text = csv_text(header, rows)
-    etag = f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
-    known = request.headers.get("if-none-match", "").split(",")
-    is_known = not {etag, "*"}.isdisjoint(tag.strip().removeprefix("W/") for tag in known)
     headers = {
         "Cache-Control": "private, max-age=60",
         "Content-Disposition": f'inline; filename="{name}.csv"',
-        "ETag": etag,
     }
-    content_type = "text/csv; charset=utf-8"
-    return text_response("" if is_known else text, content_type, headers, 304 if is_known else 200)
+    answer = text_response(text, "text/csv; charset=utf-8", headers)
+    return unless_known(request, answer, etag_of(text))

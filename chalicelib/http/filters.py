@@ -1,38 +1,85 @@
-"""How instants, points and names read on a page."""
+"""How instants, points and messages read on a page, in the language of whoever reads it (`words` of the context).
+
+An instant is a `<time>`: in words of the server's zone, which the script of the pages turns into the reader's own.
+"""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from urllib.parse import quote
 
-from chalicelib.domain.calendar import GameDay, at_time, on_day, rfc3339, time_left
+from jinja2 import pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup, escape
+
+from chalicelib.domain.calendar import GameDay, rfc3339
+from chalicelib.domain.messages import Message, Value
+from chalicelib.languages import Language
 
 
-def time_of_day(instant: datetime, game_day: GameDay) -> str:
-    """`12:15 UTC`, in the server's zone."""
-    return f"{game_day.local(instant):%H:%M %Z}"
+@pass_context
+def at_time(context: Context, instant: datetime, game_day: GameDay) -> Markup:
+    """`Wed 15 Nov at 12:00 UTC`."""
+    return _moment(context["words"], game_day.local(instant))
 
 
-def thousands(number: int) -> str:
+@pass_context
+def time_of_day(context: Context, instant: datetime, game_day: GameDay) -> Markup:
+    """`12:15 UTC`."""
+    return _time(instant, "clock", context["words"].clock(game_day.local(instant)))
+
+
+@pass_context
+def ahead(context: Context, instant: datetime, now: datetime) -> Markup:
+    """How far ahead it is, counting down with script: `in 12 hours`."""
+    return _time(instant, "ahead", context["words"].ahead(instant - now))
+
+
+@pass_context
+def on_day(context: Context, day: date) -> str:
+    """`Wed 15 Nov`: a game day, which is no instant."""
+    return _words(context).day(day)
+
+
+@pass_context
+def thousands(context: Context, number: int) -> str:
     """`8,925`."""
-    return f"{number:,}"
+    return _words(context).number(number)
 
 
-def counted(number: int, one: str, many: str) -> str:
-    """`one` as it is, `1 point`; or `many` with the number in it, `{n} points`."""
-    return one if number == 1 else many.format(n=thousands(number))
-
-
-def percent(part: float) -> str:
+@pass_context
+def percent(context: Context, part: float) -> str:
     """`63%`."""
-    return f"{part:.0%}"
+    return _words(context).percent(part)
 
 
-def objectives(alternatives: tuple[str, ...] | None) -> str:
-    """As a sentence, with the game's own letters; or that they are not published."""
-    if not alternatives:
-        return "Objectives: not published"
-    sentence = "; or ".join(alternatives)
-    return sentence[0].upper() + sentence[1:]
+@pass_context
+def either(context: Context, alternatives: tuple[str, ...]) -> str:
+    """`Complete away team assignments or spend trait XP`."""
+    return _words(context).either(alternatives)
+
+
+def bdi(name: str) -> Markup:
+    """A name that people made up, in its own direction of writing, whatever the page's."""
+    return Markup("<bdi>{}</bdi>").format(name)
+
+
+@pass_context
+def said(context: Context, text: str) -> str:
+    """A message in the reader's language; another text as it is."""
+    words = _words(context)
+
+    def shown(value: Value) -> str:
+        if isinstance(value, datetime):
+            return _moment(words, value)
+        if isinstance(value, str):
+            return bdi(value)
+        if isinstance(value, int | timedelta):
+            return escape(words.show(value))
+        return words.either([bdi(name) for name in value])
+
+    if not isinstance(text, Message):
+        return text
+    return Markup(words.say(text, shown))  # noqa: S704 - no catalogue holds markup, and what it names is escaped
 
 
 def component(text: str) -> str:
@@ -40,15 +87,29 @@ def component(text: str) -> str:
     return quote(text, safe="")
 
 
+def _words(context: Context) -> Language:
+    words: Language = context["words"]
+    return words
+
+
+def _moment(words: Language, local: datetime) -> Markup:
+    return _time(local, "moment", words.moment(local))
+
+
+def _time(instant: datetime, shown_as: str, words: str) -> Markup:
+    return Markup('<time datetime="{}" data-as="{}">{}</time>').format(rfc3339(instant), shown_as, words)
+
+
 ALL: dict[str, Callable[..., str]] = {
+    "ahead": ahead,
     "at_time": at_time,
+    "bdi": bdi,
     "component": component,
-    "counted": counted,
-    "objectives": objectives,
+    "either": either,
     "on_day": on_day,
     "percent": percent,
     "rfc3339": rfc3339,
+    "said": said,
     "thousands": thousands,
-    "time_left": time_left,
     "time_of_day": time_of_day,
 }

@@ -4,16 +4,19 @@ import base64
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chalice.app import Response
+from chalice.app import Request, Response
 from pydantic import BaseModel
 
 from chalicelib.domain.calendar import rfc3339
+from chalicelib.http.addresses import stage
+from chalicelib.http.reader import reader_of
+from chalicelib.languages import LANGUAGES, language
 
 if TYPE_CHECKING:
     import jinja2
@@ -37,15 +40,43 @@ def text_response(
 
 
 def page(
-    template: str, status: int = 200, headers: Mapping[str, HeaderValue] | None = None, **values: object
+    request: Request,
+    template: str,
+    status: int = 200,
+    headers: Mapping[str, HeaderValue] | None = None,
+    *,
+    styles: Sequence[str] = (),
+    scripts: Sequence[str] = (),
+    only_in: str | None = None,
+    **values: object,
 ) -> Response:
-    """A template as a page: no script, no third party, and the address (which may hold a key) told to nobody."""
-    text = _environment().get_template(template).render(**values)
-    policy = (
-        f"default-src 'none'; style-src 'sha256-{_style_hash()}'; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'"
+    """A template as a page in the reader's language: no third party, and the address (which may hold a key) told to
+    nobody. `styles`, `scripts`: those that it has besides the common ones, by the names of their files;
+    `only_in`: the code of its language, if it has no other.
+    """
+    reader = reader_of(request, only_in)
+    styles, scripts = ("style", *styles), ("times", *scripts)
+    text = (
+        _environment()
+        .get_template(template)
+        .render(
+            values,
+            reader=reader,
+            words=reader.language,
+            base=stage(request),
+            styles=styles,
+            scripts=scripts,
+            **_translations(reader.language.code),
+        )
     )
-    own = {"Content-Security-Policy": policy, **(headers or {})}
+    style_hashes = " ".join(f"'sha256-{_hash(f'{name}.css')}'" for name in styles)
+    script_hashes = " ".join(f"'sha256-{_hash(f'{name}.js')}'" for name in scripts)
+    fetches = "connect-src 'self'; " if "refresh" in scripts else ""
+    policy = (
+        f"default-src 'none'; style-src {style_hashes}; script-src {script_hashes}; {fetches}img-src data:; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+    own = {"Content-Security-Policy": policy, **reader.headers, **(headers or {})}
     return text_response(text, "text/html; charset=utf-8", own, status)
 
 
@@ -73,11 +104,16 @@ def _plain(value: object) -> object:
         return value.isoformat()
     if isinstance(value, time):
         return value.isoformat("minutes")
-    if isinstance(value, BaseModel):
-        return {name: getattr(value, name) for name in type(value).model_fields}
-    if dataclasses.is_dataclass(value):
-        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-    raise TypeError(f"{type(value).__name__} has no JSON form")
+    return {name: getattr(value, name) for name in _fields(type(value))}  # type: ignore[arg-type] # types are hashable
+
+
+@lru_cache
+def _fields(kind: type) -> tuple[str, ...]:
+    if issubclass(kind, BaseModel):
+        return tuple(kind.model_fields)
+    if dataclasses.is_dataclass(kind):
+        return tuple(field.name for field in dataclasses.fields(kind))
+    raise TypeError(f"{kind.__name__} has no JSON form")
 
 
 @lru_cache
@@ -92,17 +128,38 @@ def _environment() -> "jinja2.Environment":
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
     )
-    environment.globals["style"] = _style
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.newstyle_gettext = True  # type: ignore[attr-defined] # an attribute of the extension
+    environment.globals["inlined"] = _inlined
+    environment.globals["languages"] = LANGUAGES
     environment.filters.update(filters.ALL)
     return environment
 
 
 @lru_cache
-def _style() -> str:
-    return (TEMPLATES / "style.css").read_text(encoding="utf-8")
+def _translations(code: str) -> dict[str, Callable[..., str]]:
+    """What `_(...)` and `{% trans %}` call: the translated text, with its `%(values)s` filled in and escaped."""
+    from markupsafe import Markup
+
+    words = language(code)
+
+    def gettext(text: str, /, **values: object) -> str:
+        return Markup(words.gettext(text)) % values  # noqa: S704 - of our templates and catalogues
+
+    def ngettext(one: str, many: str, number: int, /, **values: object) -> str:
+        return Markup(words.ngettext(one, many, number)) % values  # noqa: S704
+
+    return {"_": gettext, "gettext": gettext, "ngettext": ngettext}
 
 
 @lru_cache
-def _style_hash() -> str:
-    return base64.b64encode(hashlib.sha256(_style().encode()).digest()).decode()
+def _inlined(file: str) -> str:
+    """A style sheet or a script of ours, as it stands in a page."""
+    return (TEMPLATES / file).read_text(encoding="utf-8")
+
+
+@lru_cache
+def _hash(file: str) -> str:
+    return base64.b64encode(hashlib.sha256(_inlined(file).encode()).digest()).decode()

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.domain.access import Key
-from chalicelib.domain.calendar import GameDay
 from chalicelib.domain.errors import Conflict, FieldError, Malformed, TooLarge, malformed
 from chalicelib.domain.events import Event, too_many
 from chalicelib.domain.ledger import Action, Actor
@@ -54,18 +53,21 @@ class Administration:
             self._refuse_loss(before, event)
         shown = [one.model_dump(mode="json", exclude_unset=True) if one else None for one in (before, event)]
         archived_at = self._clock() if event.archived and not (before and before.archived) else None
+        changed_at = self._clock() if event != before else None
         entry = self._entry(key, "event", None, None, *shown)
-        self._definitions.put_event(event, entry, archived_at=archived_at)
+        self._definitions.put_event(event, entry, archived_at=archived_at, changed_at=changed_at)
         return before is None
 
     def put_server(self, key: Key, server: Server) -> bool:
-        """Defines the server, or changes when its game day begins. Returns whether it is new. Raises Forbidden,
-        Malformed."""
+        """Defines the server, or changes when its game day begins and what of it is public. Returns whether it is new.
+        Raises Forbidden, Malformed."""
         key.require("define servers", server=server.id)
         _require_id("server", server.id)
         before = next((one for one in self._directory.servers() if one.id == server.id), None)
-        shown = [_game_day(one.game_day) if one else None for one in (before, server)]
-        self._definitions.put_server(server, self._entry(key, "server", server.id, None, *shown))
+        shown = [_shown(one) if one else None for one in (before, server)]
+        changed_at = self._clock() if server != before else None
+        entry = self._entry(key, "server", server.id, None, *shown)
+        self._definitions.put_server(server, entry, changed_at=changed_at)
         return before is None
 
     def put_alliance(self, key: Key, alliance: Alliance) -> tuple[Alliance, bool]:
@@ -155,8 +157,10 @@ class Administration:
         return ledger.put(ledger.new_entry(self._clock(), action, Actor.of(key), server, **what))
 
 
-def _game_day(day: GameDay) -> dict[str, object]:
-    return {"starts_at": day.starts_at.isoformat("minutes"), "zone": day.zone, "assumed": day.assumed}
+def _shown(server: Server) -> dict[str, object]:
+    day = server.game_day
+    game_day = {"starts_at": day.starts_at.isoformat("minutes"), "zone": day.zone, "assumed": day.assumed}
+    return game_day | {"public_standings": server.public_standings}
 
 
 def _attributes(alliance: Alliance) -> dict[str, object]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 
-from chalicelib.domain.access import Key
+from chalicelib.domain.access import SHEET, Key
 from chalicelib.domain.bulk import MOST_CARDS, Bulk, Only, giving_back, taking
 from chalicelib.domain.cards import Card, CardChange
 from chalicelib.domain.errors import Busy, FieldError, NotFound, Unreadable, malformed
@@ -34,9 +34,6 @@ T = TypeVar("T")
 
 AT_ONCE, SECONDS = 100, 8.0
 """Of a call: the most commanders, and from when on it begins with no other. API Gateway waits for 29 seconds."""
-
-SHEET = "sheet:"
-"""What the ids of those keys begin with that are a spreadsheet's, and end with its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,20 @@
-"""Corrections: what was recorded by mistake is voided, what was voided by mistake is restored (DESIGN §3.10)."""
+"""Corrections: what was recorded by mistake is voided, what was voided by mistake is restored (DESIGN §3.10).
+
+The boxes of a sheet are ticked and unticked here too.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from chalicelib.domain.access import Key
-from chalicelib.domain.cards import Card, CardChange, restored, timed, untimed, voided
+from chalicelib.domain.access import Capability, Key
+from chalicelib.domain.cards import Card, CardChange, Completion, entered, restored, timed, untimed, voided
+from chalicelib.domain.edits import Overtaken
 from chalicelib.domain.errors import Conflict, FieldError, NotFound, malformed, quoted
 from chalicelib.domain.ledger import Action, Actor, card_entries
 from chalicelib.domain.messages import say
-from chalicelib.domain.reporting import MilestoneRef, find_milestone
+from chalicelib.domain.reporting import MilestoneRef, find_milestone, require_reportable
 from chalicelib.domain.roster import Alliance, Commander, Server
 from chalicelib.services.attempts import until_written
 from chalicelib.services.directory import Directory
@@ -20,8 +24,9 @@ from chalicelib.services.rosters import Called, called
 from chalicelib.services.tiers import Tiers
 from chalicelib.store import ledger
 from chalicelib.store.access import AccessKeys
-from chalicelib.store.commanders import Commanders
+from chalicelib.store.commanders import Commanders, still_here
 from chalicelib.store.completions import Completions
+from chalicelib.store.table import Change
 
 UNDO_WITHIN = timedelta(minutes=15)
 """How long a member can take back what they reported."""
@@ -69,9 +74,7 @@ class Corrections:
         server = self._server(key, server_id)
         commander = self._commander(key, server, name, alliance_id or key.alliance)
         ref = find_milestone(milestone, self._directory.events())
-        if ref.event.archived:
-            message = f"{ref.event.name} is archived: nothing of it changes any more."
-            raise Conflict("event-archived", message, [FieldError("milestone", message)])
+        _require_open(ref)
 
         def write() -> tuple[Status, Card]:
             card = self._card(server, commander, ref)
@@ -87,17 +90,56 @@ class Corrections:
         who = called(commander, name, self._directory.tags(server.id, name))
         return Correction(who, str(ref), status, progress)
 
+    def tick(
+        self,
+        key: Key,
+        alliance: Alliance,
+        commander_id: str,
+        ref: MilestoneRef,
+        seen: int,
+        tab: str,
+        *,
+        done: bool,
+    ) -> bool:
+        """Records a completion, or voids it, as a box of a sheet in `tab` says; whether there was anything to do.
+
+        Raises Overtaken if the milestone's generation on the card is no longer `seen`; Forbidden, NotFound
+        (`unknown-commander`), Conflict (`milestone-not-open`; `reporting-closed`, `event-archived`: no change any more)
+        and Busy.
+        """
+        task: Capability = "report for others" if done else "correct completions"
+        key.require(task, server=alliance.server, alliance=alliance.id)
+        server = self._directory.server(alliance.server)
+        if done:
+            require_reportable([ref], key.role, self._clock(), server.game_day)
+        else:
+            _require_open(ref)
+
+        def write() -> bool:
+            commander = self._member(server, alliance, commander_id)
+            card, milestone = self._card(server, commander, ref), ref.milestone.id
+            if (milestone in card.completions) == done:
+                return False
+            if card.generation(milestone) != seen:
+                raise Overtaken
+            completion = Completion(self._clock(), key.id)
+            change = entered(card, milestone, completion) if done else voided(card, [milestone])
+            came_back = [still_here(server.id, commander)] if card.moved else []
+            action: Action = "report" if done else "void"
+            self._write(key, action, commander, server, [change], None, tab, came_back)
+            return True
+
+        return until_written(write, self._sleep)
+
     def undo(self, key: Key, commander_id: str, reported_at: datetime) -> int:
         """Takes back what was recorded with this member key at that time; how many completions.
 
         Until `UNDO_WITHIN` after it: then Conflict (`undo-closed`). Raises NotFound, Forbidden, Busy.
         """
         server, alliance = self._directory.in_scope(key, None, None)
-        commander = self._commanders.member(server.id, alliance.id, commander_id)
-        if commander is None or commander.moved:
-            raise NotFound("unknown-commander", say("unknown-commander", alliance=alliance.name))
+        commander = self._member(server, alliance, commander_id)
         if self._clock() - reported_at >= UNDO_WITHIN:
-            raise Conflict("undo-closed", say("undo-closed", span=UNDO_WITHIN))
+            raise Conflict("undo-closed", say("undo-closed", minutes=UNDO_WITHIN // timedelta(minutes=1)))
 
         def write() -> int:
             changes = [
@@ -160,6 +202,13 @@ class Corrections:
         key.require("correct completions", server=server.id, alliance=found.alliance)
         return found
 
+    def _member(self, server: Server, alliance: Alliance, commander_id: str) -> Commander:
+        """The commander of that id, who must not have left the alliance."""
+        commander = self._commanders.member(server.id, alliance.id, commander_id)
+        if commander is None or commander.moved:
+            raise NotFound("unknown-commander", say("unknown-commander", alliance=alliance.name))
+        return commander
+
     def _card(self, server: Server, commander: Commander, ref: MilestoneRef) -> Card:
         cards = self._completions.cards(
             server.id, commander.alliance, commander.id, [ref.event.id], consistent=True
@@ -178,7 +227,10 @@ class Corrections:
         server: Server,
         changes: Sequence[CardChange],
         reason: str | None,
+        tab: str | None = None,
+        more: Sequence[Change] = (),
     ) -> None:
+        """With its ledger entry, and `more` in the same transaction. `tab`: of the sheet in which it was done."""
         entry = ledger.new_entry(
             self._clock(),
             action,
@@ -187,12 +239,20 @@ class Corrections:
             alliance=commander.alliance,
             commander=commander.id,
             cards=card_entries(changes),
+            after={"tab": tab} if tab else None,
             reason=reason,
         )
         before = [change.before for change in changes]
         self._completions.settle_cards(before, self._access_keys.actors(server.id))
         with self._standings.recording(changes):
-            self._completions.record(changes, [ledger.put(entry)])
+            self._completions.record(changes, [*more, ledger.put(entry)])
+
+
+def _require_open(ref: MilestoneRef) -> None:
+    """Raises Conflict (`event-archived`)."""
+    if ref.event.archived:
+        message = f"{ref.event.name} is archived: nothing of it changes any more."
+        raise Conflict("event-archived", message, [FieldError("milestone", message)])
 
 
 def _status(action: Kind, card: Card, ref: MilestoneRef, commander: Commander) -> Status:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chalicelib.domain.access import Key
+from chalicelib.domain.edition import Edition
 from chalicelib.domain.errors import FieldError, Forbidden, Malformed, NotFound, Unauthenticated, quoted
 from chalicelib.domain.events import Event
 from chalicelib.domain.messages import say
@@ -41,6 +42,10 @@ class Directory:
     def events(self) -> list[Event]:
         return self._definitions.events()
 
+    def event_editions(self) -> list[tuple[Event, Edition]]:
+        """All events, each with its edition."""
+        return self._definitions.event_editions()
+
     def open_events(self, server_id: str) -> list[Event]:
         """Those whose cards can change, as they are on the server now. Raises NotFound."""
         day, now = self.server(server_id).game_day, self._clock()
@@ -56,11 +61,18 @@ class Directory:
 
     def server(self, server_id: str) -> Server:
         """Raises NotFound (`unknown-server`)."""
-        server = self._definitions.server(server_id)
-        if server is None:
+        return self._server(server_id)[0]
+
+    def server_edition(self, server_id: str) -> Edition:
+        """Raises NotFound (`unknown-server`)."""
+        return self._server(server_id)[1]
+
+    def _server(self, server_id: str) -> tuple[Server, Edition]:
+        found = self._definitions.server_edition(server_id)
+        if found is None:
             message = say("unknown-server", server=quoted(server_id))
             raise NotFound("unknown-server", message, [FieldError("server", message)])
-        return server
+        return found
 
     def servers(self) -> list[Server]:
         """All, by id."""
@@ -69,6 +81,10 @@ class Directory:
     def alliances(self, server_id: str) -> list[Alliance]:
         """Those of the server, by id."""
         return self._definitions.alliances(server_id)
+
+    def known_alliances(self, server_id: str) -> list[Alliance]:
+        """The same, perhaps as they were half a minute ago."""
+        return self._definitions.known_alliances(server_id)
 
     def tags(self, server_id: str, *texts: str) -> Tags:
         """The tags of the server's alliances, present and past, as far as names in these texts can have any."""

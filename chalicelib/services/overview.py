@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from chalicelib.domain.calendar import GameDay, WindowStatus
+from chalicelib.domain.edition import Edition
 from chalicelib.domain.events import Event, EventStatus, running_first
 from chalicelib.domain.progress import Progress, progress_of
 from chalicelib.domain.roster import Server
@@ -38,15 +39,6 @@ class Schedule:
     as_of: datetime
     game_day: GameDay
     milestones: tuple[ScheduledMilestone, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ServerProgress:
-    """All running events side by side, and those for which members may still report."""
-
-    server: str
-    as_of: datetime
-    events: tuple[Progress, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,21 +81,17 @@ class Overview:
         )
         return Schedule(server.id, now, day, milestones)
 
+    def editions(self, server_id: str) -> dict[str, Edition]:
+        """Of each event's schedule on the server, by event id: it changes with the event, and with the server's game
+        day. Raises NotFound."""
+        of_server = self._directory.server_edition(server_id)
+        return {event.id: edition + of_server for event, edition in self._directory.event_editions()}
+
     def progress(self, server_id: str, event_id: str, *, consistent: bool = False) -> Progress:
         """The progress of one event, running or not. One query. Raises NotFound."""
         server, event = self._directory.server(server_id), self._directory.event(event_id)
         standing = self._completions.standing(server.id, event.id, consistent=consistent)
         return progress_of(event, server.id, server.game_day, standing, self._clock())
-
-    def running(self, server_id: str) -> ServerProgress:
-        """Raises NotFound."""
-        server, now = self._directory.server(server_id), self._clock()
-        events = [
-            event
-            for event in self.current_events(server, now)
-            if event.status(now, server.game_day) in ("running", "reporting")
-        ]
-        return ServerProgress(server.id, now, tuple(self.progress(server.id, event.id) for event in events))
 
     def current_events(self, server: Server, now: datetime) -> list[Event]:
         """All events that are not archived, running first."""

@@ -6,8 +6,10 @@ from datetime import datetime
 
 from chalicelib.domain.access import Key
 from chalicelib.domain.calendar import SKEW
+from chalicelib.domain.edits import Overtaken
 from chalicelib.domain.errors import Conflict, FieldError, NotFound, malformed
 from chalicelib.domain.ledger import Actor
+from chalicelib.domain.messages import say
 from chalicelib.domain.plausibility import implausible, points_reported_by
 from chalicelib.domain.standing import Reading
 from chalicelib.services.attempts import until_written
@@ -32,6 +34,24 @@ class ReadingDetails:
 
 
 @dataclass(frozen=True, slots=True)
+class Over:
+    """Over which reading an officer typed in a tab of a sheet, by its generation; None: over none."""
+
+    generation: str | None
+    tab: str
+
+    @property
+    def told(self) -> dict[str, str]:
+        """What the ledger entry says of it."""
+        return {"tab": self.tab}
+
+    def require(self, latest: Reading | None) -> None:
+        """Raises Overtaken if another is the latest now."""
+        if (latest.generation if latest else None) != self.generation:
+            raise Overtaken
+
+
+@dataclass(frozen=True, slots=True)
 class GameReadings:
     _directory: Directory
     _tiers: Tiers
@@ -50,11 +70,13 @@ class GameReadings:
         read_at: datetime | None = None,
         *,
         confirm: bool = False,
+        over: Over | None = None,
     ) -> ReadingDetails:
         """Logs the official points that the game showed at `read_at`, or shows now. Tiers that it reaches are stamped.
 
-        Raises Malformed for a time to come or before the event, Conflict (`implausible-reading`) for a number that does
-        not fit what is known, unless `confirm` says that it is right; Forbidden, NotFound, Busy.
+        Raises Overtaken if the latest reading is not the one that it was typed `over`; Malformed for a time to come or
+        before the event; Conflict (`implausible-reading`) for a number that does not fit what is known, unless
+        `confirm` says that it is right; Forbidden, NotFound, Busy.
         """
         key.require("log readings", server=server_id, alliance=key.alliance)
         server, event, now = self._directory.server(server_id), self._directory.event(event_id), self._clock()
@@ -67,12 +89,14 @@ class GameReadings:
 
         def write() -> LoggedReading:
             standing = self._completions.standing(server.id, event.id, consistent=True)
+            if over:
+                over.require(standing.reading)
             reported = points_reported_by(at, standing, event, now)
             reading = Reading(points, at, reported)
             known = [logged.reading for logged in self._readings.all(server.id, event.id)]
             doubt = implausible(reading, known, event, standing, self._tolerance)
             if doubt and not confirm:
-                message = f"{doubt} If it is right, send it again with “confirm”: true."
+                message = say("implausible-reading", doubt=doubt)
                 raise Conflict("implausible-reading", message, [FieldError("points", message)])
             latest = standing.reading
             entry = ledger.new_entry(
@@ -82,7 +106,7 @@ class GameReadings:
                 server.id,
                 alliance=key.alliance,
                 before={"points": latest.points, "read_at": latest.read_at} if latest else None,
-                after={"event": event.id, "points": points, "read_at": at},
+                after={"event": event.id, "points": points, "read_at": at} | (over.told if over else {}),
             )
             return self._readings.write(server.id, event.id, reading, now, key, latest, ledger.put(entry))
 
@@ -90,11 +114,14 @@ class GameReadings:
         self._tiers.stamp(server.id, event, anew=True)
         return _details(logged)
 
-    def withdraw(self, key: Key, server_id: str, event_id: str, reading_id: str) -> None:
+    def withdraw(
+        self, key: Key, server_id: str, event_id: str, reading_id: str | None, *, over: Over | None = None
+    ) -> None:
         """Takes a reading back that was a slip; the one before it counts again. A tier that it stamped stays so,
-        flagged as after any correction (DESIGN §3.4).
+        flagged as after any correction (DESIGN §3.4). Without an id it is the latest, if that is the one that was
+        cleared, which `over` says.
 
-        Raises Forbidden, NotFound (`unknown-reading`, also if it is withdrawn already), Busy.
+        Raises Overtaken, Forbidden, NotFound (`unknown-reading`, also if it is withdrawn already), Busy.
         """
         key.require("log readings", server=server_id, alliance=key.alliance)
         server, event = self._directory.server(server_id), self._directory.event(event_id)
@@ -102,7 +129,9 @@ class GameReadings:
         def write() -> None:
             latest = self._completions.standing(server.id, event.id, consistent=True).reading
             known = self._readings.all(server.id, event.id)
-            gone = next((logged for logged in known if logged.id == reading_id), None)
+            if over:
+                over.require(latest)
+            gone = next((logged for logged in reversed(known) if reading_id in (logged.id, None)), None)
             if gone is None:
                 message = f"{event.name} has no such reading."
                 raise NotFound("unknown-reading", message, [FieldError("reading", message)])
@@ -114,8 +143,9 @@ class GameReadings:
                 server.id,
                 alliance=key.alliance,
                 before=told,
+                after=over.told if over else None,
             )
-            left = [logged.reading for logged in known if logged.id != reading_id]
+            left = [logged.reading for logged in known if logged != gone]
             self._readings.withdraw(server.id, event.id, gone, latest, left, ledger.put(entry))
 
         until_written(write, self._sleep)

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from chalicelib.domain.access import Capability, Key, Role
 from chalicelib.domain.cards import Card, CardChange, moved
+from chalicelib.domain.edits import Overtaken
 from chalicelib.domain.errors import Busy, Conflict, DidYouMean, FieldError, NotFound
 from chalicelib.domain.events import Event
 from chalicelib.domain.ledger import Action, Actor, card_entries
@@ -139,8 +140,9 @@ class Rosters:
         *,
         is_new: bool = False,
         takes_over: bool = True,
+        tab: str | None = None,
     ) -> RosterEntry:
-        """Adds a commander, or brings back one who has retired.
+        """Adds a commander, or brings back one who has retired. `tab`: of the sheet in which an officer did it.
 
         If it `takes_over`, a name that somebody had before is given to the new commander, and no longer leads to its
         former holder. But who has retired comes back by a former name too, unless `is_new`. Raises Malformed, Conflict
@@ -161,18 +163,30 @@ class Rosters:
                 raise Conflict("already-on-roster", message, [FieldError("name", message)])
             if not is_new:
                 self._refuse_near(place, typed, "name")
-            commander, changes = self._new(key, place, typed, holder)
+            commander, changes = self._new(key, place, typed, holder, tab)
             released = self._released(key, server, holder, names, commander) if holder else ()
             self._commanders.transact(writes.together(changes, released))
             return commander
 
         return _entry(self._until_written(add))
 
-    def rename(self, key: Key, server: str, alliance: str, commander_id: str, name: str) -> RosterEntry:
+    def rename(
+        self,
+        key: Key,
+        server: str,
+        alliance: str,
+        commander_id: str,
+        name: str,
+        *,
+        seen: int | None = None,
+        takes_over: bool = True,
+        tab: str | None = None,
+    ) -> RosterEntry:
         """Gives a commander another name; all else stays. The old name leads to them until it is given to somebody.
 
-        A name that somebody else had before is given to this commander. Raises Malformed, Conflict (`name-taken`,
-        `too-many-names`).
+        If it `takes_over`, a name that somebody else had before is given to this commander. `seen`: only if the
+        commander is still of that version; else it raises Overtaken. `tab`: of the sheet in which an officer did it.
+        Raises Malformed, Conflict (`name-taken`, `too-many-names`).
         """
         place, tags = self._place(key, server, alliance), self._directory.tags(server, name)
         typed = display_name(name, "name", tags)
@@ -180,9 +194,11 @@ class Rosters:
 
         def rename() -> Commander:
             before = self._member(place, commander_id)
+            if seen not in (None, before.version) and before.name != typed:
+                raise Overtaken
             found = self._commanders.named(server, typed, consistent=True)
             holder = found if found and found.id != before.id else None
-            if holder and holder.key in names:
+            if holder and (holder.key in names or not takes_over):
                 message = (
                     f"There is a commander {holder.name} on this server. To make the two one, merge them."
                 )
@@ -193,7 +209,7 @@ class Rosters:
             _require_few_names(after, "name")
             if after != before:
                 after = _known_to_officers(after)
-                told = {"name": before.name}, {"name": typed}
+                told = {"name": before.name}, {"name": typed, **_in_tab(tab)}
                 released = self._released(key, server, holder, names, before) if holder else ()
                 taken = holder.aliases if holder else ()
                 self._change(key, place, before, after, "rename", *told, more=released, taken=taken)
@@ -324,12 +340,13 @@ class Rosters:
         return commander
 
     def _new(
-        self, key: Key, alliance: Alliance, name: str, holder: Commander | None = None
+        self, key: Key, alliance: Alliance, name: str, holder: Commander | None = None, tab: str | None = None
     ) -> tuple[Commander, list[Change]]:
-        """`holder`: who had the name before, and gives it up in the same transaction."""
+        """`holder`: who had the name before, and gives it up in the same transaction. `tab`: of the sheet in which an
+        officer did it."""
         now, new_id = self._clock(), _new_id()
         commander = Commander(new_id, name, alliance.id, now, key.role, key=normalised(name), version=1)
-        if not key.may("report for others"):
+        if key.is_shared:
             commander = replace(commander, brought_by=key.id)
         entry = ledger.new_entry(
             now,
@@ -338,7 +355,7 @@ class Rosters:
             alliance.server,
             alliance=alliance.id,
             commander=commander.id,
-            after={"name": name},
+            after={"name": name, **_in_tab(tab)},
         )
         taken = holder.aliases if holder else ()
         joins = self._joining.by_link(key, alliance, name)
@@ -560,8 +577,7 @@ class Rosters:
         return self._completions.cards(server, commander.alliance, commander.id, ids, consistent=True)
 
     def _near(self, alliance: Alliance, name: str) -> list[str]:
-        roster = self._commanders.roster(alliance.server, alliance.id)
-        return near_names(name, [one.name for one in roster])
+        return near_names(name, self._commanders.names(alliance.server, alliance.id, retired=True))
 
     def _refuse_near(self, alliance: Alliance, name: str, field: str) -> None:
         suggestions = self._near(alliance, name)
@@ -580,6 +596,11 @@ class Rosters:
 def _known_to_officers(commander: Commander) -> Commander:
     """What an officer has done to them shows that it was not a link alone that brought them."""
     return replace(commander, brought_by=None)
+
+
+def _in_tab(tab: str | None) -> dict[str, str]:
+    """What a ledger entry tells of the sheet in which it was done."""
+    return {"tab": tab} if tab else {}
 
 
 def _elsewhere(found: Commander, field: str, typed: str) -> Conflict:

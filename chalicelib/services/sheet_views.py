@@ -42,6 +42,7 @@ class SheetViews:
                 event,
                 progress_of(event, server.id, server.game_day, standings[event.id], now),
                 {} if event.archived else standings[event.id].history,
+                reading.generation if (reading := standings[event.id].reading) else None,
             )
             for event in shown
         )
@@ -61,12 +62,14 @@ class SheetViews:
         roster."""
         cards: dict[str, dict[str, Card]] = {}
         for event in events:
-            for card in self._completions.alliance_cards(server, event, alliance.id):
+            for card in self._completions.alliance_cards(server, event, alliance.id, voided=True):
                 cards.setdefault(card.commander, {})[event] = card
         shown, unlisted = [], []
         for one in self._commanders.known(server, alliance.id):
-            if not one.moved and (not one.retired_at or one.id in cards):
-                shown.append(CommanderView(one, cards.get(one.id, {})))
+            theirs = cards.get(one.id, {})
+            has_any = any(card.completions for card in theirs.values())
+            if not one.moved and (not one.retired_at or has_any):
+                shown.append(CommanderView(one, theirs))
             else:
                 unlisted.append(one)
         return tuple(shown), tuple(unlisted)

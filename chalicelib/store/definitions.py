@@ -1,11 +1,12 @@
 """What operators define: events, servers, alliances. They are read often and seldom change, so they are cached."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import TypeVar
 
 from chalicelib.domain.calendar import GameDay, rfc3339
+from chalicelib.domain.edition import Edition
 from chalicelib.domain.events import Event
 from chalicelib.domain.names import Tags, tag_key
 from chalicelib.domain.roster import Alliance, Server
@@ -27,11 +28,19 @@ class Definitions:
 
     def events(self) -> list[Event]:
         """All events, by id."""
-        return self._cache.get("events", self.stored_events) or []
+        return [event for event, _ in self.event_editions()]
+
+    def event_editions(self) -> list[tuple[Event, Edition]]:
+        """All events, by id, each with its edition."""
+        return self._cache.get("events", lambda: list(self._stored_events())) or []
 
     def stored_events(self) -> list[Event]:
-        """The same, not from the cache."""
-        return list(readable(self._table.query(keys.EVENTS, keys.EVENT_PREFIX), event_of))
+        """All events, by id, not from the cache."""
+        return [event for event, _ in self._stored_events()]
+
+    def _stored_events(self) -> Iterator[tuple[Event, Edition]]:
+        items = self._table.query(keys.EVENTS, keys.EVENT_PREFIX)
+        return readable(items, lambda item: (event_of(item), edition_of(item)))
 
     def archived_since(self, at: datetime) -> list[Event]:
         """Events that were archived after `at`, not from the cache. Other processes may have noticed that later."""
@@ -39,27 +48,51 @@ class Definitions:
         archived = [item for item in items if item.get("archived_at", "") > rfc3339(at)]
         return list(readable(archived, event_of))
 
-    def put_event(self, event: Event, *more: Put, archived_at: datetime | None = None) -> None:
-        """Writes it with `more` in one transaction, like all puts here. `archived_at`: when, if this archives it."""
-        key, definition = keys.event(event.id), {"definition": event.model_dump_json(exclude_unset=True)}
+    def put_event(
+        self,
+        event: Event,
+        *more: Put,
+        archived_at: datetime | None = None,
+        changed_at: datetime | None = None,
+    ) -> None:
+        """Writes it with `more` in one transaction, like all puts here. `archived_at`: when, if this archives it;
+        `changed_at`: when, if it is not as it was."""
+        definition = {"definition": event.model_dump_json(exclude_unset=True)}
         archived = {"archived_at": rfc3339(archived_at)} if archived_at else {}
         reopened = [] if event.archived else ["archived_at"]
-        self._write(Update(key, set=definition | archived, remove=reopened), *more)
+        noted, counted = _noted(changed_at)
+        self._write(
+            Update(keys.event(event.id), set=definition | archived | noted, add=counted, remove=reopened),
+            *more,
+        )
 
     def server(self, server_id: str) -> Server | None:
-        return self._cache.get(("server", server_id), lambda: self._load(keys.server(server_id), server_of))
+        found = self.server_edition(server_id)
+        return found and found[0]
+
+    def server_edition(self, server_id: str) -> tuple[Server, Edition] | None:
+        """The server with its edition."""
+
+        def load() -> tuple[Server, Edition] | None:
+            return self._load(keys.server(server_id), lambda item: (server_of(item), edition_of(item)))
+
+        return self._cache.get(("server", server_id), load)
 
     def servers(self) -> list[Server]:
         """All servers, not from the cache."""
         return list(readable(self._table.query(keys.SERVERS, keys.SERVER_PREFIX), server_of))
 
-    def put_server(self, server: Server, *more: Put) -> None:
+    def put_server(self, server: Server, *more: Put, changed_at: datetime | None = None) -> None:
+        """`changed_at`: when, if it is not as it was."""
         day = server.game_day
         game_day = (
             {} if day.assumed else {"day_starts_at": day.starts_at.isoformat("minutes"), "zone": day.zone}
         )
         assumed = ["day_starts_at", "zone"] if day.assumed else []
-        self._write(Update(keys.server(server.id), set={"id": server.id, **game_day}, remove=assumed), *more)
+        noted, counted = _noted(changed_at)
+        public = {"public_standings": server.public_standings}
+        attributes = {"id": server.id, **game_day, **public, **noted}
+        self._write(Update(keys.server(server.id), set=attributes, add=counted, remove=assumed), *more)
 
     def alliance(self, server_id: str, alliance_id: str) -> Alliance | None:
         key = keys.alliance(server_id, alliance_id)
@@ -74,6 +107,10 @@ class Definitions:
         """All alliances of the server, by id, not from the cache."""
         items = self._table.query(keys.alliances(server_id), keys.ALLIANCE_PREFIX, consistent=consistent)
         return list(readable(items, alliance_of))
+
+    def known_alliances(self, server_id: str) -> list[Alliance]:
+        """The same, from the cache."""
+        return self._cache.get(("alliances", server_id), lambda: self.alliances(server_id)) or []
 
     def tags(self, server_id: str) -> Tags:
         """The tags that alliances of the server have or had, as `tag_key` gives them."""
@@ -124,12 +161,21 @@ def event_of(item: Item) -> Event:
     return Event.model_validate_json(item["definition"], extra="ignore")
 
 
+def edition_of(item: Item) -> Edition:
+    changed_at = item.get("changed_at")
+    return Edition(int(item.get("changes", 0)), datetime.fromisoformat(changed_at) if changed_at else None)
+
+
 def server_of(item: Item) -> Server:
-    if "zone" not in item:
-        return Server(text(item, "id"))
-    return Server(
-        text(item, "id"), GameDay(time.fromisoformat(item["day_starts_at"]), item["zone"], assumed=False)
-    )
+    day = GameDay()
+    if "zone" in item:
+        day = GameDay(time.fromisoformat(item["day_starts_at"]), item["zone"], assumed=False)
+    return Server(text(item, "id"), day, bool(item.get("public_standings", False)))
+
+
+def _noted(changed_at: datetime | None) -> tuple[Item, Mapping[str, int]]:
+    """What a definition that has changed sets and adds: its edition."""
+    return ({"changed_at": rfc3339(changed_at)}, {"changes": 1}) if changed_at else ({}, {})
 
 
 def alliance_of(item: Item) -> Alliance:

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -20,7 +20,7 @@ FORGOTTEN_AT_ONCE = 20_000
 """Entries that one request looks through for a name, which takes some seconds."""
 
 _FORGET_PAGE = 1000
-_IDS = frozenset({"alliance", "commander", "event", "key", "milestone", "server"})
+_IDS = frozenset({"alliance", "commander", "event", "key", "milestone", "server", "tab"})
 
 
 def new_entry(at: datetime, action: Action, actor: Actor, server: str | None, **what: Any) -> Entry:
@@ -163,7 +163,7 @@ def _card_item(card: CardEntry) -> Item:
     item: Item = {"event": card.event, "version": card.version}
     for name, completions in (("added", card.added), ("removed", card.removed)):
         if completions:
-            item[name] = {m: completion_item(completion) for m, completion in completions.items()}
+            item[name] = {m: completion_item(replace(each, since=0)) for m, each in completions.items()}
     return item
 
 
@@ -175,6 +175,9 @@ def _card_entry(item: Item) -> CardEntry:
     return CardEntry(item["event"], int(item["version"]), added, removed)
 
 
+_OF_COMPLETION = {"at", "by", "said", "owed", "v", "bulk"}
+
+
 def completion_item(completion: Completion) -> Item:
     """The completion as it is stored, on a card and in an entry."""
     item: Item = {**completion.more, "at": rfc3339(completion.recorded_at), "by": completion.key_id}
@@ -182,6 +185,8 @@ def completion_item(completion: Completion) -> Item:
         item["said"] = rfc3339(completion.reported_at)
     if completion.owed is not None:
         item["owed"] = completion.owed
+    elif completion.since:  # what is owed is owed since the same version
+        item["v"] = completion.since
     if completion.bulk:
         item["bulk"] = completion.bulk
     return item
@@ -190,8 +195,11 @@ def completion_item(completion: Completion) -> Item:
 def completion(item: Item) -> Completion:
     said = datetime.fromisoformat(item["said"]) if "said" in item else None
     owed = int(item["owed"]) if "owed" in item else None
-    more = {name: value for name, value in item.items() if name not in ("at", "by", "said", "owed", "bulk")}
-    return Completion(datetime.fromisoformat(item["at"]), item["by"], said, owed, item.get("bulk"), more)
+    since = int(item.get("v", owed or 0))
+    more = {name: value for name, value in item.items() if name not in _OF_COMPLETION}
+    return Completion(
+        datetime.fromisoformat(item["at"]), item["by"], said, owed, item.get("bulk"), since, more
+    )
 
 
 def _read(value: Any) -> Any:

@@ -1,7 +1,7 @@
 """The readings of an event on a server: all of them, and the latest one also beside the totals."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chalicelib.domain.access import Key
@@ -48,14 +48,13 @@ class Readings:
 
         Raises ConditionFailed if `latest` is no longer the latest.
         """
-        unique = entry.key.sk.rpartition("~")[2]
-        logged = LoggedReading(entry_id(reading.read_at, unique), reading, at, key.id, key.label)
+        reading = replace(reading, unique=entry.key.sk.rpartition("~")[2])
+        logged = LoggedReading(entry_id(reading.read_at, reading.unique), reading, at, key.id, key.label)
         stored: Item = {**_item(reading), "at": rfc3339(at), "key": key.id, "label": key.label}
         changes: list[Change] = [Put(keys.reading(server, event, logged.id), stored), entry]
         if latest is None or reading.read_at >= latest.read_at:
             place = keys.latest_reading(server, event)
-            seen = self._as_stored(place, "read_at", latest.read_at if latest else None)
-            changes.append(Update(place, set=_item(reading), expected=seen))
+            changes.append(Update(place, set=_latest_item(reading), expected=self._as_seen(place, latest)))
         self._table.transact(changes)
         return logged
 
@@ -74,12 +73,17 @@ class Readings:
         changes: list[Change] = [Delete(gone_key, self._as_stored(gone_key, "at", gone.at)), entry]
         if latest and gone.reading.read_at >= latest.read_at:
             place = keys.latest_reading(server, event)
-            seen = self._as_stored(place, "read_at", latest.read_at)
-            now = left[-1] if left else None
+            seen, now = self._as_seen(place, latest), left[-1] if left else None
             changes.append(
-                Update(place, set=_item(now), expected=seen) if now else Delete(place, expected=seen)
+                Update(place, set=_latest_item(now), expected=seen) if now else Delete(place, expected=seen)
             )
         self._table.transact(changes)
+
+    def _as_seen(self, place: ItemKey, latest: Reading | None) -> Item:
+        """The condition that `latest` is the latest still, by its time and what tells it from others of that time."""
+        return self._as_stored(place, "read_at", latest.read_at if latest else None) | {
+            "unique": (latest and latest.unique) or None
+        }
 
     def _as_stored(self, key: ItemKey, name: str, at: datetime | None) -> Item:
         """The condition that the time `name` of an item is still `at` (None: absent), in the form in which it is
@@ -96,8 +100,17 @@ def _item(reading: Reading) -> Item:
     return {"points": reading.points, "read_at": read_at, "reported": reading.reported_points}
 
 
+def _latest_item(reading: Reading) -> Item:
+    """As it stands beside the totals, where no key tells which one it is."""
+    return {**_item(reading), "unique": reading.unique}
+
+
 def logged_of(item: Item) -> LoggedReading:
-    reading = Reading(int(item["points"]), datetime.fromisoformat(item["read_at"]), int(item["reported"]))
-    return LoggedReading(
-        text(item, "SK"), reading, datetime.fromisoformat(item["at"]), item["key"], item["label"]
+    identity = text(item, "SK")
+    reading = Reading(
+        int(item["points"]),
+        datetime.fromisoformat(item["read_at"]),
+        int(item["reported"]),
+        identity.rpartition("~")[2],
     )
+    return LoggedReading(identity, reading, datetime.fromisoformat(item["at"]), item["key"], item["label"])

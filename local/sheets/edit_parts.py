@@ -48,7 +48,10 @@ def set_basic_filter(book: Book, body: Json) -> Json:
     given = _filter(canonical("BasicFilter", body.get("filter", {})))
     if "tableId" in given:
         raise unimplemented("tables")
-    sheet = _checked_sheet(book, given.get("range", {}))
+    sheet, box = _box(book, given)
+    merges = [Area.of(merge) for merge in sheet.parts.get("merges", [])]
+    if any(merge.bottom != (merge.top or 0) + 1 and merge.intersects(box.area()) for merge in merges):
+        raise invalid("You can't create a filter over range containing vertical merges.")
     sheet.parts["basicFilter"] = given
     return {}
 
@@ -113,13 +116,17 @@ def add_protected_range(book: Book, body: Json) -> Json:
     given = canonical("ProtectedRange", body.get("protectedRange", {}))
     if given.keys() & {"tableId", "namedRangeId"}:
         raise unimplemented("protected tables and named ranges")
+    if "warningOnly" in given and "editors" in given:
+        raise invalid("ProtectedRange is warningOnly. Editors cannot be set on it.")
     sheet = _checked_sheet(book, given.get("range", {}))
-    protected = {"protectedRangeId": _own_id(book, "protectedRanges", given), "range": {}} | given
-    protected["requestingUserCanEdit"] = True
-    if not protected.get("warningOnly"):
-        protected.setdefault("editors", {})
+    protected: Json = {"protectedRangeId": _own_id(book, "protectedRanges", given), "range": {}} | given
+    whole = Area(sheet.id)
+    if Area.of(protected["range"]) == whole and any(
+        Area.of(each["range"]) == whole for each in sheet.parts.get("protectedRanges", [])
+    ):
+        raise invalid(f'Sheet "{sheet.title}" already has sheet protection.')
     sheet.parts_list("protectedRanges").append(protected)
-    return {"protectedRange": protected}
+    return {"protectedRange": protected | {"requestingUserCanEdit": True}}
 
 
 def update_protected_range(book: Book, body: Json) -> Json:

@@ -37,10 +37,10 @@ def parse(text: str) -> Mask:
     return mask
 
 
-def for_reading(text: str | None, schema: str) -> Mask:
-    """The mask of the `fields` query parameter; without one, everything."""
+def for_reading(text: str | None, schema: str) -> Mask | None:
+    """The mask of the `fields` query parameter, None without one."""
     if text is None:
-        return ALL
+        return None
     try:
         mask = parse(text)
     except ValueError:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from . import batch, edit_cells, edit_metadata, edit_sheets, values
 from .areas import Area
 from .book import Book
+from .callers import Caller
 from .canonical import THEME, canonical, theme_colour
 from .conditions import DEFAULT_FORMAT
 from .discovery import Method
 from .errors import ApiError, Json, about, unimplemented
-from .masks import for_reading, select
+from .masks import ALL, Mask, select
 from .reading import Reader, locate, locate_box
 from .schemas import check_answer
 from .store import Store
@@ -33,9 +34,12 @@ class Call:
     """One call of a method."""
 
     store: Store
+    caller: Caller
     path: dict[str, str]
     query: Json
     body: Json
+    mask: Mask | None
+    """What the `fields` parameter shows of the answer; None without one."""
     page_url: Callable[[str], str]
 
     @property
@@ -50,10 +54,11 @@ class Call:
         self.store.put(draft)
         return answer
 
-    def spreadsheet(self, book: Book, fields: str | None, areas: list[Area] | None, grid: bool) -> Json:
-        mask = for_reading(fields, "Spreadsheet")
-        answer = Reader(book).spreadsheet(mask, areas, grid or fields is not None)
-        address: Json = select(mask, {"spreadsheetUrl": self.page_url(book.id)})
+    def spreadsheet(self, book: Book, mask: Mask | None, areas: list[Area] | None, grid: bool) -> Json:
+        """The Spreadsheet resource. If there is a mask, it alone says whether cells are in it, not `grid`."""
+        shown = ALL if mask is None else mask
+        answer = Reader(book, self.caller).spreadsheet(shown, areas, grid or mask is not None)
+        address: Json = select(shown, {"spreadsheetUrl": self.page_url(book.id)})
         return answer | address
 
 
@@ -61,9 +66,9 @@ def call(method: Method, request: Call) -> Json:
     """The checked answer of a method, limited to the `fields` parameter."""
     if method.name not in METHODS:
         raise unimplemented(method.name)
-    mask = for_reading(request.query.get("fields"), method.response)
     answer: Json = METHODS[method.name](request)
-    answer = answer if method.response == "Spreadsheet" else select(mask, answer)
+    if request.mask is not None and method.response != "Spreadsheet":
+        answer = select(request.mask, answer)
     check_answer(method.response, answer)
     return answer
 
@@ -79,16 +84,14 @@ def get(request: Call) -> Json:
     ranges = request.query.get("ranges")
     areas = None if ranges is None else [locate(book, text) for text in ranges]
     grid = request.query.get("includeGridData", False)
-    return request.spreadsheet(book, request.query.get("fields"), areas, grid)
+    return request.spreadsheet(book, request.mask, areas, grid)
 
 
 def get_by_data_filter(request: Call) -> Json:
     book = request.book
     filters = request.body.get("dataFilters")
     areas = None if not filters else [a for each in filters for a in edit_metadata.filter_areas(book, each)]
-    return request.spreadsheet(
-        book, request.query.get("fields"), areas, request.body.get("includeGridData", False)
-    )
+    return request.spreadsheet(book, request.mask, areas, request.body.get("includeGridData", False))
 
 
 def create(request: Call) -> Json:
@@ -112,20 +115,22 @@ def create(request: Call) -> Json:
                 },
             )
     request.store.put(book)
-    return request.spreadsheet(book, request.query.get("fields"), None, False)
+    return request.spreadsheet(book, request.mask, None, False)
 
 
 def batch_update(request: Call) -> Json:
     body = request.body
 
     def edit(book: Book) -> Json:
-        answer: Json = {"spreadsheetId": book.id, "replies": batch.apply(book, body.get("requests", []))}
-        if body.get("includeSpreadsheetInResponse"):
+        replies = batch.apply(book, body.get("requests", []), request.caller)
+        answer: Json = {"spreadsheetId": book.id, "replies": replies}
+        mask = request.mask or {"updatedSpreadsheet": ALL}
+        if body.get("includeSpreadsheetInResponse") and "updatedSpreadsheet" in mask:
             ranges = body.get("responseRanges")
             areas = None if not ranges else [locate(book, text) for text in ranges]
-            answer["updatedSpreadsheet"] = request.spreadsheet(
-                book, None, areas, body.get("responseIncludeGridData", False)
-            )
+            below = None if request.mask is None else mask["updatedSpreadsheet"]
+            grid = body.get("responseIncludeGridData", False)
+            answer["updatedSpreadsheet"] = request.spreadsheet(book, below, areas, grid)
         return answer
 
     return request.change(edit)
@@ -161,7 +166,7 @@ def values_batch_get_by_data_filter(request: Call) -> Json:
 def values_update(request: Call) -> Json:
     def edit(book: Book) -> Json:
         data = request.body | {"range": request.path["range"]}
-        written = values.update(book, data, request.query.get("valueInputOption"))
+        written = values.update(book, data, request.query.get("valueInputOption"), request.caller)
         return values.update_answer(book, *written, request.query)
 
     return request.change(edit)
@@ -174,7 +179,7 @@ def values_batch_update(request: Call) -> Json:
         responses = []
         for number, data in enumerate(body.get("data", [])):
             with about(f"data[{number}]"):
-                written = values.update(book, data, body.get("valueInputOption"))
+                written = values.update(book, data, body.get("valueInputOption"), request.caller)
             responses.append(values.update_answer(book, *written, body))
         totals = {
             f"total{name[0].upper()}{name[1:]}": sum(response.get(name, 0) for response in responses)
@@ -188,22 +193,23 @@ def values_batch_update(request: Call) -> Json:
 
 def values_append(request: Call) -> Json:
     return request.change(
-        lambda book: values.append(book, request.path["range"], request.body, request.query)
+        lambda book: values.append(book, request.path["range"], request.body, request.query, request.caller)
     )
 
 
 def values_clear(request: Call) -> Json:
-    return request.change(
-        lambda book: {"spreadsheetId": book.id, "clearedRange": values.clear(book, request.path["range"])}
-    )
+    def edit(book: Book) -> Json:
+        cleared = values.clear(book, request.path["range"], request.caller)
+        return {"spreadsheetId": book.id, "clearedRange": cleared}
+
+    return request.change(edit)
 
 
 def values_batch_clear(request: Call) -> Json:
     def edit(book: Book) -> Json:
-        return {
-            "spreadsheetId": book.id,
-            "clearedRanges": [values.clear(book, r) for r in request.body.get("ranges", [])],
-        }
+        ranges = request.body.get("ranges", [])
+        cleared = [values.clear(book, each, request.caller) for each in ranges]
+        return {"spreadsheetId": book.id, "clearedRanges": cleared}
 
     return request.change(edit)
 

@@ -3,14 +3,17 @@
 from collections.abc import Callable
 from typing import Any
 
+from . import tables
 from .a1 import parse_area, split, unquoted
 from .areas import Area, Box, Dimension
 from .book import EMPTY, Book, Cell, Sheet, trimmed
+from .callers import OFFICER, Caller
 from .conditions import Formats
 from .errors import Json, invalid
 from .formats import formatted
 from .formulas import Evaluator, hyperlink
 from .masks import ALL, Mask, select
+from .protection import seen_by
 from .scalars import extended
 
 # Parts of a sheet that are answered only if they touch the requested ranges, and the field with their ranges.
@@ -20,6 +23,7 @@ RANGED: dict[str, Callable[[Json], list[Json]]] = {
     "protectedRanges": lambda part: [part["range"]],
     "bandedRanges": lambda part: [part["range"]],
     "filterViews": lambda part: [part["range"]],
+    "tables": lambda part: [part["range"]],
 }
 
 
@@ -49,10 +53,11 @@ def locate_box(book: Book, text: str) -> Box:
 
 
 class Reader:
-    """Reads one state of a book. It must not be used after a change."""
+    """Reads one state of a book, as `caller` may see it. It must not be used after a change."""
 
-    def __init__(self, book: Book) -> None:
+    def __init__(self, book: Book, caller: Caller = OFFICER) -> None:
         self.book = book
+        self.caller = caller
         self.evaluator = Evaluator(book)
         self._formats: dict[int, Formats] = {}
 
@@ -90,6 +95,10 @@ class Reader:
                 value = sheet_properties(sheet, index)
             elif areas is not None and name in RANGED:
                 value = [part for part in value if _touches(RANGED[name](part), areas)]
+            if name == "protectedRanges":
+                value = [seen_by(part, self.caller) for part in value]
+            elif name == "tables":
+                value = [tables.shown(self.book, part) for part in value]
             if value:
                 parts[name] = value
         answer: Json = select(mask, parts)

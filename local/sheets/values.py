@@ -6,9 +6,11 @@ from typing import Any
 from .a1 import box_name, letters
 from .areas import Area, Box
 from .book import EMPTY, Book, Sheet
+from .callers import Caller
 from .entry import with_value
 from .errors import Json, invalid
 from .formats import DATES, formatted
+from .protection import check_area
 from .reading import Reader, locate, locate_box
 from .scalars import Error, whole
 from .shifting import insert_lines
@@ -39,7 +41,7 @@ def displayed(reader: Reader, sheet: Sheet) -> list[list[str]]:
     return value_range(reader, box, {}).get("values", []) if box else []
 
 
-def update(book: Book, data: Json, option: str | None) -> tuple[Sheet, Box, int]:
+def update(book: Book, data: Json, option: str | None, caller: Caller) -> tuple[Sheet, Box, int]:
     """Writes a ValueRange. Returns the sheet, the box and the number of cells written.
 
     If the range is one cell, writing starts there; any other range must have room for all values. Null leaves a cell
@@ -60,8 +62,9 @@ def update(book: Book, data: Json, option: str | None) -> tuple[Sheet, Box, int]
         raise invalid(
             f"Requested writing within range [{box_name(sheet.title, box)}], but tried writing to {beyond}"
         )
-    written = write(sheet, top, left, lines, option)
-    return sheet, Box(sheet.id, top, top + max(1, height), left, left + max(1, width)), written
+    written_box = Box(sheet.id, top, top + max(1, height), left, left + max(1, width))
+    check_area(book, written_box.area(), caller)
+    return sheet, written_box, write(sheet, top, left, lines, option)
 
 
 def write(sheet: Sheet, top: int, left: int, lines: list[list[Any]], option: str | None) -> int:
@@ -90,7 +93,7 @@ def update_answer(book: Book, sheet: Sheet, box: Box, written: int, options: Jso
     return answer
 
 
-def append(book: Book, text: str, data: Json, options: Json) -> Json:
+def append(book: Book, text: str, data: Json, options: Json, caller: Caller) -> Json:
     """Writes below the last table that touches the range, adding rows to the sheet as needed."""
     area = locate(book, text)
     sheet = book.sheet(area.sheet)
@@ -100,6 +103,8 @@ def append(book: Book, text: str, data: Json, options: Json) -> Json:
     width = max(map(len, lines), default=0)
     if left + width > sheet.size("COLUMNS"):
         raise invalid(sheet.exceeded(Area(sheet.id, top, top + len(lines), left, left + width)))
+    box = Box(sheet.id, top, top + max(1, len(lines)), left, left + max(1, width))
+    check_area(book, box.area(), caller)
     if options.get("insertDataOption") == "INSERT_ROWS" and table:
         insert_lines(book, sheet, "ROWS", top, len(lines), top - 1)
     missing = top + len(lines) - sheet.size("ROWS")
@@ -107,7 +112,6 @@ def append(book: Book, text: str, data: Json, options: Json) -> Json:
         sheet.insert("ROWS", sheet.size("ROWS"), missing, sheet.size("ROWS") - 1)
         book.check_size()
     written = write(sheet, top, left, lines, options.get("valueInputOption"))
-    box = Box(sheet.id, top, top + max(1, len(lines)), left, left + max(1, width))
     answer: Json = {"spreadsheetId": book.id}
     if table:
         answer["tableRange"] = box_name(sheet.title, table)
@@ -140,9 +144,10 @@ def last_table(sheet: Sheet, area: Area) -> Box | None:
     return found
 
 
-def clear(book: Book, text: str) -> str:
+def clear(book: Book, text: str, caller: Caller) -> str:
     """Clears the values of a range, but not formats and notes. Returns the name of the cleared range."""
     box = locate_box(book, text)
+    check_area(book, box.area(), caller)
     sheet = book.sheet(box.sheet)
     for row in box.rows:
         for column in box.columns:

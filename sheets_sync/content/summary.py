@@ -54,6 +54,6 @@ def _where_it_stands(name: str, shown: EventView, view: SheetView) -> str:
 
 def _missing(view: SheetView) -> Iterator[str]:
     roster = on_roster(view)
-    if roster and next(on_today(view), None):
+    if roster and any(on_today(view)):
         missing = sum(1 for _ in missing_today(view))
         yield f"{missing} of {len(roster)} missing today" if missing else "nobody is missing today"

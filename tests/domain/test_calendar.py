@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.calendar import GameDay, Window, at_time, in_words, rfc3339, time_left
+from chalicelib.domain.calendar import GameDay, Window, ahead, at_time, in_words, rfc3339
 
 BERLIN = "Europe/Berlin"
 NEW_YORK = "America/New_York"
@@ -93,17 +93,22 @@ def test_an_instant_reads_in_the_servers_zone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("span", "words"),
+    ("span", "number", "unit"),
     [
-        (timedelta(seconds=-1), "less than a minute"),
-        (timedelta(minutes=1) - timedelta(microseconds=1), "less than a minute"),
-        (timedelta(minutes=1), "1 minute"),
-        (timedelta(hours=1), "1 hour"),
-        (timedelta(hours=1, minutes=5, seconds=59), "1 hour 5 minutes"),
-        (timedelta(days=1), "1 day"),
-        (timedelta(days=2, hours=3, minutes=59), "2 days 3 hours"),
-        (timedelta(days=2, minutes=59), "2 days"),
+        (timedelta(seconds=-1), 0, "second"),
+        (timedelta(seconds=2) - timedelta(microseconds=1), 1, "second"),
+        (timedelta(seconds=119), 119, "second"),
+        (timedelta(minutes=2), 2, "minute"),
+        (timedelta(hours=2) - timedelta(seconds=1), 119, "minute"),
+        (timedelta(hours=2), 2, "hour"),
+        (timedelta(days=2) - timedelta(seconds=1), 47, "hour"),
+        (timedelta(days=2, hours=23, minutes=59), 2, "day"),
     ],
 )
-def test_the_time_left_is_never_more_than_it_is(span: timedelta, words: str) -> None:
-    assert time_left(span) == words
+def test_nothing_is_further_ahead_than_it_is_said_to_be(span: timedelta, number: int, unit: str) -> None:
+    assert ahead(span) == (number, unit)
+
+
+def test_a_zone_without_a_name_is_called_by_its_distance() -> None:
+    at = datetime(2023, 11, 15, 3, 5, tzinfo=UTC)
+    assert at_time(at, GameDay(time(5), "America/Sao_Paulo")) == "Wed 15 Nov at 00:05 UTC-03"

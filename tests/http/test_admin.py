@@ -180,14 +180,15 @@ class TestServersAndAlliances:
     def test_a_server_and_its_game_day(self, admin: Desk) -> None:
         assumed = {"starts_at": "00:00", "zone": "UTC", "assumed": True}
         made = admin("PUT", "/v1/servers/202", {})
-        assert (made.status_code, made.json()) == (201, {"id": "202", "game_day": assumed})
+        private = {"public_standings": False}
+        assert (made.status_code, made.json()) == (201, {"id": "202", "game_day": assumed, **private})
         day = {"starts_at": "18:00", "zone": "America/New_York"}
         admin.site.world.clock.advance(seconds=1)
         moved = admin("PUT", "/v1/servers/202", {"game_day": day})
-        known = {"id": "202", "game_day": {**day, "assumed": False}}
+        known = {"id": "202", "game_day": {**day, "assumed": False}, **private}
         assert (moved.status_code, moved.json()) == (200, known)
         servers = admin("GET", "/v1/servers").json()["servers"]
-        assert servers == [{"id": "101", "game_day": assumed}, known]
+        assert servers == [{"id": "101", "game_day": assumed, **private}, known]
         schedule = admin.site.get("/v1/servers/202/schedule").json()
         hidden = next(one for one in schedule["milestones"] if one["milestone"] == HIDDEN_MOTIVATIONS)
         assert hidden["opens_at"] == "2023-11-15T23:00:00Z"

@@ -1,10 +1,9 @@
 """The JSON API as other programs see it."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from http import HTTPStatus
 from typing import Any
 
-import icalendar
 import pytest
 import requests
 
@@ -80,18 +79,6 @@ class TestReadingForAll:
         assert moved[HIDDEN_MOTIVATIONS]["date"] == "2023-11-15"
         assert moved[HIDDEN_MOTIVATIONS]["status"] == "upcoming"
 
-    def test_the_schedule_as_a_calendar(self, site: Site) -> None:
-        answer = site.get("/v1/servers/101/schedule.ics")
-        assert answer.headers["Content-Type"].startswith("text/calendar")
-        calendar = icalendar.Calendar.from_ical(answer.text)
-        entries: dict[str, Any] = {str(entry["UID"]): entry for entry in calendar.walk("VEVENT")}
-        assert len(entries) == 10
-        entry = entries[f"{HIDDEN_MOTIVATIONS}@101.muster"]
-        assert entry["DTSTART"].dt == datetime(2023, 11, 15, tzinfo=UTC)
-        assert entry["DTEND"].dt == datetime(2023, 11, 16, tzinfo=UTC)
-        assert "assumed" in entry["DESCRIPTION"]
-        assert "not published" in entries[f"{ARCHITECTS}/testing-destinies@101.muster"]["DESCRIPTION"]
-
     def test_progress_has_every_field_of_the_contract(self, site: Site) -> None:
         progress = site.get(f"/v1/servers/101/events/{DEFENDERS}/progress").json()
         assert progress.keys() == {
@@ -127,8 +114,36 @@ class TestReadingForAll:
     def test_running_events_stand_side_by_side(self, site: Site) -> None:
         events = site.get("/v1/servers/101/progress").json()["events"]
         assert {event["event"] for event in events} == {DEFENDERS, ARCHITECTS}
-        site.world.clock.now = datetime(2023, 11, 20, tzinfo=UTC)
-        assert site.get("/v1/servers/101/progress").json()["events"] == []
+
+    def test_what_has_begun_stays_until_it_is_archived_and_what_runs_comes_first(self, site: Site) -> None:
+        definitions = site.world.muster.stores.definitions
+        defenders, architects = (
+            next(one for one in load_catalog() if one.id == of) for of in (DEFENDERS, ARCHITECTS)
+        )
+        early = architects.model_copy(update={"id": "early", "first_day": date(2023, 11, 10)})
+        definitions.put_event(early.model_copy(update={"last_day": date(2023, 11, 18)}))
+        site.report(site.world.secret(), REPORT)
+
+        def shown(day: int) -> list[tuple[str, str]]:
+            site.world.clock.now = datetime(2023, 11, day, 12, tzinfo=UTC)
+            events = site.get("/v1/servers/101/progress").json()["events"]
+            scheduled = site.get("/v1/servers/101/schedule").json()["milestones"]
+            assert {one["event"] for one in scheduled} == {"early", DEFENDERS, ARCHITECTS}
+            return [(event["event"], event["status"]) for event in events]
+
+        assert shown(9) == []
+        assert shown(12) == [("early", "running")]
+        assert shown(19) == [("early", "reporting"), (ARCHITECTS, "reporting"), (DEFENDERS, "reporting")]
+        assert shown(30) == [(ARCHITECTS, "ended"), (DEFENDERS, "ended"), ("early", "ended")]
+        ended = site.get("/v1/servers/101/progress").json()["events"][1]
+        assert (ended["points"], ended["completions"], ended["no_projection"]) == (
+            100,
+            1,
+            "The event is over: members can no longer report.",
+        )
+        definitions.put_event(defenders.model_copy(update={"archived": True}))
+        events = site.get("/v1/servers/101/progress").json()["events"]
+        assert [event["event"] for event in events] == [ARCHITECTS, "early"]
 
     @pytest.mark.parametrize(
         ("path", "code"),
@@ -148,7 +163,7 @@ class TestReadingForAll:
     def test_another_method_is_405(self, site: Site) -> None:
         answer = site.post("/v1/events")
         problem(answer, 405, "method-not-allowed")
-        assert answer.headers["Allow"] == "GET"
+        assert answer.headers["Allow"] == "GET, HEAD"
 
 
 class TestReporting:

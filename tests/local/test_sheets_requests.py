@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from local.sheets import SheetsServer
-from tests.local.sheets_client import Api, Json, rows
+from tests.local.sheets_client import Api, Json, lines_range, rows
 
 
 def refused(api: Api, verb: str, path: str = "", body: Json | None = None, **query: Any) -> Json:
@@ -219,6 +219,44 @@ def test_a_batch_can_answer_the_spreadsheet(api: Api) -> None:
     updated = api.post(":batchUpdate", body)["updatedSpreadsheet"]
     [sheet] = updated["sheets"]
     assert sheet["data"][0]["rowData"][0]["values"][0]["formattedValue"] == "new"
+
+
+def test_a_mask_says_what_a_batch_answers_of_the_spreadsheet(api: Api) -> None:
+    body = {
+        "requests": [
+            {"updateCells": {"start": {}, "rows": rows([5]), "fields": "userEnteredValue"}},
+            {"insertDimension": {"range": lines_range("ROWS", 0, 2)}},
+        ],
+        "includeSpreadsheetInResponse": True,
+        "responseRanges": ["Roster!A3:A4", "Roster!B6"],
+    }
+    cells = "data(startRow,startColumn,rowData.values(effectiveValue,userEnteredValue))"
+    sheets = f"sheets(properties.sheetId,{cells})"
+    written = {"values": [{"userEnteredValue": {"numberValue": 5}, "effectiveValue": {"numberValue": 5}}]}
+    name = {"stringValue": "Ann"}
+    total = {"userEnteredValue": {"formulaValue": "=SUM(B4:B5)"}, "effectiveValue": {"numberValue": 30}}
+    shown = [
+        {
+            "startRow": 2,
+            "rowData": [written, {"values": [{"userEnteredValue": name, "effectiveValue": name}]}],
+        },
+        {"startRow": 5, "startColumn": 1, "rowData": [{"values": [total]}]},
+    ]
+    answer = api.post(":batchUpdate", body, fields=f"updatedSpreadsheet({sheets})")
+    assert answer == {"updatedSpreadsheet": {"sheets": [{"properties": {"sheetId": 0}, "data": shown}]}}
+    assert api.post(":batchUpdate", body, fields="spreadsheetId") == {"spreadsheetId": api.book_id}
+    bare = api.post(":batchUpdate", body)["updatedSpreadsheet"]
+    assert "data" not in bare["sheets"][0]
+    masked = api.post(
+        ":batchUpdate",
+        body | {"responseIncludeGridData": True},
+        fields="updatedSpreadsheet.sheets.properties",
+    )
+    assert masked["updatedSpreadsheet"]["sheets"][0].keys() == {"properties"}
+    assert (
+        "data"
+        in api.post(":batchUpdate", body, fields="updatedSpreadsheet")["updatedSpreadsheet"]["sheets"][0]
+    )
 
 
 def test_a_spreadsheet_can_be_created(api: Api, server: SheetsServer) -> None:

@@ -21,6 +21,18 @@ def test_a_server_is_put_listed_and_its_day_set(desk: Desk) -> None:
     assert answer["servers"][1]["game_day"]["zone"] == "America/New_York"
 
 
+def test_the_points_of_alliances_are_made_public_and_the_game_day_stays(desk: Desk) -> None:
+    desk.said("servers", "put", "202", "--day-starts", "18:00", "--zone", "America/New_York")
+    public = "Its day begins at 18:00 America/New_York. The points of its alliances are public.\n"
+    assert desk.said("servers", "put", "202", "--public-standings") == f"Server 202: changed. {public}"
+    day = ("--day-starts", "17:00", "--zone", "America/New_York")
+    assert desk.said("servers", "put", "202", *day).endswith("are public.\n")
+    private = "Server 202: changed. Its day begins at 17:00 America/New_York.\n"
+    assert desk.said("servers", "put", "202", "--private-standings") == private
+    assumed = "Server 101: changed. Its day begins at 00:00 UTC (assumed). The points of its alliances are public.\n"
+    assert desk.said("servers", "put", "101", "--public-standings") == assumed
+
+
 def test_what_is_wrong_with_a_game_day_is_said_by_field(desk: Desk) -> None:
     said = desk.refusal("servers", "put", "202", "--day-starts", "18:00", "--zone", "Mars/Olympus")
     assert "game_day.zone: " in said

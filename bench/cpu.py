@@ -1,0 +1,212 @@
+"""Our own processor time, side by side with the same job in FastAPI and Mangum (`bench/peers/`).
+
+Each figure is the whole way from API Gateway's event to the answer, in one process, with a DynamoDB that stands still.
+The programs take turns, so that whatever else the machine does affects all alike; the ratio is that of the fastest
+times, which are those that nothing disturbed.
+"""
+
+import gc
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlencode
+
+import app
+from bench.busy import (
+    EVERYTHING,
+    FRIDAY_NOON,
+    MEMBER_SECRET,
+    SERVER,
+    TABLE,
+    fill,
+    product,
+)
+from bench.peers.bare_chalice import app as bare
+from bench.peers.fastapi_mangum.app import make
+from bench.still import StillDynamoDB
+from bench.tables import Measurement, verdict
+from chalicelib import bootstrap
+from chalicelib.domain.calendar import rfc3339
+from deploy.package import ROOT
+from local.dynamodb import table_definition
+from local.strict_dynamodb import StrictDynamoDB
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+ROUNDS, MOST_TIMES = 300, 1.5
+REPORTER, DONE = "Member007", "Commander00"
+"""Who has two of the ten milestones, and who has all."""
+JSON, FORM = "application/json", "application/x-www-form-urlencoded"
+_HOW = """\
+The fastest of {rounds} times each, in turns, as multiples. A report is of ten milestones in two events by a commander
+on a roster of 100; the server has 90 alliances, a sample of the points for each hour, a stamped tier, and a reading.
+`bench/peers/fastapi_mangum` says what the peer does and what it leaves out; the floor is a Chalice route that answers
+with a constant. Both keep definitions and, for reports and receipts, the sums of the last ten seconds."""
+_COLUMNS = (
+    "what",
+    "FastAPI and Mangum ÷ floor",
+    "Muster ÷ floor",
+    "Muster ÷ FastAPI and Mangum",
+    "budget",
+    "within budget",
+)
+
+Event = dict[str, Any]
+Handler = Callable[[Any, Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A request that both programs are sent, the status that both answer, and what both answers hold."""
+
+    what: str
+    event: Event
+    status: int
+    holds: str
+
+
+class Context:
+    """What Lambda tells a function."""
+
+    aws_request_id = "bench"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 29_000
+
+
+def measure(rounds: int = ROUNDS) -> Measurement:
+    ours, theirs = programs()
+    rows = []
+    for job in jobs():
+        floor, peer, mine = fastest([(bare, _get("/bare")), (theirs, job.event), (ours, job.event)], rounds)
+        cells = f"{peer / floor:.1f}", f"{mine / floor:.1f}", f"{mine / peer:.2f}", f"{MOST_TIMES:g}"
+        rows.append((job.what, *cells, verdict(mine / peer <= MOST_TIMES)))
+    return Measurement("Processor time", _HOW.format(rounds=rounds), _COLUMNS, rows)
+
+
+def programs() -> tuple[Handler, Handler]:
+    """Muster and its peer, on the same table. Raises AssertionError unless both do all jobs."""
+    database = StrictDynamoDB()
+    database.client().create_table(TableName=TABLE, **table_definition())
+    fill(database.client())
+    still = StillDynamoDB(database.quiet_client(), TABLE)
+    bootstrap.use(product(cast("DynamoDBClient", still)))
+    style = (ROOT / "chalicelib" / "templates" / "style.css").read_text(encoding="utf-8")
+    ours: Handler = app.app
+    theirs: Handler = make(still, TABLE, lambda: FRIDAY_NOON, style)
+    for job in jobs():
+        for program in (ours, theirs):
+            answer = program(job.event, Context())
+            assert answer["statusCode"] == job.status, answer
+            told = answer["body"] + json.dumps([answer["headers"], answer["multiValueHeaders"]])
+            assert job.holds in told, (job, answer)
+    return ours, theirs
+
+
+def jobs() -> list[Job]:
+    form, api = f"/f/{MEMBER_SECRET}", "/v1/completions"
+    cookie = {"cookie": f"muster_commander={DONE}"}
+    filled = urlencode([("commander", REPORTER), *(("milestone", one) for one in EVERYTHING)])
+    receipt = {"commander": commander_id(DONE), "at": rfc3339(FRIDAY_NOON)}
+    progress = f"/v1/servers/{SERVER}/events/{EVERYTHING[0].split('/')[0]}/progress"
+    return [
+        Job("report of ten, JSON", _post(api, _report(REPORTER), JSON), 200, '"recorded"'),
+        Job("the same report again", _post(api, _report(DONE), JSON), 200, '"already_recorded"'),
+        Job("report of ten, form", _post(form, filled, FORM), 303, "/receipt?"),
+        Job("form", _get(form, headers=cookie), 200, f'value="{DONE}"'),
+        Job("receipt", _get(f"{form}/receipt", receipt), 200, "A Reckoning Across Time"),
+        Job("progress", _get(progress), 200, '"projection":{'),
+    ]
+
+
+def fastest(tasks: list[tuple[Handler, Event]], rounds: int) -> list[float]:
+    """The least processor time, in seconds, of each."""
+    times: list[list[float]] = [[] for _ in tasks]
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(rounds):
+            for each, (program, event) in zip(times, tasks, strict=True):
+                context = Context()
+                began = time.process_time()
+                program(event, context)
+                each.append(time.process_time() - began)
+            gc.collect(1)
+    finally:
+        gc.enable()
+    return [min(each) for each in times]
+
+
+def commander_id(name: str) -> str:
+    found = bootstrap.muster().stores.commanders.named(SERVER, name)
+    assert found
+    return found.id
+
+
+def _report(commander: str) -> str:
+    return json.dumps({"commander": commander, "milestones": EVERYTHING})
+
+
+def _post(path: str, body: str, content_type: str) -> Event:
+    headers = {"content-type": content_type, "authorization": f"Bearer {MEMBER_SECRET}"}
+    return _event("POST", path, headers=headers, body=body)
+
+
+def _get(
+    path: str, query: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+) -> Event:
+    return _event("GET", path, query, headers)
+
+
+def _event(
+    method: str,
+    path: str,
+    query: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+    body: str | None = None,
+) -> Event:
+    """As API Gateway sends it."""
+    parts = path.split("/")
+    resource, parameters = path, {}
+    if parts[1] == "f":
+        parameters = {"key": parts[2]}
+        resource = "/".join(["", "f", "{key}", *parts[3:]])
+    elif parts[-1] == "progress":
+        parameters = {"server": parts[3], "event": parts[5]}
+        resource = "/v1/servers/{server}/events/{event}/progress"
+    sent = {
+        "Accept": "*/*",
+        "Host": "abc.execute-api.eu-central-1.amazonaws.com",
+        "User-Agent": "Mozilla/5.0",
+        "X-Forwarded-Proto": "https",
+        "X-Forwarded-For": "192.0.2.1",
+        **(headers or {}),
+    }
+    return {
+        "resource": resource,
+        "path": path,
+        "httpMethod": method,
+        "headers": sent,
+        "multiValueHeaders": {name: [value] for name, value in sent.items()},
+        "queryStringParameters": dict(query) if query else None,
+        "multiValueQueryStringParameters": {n: [v] for n, v in query.items()} if query else None,
+        "pathParameters": parameters or None,
+        "stageVariables": None,
+        "requestContext": {
+            "resourcePath": resource,
+            "httpMethod": method,
+            "path": path,
+            "stage": "api",
+            "requestId": "bench",
+            "identity": {"sourceIp": "192.0.2.1"},
+        },
+        "body": body,
+        "isBase64Encoded": False,
+    }
+
+
+if __name__ == "__main__":
+    print(measure().markdown())
