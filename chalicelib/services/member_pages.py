@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain.access import Key
-from chalicelib.domain.calendar import Window
+from chalicelib.domain.calendar import GameDay, Window
 from chalicelib.domain.cards import Card, Completion
 from chalicelib.domain.errors import MusterError, NotFound
 from chalicelib.domain.events import Event, Milestone
@@ -156,26 +156,20 @@ class MemberPages:
             for event in begun
             if cards[event.id].completions or cards[event.id].voided or event.status(now, day) != "ended"
         ]
-        events = tuple(self._event(server, event, cards[event.id], reported_at, now) for event in shown)
+        standings = self._standings.shown(server.id, {event.id: cards[event.id] for event in shown})
+        events = tuple(
+            _event(
+                progress_of(event, server.id, day, standings[event.id], now),
+                event,
+                day,
+                cards[event.id],
+                reported_at,
+            )
+            for event in shown
+        )
         undo_until = _undo_until(cards.values(), key, reported_at, now) if is_mine else None
         was = next((name for name in commander.aliases.values() if name_mark(name) == formerly), None)
         return MemberReceipt(server, alliance, commander, was, reported_at, events, undo_until)
-
-    def _event(
-        self, server: Server, event: Event, card: Card, reported_at: datetime, now: datetime
-    ) -> ReceiptEvent:
-        standing = self._standings.shown(server.id, event.id)
-        completions, milestones = card.completions, [m for m, _ in event.scheduled(server.game_day)]
-        held = [(m, completions[m.id]) for m in milestones if m.id in completions]
-        taken_back = [(m, card.voided[m.id]) for m in milestones if m.id in card.voided]
-        return ReceiptEvent(
-            event=event,
-            progress=progress_of(event, server.id, server.game_day, standing, now),
-            points=card.points(event),
-            counted=tuple(m for m, completion in held if completion.recorded_at == reported_at),
-            undone=tuple(m for m, completion in taken_back if completion.recorded_at == reported_at),
-            earlier=tuple((m, completion) for m, completion in held if completion.recorded_at != reported_at),
-        )
 
     def _commander(self, server: str, alliance: str, name: str) -> tuple[Commander | None, str | None]:
         """Who of the alliance is called so, and under which former name, if that is none of today."""
@@ -188,6 +182,20 @@ class MemberPages:
         if commander is None or commander.alliance != alliance:
             return None, None
         return commander, commander.former_name(name_keys(name, tags))
+
+
+def _event(progress: Progress, event: Event, day: GameDay, card: Card, reported_at: datetime) -> ReceiptEvent:
+    completions, milestones = card.completions, [m for m, _ in event.scheduled(day)]
+    held = [(m, completions[m.id]) for m in milestones if m.id in completions]
+    taken_back = [(m, card.voided[m.id]) for m in milestones if m.id in card.voided]
+    return ReceiptEvent(
+        event=event,
+        progress=progress,
+        points=card.points(event),
+        counted=tuple(m for m, completion in held if completion.recorded_at == reported_at),
+        undone=tuple(m for m, completion in taken_back if completion.recorded_at == reported_at),
+        earlier=tuple((m, completion) for m, completion in held if completion.recorded_at != reported_at),
+    )
 
 
 def _undo_until(cards: Iterable[Card], key: Key, reported_at: datetime, now: datetime) -> datetime | None:
