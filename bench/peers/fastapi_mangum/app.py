@@ -37,9 +37,11 @@ HEADERS = {
 }
 
 
-def make(client: Any, table_name: str, clock: Callable[[], datetime], style: str) -> Mangum:
+def make(
+    client: Any, table_name: str, clock: Callable[[], datetime], monotonic: Callable[[], float], style: str
+) -> Mangum:
     """A Lambda handler. `style`: the style sheet of the pages."""
-    app, table = FastAPI(), Table(client, table_name)
+    app, table = FastAPI(), Table(client, table_name, monotonic)
     pages = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
