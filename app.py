@@ -10,12 +10,14 @@ with uncollected():
     from chalicelib.http.head import answer_head
     from chalicelib.http.late_routes import late_routes
     from chalicelib.http.pages import pages
+    from chalicelib.http.pasted import forgive_pasting
     from chalicelib.http.problems import answer_in_time, answer_problems
     from chalicelib.telemetry import log_with_request_id, measure_run
 
 app = Chalice(app_name="muster")
 app.register_middleware(log_with_request_id, "all")
 app.register_middleware(answer_problems, "http")
+app.register_middleware(forgive_pasting, "http")
 app.register_middleware(answer_in_time, "http")
 app.register_middleware(measure_run, "scheduled")
 app.register_blueprint(api)
@@ -42,5 +44,6 @@ def sync_sheets(event: CloudWatchEvent) -> dict[str, float]:
         settings.sheets_requests,
         seconds_left(event.context),
         help_url=settings.help_url,
+        drive_url=settings.drive_api_url,
     )
     return {**outcome, **muster().sheet_queue.health()}

@@ -70,6 +70,30 @@ class Query(BaseModel):
             raise unfit(error) from None
 
 
+class FormQuery(Query):
+    """Who the form is for, by name or id, and what is ticked. `sent`: that has been sent, and was refused."""
+
+    commander: str | None = None
+    who: str | None = None
+    milestone: Annotated[list[str], Field(max_length=200)] = []
+    is_new: str | None = None
+    sent: str | None = None
+
+    @property
+    def milestones(self) -> list[str]:
+        return self.milestone
+
+
+class ReceiptQuery(Query):
+    """Whose receipt, of when, and what the device that sent the report knows of it."""
+
+    commander: str = ""
+    at: str = ""
+    formerly: str | None = None
+    again: Annotated[list[str], Field(max_length=200)] = []
+    proof: str = ""
+
+
 class FilledForm(BaseModel, defer_build=True):
     """What the member's form sends. `is_new`: the name is no slip."""
 
@@ -86,6 +110,15 @@ class FilledForm(BaseModel, defer_build=True):
             milestones=fields.get("milestone", []),
             is_new="is_new" in fields,
         )
+
+    @property
+    def query(self) -> dict[str, str | list[str]]:
+        """The same as a FormQuery, as it stands in an address."""
+        given: dict[str, str | list[str]] = {"sent": "1", "commander": self.commander}
+        given["milestone"] = self.milestones
+        if self.is_new:
+            given["is_new"] = "1"
+        return given
 
 
 class ReportUndo(BaseModel, defer_build=True):
