@@ -1,18 +1,18 @@
 """Muster's Lambda functions: the HTTP API and the schedules. Declarations only."""
 
-from chalice.app import Chalice, CloudWatchEvent, Rate
+from chalicelib.start import uncollected
 
-from chalicelib.bootstrap import muster, seconds_left
-from chalicelib.http.admin import admin
-from chalicelib.http.api import api
-from chalicelib.http.head import answer_head
-from chalicelib.http.officers import officers
-from chalicelib.http.pages import pages
-from chalicelib.http.pasted import forgive_pasting
-from chalicelib.http.problems import answer_in_time, answer_problems
-from chalicelib.http.public_pages import public_pages
-from chalicelib.http.reference import reference
-from chalicelib.telemetry import log_with_request_id, measure_run
+with uncollected():
+    from chalice.app import Chalice, CloudWatchEvent, Rate
+
+    from chalicelib.bootstrap import muster, seconds_left
+    from chalicelib.http.api import api
+    from chalicelib.http.head import answer_head
+    from chalicelib.http.late_routes import late_routes
+    from chalicelib.http.pages import pages
+    from chalicelib.http.pasted import forgive_pasting
+    from chalicelib.http.problems import answer_in_time, answer_problems
+    from chalicelib.telemetry import log_with_request_id, measure_run
 
 app = Chalice(app_name="muster")
 app.register_middleware(log_with_request_id, "all")
@@ -21,11 +21,8 @@ app.register_middleware(forgive_pasting, "http")
 app.register_middleware(answer_in_time, "http")
 app.register_middleware(measure_run, "scheduled")
 app.register_blueprint(api)
-app.register_blueprint(officers)
-app.register_blueprint(admin)
 app.register_blueprint(pages)
-app.register_blueprint(public_pages)
-app.register_blueprint(reference)
+app.register_blueprint(late_routes)
 answer_head(app)
 
 

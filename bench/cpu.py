@@ -10,7 +10,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlencode
 
 import app
@@ -29,9 +29,12 @@ from bench.still import StillDynamoDB
 from bench.tables import Measurement, verdict
 from chalicelib import bootstrap
 from chalicelib.domain.calendar import rfc3339
-from chalicelib.http.responses import TEMPLATES
+from deploy.package import ROOT
 from local.dynamodb import table_definition
 from local.strict_dynamodb import StrictDynamoDB
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 ROUNDS, MOST_TIMES = 300, 1.5
 REPORTER, DONE = "Member007", "Commander00"
@@ -40,8 +43,8 @@ JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 _HOW = """\
 The fastest of {rounds} times each, in turns, as multiples. A report is of ten milestones in two events by a commander
 on a roster of 100; the server has 90 alliances, a sample of the points for each hour, a stamped tier, and a reading.
-The peer is `bench/peers/fastapi_mangum`, which says what it does and what not; the floor is a Chalice route that
-answers with a constant. Definitions and, for reports and receipts, the sums of the last ten seconds are kept by both."""
+`bench/peers/fastapi_mangum` says what the peer does and what it leaves out; the floor is a Chalice route that answers
+with a constant. Both keep definitions and, for reports and receipts, the sums of the last ten seconds."""
 _COLUMNS = (
     "what",
     "FastAPI and Mangum ÷ floor",
@@ -51,8 +54,8 @@ _COLUMNS = (
     "within budget",
 )
 
-Event = Mapping[str, Any]
-Handler = Callable[[Event, Any], Mapping[str, Any]]
+Event = dict[str, Any]
+Handler = Callable[[Any, Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +93,10 @@ def programs() -> tuple[Handler, Handler]:
     database.client().create_table(TableName=TABLE, **table_definition())
     fill(database.client())
     still = StillDynamoDB(database.quiet_client(), TABLE)
-    bootstrap.use(product(still))
-    style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
-    ours, theirs = app.app, make(still, TABLE, lambda: FRIDAY_NOON, style)
+    bootstrap.use(product(cast("DynamoDBClient", still)))
+    style = (ROOT / "chalicelib" / "templates" / "style.css").read_text(encoding="utf-8")
+    ours: Handler = app.app
+    theirs: Handler = make(still, TABLE, lambda: FRIDAY_NOON, style)
     for job in jobs():
         for program in (ours, theirs):
             answer = program(job.event, Context())

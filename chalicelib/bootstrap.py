@@ -21,6 +21,7 @@ from chalicelib.services.reporting import Reporting
 from chalicelib.services.rosters import Rosters
 from chalicelib.services.tiers import Tiers
 from chalicelib.settings import Settings
+from chalicelib.start import uncollected
 from chalicelib.store.access import AccessKeys
 from chalicelib.store.cache import Cache
 from chalicelib.store.commanders import Commanders
@@ -115,8 +116,14 @@ class Muster:
     def member_pages(self) -> "MemberPages":
         from chalicelib.services.member_pages import MemberPages
 
-        stores = self.stores
-        return MemberPages(self.directory, self.overview, stores.completions, stores.commanders, self.clock)
+        return MemberPages(
+            self.directory,
+            self.overview,
+            self.stores.completions,
+            self.stores.commanders,
+            self._standings,
+            self.clock,
+        )
 
     @cached_property
     def devices(self) -> "Devices":
@@ -380,8 +387,9 @@ def muster() -> Muster:
     """The product of this process. It is assembled at first use, with settings from the environment."""
     global _muster
     if _muster is None:
-        settings = Settings.from_environment(os.environ)
-        _muster = assemble(settings, open_table(settings))
+        with uncollected():
+            settings = Settings.from_environment(os.environ)
+            _muster = assemble(settings, open_table(settings))
     return _muster
 
 

@@ -8,8 +8,8 @@ from datetime import datetime
 class Binding:
     """A spreadsheet bound to a server, or to one alliance of it. The last error stays after a successful sync.
 
-    `revision`: of what the last successful sync showed. `retry_at`: do not try it before. `lease`: the run that has it
-    until `leased_until`.
+    `edits`: what officers edit in it counts. `revision`: of what the last successful sync showed. `retry_at`: do not
+    try it before. `lease`: the run that has it until `leased_until`.
     """
 
     spreadsheet_id: str
@@ -22,3 +22,4 @@ class Binding:
     retry_at: datetime | None = None
     lease: str | None = None
     leased_until: datetime | None = None
+    edits: bool = False

@@ -1,28 +1,16 @@
-"""The JSON API for all, and for reports (DESIGN §5)."""
-
-from collections.abc import Callable
-from typing import TYPE_CHECKING
-from urllib.parse import quote
+"""The JSON API for all, and for reports (DESIGN §5). What shows where a server stands is in `public_api`."""
 
 from chalice.app import Blueprint, Response
 
 from chalicelib.bootstrap import muster
 from chalicelib.http import definitions
-from chalicelib.http.addresses import base_url
-from chalicelib.http.conditional import etag_of, unless_known
 from chalicelib.http.inputs import CompletionReport, bearer_key
-from chalicelib.http.kept import FOR_EVERYBODY, kept
 from chalicelib.http.problems import handled
-from chalicelib.http.responses import json_response, text_response
+from chalicelib.http.responses import json_response
 from chalicelib.telemetry import measure_report
 from chalicelib.version import VERSION
 
-if TYPE_CHECKING:
-    from chalicelib.services.public_views import PublicState
-
 api = Blueprint(__name__)
-
-_CALENDAR = "public, max-age=900, stale-while-revalidate=3600"
 
 
 @api.route("/health")
@@ -49,39 +37,6 @@ def get_schedule(server: str) -> Response:
     return json_response(muster().overview.schedule(server))
 
 
-@api.route("/v1/servers/{server}/schedule.ics")
-@handled
-def get_schedule_calendar(server: str) -> Response:
-    from chalicelib.http.calendar_feed import calendar_feed  # icalendar is imported for this route alone
-
-    request, overview = api.current_request, muster().overview
-    page = f"{base_url(request, muster().settings.public_url)}/servers/{quote(server, safe='')}"
-    text = calendar_feed(overview.schedule(server), overview.editions(server), page)
-    answer = text_response(text, "text/calendar; charset=utf-8", {"Cache-Control": _CALENDAR})
-    return unless_known(request, answer, etag_of(text))
-
-
-@api.route("/v1/servers/{server}/progress")
-@handled
-def get_server_progress(server: str) -> Response:
-    views = muster().public_views
-    return _for_everybody(views.state(server), views.progress, "progress", server)
-
-
-@api.route("/v1/servers/{server}/standings")
-@handled
-def get_server_standings(server: str) -> Response:
-    views = muster().public_views
-    return _for_everybody(views.state(server), views.standings, "standings", server)
-
-
-@api.route("/v1/servers/{server}/events/{event}/progress")
-@handled
-def get_event_progress(server: str, event: str) -> Response:
-    views = muster().public_views
-    return _for_everybody(views.event_state(server, event), views.event_progress, "progress", server, event)
-
-
 @api.route("/v1/completions", methods=["POST"])
 @handled
 def report_completions() -> Response:
@@ -92,10 +47,3 @@ def report_completions() -> Response:
     )
     measure_report(result.status for result in receipt.results)
     return json_response(receipt)
-
-
-def _for_everybody(state: "PublicState", view: Callable[["PublicState"], object], *asked: str) -> Response:
-    headers = {"Cache-Control": FOR_EVERYBODY}
-    return kept.answer(
-        api.current_request, asked, state, lambda _: json_response(view(state), headers=headers)
-    )

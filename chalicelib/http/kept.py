@@ -6,16 +6,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import TYPE_CHECKING
 
 from chalice.app import Request, Response
 
 from chalicelib.bootstrap import Muster, muster
 from chalicelib.http.conditional import unless_known
+from chalicelib.services.public_views import PublicState
 from chalicelib.version import VERSION
-
-if TYPE_CHECKING:
-    from chalicelib.services.public_views import PublicState
 
 FOR_EVERYBODY = "public, max-age=5, s-maxage=15, stale-while-revalidate=30"
 """A cache in front asks four times a minute, whoever many look; a browser shows its own copy for a moment."""
@@ -29,13 +26,13 @@ class KeptAnswers:
     is another one."""
 
     _product: Muster | None = None
-    _kept: OrderedDict[tuple[str, ...], tuple["PublicState", str, Response]] = field(
+    _kept: OrderedDict[tuple[str, ...], tuple[PublicState, str, Response]] = field(
         default_factory=OrderedDict
     )
     _lock: Lock = field(default_factory=Lock)
 
     def answer(
-        self, request: Request, asked: tuple[str, ...], state: "PublicState", make: Callable[[str], Response]
+        self, request: Request, asked: tuple[str, ...], state: PublicState, make: Callable[[str], Response]
     ) -> Response:
         """What `make` makes of the state, given its `ETag`; 304 if the caller has that.
 
@@ -58,7 +55,7 @@ class KeptAnswers:
         return unless_known(request, response, etag)
 
 
-def _etag(asked: tuple[str, ...], state: "PublicState") -> str:
+def _etag(asked: tuple[str, ...], state: PublicState) -> str:
     compared = [getattr(state, each.name) for each in dataclasses.fields(state) if each.compare]
     described = repr((VERSION, asked, *map(_ordered, compared)))
     return f'W/"{hashlib.sha256(described.encode()).hexdigest()[:32]}"'

@@ -42,9 +42,7 @@ _LONGEST_ADDRESS = 4_000
 def show_form(key: str) -> Response:
     request, granted = pages.current_request, muster().directory.member_key(key)
     asked = FormQuery.read(request)
-    if asked.sent is None:
-        return _form(request, granted, asked)
-    return _form(request, granted, asked, _refusal(granted, asked))
+    return _form(request, granted, asked, _refusal(granted, asked) if asked.is_sent else None)
 
 
 @pages.route("/f/{key}", methods=["POST"], content_types=_FORM)
@@ -131,7 +129,7 @@ def _refused(request: Request, key: Key, sent: FilledForm, error: MusterError) -
 
 
 def _refusal(key: Key, asked: FormQuery | FilledForm) -> MusterError | None:
-    return muster().reporting.refusal(key, asked.commander or "", asked.milestones, is_new=bool(asked.is_new))
+    return muster().reporting.refusal(key, asked.commander or "", asked.milestones, is_new=asked.is_new)
 
 
 def _to_receipt(request: Request, key: Key, taken: Receipt) -> Response:

@@ -104,11 +104,16 @@ def _plain(value: object) -> object:
         return value.isoformat()
     if isinstance(value, time):
         return value.isoformat("minutes")
-    if isinstance(value, BaseModel):
-        return {name: getattr(value, name) for name in type(value).model_fields}
-    if dataclasses.is_dataclass(value):
-        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-    raise TypeError(f"{type(value).__name__} has no JSON form")
+    return {name: getattr(value, name) for name in _fields(type(value))}  # type: ignore[arg-type] # types are hashable
+
+
+@lru_cache
+def _fields(kind: type) -> tuple[str, ...]:
+    if issubclass(kind, BaseModel):
+        return tuple(kind.model_fields)
+    if dataclasses.is_dataclass(kind):
+        return tuple(field.name for field in dataclasses.fields(kind))
+    raise TypeError(f"{kind.__name__} has no JSON form")
 
 
 @lru_cache

@@ -18,6 +18,7 @@ from chalicelib.domain.roster import Alliance, Commander, Server
 from chalicelib.services.corrections import UNDO_WITHIN
 from chalicelib.services.directory import Directory
 from chalicelib.services.overview import Overview
+from chalicelib.services.recent_standings import RecentStandings
 from chalicelib.store.commanders import Commanders
 from chalicelib.store.completions import Completions
 
@@ -81,7 +82,7 @@ class ReceiptEvent:
     """One event on a receipt: the commander's completions, those of this report apart, and where the server stands.
 
     `again`: what this report held and was recorded before. `undone`: what it recorded and was taken back since.
-    `missing`: what the commander can still report, what is on now first. `closes_at`: the instant until which that is so.
+    `missing`: what the commander can still report, what is on now first; until the instant `closes_at`.
     """
 
     event: Event
@@ -129,6 +130,7 @@ class MemberPages:
     _overview: Overview
     _completions: Completions
     _commanders: Commanders
+    _standings: RecentStandings
     _clock: Callable[[], datetime]
 
     def form(
@@ -241,7 +243,7 @@ class MemberPages:
         held = [(m, completions[m.id]) for m, _ in scheduled if m.id in completions]
         before = [(m, completion) for m, completion in held if completion.recorded_at != reported_at]
         taken_back = [(m, card.voided[m.id]) for m, _ in scheduled if m.id in card.voided]
-        standing = self._completions.standing(server.id, event.id, consistent=True)
+        standing = self._standings.shown(server.id, event.id)
         return ReceiptEvent(
             event=event,
             points=card.points(event),
@@ -290,8 +292,7 @@ class MemberPages:
         return here[0] if here else None, None
 
     def _suggested(self, server: Server, alliance: Alliance) -> tuple[str, ...]:
-        roster = self._commanders.roster(server.id, alliance.id)
-        names = tuple(member.name for member in roster if not member.retired_at)
+        names = tuple(self._commanders.names(server.id, alliance.id, retired=False))
         return names if sum(map(len, names)) <= MOST_SUGGESTED else ()
 
     def _commander(self, server: str, alliance: str, name: str) -> tuple[Commander | None, str | None]:

@@ -116,14 +116,14 @@ class PublicViews:
         server, now = self._directory.server(server_id), self._clock()
         events = tuple(self._overview.current_events(server, now))
         begun = [event for event in events if event.can_change(now, server.game_day)]
-        standings = {event.id: self._standings.shown(server.id, event.id) for event in begun}
+        standings = {event.id: self._standings.public(server.id, event.id) for event in begun}
         alliances = tuple(self._directory.known_alliances(server.id)) if server.public_standings else ()
         return PublicState(server, events, standings, alliances, _minute(now), now)
 
     def event_state(self, server_id: str, event_id: str) -> PublicState:
         """The same of one event, whether it has begun or is archived. One query. Raises NotFound."""
         server, event, now = self._directory.server(server_id), self._directory.event(event_id), self._clock()
-        standings = {event.id: self._standings.shown(server.id, event.id)}
+        standings = {event.id: self._standings.public(server.id, event.id)}
         return PublicState(server, (event,), standings, (), _minute(now), now)
 
     def progress(self, state: PublicState) -> ServerProgress:

@@ -6,20 +6,21 @@ so would each of the thousand who look at the server's page when a reward is nea
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from threading import Lock
 
 from chalicelib.domain.cards import CardChange
-from chalicelib.domain.standing import Standing, Totals
+from chalicelib.domain.standing import Standing
 from chalicelib.store.completions import CardsChanged, Completions
 from chalicelib.store.table import ConditionFailed
 
 RECENT_SECONDS = 10.0
 """How late a receipt may show what other processes recorded. What this process recorded is always in it."""
 
-SHOWN_SECONDS = 1.0
+PUBLIC_SECONDS = 1.0
 """How late what everybody sees may show what other processes recorded: hardly later than a table may show it anyway."""
 
+_Kept = dict[tuple[str, str], tuple[float, Standing]]
 _NOTHING_WRITTEN = (CardsChanged, ConditionFailed)
 
 
@@ -33,8 +34,8 @@ class RecentStandings:
     _lock: Lock = field(default_factory=Lock, init=False)
     _writing: int = field(default=0, init=False)
     _begun: int = field(default=0, init=False)
-    _kept: dict[tuple[str, str], tuple[float, Standing]] = field(default_factory=dict, init=False)
-    _shown: dict[tuple[str, str], tuple[float, Standing]] = field(default_factory=dict, init=False)
+    _kept: _Kept = field(default_factory=dict, init=False)
+    _public: _Kept = field(default_factory=dict, init=False)
 
     @contextmanager
     def recording(self, changes: Sequence[CardChange]) -> Iterator[None]:
@@ -57,35 +58,32 @@ class RecentStandings:
         finally:
             with self._lock:
                 self._writing -= 1
-                self._shown.clear()
+                self._public.clear()
 
     def get(self, server: str, event: str) -> Standing:
         """The standing: at most `RECENT_SECONDS` old, with everything that was added."""
         return self._read(self._kept, server, event, RECENT_SECONDS, consistent=True)
 
     def shown(self, server: str, event: str) -> Standing:
-        """The standing for everybody: at most `SHOWN_SECONDS` old, and read again after what this process records."""
-        return self._read(self._shown, server, event, SHOWN_SECONDS, consistent=False)
+        """The same for a page that nothing is decided on: what it has to read may be slightly old, and is not kept."""
+        with self._lock:
+            recent = _recent(self._kept, server, event, self._monotonic(), RECENT_SECONDS)
+        return recent or self._completions.standing(server, event)
+
+    def public(self, server: str, event: str) -> Standing:
+        """The standing for everybody: at most `PUBLIC_SECONDS` old, and read again after this process has written."""
+        return self._read(self._public, server, event, PUBLIC_SECONDS, consistent=False)
 
     def forget(self, server: str, event: str) -> None:
         """The standing is read again. Call it when something other than totals has changed."""
         with self._lock:
             self._kept.pop((server, event), None)
-            self._shown.pop((server, event), None)
+            self._public.pop((server, event), None)
 
-    def _read(
-        self,
-        kept: dict[tuple[str, str], tuple[float, Standing]],
-        server: str,
-        event: str,
-        seconds: float,
-        *,
-        consistent: bool,
-    ) -> Standing:
+    def _read(self, kept: _Kept, server: str, event: str, seconds: float, *, consistent: bool) -> Standing:
         now = self._monotonic()
         with self._lock:
-            read_at, standing = kept.get((server, event), (now - seconds, None))
-            if standing and now - read_at < seconds:
+            if standing := _recent(kept, server, event, now, seconds):
                 return standing
             begun, is_quiet = self._begun, not self._writing
         standing = self._completions.standing(server, event, consistent=consistent)
@@ -98,6 +96,9 @@ class RecentStandings:
         card = change.after
         if kept := self._kept.get((card.server, card.event)):
             read_at, standing = kept
-            totals = standing.alliances.get(card.alliance, Totals()) + change.totals
-            alliances = {**standing.alliances, card.alliance: totals}
-            self._kept[card.server, card.event] = read_at, replace(standing, alliances=alliances)
+            self._kept[card.server, card.event] = read_at, standing.plus(card.alliance, change.totals)
+
+
+def _recent(kept: _Kept, server: str, event: str, now: float, seconds: float) -> Standing | None:
+    read_at, standing = kept.get((server, event), (0.0, None))
+    return standing if standing and now - read_at < seconds else None

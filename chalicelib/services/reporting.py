@@ -149,7 +149,11 @@ class Reporting:
                 elsewhere = True
             else:
                 written = cards | {change.after.event: change.after for change in changes}
-                added = frozenset(f"{c.after.event}/{milestone}" for c in changes for milestone in c.added)
+                added = frozenset(
+                    f"{c.after.event}/{milestone}"
+                    for c in changes
+                    for milestone in c.after.completions.keys() - c.before.completions.keys()
+                )
                 return Outcome(commander, written, added)
             if elsewhere:
                 found = self._commanders.named(alliance.server, name, tags, consistent=True)

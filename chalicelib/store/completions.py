@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from chalicelib.domain.calendar import SKEW, rfc3339
@@ -91,22 +92,19 @@ class Completions:
 
     def standing(self, server: str, event: str, *, consistent: bool = False) -> Standing:
         """Everything that a server's progress is calculated from, in one query."""
-        alliances, changes = dict[str, Totals](), dict[str, int]()
-        stamps, history = dict[int, TierStamp](), dict[datetime, int]()
-        reading = None
+        items: dict[str, list[Item]] = {}
         for item in self._table.query(keys.standing(server, event), consistent=consistent):
-            sort = item["SK"]
-            if sort.startswith(keys.ALLIANCE_PREFIX):
-                alliance = sort.removeprefix(keys.ALLIANCE_PREFIX)
-                for totals in readable([item], totals_of):
-                    alliances[alliance], changes[alliance] = totals, int(item.get("changes", 0))
-            elif sort.startswith(keys.TIER_PREFIX):
-                stamps |= dict(readable([item], stamp_of))
-            elif sort == keys.HISTORY:
-                history = next(readable([item], history_of), history)
-            elif sort == keys.READING:
-                reading = next(readable([item], reading_of), None)
-        return Standing(alliances, stamps, reading, history, changes)
+            items.setdefault("".join(item["SK"].partition("#")[:2]), []).append(item)
+        alliances, changes = dict[str, Totals](), dict[str, int]()
+        for alliance, totals, changed in readable(items.get(keys.ALLIANCE_PREFIX, ()), _alliance_of):
+            alliances[alliance], changes[alliance] = totals, changed
+        return Standing(
+            alliances,
+            stamps=dict(readable(items.get(keys.TIER_PREFIX, ()), stamp_of)),
+            reading=next(readable(items.get(keys.READING, ()), reading_of), None),
+            history=next(readable(items.get(keys.HISTORY, ()), history_of), {}),
+            changes=changes,
+        )
 
     def record(self, changes: Sequence[CardChange], more: Sequence[Change] = ()) -> None:
         """Writes the changes of cards, the totals with them, and `more`, all or nothing.
@@ -320,6 +318,11 @@ def card_of(item: Item) -> Card:
     return Card(server, event, alliance, commander, completions, void, moved, int(item["version"]))
 
 
+def _alliance_of(item: Item) -> tuple[str, Totals, int]:
+    """An alliance's id, its totals, and how often they have changed."""
+    return item["SK"].removeprefix(keys.ALLIANCE_PREFIX), totals_of(item), int(item.get("changes", 0))
+
+
 def totals_of(item: Mapping[str, Any]) -> Totals:
     counts = {
         name.removeprefix(COMPLETION_PREFIX): int(value)
@@ -353,7 +356,11 @@ def _attributes(totals: Totals) -> dict[str, int]:
 
 def history_of(item: Item) -> dict[datetime, int]:
     return {
-        datetime.fromtimestamp(int(name.removeprefix(keys.HOUR_PREFIX)) * HOUR, UTC): int(points)
-        for name, points in item.items()
-        if name.startswith(keys.HOUR_PREFIX)
+        _beginning(name): int(points) for name, points in item.items() if name.startswith(keys.HOUR_PREFIX)
     }
+
+
+@lru_cache(maxsize=4096)
+def _beginning(hour: str) -> datetime:
+    """Of an hour of a history, by its attribute. Kept, as each standing has all hours of its event."""
+    return datetime.fromtimestamp(int(hour.removeprefix(keys.HOUR_PREFIX)) * HOUR, UTC)

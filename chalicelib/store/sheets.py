@@ -26,9 +26,11 @@ _TIMES = ("last_success_at", "last_error_at", "retry_at", "leased_until")
 class Sheets:
     _table: Table
 
-    def bind(self, spreadsheet_id: str, server: str, alliance: str | None, *more: Put) -> None:
+    def bind(
+        self, spreadsheet_id: str, server: str, alliance: str | None, *more: Put, edits: bool = False
+    ) -> None:
         """Binds it, or changes its binding, with `more` in one transaction. It is due at once; a lease on it stays."""
-        binding: Item = {"id": spreadsheet_id, "server": server}
+        binding: Item = {"id": spreadsheet_id, "server": server, "edits": edits}
         forgotten = ["revision", "retry_at"]
         if alliance:
             binding["alliance"] = alliance
@@ -132,6 +134,7 @@ def binding_of(item: Item) -> Binding:
         spreadsheet_id=text(item, "id"),
         server=text(item, "server"),
         alliance=item.get("alliance"),
+        edits=item.get("edits", False),
         last_error=item.get("last_error"),
         revision=item.get("revision"),
         lease=item.get("lease"),

@@ -43,7 +43,7 @@ STAYS: tuple[Callable[..., ItemKey], ...] = (
 """Kinds of items that stay: they belong to the deployment's own runs, or are counted again. The keys and the ledger
 without a server stay too."""
 
-_BINDING = (FORM, "id", "server", "alliance")
+_BINDING = (FORM, "id", "server", "alliance", "edits")
 """Attributes of a sheet that move: what it is bound to. Its leases and the results of its syncs stay."""
 _SERVERS_ROLES = [role for role, scope in SCOPES.items() if scope != "the deployment"]
 _AT_ONCE = 100

@@ -5,7 +5,9 @@ What Google knows but the stand-in does not is answered with 501, never with suc
 without any effect.
 """
 
+from .errors import ApiError
+from .person import Person
 from .server import SheetsServer
 from .traffic import Fault, Quota, RecordedRequest
 
-__all__ = ["Fault", "Quota", "RecordedRequest", "SheetsServer"]
+__all__ = ["ApiError", "Fault", "Person", "Quota", "RecordedRequest", "SheetsServer"]

@@ -10,14 +10,15 @@ from typing import Any, Self
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from . import batch, edit_sheets, values
-from .callers import OFFICER
+from .callers import OFFICER, OWNER
 from .entry import entered_value, raw
 from .errors import Json
 from .methods import new_book
+from .person import Person
 from .reading import Reader
 from .schemas import check_request
 from .store import Store
-from .traffic import Fault, Quota, RecordedRequest
+from .traffic import Fault, Meanwhile, Quota, RecordedRequest
 from .web import Connections, Site
 
 
@@ -151,15 +152,30 @@ class SheetsServer:
             batch.apply(draft, body["requests"], OFFICER)
             self._site.store.put(draft)
 
+    def person(self, spreadsheet_id: str, email: str = OWNER) -> Person:
+        """Somebody at work in a spreadsheet as in the browser, who can undo what they do."""
+        return Person(self._site, spreadsheet_id, email)
+
     def inject(self, *faults: Fault) -> None:
         """Each of the following API requests suffers the first waiting fault that matches it."""
         with self._site.lock:
             self._site.faults.extend(faults)
 
+    def meanwhile(self, act: Callable[[], object], match: str = "", after: bool = False) -> None:
+        """Somebody acts while the next request is on its way whose method and path contain `match`.
+
+        They act before it is carried out, or `after` that and before it is answered. Each act happens once, and only
+        one at each of these moments:
+
+            server.meanwhile(lambda: officer.sort("Roster", None, by="A"), match=":batchUpdate")
+        """
+        self._site.meanwhiles.append(Meanwhile(act, match, after))
+
     def forget_faults(self) -> None:
-        """Drops the faults that are still waiting."""
+        """Drops the faults and the acts that are still waiting."""
         with self._site.lock:
             self._site.faults.clear()
+            self._site.meanwhiles.clear()
 
     @property
     def requests(self) -> list[RecordedRequest]:

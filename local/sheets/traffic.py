@@ -1,6 +1,7 @@
 """What happens to requests on their way: quotas, injected faults, and the record of them all."""
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -48,6 +49,18 @@ class Fault:
     @property
     def applied(self) -> bool:
         return self.kind.endswith("_after")
+
+
+@dataclass(frozen=True)
+class Meanwhile:
+    """What somebody does while one request whose method and path contain `match` is on its way.
+
+    Before it is carried out, or `after` that, when its answer has been made but not been sent.
+    """
+
+    act: Callable[[], object]
+    match: str = ""
+    after: bool = False
 
 
 @dataclass(frozen=True)

@@ -9,21 +9,24 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from werkzeug.exceptions import BadRequest
 from werkzeug.serving import WSGIRequestHandler
+from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
-from . import page
+from . import desk, page
+from .book import Book
 from .callers import Caller, account
 from .discovery import Method, query_parameters, route
 from .errors import ANONYMOUS, ApiError, Json
+from .history import History
 from .masks import for_reading
 from .methods import Call, call
 from .schemas import check_request
 from .store import Store
-from .traffic import Fault, Meter, Quota, RecordedRequest
+from .traffic import Fault, Meanwhile, Meter, Quota, RecordedRequest
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -44,10 +47,12 @@ class Site:
         self.stopping = threading.Event()
         self.requests: list[RecordedRequest] = []
         self.faults: list[Fault] = []
+        self.meanwhiles: list[Meanwhile] = []
         self.meter = Meter()
         self.quota: Quota | None = None
         self.tokens: set[str] | None = None
         self.accounts: dict[str, str] = {}
+        self._histories: dict[tuple[str, str], History] = {}
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         request = Request(environ)
@@ -60,27 +65,48 @@ class Site:
             response = self.answer(request, *found) if found else _not_found(request)
         return response(environ, start_response)
 
+    def history(self, spreadsheet_id: str, caller: Caller) -> History:
+        """What one person has done in one spreadsheet since the server was made."""
+        return self._histories.setdefault((spreadsheet_id, caller.email), History())
+
     def page_url(self, spreadsheet_id: str) -> str:
         return f"{self.base_url()}/d/{spreadsheet_id}"
 
     def show(self, request: Request) -> Response:
-        """A page for people."""
+        """A page for people, what they do on it, and what tests say that they do."""
+        spreadsheet_id, _, below = request.path.removeprefix("/d/").partition("/")
         with self.lock:
+            book = self.store.books.get(spreadsheet_id)
             if request.path == "/":
-                html = page.index(list(self.store.books.values()))
-            elif (spreadsheet_id := request.path.removeprefix("/d/")) in self.store.books:
-                html = page.sheet(self.store.books[spreadsheet_id], request.args)
-            else:
+                return _html(page.index(list(self.store.books.values())))
+            if request.method == "POST" and request.headers.get("Origin", "") not in ("", _own(request)):
+                return _json(ApiError(403))
+            if request.method == "POST" and book and below == "acts":
+                return _json(_attempt(lambda: desk.do_json(self, spreadsheet_id, _json_body(request))))
+            if request.method == "POST" and request.path == "/faults":
+                return _json(_attempt(lambda: desk.inject(self, _json_body(request))))
+            if book is None or below:
                 return _not_found(request)
-        return Response(html, mimetype="text/html")
+            if request.method == "POST":
+                return self._edit(request, book)
+            return _html(page.sheet(book, request.args))
+
+    def _edit(self, request: Request, book: Book) -> Response:
+        """An act on the page, then the page again; if it was refused, with the reason and what was typed."""
+        tab = page.shown_tab(book, request.args).title
+        done = _attempt(lambda: desk.do_form(self, book.id, tab, request.form))
+        if isinstance(done, ApiError):
+            return _html(page.sheet(self.store.books[book.id], request.args, request.form, done.message), 400)
+        return redirect(request.full_path.removesuffix("?"), 303)
 
     def answer(self, request: Request, method: Method, path: dict[str, str]) -> Response:
         """The answer of the API, or of a fault that was injected."""
-        fault = self._take_fault(f"{request.method} {request.path}")
-        if fault is None:
-            response = _json(self._call(request, method, path))
-        else:
-            response = self._suffer(fault, request, method, path)
+        line = f"{request.method} {request.path}"
+        self._act(line, after=False)
+        fault = self._take_fault(line)
+        own = self._call(request, method, path) if fault is None or fault.applied else None
+        self._act(line, after=True)
+        response = self._suffer(fault, own, request, method) if fault else _json(own or {})
         self._record(request, method, response.status_code, len(response.get_data()))
         return response
 
@@ -111,6 +137,14 @@ class Site:
             raise ApiError(401)
         return account(token, self.accounts)
 
+    def _act(self, line: str, after: bool) -> None:
+        """Does the first act that waits for such a moment."""
+        for meanwhile in self.meanwhiles:
+            if meanwhile.after == after and meanwhile.match in line:
+                self.meanwhiles.remove(meanwhile)
+                meanwhile.act()
+                return
+
     def _take_fault(self, line: str) -> Fault | None:
         with self.lock:
             for index, fault in enumerate(self.faults):
@@ -118,8 +152,10 @@ class Site:
                     return self.faults.pop(index)
         return None
 
-    def _suffer(self, fault: Fault, request: Request, method: Method, path: dict[str, str]) -> Response:
-        own = self._call(request, method, path) if fault.applied else None
+    def _suffer(
+        self, fault: Fault, own: Json | ApiError | None, request: Request, method: Method
+    ) -> Response:
+        """What comes of a fault. `own` is the request's own answer, if it was carried out."""
         if fault.kind in ("drop", "drop_after"):
             self._record(request, method, 0, 0)
             _drop(request)
@@ -203,12 +239,32 @@ def _body(request: Request, method: Method) -> Json:
     """The checked body of a request. A method without a body ignores it."""
     if method.request is None:
         return {}
-    try:
-        body = request.get_json(force=True) if request.get_data().strip() else {}
-    except BadRequest as error:
-        raise ApiError(400, f"Invalid JSON payload received. {error.__cause__ or error}") from None
+    body = _json_body(request)
     check_request(method.request, body)
     return dict(body)
+
+
+def _json_body(request: Request) -> Any:
+    try:
+        return request.get_json(force=True) if request.get_data().strip() else {}
+    except BadRequest as error:
+        raise ApiError(400, f"Invalid JSON payload received. {error.__cause__ or error}") from None
+
+
+def _attempt(act: Callable[[], Json | None]) -> Json | ApiError:
+    try:
+        return act() or {}
+    except ApiError as error:
+        return error
+
+
+def _own(request: Request) -> str:
+    """What a browser calls the place that this page came from."""
+    return request.host_url.removesuffix("/")
+
+
+def _html(text: str, status: int = 200) -> Response:
+    return Response(text, status=status, mimetype="text/html")
 
 
 def _not_found(request: Request) -> Response:

@@ -32,9 +32,7 @@ FOR_MEMBERS = {
     "chalicelib/services/rosters.py": frozenset(
         {"Rosters.reporting", "Rosters._refuse_near", "Rosters._not_on_roster", "_elsewhere"}
     ),
-    "chalicelib/http/inputs.py": frozenset(
-        {"bearer_key", "csv_key", "query", "_form_fields", "_body", "_query"}
-    ),
+    "chalicelib/http/inputs.py": frozenset({"bearer_key", "query", "_form_fields", "body_of", "_query"}),
     "chalicelib/http/pages.py": WHOLE_MODULE,
 }
 """Where members are refused something: modules, or functions of modules that refuse officers other things."""

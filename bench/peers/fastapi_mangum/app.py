@@ -59,7 +59,7 @@ def make(client: Any, table_name: str, clock: Callable[[], datetime], style: str
             raise HTTPException(403, "The key is not for reports.")
         return key
 
-    def alliance_of(key: dict[str, Any]) -> dict[str, Any]:
+    def alliance_of(key: dict[str, Any]) -> dict[str, Any] | None:
         server, alliance = key["server"], key["alliance"]
         pk, sk = f"ALLIANCES#{server}", f"ALLIANCE#{alliance}"
         return table.kept(("alliance", pk, sk), KEPT, lambda: table.get(pk, sk))

@@ -3,11 +3,13 @@
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from bench.peers.fastapi_mangum.models import Event, Reading, Standing
+
+T = TypeVar("T")
 
 KEPT, RECENT = 30.0, 10.0
 """Seconds: for definitions and keys, and for the sums that reports and receipts show."""
@@ -19,12 +21,12 @@ class Table:
         self.client, self.name = client, name
         self._kept: dict[Any, tuple[float, Any]] = {}
 
-    def kept(self, key: Any, seconds: float, load: Callable[[], Any]) -> Any:
+    def kept(self, key: Any, seconds: float, load: Callable[[], T]) -> T:
         until, value = self._kept.get(key, (0.0, None))
         if time.monotonic() >= until:
             value = load()
             self._kept[key] = time.monotonic() + seconds, value
-        return value
+        return cast(T, value)
 
     def get(self, pk: str, sk: str, *, consistent: bool = False) -> dict[str, Any] | None:
         key = {"PK": to_item(pk), "SK": to_item(sk)}
