@@ -108,7 +108,7 @@ def programs() -> tuple[Handler, Handler]:
 
 def jobs() -> list[Job]:
     form, api = f"/f/{MEMBER_SECRET}", "/v1/completions"
-    cookie = {"cookie": f"muster_commander={DONE}"}
+    cookie = {"cookie": f"muster_commanders={commander_id(DONE)}"}
     filled = urlencode([("commander", REPORTER), *(("milestone", one) for one in EVERYTHING)])
     receipt = {"commander": commander_id(DONE), "at": rfc3339(FRIDAY_NOON)}
     progress = f"/v1/servers/{SERVER}/events/{EVERYTHING[0].split('/')[0]}/progress"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import Message
 from typing import Annotated, ClassVar, Self, get_origin
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 
 from chalice.app import MultiDict, Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -127,11 +127,11 @@ class FilledForm(BaseModel, defer_build=True):
         )
 
     @property
-    def query(self) -> dict[str, str | list[str]]:
-        """The same as a FormQuery, as it stands in an address."""
-        given: dict[str, str | list[str]] = {"sent": "1", "commander": self.commander}
-        given["milestone"] = self.milestones
-        return given | ({"is_new": "1"} if self.is_new else {})
+    def address(self) -> str:
+        """The same as a FormQuery, as an address that is relative to the form's."""
+        given = [("sent", "1"), ("commander", self.commander)]
+        given += [("milestone", one) for one in self.milestones]
+        return "?" + urlencode(given + ([("is_new", "1")] if self.is_new else []))
 
 
 class ReportUndo(BaseModel, defer_build=True):
