@@ -44,5 +44,6 @@ def sync_sheets(event: CloudWatchEvent) -> dict[str, float]:
         settings.sheets_requests,
         seconds_left(event.context),
         help_url=settings.help_url,
+        drive_url=settings.drive_api_url,
     )
     return {**outcome, **muster().sheet_queue.health()}

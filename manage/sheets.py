@@ -120,15 +120,17 @@ def check(where: Where, spreadsheet: str, secret: str | None) -> None:
     """Checks whether Google lets Muster write to it.
 
     It goes step by step: the secret, signing in, reading, writing, the quota. If a step fails, it says what to do, and
-    the exit status is 1. The secret is read with your AWS credentials; no Muster key is needed. Nothing changes in the
-    spreadsheet: its title is replaced by itself. SHEETS_API_URL, SHEETS_REQUESTS_PER_USER and
-    SHEETS_REQUESTS_PER_PROJECT apply; any other host than Google's needs no credentials.
+    the exit status is 1. Then it says whether edits are seen soon, and whether anyone with the link may edit. The
+    secret is read with your AWS credentials; no Muster key is needed. Nothing changes in the spreadsheet: its title is
+    replaced by itself. SHEETS_API_URL, DRIVE_API_URL, SHEETS_REQUESTS_PER_USER and SHEETS_REQUESTS_PER_PROJECT apply;
+    any other host than Google's needs no credentials.
 
     \b
     Example:
       ./muster sheets check demo-officers-sheet --secret muster-prod-google
     """
     from manage.check import findings  # brings gspread
+    from sheets_sync.drive import Drive
     from sheets_sync.google import Google
 
     try:
@@ -136,12 +138,14 @@ def check(where: Where, spreadsheet: str, secret: str | None) -> None:
     except InvalidSettings as error:
         raise click.ClickException(str(error)) from None
     address = where.facts["sheets_api_url"] if where.demo else settings.sheets_api_url
-    google = Google(address, secret)
-    for found in findings(google, _id(spreadsheet), settings.sheets_requests):
-        click.echo(f"{'✗' if found.advice else '✓'} {found.step}: {found.says}")
+    drive = Drive(where.facts["sheets_api_url"] if where.demo else settings.drive_api_url, secret)
+    for found in findings(Google(address, secret), _id(spreadsheet), settings.sheets_requests, drive):
+        mark = "!" if found.works else "✗"
+        click.echo(f"{mark if found.advice else '✓'} {found.step}: {found.says}")
         if found.advice:
             click.echo(f"  {found.advice}")
-            click.get_current_context().exit(1)
+            if not found.works:
+                click.get_current_context().exit(1)
 
 
 _STATE = ("Server", "Alliance", "Edits", "Last success", "Last error", "Error")

@@ -4,6 +4,7 @@ import base64
 import dataclasses
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time
 from functools import lru_cache
@@ -156,8 +157,11 @@ def _translations(code: str) -> dict[str, Callable[..., str]]:
 
 @lru_cache
 def _inlined(file: str) -> str:
-    """A style sheet or a script of ours, as it stands in a page."""
-    return (TEMPLATES / file).read_text(encoding="utf-8")
+    """A style sheet or a script of ours, as it stands in a page: without what only its authors need."""
+    text = (TEMPLATES / file).read_text(encoding="utf-8")
+    if file.endswith(".js"):
+        return re.sub(r"\n\s*", "\n", text)
+    return re.sub(r"\s*([{};,])\s*", r"\1", text.replace(": ", ":"))
 
 
 @lru_cache

@@ -39,6 +39,7 @@ STAYS: tuple[Callable[..., ItemKey], ...] = (
     keys.refresh_run,
     keys.sheets_run,
     keys.signing,
+    keys.watch,
 )
 """Kinds of items that stay: they belong to the deployment's own runs, or are counted again. The keys and the ledger
 without a server stay too."""
