@@ -37,7 +37,7 @@ def test_the_receipt_of_a_report_reads_only_what_is_the_commanders_own(world: Wo
     asked(world)
     receipt = world.muster.member_pages.receipt(key, reported.commander.id, world.clock.now)
     assert asked(world) == ["GetItem", "BatchGetItem"]
-    assert [event.progress.points for event in receipt.events] == [100, 100]
+    assert [event.best.points for event in receipt.events] == [100, 100]
 
 
 def test_a_receipt_that_is_opened_later_shows_what_other_processes_recorded(world: World) -> None:
@@ -45,7 +45,7 @@ def test_a_receipt_that_is_opened_later_shows_what_other_processes_recorded(worl
     reported = world.muster.reporting.report(key, "Kestrel", [HIDDEN_MOTIVATIONS])
     world.process().reporting.report(key, "Merlin", [HIDDEN_MOTIVATIONS])
     receipt = world.process().member_pages.receipt(key, reported.commander.id, world.clock.now)
-    assert [event.progress.points for event in receipt.events] == [0, 200]
+    assert [event.best.points for event in receipt.events] == [0, 200]
 
 
 def test_every_receipt_holds_all_that_went_before(world: World) -> None:
