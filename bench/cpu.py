@@ -121,7 +121,6 @@ def measure(rounds: int = ROUNDS) -> Measurement:
 def jobs() -> list[Job]:
     """Those of the API first."""
     form, api = f"/f/{MEMBER_SECRET}", "/v1/completions"
-    cookie = {"cookie": f"muster_commanders={_commander_id(DONE)}"}
     filled = urlencode([("commander", REPORTER), *(("milestone", one) for one in EVERYTHING)])
     receipt = {"commander": _commander_id(DONE), "at": rfc3339(FRIDAY_NOON)}
     progress = f"/v1/servers/{SERVER}/events/{EVERYTHING[0].split('/')[0]}/progress"
