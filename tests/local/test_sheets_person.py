@@ -363,7 +363,7 @@ WORK = st.one_of(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(WORK, max_size=6))
 def test_whatever_was_done_can_be_undone_step_by_step(acts: list[Callable[[Person], None]]) -> None:
     server = SheetsServer()
