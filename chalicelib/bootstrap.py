@@ -21,6 +21,7 @@ from chalicelib.services.reporting import Reporting
 from chalicelib.services.rosters import Rosters
 from chalicelib.services.tiers import Tiers
 from chalicelib.settings import Settings
+from chalicelib.start import uncollected
 from chalicelib.store.access import AccessKeys
 from chalicelib.store.cache import Cache
 from chalicelib.store.commanders import Commanders
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from chalicelib.services.member_pages import MemberPages
     from chalicelib.services.migrating import Migrating
     from chalicelib.services.overview import Overview
+    from chalicelib.services.public_views import PublicViews
     from chalicelib.services.readings import GameReadings
     from chalicelib.services.refresh import Refresh
     from chalicelib.services.renormalising import Renormalising
@@ -105,11 +107,23 @@ class Muster:
         return Overview(self.directory, self.stores.completions, self.clock)
 
     @cached_property
+    def public_views(self) -> "PublicViews":
+        from chalicelib.services.public_views import PublicViews
+
+        return PublicViews(self.directory, self.overview, self._standings, self.clock)
+
+    @cached_property
     def member_pages(self) -> "MemberPages":
         from chalicelib.services.member_pages import MemberPages
 
-        stores = self.stores
-        return MemberPages(self.directory, self.overview, stores.completions, stores.commanders, self.clock)
+        return MemberPages(
+            self.directory,
+            self.overview,
+            self.stores.completions,
+            self.stores.commanders,
+            self._standings,
+            self.clock,
+        )
 
     @cached_property
     def devices(self) -> "Devices":
@@ -373,8 +387,9 @@ def muster() -> Muster:
     """The product of this process. It is assembled at first use, with settings from the environment."""
     global _muster
     if _muster is None:
-        settings = Settings.from_environment(os.environ)
-        _muster = assemble(settings, open_table(settings))
+        with uncollected():
+            settings = Settings.from_environment(os.environ)
+            _muster = assemble(settings, open_table(settings))
     return _muster
 
 

@@ -16,9 +16,7 @@ UNPACKED = "/var/task"
 _NOT_NEEDED = re.compile(r"(^|/)tests/|\.pyi$|\.dist-info/RECORD$")
 _EARLIEST = 1980, 1, 1, 0, 0, 0
 _MODE = 0o100644
-_HASH_SEED = {
-    "PYTHONHASHSEED": "0"
-}  # and nothing else of this environment: what is interned decides on the bytes
+_ENVIRONMENT = {"PYTHONHASHSEED": "0"}
 
 
 class NotCompiled(Exception):
@@ -47,7 +45,8 @@ def finish(archive: Path) -> None:
 
 
 def _compile(folder: Path) -> None:
-    """In a process of its own, in the order of the names: bytecode depends on what a process holds beside it."""
+    """In the order of the names, in a process that has nothing else of this one: bytecode depends on what its process
+    holds beside it."""
     alone = [sys.executable, "-s", "-S", "-P", "-m", "compileall"]
     paths = ["-s", ".", "-p", UNPACKED]
     done = subprocess.run(  # noqa: S603 - our own interpreter and our own paths
@@ -56,7 +55,7 @@ def _compile(folder: Path) -> None:
         text=True,
         check=False,
         cwd=folder,
-        env=_HASH_SEED,
+        env=_ENVIRONMENT,
     )
     if done.returncode:
         raise NotCompiled(done.stdout + done.stderr)
