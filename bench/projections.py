@@ -154,8 +154,9 @@ def _without_tails(values: Iterable[float]) -> tuple[float, float]:
 
 def measure() -> str:
     """The page."""
-    calibration, held_out = campaigns(CALIBRATION), campaigns(HELD_OUT)
+    calibration = campaigns(CALIBRATION)
     tails, lines = tails_of(calibration), _lines(calibration)
+    held_out = campaigns(HELD_OUT)
     left_out = {shape.name: spread_of(tails, without=shape.name) for shape in SHAPES}
     tries = tries_of(held_out, HOURS)
     ranges = [one.range(left_out[one.shape]) for one in tries]
