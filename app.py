@@ -1,26 +1,29 @@
 """Muster's Lambda functions: the HTTP API and the schedules. Declarations only."""
 
-from chalice.app import Chalice, CloudWatchEvent, Rate
+from chalicelib.start import uncollected
 
-from chalicelib.bootstrap import muster, seconds_left
-from chalicelib.http.admin import admin
-from chalicelib.http.api import api
-from chalicelib.http.officers import officers
-from chalicelib.http.pages import pages
-from chalicelib.http.problems import answer_in_time, answer_problems
-from chalicelib.http.reference import reference
-from chalicelib.telemetry import log_with_request_id, measure_run
+with uncollected():
+    from chalice.app import Chalice, CloudWatchEvent, Rate
+
+    from chalicelib.bootstrap import muster, seconds_left
+    from chalicelib.http.api import api
+    from chalicelib.http.head import answer_head
+    from chalicelib.http.late_routes import late_routes
+    from chalicelib.http.pages import pages
+    from chalicelib.http.pasted import forgive_pasting
+    from chalicelib.http.problems import answer_in_time, answer_problems
+    from chalicelib.telemetry import log_with_request_id, measure_run
 
 app = Chalice(app_name="muster")
 app.register_middleware(log_with_request_id, "all")
 app.register_middleware(answer_problems, "http")
+app.register_middleware(forgive_pasting, "http")
 app.register_middleware(answer_in_time, "http")
 app.register_middleware(measure_run, "scheduled")
 app.register_blueprint(api)
-app.register_blueprint(officers)
-app.register_blueprint(admin)
 app.register_blueprint(pages)
-app.register_blueprint(reference)
+app.register_blueprint(late_routes)
+answer_head(app)
 
 
 @app.schedule(Rate(5, unit=Rate.MINUTES), description="Recounts totals from the cards and stamps tiers.")
@@ -41,5 +44,6 @@ def sync_sheets(event: CloudWatchEvent) -> dict[str, float]:
         settings.sheets_requests,
         seconds_left(event.context),
         help_url=settings.help_url,
+        drive_url=settings.drive_api_url,
     )
     return {**outcome, **muster().sheet_queue.health()}

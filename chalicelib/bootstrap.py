@@ -1,4 +1,8 @@
-"""The only place that puts the parts together. Nothing is opened before the first request."""
+"""The only place that puts the parts together. Nothing is opened before the first request.
+
+Nor is anything imported that a report does not need: a member may wait for a new process. Every other use case and
+store is imported and made when it is first asked for.
+"""
 
 import math
 import os
@@ -6,56 +10,57 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from chalicelib.services.administration import Administration
-from chalicelib.services.bindings import Bindings
-from chalicelib.services.bulk_corrections import BulkCorrections
-from chalicelib.services.corrections import Corrections
-from chalicelib.services.counting import Counting
-from chalicelib.services.devices import Devices
 from chalicelib.services.directory import Directory
-from chalicelib.services.exports import Exports
-from chalicelib.services.imports import Imports
 from chalicelib.services.joining import Joining
-from chalicelib.services.keys import Keys
-from chalicelib.services.ledger_pages import LedgerPages
-from chalicelib.services.member_pages import MemberPages
-from chalicelib.services.migrating import Migrating
-from chalicelib.services.overview import Overview
-from chalicelib.services.readings import GameReadings
 from chalicelib.services.recent_standings import RecentStandings
-from chalicelib.services.refresh import Refresh
-from chalicelib.services.renormalising import Renormalising
 from chalicelib.services.reporting import Reporting
 from chalicelib.services.rosters import Rosters
-from chalicelib.services.sheet_edits import SheetEdits
-from chalicelib.services.sheet_queue import SheetQueue
-from chalicelib.services.sheet_views import SheetViews
 from chalicelib.services.tiers import Tiers
 from chalicelib.settings import Settings
+from chalicelib.start import uncollected
 from chalicelib.store.access import AccessKeys
-from chalicelib.store.bulks import Bulks
 from chalicelib.store.cache import Cache
 from chalicelib.store.commanders import Commanders
 from chalicelib.store.completions import Completions
 from chalicelib.store.definitions import Definitions
 from chalicelib.store.joins import Joins
 from chalicelib.store.ledger import Ledger
-from chalicelib.store.readings import Readings
-from chalicelib.store.sheets import Sheets
 from chalicelib.store.table import Table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from chalicelib.services.administration import Administration
+    from chalicelib.services.bindings import Bindings
+    from chalicelib.services.bulk_corrections import BulkCorrections
+    from chalicelib.services.corrections import Corrections
+    from chalicelib.services.counting import Counting
+    from chalicelib.services.devices import Devices
+    from chalicelib.services.exports import Exports
+    from chalicelib.services.imports import Imports
+    from chalicelib.services.keys import Keys
+    from chalicelib.services.ledger_pages import LedgerPages
+    from chalicelib.services.member_pages import MemberPages
+    from chalicelib.services.migrating import Migrating
+    from chalicelib.services.overview import Overview
+    from chalicelib.services.public_views import PublicViews
+    from chalicelib.services.readings import GameReadings
+    from chalicelib.services.refresh import Refresh
+    from chalicelib.services.renormalising import Renormalising
+    from chalicelib.services.sheet_edits import SheetEdits
+    from chalicelib.services.sheet_queue import SheetQueue
+    from chalicelib.store.readings import Readings
+    from chalicelib.store.sheets import Sheets
     from chalicelib.store.sqlite import SQLiteTable
 
 Clock = Callable[[], datetime]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Stores:
     """What the table holds, by kind. Besides the use cases, commands that set up, move or check a deployment use it."""
 
@@ -64,40 +69,229 @@ class Stores:
     access_keys: AccessKeys
     commanders: Commanders
     completions: Completions
-    readings: Readings
     ledger: Ledger
-    sheets: Sheets
+
+    @cached_property
+    def readings(self) -> "Readings":
+        from chalicelib.store.readings import Readings
+
+        return Readings(self.table)
+
+    @cached_property
+    def sheets(self) -> "Sheets":
+        from chalicelib.store.sheets import Sheets
+
+        return Sheets(self.table)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Muster:
     """The assembled product: its use cases and its stores."""
 
     settings: Settings
     clock: Clock
-    directory: Directory
-    overview: Overview
-    reporting: Reporting
-    corrections: Corrections
-    bulk_corrections: BulkCorrections
-    devices: Devices
-    rosters: Rosters
-    renormalising: Renormalising
-    imports: Imports
-    exports: Exports
-    readings: GameReadings
-    ledger_pages: LedgerPages
-    keys: Keys
-    administration: Administration
-    member_pages: MemberPages
-    refresh: Refresh
-    bindings: Bindings
-    sheet_edits: SheetEdits
-    sheet_queue: SheetQueue
-    tiers: Tiers
-    counting: Counting
-    migrating: Migrating
     stores: Stores
+    directory: Directory
+    tiers: Tiers
+    rosters: Rosters
+    reporting: Reporting
+    _joining: Joining
+    _standings: RecentStandings
+    _sleep: Callable[[float], None]
+    _monotonic: Callable[[], float]
+
+    @cached_property
+    def overview(self) -> "Overview":
+        from chalicelib.services.overview import Overview
+
+        return Overview(self.directory, self.stores.completions, self.clock)
+
+    @cached_property
+    def public_views(self) -> "PublicViews":
+        from chalicelib.services.public_views import PublicViews
+
+        return PublicViews(self.directory, self.overview, self._standings, self.clock)
+
+    @cached_property
+    def member_pages(self) -> "MemberPages":
+        from chalicelib.services.member_pages import MemberPages
+
+        return MemberPages(
+            self.directory,
+            self.overview,
+            self.stores.completions,
+            self.stores.commanders,
+            self._standings,
+            self.clock,
+        )
+
+    @cached_property
+    def devices(self) -> "Devices":
+        from chalicelib.services.devices import Devices
+
+        return Devices(self.stores.access_keys)
+
+    @cached_property
+    def corrections(self) -> "Corrections":
+        from chalicelib.services.corrections import Corrections
+
+        return Corrections(
+            self.directory,
+            self.tiers,
+            self.stores.commanders,
+            self.stores.completions,
+            self.stores.access_keys,
+            self._standings,
+            self.clock,
+            self._sleep,
+        )
+
+    @cached_property
+    def bulk_corrections(self) -> "BulkCorrections":
+        from chalicelib.services.bulk_corrections import BulkCorrections
+        from chalicelib.store.bulks import Bulks
+
+        return BulkCorrections(
+            self.directory,
+            self.tiers,
+            self.stores.commanders,
+            self.stores.completions,
+            self.stores.access_keys,
+            self.stores.sheets,
+            Bulks(self.stores.table),
+            self._joining,
+            self._standings,
+            self.clock,
+            self._sleep,
+            self._monotonic,
+        )
+
+    @cached_property
+    def renormalising(self) -> "Renormalising":
+        from chalicelib.services.renormalising import Renormalising
+
+        return Renormalising(self.stores.definitions, self.stores.commanders, self.clock)
+
+    @cached_property
+    def imports(self) -> "Imports":
+        from chalicelib.services.imports import Imports
+
+        return Imports(
+            self.directory,
+            self.rosters,
+            self.reporting,
+            self.corrections,
+            self.tiers,
+            self.stores.commanders,
+            self.stores.completions,
+            self.clock,
+            self._monotonic,
+        )
+
+    @cached_property
+    def exports(self) -> "Exports":
+        from chalicelib.services.exports import Exports
+
+        stores = self.stores
+        return Exports(self.directory, self.overview, stores.commanders, stores.completions, self.clock)
+
+    @cached_property
+    def readings(self) -> "GameReadings":
+        from chalicelib.services.readings import GameReadings
+
+        return GameReadings(
+            self.directory,
+            self.tiers,
+            self.stores.completions,
+            self.stores.readings,
+            self.settings.reading_tolerance,
+            self.clock,
+            self._sleep,
+        )
+
+    @cached_property
+    def ledger_pages(self) -> "LedgerPages":
+        from chalicelib.services.ledger_pages import LedgerPages
+
+        return LedgerPages(
+            self.directory,
+            self.stores.commanders,
+            self.stores.completions,
+            self.counting,
+            self.stores.ledger,
+            self.clock,
+        )
+
+    @cached_property
+    def keys(self) -> "Keys":
+        from chalicelib.services.keys import Keys
+
+        return Keys(self.directory, self.stores.access_keys, self.clock)
+
+    @cached_property
+    def administration(self) -> "Administration":
+        from chalicelib.services.administration import Administration
+
+        return Administration(
+            self.directory,
+            self.stores.definitions,
+            self.stores.completions,
+            self.renormalising,
+            self.clock,
+            self._sleep,
+        )
+
+    @cached_property
+    def counting(self) -> "Counting":
+        from chalicelib.services.counting import Counting
+
+        stores = self.stores
+        return Counting(
+            self.directory, stores.definitions, stores.completions, stores.access_keys, self.clock
+        )
+
+    @cached_property
+    def refresh(self) -> "Refresh":
+        from chalicelib.services.refresh import Refresh
+
+        stores = self.stores
+        return Refresh(stores.definitions, self.counting, self.tiers, stores.completions, self.clock)
+
+    @cached_property
+    def bindings(self) -> "Bindings":
+        from chalicelib.services.bindings import Bindings
+
+        return Bindings(self.directory, self.stores.sheets, self.clock)
+
+    @cached_property
+    def sheet_edits(self) -> "SheetEdits":
+        from chalicelib.services.sheet_edits import SheetEdits
+
+        return SheetEdits(
+            self.directory,
+            self.tiers,
+            self.corrections,
+            self.rosters,
+            self.readings,
+            self.stores.commanders,
+            self.stores.completions,
+        )
+
+    @cached_property
+    def sheet_queue(self) -> "SheetQueue":
+        from chalicelib.services.sheet_queue import SheetQueue
+        from chalicelib.services.sheet_views import SheetViews
+
+        stores, directory = self.stores, self.directory
+        definitions, completions = stores.definitions, stores.completions
+        views = SheetViews(directory, self.overview, definitions, completions, stores.commanders, self.clock)
+        return SheetQueue(directory, definitions, completions, views, stores.sheets, self.clock)
+
+    @cached_property
+    def migrating(self) -> "Migrating":
+        from chalicelib.services.migrating import Migrating
+
+        return Migrating(self.stores.table, self.stores.definitions, self.renormalising)
 
 
 def system_clock() -> datetime:
@@ -117,68 +311,29 @@ def assemble(
     sleep: Callable[[float], None] = time.sleep,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> Muster:
+    """The product on a table. It sleeps between attempts; `monotonic` counts the seconds of its caches and budgets."""
     stores = open_stores(table, monotonic)
     completions, commanders, access_keys = stores.completions, stores.commanders, stores.access_keys
     directory = Directory(stores.definitions, access_keys, clock)
     standings = RecentStandings(completions, monotonic)
-    overview = Overview(directory, completions, clock)
     tiers = Tiers(directory, completions, standings, clock)
     joining = Joining(directory, commanders, Joins(table), clock)
     rosters = Rosters(
         directory, commanders, completions, access_keys, stores.ledger, standings, joining, clock, sleep
     )
     reporting = Reporting(directory, tiers, completions, commanders, rosters, joining, standings, clock)
-    corrections = Corrections(directory, tiers, commanders, completions, access_keys, standings, clock, sleep)
-    counting = Counting(directory, stores.definitions, completions, access_keys, clock)
-    ledger_pages = LedgerPages(directory, commanders, completions, counting, stores.ledger, clock)
-    renormalising = Renormalising(stores.definitions, commanders, clock)
-    readings = GameReadings(
-        directory, tiers, completions, stores.readings, settings.reading_tolerance, clock, sleep
-    )
-    views = SheetViews(directory, overview, stores.definitions, completions, commanders, clock)
     return Muster(
-        settings=settings,
-        clock=clock,
-        directory=directory,
-        overview=overview,
-        reporting=reporting,
-        corrections=corrections,
-        devices=Devices(access_keys),
-        bulk_corrections=BulkCorrections(
-            directory,
-            tiers,
-            commanders,
-            completions,
-            access_keys,
-            stores.sheets,
-            Bulks(table),
-            joining,
-            standings,
-            clock,
-            sleep,
-            monotonic,
-        ),
-        rosters=rosters,
-        renormalising=renormalising,
-        imports=Imports(
-            directory, rosters, reporting, corrections, tiers, commanders, completions, clock, monotonic
-        ),
-        exports=Exports(directory, overview, commanders, completions, clock),
-        readings=readings,
-        ledger_pages=ledger_pages,
-        keys=Keys(directory, access_keys, clock),
-        administration=Administration(
-            directory, stores.definitions, completions, renormalising, clock, sleep
-        ),
-        member_pages=MemberPages(directory, overview, completions, commanders, clock),
-        refresh=Refresh(stores.definitions, counting, tiers, completions, clock),
-        bindings=Bindings(directory, stores.sheets, clock),
-        sheet_edits=SheetEdits(directory, tiers, corrections, rosters, readings, commanders, completions),
-        sheet_queue=SheetQueue(directory, stores.definitions, completions, views, stores.sheets, clock),
-        tiers=tiers,
-        counting=counting,
-        migrating=Migrating(table, stores.definitions, renormalising),
-        stores=stores,
+        settings,
+        clock,
+        stores,
+        directory,
+        tiers,
+        rosters,
+        reporting,
+        joining,
+        standings,
+        sleep,
+        monotonic,
     )
 
 
@@ -189,9 +344,7 @@ def open_stores(table: Table, monotonic: Callable[[], float]) -> Stores:
         access_keys=AccessKeys(table, Cache(monotonic)),
         commanders=Commanders(table),
         completions=Completions(table),
-        readings=Readings(table),
         ledger=Ledger(table),
-        sheets=Sheets(table),
     )
 
 
@@ -221,20 +374,22 @@ def dynamodb_table(
 
 
 def dynamodb() -> "DynamoDBClient":
-    import boto3
+    """A client with the usual credentials and region, as boto3 makes it: but boto3 imports what S3 needs, too."""
     from botocore.config import Config
+    from botocore.session import Session
 
     from chalicelib.store.dynamodb import CLIENT
 
-    return boto3.client("dynamodb", config=Config(**CLIENT))
+    return cast("DynamoDBClient", Session().create_client("dynamodb", config=Config(**CLIENT)))
 
 
 def muster() -> Muster:
     """The product of this process. It is assembled at first use, with settings from the environment."""
     global _muster
     if _muster is None:
-        settings = Settings.from_environment(os.environ)
-        _muster = assemble(settings, open_table(settings))
+        with uncollected():
+            settings = Settings.from_environment(os.environ)
+            _muster = assemble(settings, open_table(settings))
     return _muster
 
 

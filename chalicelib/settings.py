@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Self
 
 GOOGLE_SHEETS_API = "https://sheets.googleapis.com"
+GOOGLE_DRIVE_API = "https://www.googleapis.com"
 
 
 class InvalidSettings(ValueError):
@@ -18,6 +19,7 @@ class Settings:
 
     table_name: str | None = None
     sheets_api_url: str = GOOGLE_SHEETS_API
+    drive_api_url: str = GOOGLE_DRIVE_API
     sheets_credentials_secret: str | None = None
     sheets_requests_per_user: int = 60
     sheets_requests_per_project: int = 300
@@ -50,6 +52,7 @@ class Settings:
             table_name=table_name or None,
             database=Path(database) if database else None,
             sheets_api_url=environment.get("SHEETS_API_URL") or GOOGLE_SHEETS_API,
+            drive_api_url=environment.get("DRIVE_API_URL") or GOOGLE_DRIVE_API,
             sheets_credentials_secret=environment.get("SHEETS_CREDENTIALS_SECRET") or None,
             public_url=environment.get("PUBLIC_URL") or None,
             reading_tolerance=_whole(

@@ -1,4 +1,4 @@
-"""`make package`: runs `chalice package`, and fails where Chalice only warns.
+"""`make package`: runs `chalice package`, fails where Chalice only warns, and adds bytecode.
 
 If a wheel is missing, Chalice only warns, or says nothing; and it packs every file that it finds. Here every pinned
 requirement must be in the package, and the package is made from a clean copy of the files that belong in it.
@@ -13,7 +13,8 @@ import zipfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from deploy.template import stages, to_merge, with_plain_api
+from deploy.archive import NotCompiled, finish
+from deploy.template import Template, stages, to_merge, with_plain_api
 
 ROOT = Path(__file__).parent.parent
 PARTS = ("app.py", "requirements.txt", "chalicelib", "sheets_sync", "vendor", ".chalice")
@@ -47,24 +48,49 @@ def package(output: Path, stage: str = "dev", root: Path = ROOT) -> Path:
                 shutil.copy2(source, project / name)
         merged = project / ".chalice" / "resources.json"
         merged.write_text(json.dumps(to_merge(root / ".chalice", stage)), encoding="utf-8")
-        command = [str(Path(sys.executable).with_name("chalice")), "--project-dir", str(project), "package"]
-        options = ["--stage", stage, "--merge-template", str(merged)]
-        done = subprocess.run(  # noqa: S603 - our own chalice and our own paths
-            [*command, *options, str(output.absolute())],
-            capture_output=True,
-            text=True,
-            check=False,
-            env={**os.environ, **_NO_AWS},
-        )
-    archive = output / "deployment.zip"
-    if done.returncode:
-        raise PackagingFailed(done.stdout + done.stderr)
-    if missing := _required(root / "requirements.txt") - _packed(archive):
-        raise PackagingFailed(f"not in the package: {', '.join(sorted(missing))}\n{done.stdout}{done.stderr}")
+        archive = pack(project, output, "--stage", stage, "--merge-template", str(merged))
     template = output / "sam.json"
     made = with_plain_api(json.loads(template.read_text(encoding="utf-8")))
     template.write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
     return archive
+
+
+def pack(project: Path, output: Path, *options: str) -> Path:
+    """Writes `deployment.zip` and `sam.json` of any clean Chalice project into `output`. Returns the path of the zip.
+
+    `options` are those of `chalice package`. Raises PackagingFailed.
+    """
+    command = [str(Path(sys.executable).with_name("chalice")), "--project-dir", str(project), "package"]
+    done = subprocess.run(  # noqa: S603 - our own chalice and our own paths
+        [*command, *options, str(output.absolute())],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **_NO_AWS},
+    )
+    if done.returncode:
+        raise PackagingFailed(done.stdout + done.stderr)
+    archive = output / "deployment.zip"
+    if missing := _required(project / "requirements.txt") - _packed(archive):
+        raise PackagingFailed(f"not in the package: {', '.join(sorted(missing))}\n{done.stdout}{done.stderr}")
+    _require_runtime(json.loads((output / "sam.json").read_text(encoding="utf-8")))
+    try:
+        finish(archive)
+    except NotCompiled as error:
+        raise PackagingFailed(str(error)) from None
+    return archive
+
+
+def _require_runtime(template: Template) -> None:
+    """The runtime of another Python would ignore the bytecode. Chalice names it for a Python that Lambda hasn't got."""
+    resources = template["Resources"].values()
+    runtimes = {one["Properties"].get("Runtime") for one in resources} - {None}
+    ours = sys.implementation.cache_tag
+    if {runtime.replace("python3.", "cpython-3") for runtime in runtimes} != {ours}:
+        raise PackagingFailed(
+            f"the functions would run on {', '.join(runtimes)}, and this Python makes bytecode for {ours}: "
+            "make the environment with the Python of the functions"
+        )
 
 
 def _required(requirements: Path) -> set[str]:

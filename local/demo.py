@@ -90,7 +90,9 @@ def run(settings: DemoSettings, folder: Path, stopped: threading.Event) -> None:
         file = folder / "muster.db"
         table = stack.enter_context(closing(_table(file, secrets, settings)))
         address = f"http://{HOST}:{settings.port}"
-        where = Settings(database=file, sheets_api_url=sheets.url, public_url=address)
+        where = Settings(
+            database=file, sheets_api_url=sheets.url, drive_api_url=sheets.url, public_url=address
+        )
         muster = bootstrap.assemble(where, table, clock)
         bootstrap.use(muster)
         seed(muster, sheets, secrets)

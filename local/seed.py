@@ -35,7 +35,7 @@ def seed(muster: Muster, sheets: SheetsServer, secrets: Secrets) -> None:
     if not sheets.has(SPREADSHEET_ID):
         sheets.create_spreadsheet("Nova Guard officers", _OFFICERS_TABS, SPREADSHEET_ID)
     if all(sheet.spreadsheet_id != SPREADSHEET_ID for sheet in muster.stores.sheets.all()):
-        muster.stores.sheets.bind(SPREADSHEET_ID, SERVER.id, ALLIANCE.id)
+        muster.stores.sheets.bind(SPREADSHEET_ID, SERVER.id, ALLIANCE.id, edits=True)
 
 
 def define(muster: Muster, secrets: Secrets) -> None:

@@ -12,6 +12,7 @@ from google.oauth2 import service_account
 from manage.show import plain
 from sheets_sync.allowance import Allowance, Budget
 from sheets_sync.credentials import held_in, signed_in
+from sheets_sync.drive import Drive, DriveError
 from sheets_sync.failures import SheetError, SignInFailed
 from sheets_sync.google import Google, connect
 from sheets_sync.run import NEEDS
@@ -70,17 +71,33 @@ ADVICE: tuple[tuple[str, str, str], ...] = (
 """For each failure: the step, words of its message, and what to do. The first that fits is used; "" fits everything."""
 
 
+DRIVE_ADVICE = (
+    "Syncs work without it, but edits are then seen only every 15 minutes. To see them soon, enable the Google Drive "
+    "API in the project of the Google Sheets API."
+)
+SHARING_ADVICE = (
+    "If it is bound with --edits, anyone with the link acts as an officer. In the spreadsheet: Share, General access, "
+    "Restricted; then share it with the officers."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The result of a step. `advice` says what to do if it failed."""
+    """The result of a step. `advice` says what to do if it failed, or, if syncs work all the same, what to think of."""
 
     step: str
     says: str
     advice: str | None = None
+    works: bool = False
+    """Whether syncs work all the same."""
 
 
 def findings(
-    google: Google, spreadsheet_id: str, limit: int, sleep: Callable[[float], None] = time.sleep
+    google: Google,
+    spreadsheet_id: str,
+    limit: int,
+    drive: Drive,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[Finding]:
     """The result of each step, up to the first that fails. `limit`: how many reads, and how many writes, a minute."""
     check = _Check(google, spreadsheet_id, limit, sleep)
@@ -94,6 +111,7 @@ def findings(
         except SheetError as failure:
             yield Finding(step, _said(failure), _advice(step, failure, check.has_key))
             return
+    yield from check.drive(drive)
 
 
 class _Check:
@@ -151,6 +169,25 @@ class _Check:
             f"Muster makes at most {self._limit} reads and {self._limit} writes a minute. That is enough for "
             f"{self._limit} sheets a minute, or for {fewest} new ones. Google does not say how much quota is left."
         )
+
+    def drive(self, drive: Drive) -> Iterator[Finding]:
+        """Whether edits are seen soon, and whose they may be."""
+        try:
+            with drive.connected() as account:
+                account.start()
+                yield Finding("drive", "Google tells which spreadsheets were edited: edits are seen soon.")
+                yield _sharing(account.anyone_may_edit(self._id))
+        except DriveError as failure:
+            yield Finding("drive", plain(failure), DRIVE_ADVICE, works=True)
+
+
+def _sharing(anyone_may_edit: bool | None) -> Finding:
+    if anyone_may_edit:
+        words = "anyone with the link may edit it."
+        return Finding("sharing", words, SHARING_ADVICE, works=True)
+    if anyone_may_edit is None:
+        return Finding("sharing", "Google does not show Muster with whom it is shared.")
+    return Finding("sharing", "only those may edit it with whom it is shared.")
 
 
 def _said(failure: SheetError) -> str:

@@ -2,6 +2,7 @@
 
 import os
 import re
+from typing import Any
 
 import click
 
@@ -29,23 +30,50 @@ def sheets() -> None:
 @click.argument("spreadsheet")
 @click.argument("server")
 @click.argument("alliance", required=False)
+@click.option(
+    "--edits", is_flag=True, help="What officers edit in it counts: ticks, names, the official points."
+)
 @click.pass_obj
-def bind(where: Where, spreadsheet: str, server: str, alliance: str | None) -> None:
+def bind(where: Where, spreadsheet: str, server: str, alliance: str | None, edits: bool) -> None:
     """Binds a spreadsheet to an alliance, or to a server.
 
     First share it with the deployment's Google account, as an editor. The next sync makes the tabs whose names begin
     with IMS. If the spreadsheet is already bound, it shows the new server or alliance from then on; the officers' own
     tabs stay as they are.
 
+    With --edits, whoever may edit the spreadsheet acts as an officer of what it is bound to: share it with officers,
+    not with anyone with the link.
+
     \b
     Example:
       ./muster --demo sheets bind demo-officers-sheet 202 borealis
+      ./muster --demo sheets bind demo-officers-sheet 202 borealis --edits
     """
-    binding = {"server": server} | ({"alliance": alliance} if alliance else {})
+    binding = {"server": server, "edits": edits} | ({"alliance": alliance} if alliance else {})
     state, is_new = where.api.put("sheets", _id(spreadsheet), body=binding)
     bound = f"server {state['server']}" + (f", alliance {state['alliance']}" if state["alliance"] else "")
     again = "" if is_new else " It was bound before."
     click.echo(f"Spreadsheet {state['spreadsheet_id']} is bound to {bound}. The next sync writes it.{again}")
+    if state["edits"]:
+        click.echo(
+            "What is edited in it counts from the sync after that on, and whoever may edit it acts as an officer. "
+            "Share it with officers, not with anyone with the link."
+        )
+
+
+@sheets.command("list")
+@as_json
+@click.pass_obj
+def list_sheets(where: Where, as_json: bool) -> None:
+    """Shows every bound spreadsheet, and how its syncs went.
+
+    \b
+    Example:
+      ./muster --demo sheets list
+    """
+    bound = where.api.get("sheets")
+    rows = [[one["spreadsheet_id"], *_state(one)] for one in bound["sheets"]]
+    listing(bound, as_json, ("Spreadsheet", *_STATE), rows)
 
 
 @sheets.command()
@@ -60,9 +88,7 @@ def status(where: Where, spreadsheet: str, as_json: bool) -> None:
       ./muster --demo sheets status demo-officers-sheet
     """
     state = where.api.get("sheets", _id(spreadsheet))
-    header = ("Server", "Alliance", "Last success", "Last error", "Error")
-    row = [state[n] for n in ("server", "alliance", "last_success_at", "last_error_at", "last_error")]
-    listing(state, as_json, header, [row])
+    listing(state, as_json, _STATE, [_state(state)])
 
 
 @sheets.command()
@@ -94,15 +120,17 @@ def check(where: Where, spreadsheet: str, secret: str | None) -> None:
     """Checks whether Google lets Muster write to it.
 
     It goes step by step: the secret, signing in, reading, writing, the quota. If a step fails, it says what to do, and
-    the exit status is 1. The secret is read with your AWS credentials; no Muster key is needed. Nothing changes in the
-    spreadsheet: its title is replaced by itself. SHEETS_API_URL, SHEETS_REQUESTS_PER_USER and
-    SHEETS_REQUESTS_PER_PROJECT apply; any other host than Google's needs no credentials.
+    the exit status is 1. Then it says whether edits are seen soon, and whether anyone with the link may edit. The
+    secret is read with your AWS credentials; no Muster key is needed. Nothing changes in the spreadsheet: its title is
+    replaced by itself. SHEETS_API_URL, DRIVE_API_URL, SHEETS_REQUESTS_PER_USER and SHEETS_REQUESTS_PER_PROJECT apply;
+    any other host than Google's needs no credentials.
 
     \b
     Example:
       ./muster sheets check demo-officers-sheet --secret muster-prod-google
     """
     from manage.check import findings  # brings gspread
+    from sheets_sync.drive import Drive
     from sheets_sync.google import Google
 
     try:
@@ -110,12 +138,25 @@ def check(where: Where, spreadsheet: str, secret: str | None) -> None:
     except InvalidSettings as error:
         raise click.ClickException(str(error)) from None
     address = where.facts["sheets_api_url"] if where.demo else settings.sheets_api_url
-    google = Google(address, secret)
-    for found in findings(google, _id(spreadsheet), settings.sheets_requests):
-        click.echo(f"{'✗' if found.advice else '✓'} {found.step}: {found.says}")
+    drive = Drive(where.facts["sheets_api_url"] if where.demo else settings.drive_api_url, secret)
+    for found in findings(Google(address, secret), _id(spreadsheet), settings.sheets_requests, drive):
+        mark = "!" if found.works else "✗"
+        click.echo(f"{mark if found.advice else '✓'} {found.step}: {found.says}")
         if found.advice:
             click.echo(f"  {found.advice}")
-            click.get_current_context().exit(1)
+            if not found.works:
+                click.get_current_context().exit(1)
+
+
+_STATE = ("Server", "Alliance", "Edits", "Last success", "Last error", "Error")
+
+
+def _state(sheet: dict[str, Any]) -> list[Any]:
+    """What a bound spreadsheet's row shows."""
+    values = [
+        sheet[name] for name in ("server", "alliance", "last_success_at", "last_error_at", "last_error")
+    ]
+    return [*values[:2], "yes" if sheet["edits"] else "no", *values[2:]]
 
 
 def _id(spreadsheet: str) -> str:

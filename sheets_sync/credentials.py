@@ -14,7 +14,10 @@ from google.oauth2 import service_account
 
 from sheets_sync.failures import SignInFailed
 
-SCOPES = ["https://www.googleapis.com/auth/spreadsheets"]
+SCOPES = [
+    "https://www.googleapis.com/auth/spreadsheets",
+    "https://www.googleapis.com/auth/drive.metadata.readonly",  # which spreadsheets were touched, and no content
+]
 SIGN_IN_TIMEOUT = 10.0
 """Seconds."""
 

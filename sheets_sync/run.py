@@ -4,7 +4,7 @@ import logging
 import math
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -16,9 +16,11 @@ from chalicelib.domain.errors import MusterError, NotFound
 from chalicelib.domain.sheet_view import SheetView
 from sheets_sync.allowance import Allowance, Budget, Kind, OutOfAllowance
 from sheets_sync.credentials import forget
+from sheets_sync.drive import Drive
 from sheets_sync.failures import QuotaExceeded, SheetError, SignInFailed
 from sheets_sync.google import Google, Spreadsheets, connect
 from sheets_sync.sync import sync
+from sheets_sync.watching import look
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +41,17 @@ class SheetSource(Protocol):
     def clock(self) -> Callable[[], datetime]: ...
 
     def due(self) -> Sequence[Due]: ...
+
+    @property
+    def takes_edits(self) -> bool:
+        """Whether what officers edit counts, in any of the sheets."""
+        ...
+
+    def told_up_to(self, account: str) -> str | None: ...
+
+    def note_touched(
+        self, account: str, spreadsheets: Collection[str] | None, token: str
+    ) -> Sequence[Due]: ...
 
     def begin_run(self, run: str) -> Mapping[str, Sequence[datetime]] | None:
         """The requests of earlier runs that still count; None if another run is syncing the sheets."""
@@ -66,23 +79,29 @@ def sync_due(
     remaining: Callable[[], float] = lambda: math.inf,
     sleep: Callable[[float], None] = time.sleep,
     help_url: str | None = None,
+    drive_url: str | None = None,
     do: Sync | None = None,
 ) -> dict[str, int]:
     """How many sheets were synced, failed (each noted with its reason), or put off to a later run.
 
-    `limit` is how many reads, and how many writes, may be made in a minute. `remaining` gives the seconds left.
-    `help_url` is the page with help for members that the sheets link to. `do` replaces `sync`.
+    `drive_url` is where the Drive API is, which tells which sheets were touched. `limit` is how many reads, and how
+    many writes, may be made in a minute. `remaining` gives the seconds left. `help_url` is the page with help for
+    members that the sheets link to. `do` replaces `sync`.
     """
     run = secrets.token_hex(8)
     counts: dict[str, int] = {"synced": 0, "failed": 0, "put_off": 0}
     due = source.due()
-    spent = source.begin_run(run) if due else None
+    watches = drive_url is not None and source.takes_edits
+    spent = source.begin_run(run) if due or watches else None
     if spent is None:
         counts["put_off"] = len(due)
     else:
         allowance = Allowance(limit, source.clock, spent)
         try:
             budget = Budget(allowance, remaining, sleep)
+            if watches:
+                drive = Drive(str(drive_url), google.credentials_secret, google.read_secret)
+                due, _ = look(source, drive, due, lambda: budget.seconds > ENOUGH)
             _Run(run, source, budget, do or partial(sync, help_url=help_url), counts).over(due, google)
         finally:
             source.end_run(run, allowance.spent)
@@ -102,6 +121,8 @@ class _Run:
 
     def over(self, due: Sequence[Due], google: Google) -> None:
         """Syncs as many as there is room for, in their order."""
+        if not due:
+            return
         done = 0
         try:
             with connect(google, self.budget) as spreadsheets:

@@ -8,8 +8,9 @@ from datetime import datetime
 class Binding:
     """A spreadsheet bound to a server, or to one alliance of it. The last error stays after a successful sync.
 
-    `revision`: of what the last successful sync showed. `retry_at`: do not try it before. `lease`: the run that has it
-    until `leased_until`.
+    `edits`: what officers edit in it counts. `touched_at`: when it was noted that somebody has edited it since its last
+    sync. `revision`: of what the last successful sync showed. `retry_at`: do not try it before. `lease`: the run that
+    has it until `leased_until`.
     """
 
     spreadsheet_id: str
@@ -22,3 +23,14 @@ class Binding:
     retry_at: datetime | None = None
     lease: str | None = None
     leased_until: datetime | None = None
+    edits: bool = False
+    touched_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """How far Google's account has told which spreadsheets were touched: `token`, of the Drive API. All that are bound
+    with edits are looked at once from `all_since` on, as nothing tells which of them were touched before."""
+
+    token: str
+    all_since: datetime

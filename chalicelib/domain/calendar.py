@@ -23,7 +23,7 @@ class GameDay:
         If the clocks skip the starting hour, the day begins later by as much as they skip. If they repeat it, the day
         begins at the first occurrence.
         """
-        return datetime.combine(day, self.starts_at, zone_info(self.zone)).astimezone(UTC)
+        return _start(day, self.starts_at, self.zone)
 
     def end(self, day: date) -> datetime:
         """The instant at which the game day `day` ends. It belongs to the next day."""
@@ -56,6 +56,12 @@ SKEW = timedelta(minutes=1)
 """How much the clocks of two machines may differ. Comparing a time that another machine noted must allow for this."""
 
 
+@lru_cache(maxsize=1024)
+def _start(day: date, starts_at: time, zone: str) -> datetime:
+    """Kept, since each request asks for the same few days again and again."""
+    return datetime.combine(day, starts_at, zone_info(zone)).astimezone(UTC)
+
+
 @lru_cache
 def zone_info(name: str) -> ZoneInfo:
     """The IANA zone of that name. Raises ZoneInfoNotFoundError or ValueError if there is none."""
@@ -64,8 +70,15 @@ def zone_info(name: str) -> ZoneInfo:
 
 def rfc3339(instant: datetime) -> str:
     """The instant as RFC 3339 in UTC, to the millisecond where it has some. The same again of what is read of it."""
-    spec = "milliseconds" if instant.microsecond >= 1000 else "seconds"
-    return instant.astimezone(UTC).isoformat(timespec=spec).replace("+00:00", "Z")
+    return _rfc3339(instant.astimezone(UTC))
+
+
+@lru_cache(maxsize=1024)
+def _rfc3339(utc: datetime) -> str:
+    """Kept, since one report has the same time many times over. By instants in UTC: in other zones, equal ones may
+    differ."""
+    spec = "milliseconds" if utc.microsecond >= 1000 else "seconds"
+    return utc.isoformat(timespec=spec).replace("+00:00", "Z")
 
 
 def on_day(day: date) -> str:

@@ -8,7 +8,8 @@ from chalicelib.domain.binding import Binding
 from chalicelib.domain.calendar import SKEW
 
 FRESHNESS = timedelta(minutes=15)
-"""An up-to-date sheet is synced again after this time, so that its times show that the sync works."""
+"""An up-to-date sheet is synced again after this time, so that its times show that the sync works. Edits are seen then
+at the latest."""
 OVERDUE = timedelta(hours=1)
 """After this time a sheet is as urgent as one that changed, so that it gets its turn however much changes."""
 PATIENCE = timedelta(minutes=15)
@@ -27,21 +28,29 @@ class Due:
     revision: str
 
 
-def due_first(sheets: Iterable[tuple[Binding, str]], now: datetime) -> list[Due]:
+def due_first(
+    sheets: Iterable[tuple[Binding, str]], now: datetime, looked_since: datetime | None = None
+) -> list[Due]:
     """The sheets that are due, in the order of their turns. Each sheet comes with the revision that it should show.
+    `looked_since`: those with edits are due that were synced last before that.
 
-    Sheets that changed or are overdue come first, then those that are only stale. Among each, those that were tried
-    longest ago come first, and before them those that were never tried. So a sheet that fails again and again waits
-    for its turn like all others.
+    Sheets that changed, were touched or are overdue come first, then those that are only stale. Among each, those that
+    were tried longest ago come first, and before them those that were never tried. So a sheet that fails again and
+    again waits for its turn like all others.
     """
-    due = [Due(sheet, revision) for sheet, revision in sheets if is_due(sheet, revision, now)]
+    since = looked_since if looked_since and looked_since <= now + SKEW else None  # its clock was set back
+    due = [Due(sheet, revision) for sheet, revision in sheets if is_due(sheet, revision, now, since)]
     return sorted(due, key=lambda each: _turn(each, now))
 
 
-def is_due(sheet: Binding, revision: str, now: datetime) -> bool:
-    """Whether it should show something new, or is stale. Not while it is leased or has to wait."""
+def is_due(sheet: Binding, revision: str, now: datetime, looked_since: datetime | None = None) -> bool:
+    """Whether it should show something new, may hold an edit, or is stale. Not while it is leased or has to wait."""
     if is_held(sheet.leased_until, now) or _is_ahead(sheet.retry_at, now, PATIENCE):
         return False
+    if sheet.edits and (
+        sheet.touched_at or (looked_since and (sheet.last_success_at or _NEVER) < looked_since)
+    ):
+        return True
     return sheet.revision != revision or _is_older(sheet.last_success_at, now, FRESHNESS)
 
 
@@ -52,7 +61,8 @@ def is_held(until: datetime | None, now: datetime) -> bool:
 
 def _turn(due: Due, now: datetime) -> tuple[bool, datetime, str]:
     sheet = due.sheet
-    is_urgent = sheet.revision != due.revision or _is_older(sheet.last_success_at, now, OVERDUE)
+    has_news = sheet.revision != due.revision or (sheet.edits and sheet.touched_at is not None)
+    is_urgent = has_news or _is_older(sheet.last_success_at, now, OVERDUE)
     attended = max(sheet.last_success_at or _NEVER, sheet.last_error_at or _NEVER)
     return not is_urgent, attended, sheet.spreadsheet_id
 

@@ -3,6 +3,8 @@
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import NamedTuple
 
 from chalicelib.domain.names import MAX_LENGTH, normalised
 
@@ -32,18 +34,32 @@ def near_names(typed: str, known: Iterable[str]) -> list[str]:
     KestrelX, Commander A and Commander B. Looking alike is nearer than any spelling; equally near names come in
     alphabetical order. A name that is the same commander as `typed` is never near.
     """
-    commander, looks, digits, parts = normalised(typed), _looks(typed), _digits(typed), _parts(typed)
-    near = []
+    this, near = _features(typed), []
     for name in set(known):
-        if not looks.isdisjoint(_looks(name)):
+        other = _features(name)
+        if not this.looks.isdisjoint(other.looks):
             likeness = 1.0
-        elif digits == _digits(name):
-            likeness = _likeness(parts, _parts(name))
+        elif this.digits == other.digits:
+            likeness = _likeness(this.parts, other.parts)
         else:
             continue
-        if likeness and normalised(name) != commander:
+        if likeness and normalised(name) != normalised(typed):
             near.append((-likeness, name))
     return [name for _, name in sorted(near)[:MOST]]
+
+
+class _Features(NamedTuple):
+    """What names are compared by."""
+
+    looks: set[str]
+    digits: str
+    parts: list[str]
+
+
+@lru_cache(maxsize=8192)
+def _features(name: str) -> _Features:
+    """Kept, since an import compares each of its names with the same whole roster."""
+    return _Features(_looks(name), _digits(name), _parts(name))
 
 
 def _looks(name: str) -> set[str]:
@@ -69,20 +85,28 @@ def _parts(name: str) -> list[str]:
 def _likeness(one: list[str], other: list[str]) -> float:
     """The least ratio of parts that differ, or 0 where the names are not spelled alike."""
     if len(one) == len(other):
-        pairs = [pair for pair in zip(one, other, strict=True) if pair[0] != pair[1]]
-        differing, near = [part for pair in pairs for part in pair], _NEAR
+        pairs, near = [pair for pair in zip(one, other, strict=True) if pair[0] != pair[1]], _NEAR
+    elif min(map(len, one + other)) >= _SHORTEST:
+        pairs, near = [("".join(one), "".join(other))], _NEAR_WHOLE
     else:
-        pairs, differing, near = [("".join(one), "".join(other))], one + other, _NEAR_WHOLE
-    if any(len(part) < _SHORTEST for part in differing):
         return 0.0
+    for pair in pairs:
+        if not _may_be_near(*pair):
+            return 0.0
     least = min((_ratio(*pair) for pair in pairs), default=0.0)
     return least if least >= near else 0.0
 
 
+def _may_be_near(one: str, other: str) -> bool:
+    """Whether both are long enough for a slip, and the ratio may be _NEAR: it is less where one is much longer, or by
+    letters that only one of them has. So nearly all are told apart, the quickest way first."""
+    short, long = (len(one), len(other)) if len(one) < len(other) else (len(other), len(one))
+    if short < _SHORTEST or 2 * short < _NEAR * (short + long) or long > MAX_LENGTH:
+        return False  # what stands for more letters than a name has is no slip
+    return 1 - len(set(one) ^ set(other)) / (short + long) >= _NEAR
+
+
 def _ratio(one: str, other: str) -> float:
-    """difflib's ratio, or 0 where letters that only one of them has make it less than _NEAR."""
-    if 1 - len(set(one) ^ set(other)) / len(one + other) < _NEAR or max(len(one), len(other)) > MAX_LENGTH:
-        return 0.0  # which goes for nearly all, and is quick; what stands for more letters than a name has is no slip
     from difflib import SequenceMatcher  # nothing else loads it
 
     first, second = sorted((one, other))  # its ratio is not the same both ways

@@ -1,6 +1,6 @@
 """When a completion may be recorded, and by whom (DESIGN §3.2)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -34,25 +34,31 @@ def find_milestones(
     """
     if not global_ids:
         raise malformed(field, say("no-milestone"))
-    known = {event.global_id(m): MilestoneRef(event, m) for event in events for m in event.milestones}
+    by_id = {event.id: event for event in events}
+    found = {global_id: _ref(global_id, by_id) for global_id in global_ids}
     unknown = [
         FieldError(f"{field}[{index}]", say("unknown-milestone", milestone=quoted(global_id, 130)))
         for index, global_id in enumerate(global_ids)
-        if global_id not in known
+        if found[global_id] is None
     ]
     if unknown:
         raise NotFound("unknown-milestone", unknown[0].message, unknown)
-    return [known[global_id] for global_id in dict.fromkeys(global_ids)]
+    return [ref for ref in found.values() if ref]
 
 
 def find_milestone(global_id: str, events: Sequence[Event]) -> MilestoneRef:
     """The milestone of that global id. Raises NotFound (`unknown-milestone`)."""
-    for event in events:
-        for milestone in event.milestones:
-            if event.global_id(milestone) == global_id:
-                return MilestoneRef(event, milestone)
+    if ref := _ref(global_id, {event.id: event for event in events}):
+        return ref
     message = say("unknown-milestone", milestone=quoted(global_id, 130))
     raise NotFound("unknown-milestone", message, [FieldError("milestone", message)])
+
+
+def _ref(global_id: str, events: Mapping[str, Event]) -> MilestoneRef | None:
+    event_id, _, milestone_id = global_id.partition("/")
+    event = events.get(event_id)
+    milestone = event.milestone(milestone_id) if event else None
+    return MilestoneRef(event, milestone) if event and milestone else None
 
 
 def require_reportable(
@@ -70,14 +76,15 @@ def require_reportable(
     From a milestone's opening, by anyone: before, `milestone-not-open`. Until the end of the event's grace: after,
     `reporting-closed`. Who may report for others may do so until the event is archived.
     """
-    events = {ref.event.id for ref in refs}
+    events = {ref.event.id: ref.event for ref in refs}
     if len(events) > MOST_EVENTS:
         message = say("too-many-events", events=len(events), most=MOST_EVENTS)
         raise TooLarge("too-large", message, [FieldError(field, message)])
+    ends = {event_id: event.reporting_closes_at(game_day) for event_id, event in events.items()}
     early, late, at = [], [], reported_at or now
     for index, ref in enumerate(refs):
         opens_at = ref.milestone.window(game_day).opens_at
-        ends_at = ref.event.reporting_closes_at(game_day)
+        ends_at = ends[ref.event.id]
         if at < opens_at:
             name, opens = ref.milestone.name, game_day.local(opens_at)
             if reported_at:

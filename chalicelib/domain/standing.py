@@ -1,7 +1,7 @@
 """What is known about an event on a server: the counts of each alliance, the stamped tiers, the official points."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Literal
@@ -85,3 +85,15 @@ class Standing:
             for milestone, count in alliance.completions.items():
                 completions[milestone] = completions.get(milestone, 0) + count
         return Totals(commanders, completions)
+
+    def summed(self) -> "Standing":
+        """Without its alliances: their sum stands for one of them."""
+        return Standing({"": self.totals}, self.stamps, self.reading, self.history)
+
+    def plus(self, alliance: str, added: Totals) -> "Standing":
+        """With `added` in that alliance's totals. The sum is carried on, since every report asks for it."""
+        after = replace(
+            self, alliances={**self.alliances, alliance: self.alliances.get(alliance, Totals()) + added}
+        )
+        vars(after)["totals"] = self.totals + added
+        return after

@@ -3,8 +3,9 @@
 An instant is a `<time>`: in words of the server's zone, which the script of the pages turns into the reader's own.
 """
 
+import re
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from urllib.parse import quote
 
 from jinja2 import pass_context
@@ -58,22 +59,41 @@ def either(context: Context, alternatives: tuple[str, ...]) -> str:
     return _words(context).either(alternatives)
 
 
+def bdi(name: str) -> Markup:
+    """A name that people made up, in its own direction of writing, whatever the page's."""
+    return Markup("<bdi>{}</bdi>").format(name)
+
+
 @pass_context
 def said(context: Context, text: str) -> str:
     """A message in the reader's language; another text as it is."""
     words = _words(context)
 
     def shown(value: Value) -> str:
-        return _moment(words, value) if isinstance(value, datetime) else escape(words.show(value))
+        if isinstance(value, datetime):
+            return _moment(words, value)
+        if isinstance(value, str):
+            return bdi(value)
+        if isinstance(value, int | timedelta):
+            return escape(words.show(value))
+        return words.either([bdi(name) for name in value])
 
     if not isinstance(text, Message):
         return text
     return Markup(words.say(text, shown))  # noqa: S704 - no catalogue holds markup, and what it names is escaped
 
 
+def compact(text: str) -> Markup:
+    """Markup without indentation. It must hold nothing that shows white space as it is."""
+    return Markup(_INDENTATION.sub("\n", text))  # noqa: S704 - it is markup already
+
+
 def component(text: str) -> str:
     """The text as one component of a URL."""
     return quote(text, safe="")
+
+
+_INDENTATION = re.compile(r"\n\s*")
 
 
 def _words(context: Context) -> Language:
@@ -92,6 +112,8 @@ def _time(instant: datetime, shown_as: str, words: str) -> Markup:
 ALL: dict[str, Callable[..., str]] = {
     "ahead": ahead,
     "at_time": at_time,
+    "bdi": bdi,
+    "compact": compact,
     "component": component,
     "either": either,
     "on_day": on_day,

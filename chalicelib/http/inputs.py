@@ -1,87 +1,29 @@
 """What requests may hold, and how it is read. Whatever doesn't fit is refused by field and reason."""
 
 import codecs
-import json
 import re
 from collections.abc import Mapping
-from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from dataclasses import dataclass
 from email.message import Message
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, get_origin
-from urllib.parse import parse_qs
+from typing import Annotated, ClassVar, Self, get_origin
+from urllib.parse import parse_qs, urlencode
 
 from chalice.app import MultiDict, Request
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    RootModel,
-    StringConstraints,
-    ValidationError,
-)
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from chalicelib.domain.access import LONGEST_OVERLAP, Key, Role
-from chalicelib.domain.bulk import Only
-from chalicelib.domain.calendar import GameDay, zone_info
-from chalicelib.domain.errors import FieldError, Malformed, TooLarge, Unauthenticated, malformed, quoted
-from chalicelib.domain.events import Event
+from chalicelib.domain.access import Key
+from chalicelib.domain.errors import FieldError, Malformed, TooLarge, Unauthenticated, malformed
 from chalicelib.domain.messages import say
-from chalicelib.domain.roster import MOST_NEW_PER_DAY
-from chalicelib.domain.understood import SeparatorName
 from chalicelib.http.problems import invalid_fields
-from chalicelib.services.bulk_corrections import BulkOrder
 from chalicelib.services.directory import Directory
-from chalicelib.services.imports import Options
-from chalicelib.services.keys import WantedKey
 
-if TYPE_CHECKING:
-    from chalicelib.domain.importing import Columns
-
-MAX_BODY, MAX_EVENT, MAX_CSV = 16 * 1024, 256 * 1024, 1024 * 1024
+MAX_BODY = 16 * 1024
 """Bytes. A report of every milestone of ten events has about a fifth of the first."""
 
 MOST_ERRORS = 100
 """Fields of a body that an answer names."""
 
-
-def _in_utc(instant: datetime) -> datetime:
-    try:
-        return instant.astimezone(UTC)
-    except OverflowError:
-        raise PydanticCustomError("instant", "There is no such time in UTC") from None
-
-
-def _zone(name: str) -> str:
-    try:
-        return zone_info(name).key
-    except (KeyError, ValueError, OSError):
-        raise PydanticCustomError("zone", "There is no time zone of this name") from None
-
-
-def _flag(text: str) -> bool:
-    flag = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(text.lower())
-    if flag is None:
-        raise PydanticCustomError("flag", "Say true or false")
-    return flag
-
-
-def _whole(text: str | int) -> int:
-    if isinstance(text, str) and not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise PydanticCustomError("whole", "Give a whole number")
-    return int(text)
-
-
 Text = Annotated[str, Field(max_length=200)]
-Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
-Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
-Flag = Annotated[bool, BeforeValidator(_flag)]
-NewPerDay = Annotated[int, Field(ge=0, le=MOST_NEW_PER_DAY)]
-LineNumber = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=MAX_CSV)]
 
 
 class JsonBody(BaseModel):
@@ -94,13 +36,13 @@ class JsonBody(BaseModel):
     @classmethod
     def read(cls, request: Request) -> Self:
         """Raises Malformed, TooLarge."""
-        body = _body(request, MAX_BODY)
+        body = body_of(request, MAX_BODY)
         if cls.may_be_empty and body.strip() in (b"", b"null"):
             return cls()
         try:
             return cls.model_validate_json(body)
         except ValidationError as error:
-            raise _malformed(error) from None
+            raise unfit(error) from None
 
 
 class CompletionReport(JsonBody):
@@ -111,170 +53,6 @@ class CompletionReport(JsonBody):
     server: Text | None = None
     alliance: Text | None = None
     is_new: bool = False
-
-
-class CorrectionOrder(JsonBody):
-    """The body of `POST /v1/corrections`."""
-
-    action: Literal["void", "restore"]
-    commander: Text
-    milestone: Text
-    reason: Reason
-    server: Text | None = None
-    alliance: Text | None = None
-
-
-class BulkCorrectionOrder(JsonBody):
-    """The body of `POST /v1/corrections/bulk`."""
-
-    key_id: Annotated[Text, Field(min_length=1)]
-    only: Only
-    reason: Reason
-    since: Instant | None = None
-    until: Instant | None = None
-    dry_run: bool = False
-    server: Text | None = None
-
-    @property
-    def order(self) -> BulkOrder:
-        span = self.since, self.until
-        return BulkOrder(self.key_id, self.only, self.reason, *span, self.dry_run, self.server)
-
-
-class BulkCorrectionUndo(JsonBody):
-    """The other body of that: which bulk correction to undo."""
-
-    undo: Text
-
-
-def bulk_correction(request: Request) -> BulkCorrectionOrder | BulkCorrectionUndo:
-    """Raises Malformed, TooLarge."""
-    body = _body(request, MAX_BODY)
-    try:
-        is_undo = "undo" in _Object.model_validate_json(body).root
-        return (BulkCorrectionUndo if is_undo else BulkCorrectionOrder).model_validate_json(body)
-    except ValidationError as error:
-        raise _malformed(error) from None
-
-
-class NewCommander(JsonBody):
-    name: Text
-    is_new: bool = False
-
-
-class CommanderRename(JsonBody):
-    name: Text
-
-
-class CommanderMerge(JsonBody):
-    """Who becomes one with somebody else: a name or an id."""
-
-    commander: Text
-    reason: Reason | None = None
-
-
-class CommanderMove(JsonBody):
-    alliance: Text
-    reason: Reason | None = None
-
-
-class RosterChange(JsonBody):
-    """Why a commander is taken off the form, or brought back to it."""
-
-    may_be_empty = True
-
-    reason: Reason | None = None
-
-
-class CommanderForgetting(JsonBody):
-    """That a commander's names be replaced: there is nothing more to say."""
-
-    may_be_empty = True
-
-
-class NewReading(JsonBody):
-    points: Annotated[int, Field(ge=0, le=10**12)]
-    read_at: Instant | None = None
-    confirm: bool = False
-
-
-class NewKey(JsonBody):
-    """The body of `POST /v1/keys`: a role and a scope, or the id of the key that it replaces."""
-
-    label: Label
-    role: Role | None = None
-    server: Text | None = None
-    alliance: Text | None = None
-    expires_at: Instant | None = None
-    replaces: Text | None = None
-    old_works_for_minutes: Annotated[int, Field(ge=0, le=LONGEST_OVERLAP // timedelta(minutes=1))] = 0
-
-    @property
-    def wanted(self) -> WantedKey:
-        overlap = timedelta(minutes=self.old_works_for_minutes)
-        scope = self.server, self.alliance
-        return WantedKey(self.role, self.label, *scope, self.expires_at, self.replaces, overlap)
-
-
-class GameDayDefinition(JsonBody):
-    """When the server's day begins: a time of day, `HH:MM`, in a zone."""
-
-    starts_at: Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
-    zone: Annotated[str, AfterValidator(_zone)]
-
-
-class ServerDefinition(JsonBody):
-    """The body of `PUT /v1/servers/{server}`. Without a game day it is the assumed one."""
-
-    may_be_empty = True
-
-    game_day: GameDayDefinition | None = None
-    public_standings: bool = False
-
-    @property
-    def day(self) -> GameDay:
-        day = self.game_day
-        return GameDay(time.fromisoformat(day.starts_at), day.zone, assumed=False) if day else GameDay()
-
-
-class AllianceDefinition(JsonBody):
-    """The body of `PUT /v1/servers/{server}/alliances/{alliance}`."""
-
-    tag: Label
-    name: Label
-    is_open: bool = True
-    new_per_day: NewPerDay | None = None
-
-
-class AllianceChange(JsonBody):
-    """The body of `PATCH /v1/servers/{server}/alliances/{alliance}`. What is left out stays."""
-
-    is_open: bool | None = None
-    new_per_day: NewPerDay | None = None
-
-
-class SheetBinding(JsonBody):
-    """The body of `PUT /v1/sheets/{spreadsheet_id}`. Without an alliance it is the server's."""
-
-    server: Text
-    alliance: Text | None = None
-
-
-class _Object(RootModel[dict[str, Any]]):
-    """A JSON object."""
-
-
-def event_definition(request: Request, event_id: str) -> Event:
-    """The body of `PUT /v1/events/{event}`, which may leave out the id. Raises Malformed, TooLarge."""
-    try:
-        definition = {"id": event_id} | _Object.model_validate_json(_body(request, MAX_EVENT)).root
-        event = Event.model_validate_json(json.dumps(definition), strict=True)
-    except ValidationError as error:
-        raise _malformed(error) from None
-    if event.id != event_id:
-        message = f"The address says {quoted(event_id)}."
-        raise Malformed("malformed", f"id: {message}", [FieldError("id", message)])
-    return event
 
 
 class Query(BaseModel):
@@ -290,77 +68,45 @@ class Query(BaseModel):
         try:
             return cls.model_validate({n: given.getlist(n) if n in lists else given[n] for n in given})
         except ValidationError as error:
-            raise _malformed(error) from None
+            raise unfit(error) from None
 
 
-class RosterQuery(Query):
-    added_by: Role | None = None
+@dataclass(frozen=True, slots=True)
+class FormQuery:
+    """Who the form is for, by name or by id, and what is ticked. `is_sent`: it has been sent, and was refused."""
+
+    commander: str | None
+    who: str | None
+    milestones: list[str]
+    is_new: bool
+    is_sent: bool
+
+    @classmethod
+    def read(cls, request: Request) -> "FormQuery":
+        """Raises Malformed."""
+        given = _query(request)
+        milestones = given.getlist("milestone") if "milestone" in given else []
+        return cls(given.get("commander"), given.get("who"), milestones, "is_new" in given, "sent" in given)
 
 
-class EventQuery(Query):
-    event: Text
+@dataclass(frozen=True, slots=True)
+class ReceiptQuery:
+    """Whose receipt, of when, and what the device that sent the report knows of it: what it held `again`, and the
+    proof."""
 
+    commander: str
+    at: str
+    formerly: str | None
+    again: list[str]
+    proof: str
 
-class MissingQuery(Query):
-    milestone: Annotated[list[Text], Field(max_length=300)] = []
-
-
-class PageQuery(Query):
-    before: Text | None = None
-    limit: Text | None = None
-
-
-class LedgerQuery(PageQuery):
-    commander: Text | None = None
-    alliance: Text | None = None
-
-
-class RosterImport(Query):
-    """How to read a roster, and what to do with it. A misspelt `dry_run` must not import."""
-
-    model_config = ConfigDict(extra="forbid", defer_build=True)
-
-    dry_run: Flag = False
-    all_or_nothing: Flag = False
-    is_new: Flag = False
-    from_line: LineNumber = 1
-    separator: SeparatorName | None = None
-    header_line: LineNumber | None = None
-    commander_column: Text | None = None
-
-    @property
-    def options(self) -> Options:
-        return Options(self.dry_run, self.all_or_nothing, self.is_new, self.from_line)
-
-    @property
-    def columns(self) -> "Columns":
-        from chalicelib.domain.importing import Columns  # reads files: for the routes that import alone
-
-        return Columns(self.commander_column, separator=self.separator, header_line=self.header_line)
-
-
-class CompletionImport(RosterImport):
-    milestone_column: Text | None = None
-    timestamp_column: Text | None = None
-    timestamp_format: Text | None = None
-    without_times: Flag = False
-    event: Text | None = None
-
-    @property
-    def columns(self) -> "Columns":
-        return replace(
-            super().columns,
-            milestone=self.milestone_column,
-            timestamp=self.timestamp_column,
-            timestamp_format=self.timestamp_format,
-            without_times=self.without_times,
-            event=self.event,
-        )
-
-
-def csv_body(request: Request) -> str:
-    """Raises Malformed, TooLarge."""
-    return _body(request, MAX_CSV, is_csv=True).decode()
+    @classmethod
+    def read(cls, request: Request) -> "ReceiptQuery":
+        """Raises Malformed."""
+        given = _query(request)
+        again = given.getlist("again") if "again" in given else []
+        texts = [given.get(name, "") for name in ("commander", "at", "proof")]
+        return cls(texts[0], texts[1], given.get("formerly"), again, texts[2])
 
 
 class FilledForm(BaseModel, defer_build=True):
@@ -379,6 +125,13 @@ class FilledForm(BaseModel, defer_build=True):
             milestones=fields.get("milestone", []),
             is_new="is_new" in fields,
         )
+
+    @property
+    def address(self) -> str:
+        """The same as a FormQuery, as an address that is relative to the form's."""
+        given = [("sent", "1"), ("commander", self.commander)]
+        given += [("milestone", one) for one in self.milestones]
+        return "?" + urlencode(given + ([("is_new", "1")] if self.is_new else []))
 
 
 class ReportUndo(BaseModel, defer_build=True):
@@ -403,40 +156,14 @@ def bearer_key(request: Request, directory: Directory) -> Key:
     return directory.key(secret.strip())
 
 
-def csv_key(request: Request, directory: Directory) -> Key:
-    """As `bearer_key`, or the key of `?key=`: who imports CSV into a spreadsheet can't send headers."""
-    secret = query(request, "key")
-    if secret is None or "authorization" in request.headers:
-        return bearer_key(request, directory)
-    return directory.key(secret.strip())
-
-
 def query(request: Request, name: str) -> str | None:
     """The last of the query parameters of that name. Raises Malformed."""
     parameters: Mapping[str, str] = _query(request)
     return parameters.get(name)
 
 
-UNKNOWN_PATH = "/{proxy+}"
-"""The route of every path that no other route has."""
-
-
-def stage(request: Request) -> str:
-    """The prefix of all addresses, such as `/api`; nothing, where there is none."""
-    path: str = request.context["path"]
-    own = request.path.replace(UNKNOWN_PATH, f"/{(request.uri_params or {}).get('proxy', '')}").strip("/")
-    return path.rstrip("/").rsplit("/", len(own.split("/")) if own else 0)[0]
-
-
-def base_url(request: Request, public_url: str | None) -> str:
-    """The address below which everything is, without a slash at its end: the one that is set, or the one that was
-    called."""
-    scheme, host = request.headers.get("x-forwarded-proto", "http"), request.headers.get("host", "")
-    return (public_url or f"{scheme}://{host}{stage(request)}").rstrip("/")
-
-
 def _form_fields(request: Request) -> dict[str, list[str]]:
-    body = _body(request, MAX_BODY).decode()
+    body = body_of(request, MAX_BODY).decode()
     try:
         fields = parse_qs(body, keep_blank_values=True, max_num_fields=200, errors="strict")
     except ValueError:
@@ -446,16 +173,17 @@ def _form_fields(request: Request) -> dict[str, list[str]]:
     return fields
 
 
-def _malformed(error: ValidationError) -> Malformed:
+def unfit(error: ValidationError) -> Malformed:
+    """What pydantic has found, by field."""
     found = invalid_fields(list(error.errors(include_url=False, include_context=False))[:MOST_ERRORS])
     return Malformed("malformed", f"{found[0].field}: {found[0].message}", found)
 
 
-_REPLACEMENT = "\ufffd"
+_GARBLED = re.compile("[\ud800-\udfff\ufffd]")
 _ESCAPED_REPLACEMENT = re.compile(rb"(?<!\\)(?:\\\\)*\\ufffd", re.IGNORECASE)
 
 
-def _body(request: Request, limit: int, *, is_csv: bool = False) -> bytes:
+def body_of(request: Request, limit: int, *, is_csv: bool = False) -> bytes:
     """The body: UTF-8, without a byte order mark. Raises Malformed, TooLarge.
 
     API Gateway puts a replacement character wherever a body was no UTF-8, and so do many programs: it is refused, since
@@ -473,7 +201,8 @@ def _body(request: Request, limit: int, *, is_csv: bool = False) -> bytes:
         message = say("too-many-bytes", size=len(raw), most=limit)
         raise TooLarge("too-large", message, [FieldError("body", message)])
     try:
-        is_utf8 = not _is_garbled(raw.decode()) and not _ESCAPED_REPLACEMENT.search(raw)
+        is_escaped = b"\\" in raw and _ESCAPED_REPLACEMENT.search(raw)  # which looks at every byte, slowly
+        is_utf8 = not _is_garbled(raw.decode()) and not is_escaped
     except UnicodeDecodeError:
         is_utf8 = False
     if not is_utf8 and b"\0" in raw:
@@ -500,4 +229,4 @@ def _query(request: Request) -> MultiDict:
 
 
 def _is_garbled(text: str) -> bool:
-    return _REPLACEMENT in text or any("\ud800" <= c <= "\udfff" for c in text)
+    return _GARBLED.search(text) is not None

@@ -4,6 +4,7 @@ import base64
 import dataclasses
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time
 from functools import lru_cache
@@ -14,6 +15,7 @@ from chalice.app import Request, Response
 from pydantic import BaseModel
 
 from chalicelib.domain.calendar import rfc3339
+from chalicelib.http.addresses import stage
 from chalicelib.http.reader import reader_of
 from chalicelib.languages import LANGUAGES, language
 
@@ -44,16 +46,17 @@ def page(
     status: int = 200,
     headers: Mapping[str, HeaderValue] | None = None,
     *,
-    scripts: Sequence[str] = (),
+    styles: Sequence[str] = (),
+    scripts: Sequence[str] = ("times",),
     only_in: str | None = None,
     **values: object,
 ) -> Response:
     """A template as a page in the reader's language: no third party, and the address (which may hold a key) told to
-    nobody. `scripts`: those that it has besides the one for times, by the names of their files;
+    nobody. `styles`: those that it has besides the common one, `scripts`: all that it has, by the names of their files;
     `only_in`: the code of its language, if it has no other.
     """
     reader = reader_of(request, only_in)
-    scripts = ("times", *scripts)
+    styles = ("style", *styles)
     text = (
         _environment()
         .get_template(template)
@@ -61,13 +64,17 @@ def page(
             values,
             reader=reader,
             words=reader.language,
+            base=stage(request),
+            styles=styles,
             scripts=scripts,
             **_translations(reader.language.code),
         )
     )
+    style_hashes = " ".join(f"'sha256-{_hash(f'{name}.css')}'" for name in styles)
     script_hashes = " ".join(f"'sha256-{_hash(f'{name}.js')}'" for name in scripts)
+    fetches = "connect-src 'self'; " if "refresh" in scripts else ""
     policy = (
-        f"default-src 'none'; style-src 'sha256-{_hash('style.css')}'; script-src {script_hashes}; img-src data:; "
+        f"default-src 'none'; style-src {style_hashes}; script-src {script_hashes}; {fetches}img-src data:; "
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
     own = {"Content-Security-Policy": policy, **reader.headers, **(headers or {})}
@@ -98,11 +105,16 @@ def _plain(value: object) -> object:
         return value.isoformat()
     if isinstance(value, time):
         return value.isoformat("minutes")
-    if isinstance(value, BaseModel):
-        return {name: getattr(value, name) for name in type(value).model_fields}
-    if dataclasses.is_dataclass(value):
-        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-    raise TypeError(f"{type(value).__name__} has no JSON form")
+    return {name: getattr(value, name) for name in _fields(type(value))}  # type: ignore[arg-type] # types are hashable
+
+
+@lru_cache
+def _fields(kind: type) -> tuple[str, ...]:
+    if issubclass(kind, BaseModel):
+        return tuple(kind.model_fields)
+    if dataclasses.is_dataclass(kind):
+        return tuple(field.name for field in dataclasses.fields(kind))
+    raise TypeError(f"{kind.__name__} has no JSON form")
 
 
 @lru_cache
@@ -145,8 +157,11 @@ def _translations(code: str) -> dict[str, Callable[..., str]]:
 
 @lru_cache
 def _inlined(file: str) -> str:
-    """A style sheet or a script of ours, as it stands in a page."""
-    return (TEMPLATES / file).read_text(encoding="utf-8")
+    """A style sheet or a script of ours, as it stands in a page: without what only its authors need."""
+    text = (TEMPLATES / file).read_text(encoding="utf-8")
+    if file.endswith(".js"):
+        return re.sub(r"\n\s*", "\n", text)
+    return re.sub(r"\s*([{};,])\s*", r"\1", text.replace(": ", ":"))
 
 
 @lru_cache

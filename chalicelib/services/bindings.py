@@ -19,12 +19,14 @@ from chalicelib.store.table import Put
 class SheetState:
     """What a spreadsheet is bound to and how its syncs went. The field names are the contract of DESIGN §5.
 
-    `revision` identifies what it shows; None if it shows nothing of this binding yet.
+    `edits`: what officers edit in it counts. `revision` identifies what it shows; None if it shows nothing of this
+    binding yet.
     """
 
     spreadsheet_id: str
     server: str
     alliance: str | None
+    edits: bool
     last_success_at: datetime | None
     last_error_at: datetime | None
     last_error: str | None
@@ -40,10 +42,11 @@ class Bindings:
     _clock: Callable[[], datetime]
 
     def bind(
-        self, key: Key, spreadsheet_id: str, server_id: str, alliance_id: str | None
+        self, key: Key, spreadsheet_id: str, server_id: str, alliance_id: str | None, *, edits: bool = False
     ) -> tuple[SheetState, bool]:
         """Binds it. Returns the state, and whether the spreadsheet had no binding before. The next sync shows
-        everything.
+        everything, and takes nothing for an edit; later ones do if `edits`: then who may edit the spreadsheet acts as
+        an officer of what it is bound to.
 
         Raises Forbidden, Malformed (`malformed`) for something that is not a spreadsheet's id, NotFound.
         """
@@ -57,10 +60,15 @@ class Bindings:
         if alliance_id:
             self._directory.alliance(server_id, alliance_id)
         before = self._sheets.get(spreadsheet_id)
-        bound = (before.server, before.alliance) if before else None
-        entry = self._entry(key, spreadsheet_id, bound, (server_id, alliance_id))
-        self._sheets.bind(spreadsheet_id, server_id, alliance_id, entry)
+        wanted = Binding(spreadsheet_id, server_id, alliance_id, edits=edits)
+        entry = self._entry(key, spreadsheet_id, before, wanted)
+        self._sheets.bind(spreadsheet_id, server_id, alliance_id, entry, edits=edits)
         return _state(self._sheet(spreadsheet_id)), before is None
+
+    def all(self, key: Key) -> list[SheetState]:
+        """Every bound spreadsheet, by id. Raises Forbidden."""
+        key.require("bind spreadsheets", server=None)
+        return [_state(sheet) for sheet in self._sheets.all()]
 
     def state(self, key: Key, spreadsheet_id: str) -> SheetState:
         """Raises Forbidden, and NotFound (`unknown-sheet`) if it is not bound."""
@@ -73,24 +81,14 @@ class Bindings:
         """Its tabs stay as they are. Raises Forbidden, and NotFound (`unknown-sheet`) if it is not bound."""
         key.require("bind spreadsheets", server=key.server, alliance=key.alliance)
         before = self._sheet(spreadsheet_id)
-        entry = self._entry(key, spreadsheet_id, (before.server, before.alliance), None)
+        entry = self._entry(key, spreadsheet_id, before, None)
         self._sheets.unbind(spreadsheet_id, entry)
 
-    def _entry(
-        self,
-        key: Key,
-        spreadsheet_id: str,
-        before: tuple[str, str | None] | None,
-        after: tuple[str, str | None] | None,
-    ) -> Put:
-        """The ledger entry: what the spreadsheet was and is bound to, each a server and an alliance."""
-        server, alliance = after or before or ("", None)
-        sides = [
-            {"spreadsheet": spreadsheet_id, "server": one[0], "alliance": one[1]} if one else None
-            for one in (before, after)
-        ]
-        what = {"alliance": alliance, "before": sides[0], "after": sides[1]}
-        return ledger.put(ledger.new_entry(self._clock(), "sheet", Actor.of(key), server, **what))
+    def _entry(self, key: Key, spreadsheet_id: str, before: Binding | None, after: Binding | None) -> Put:
+        """The ledger entry: what the spreadsheet was and is bound to. There is at least one of them."""
+        one = after or before or Binding(spreadsheet_id, "")
+        what = {"alliance": one.alliance, "before": _told(before), "after": _told(after)}
+        return ledger.put(ledger.new_entry(self._clock(), "sheet", Actor.of(key), one.server, **what))
 
     def _sheet(self, spreadsheet_id: str) -> Binding:
         sheet = self._sheets.get(spreadsheet_id)
@@ -100,11 +98,20 @@ class Bindings:
         return sheet
 
 
+def _told(sheet: Binding | None) -> dict[str, str | bool | None] | None:
+    """What the ledger says of a binding."""
+    if sheet is None:
+        return None
+    bound = {"spreadsheet": sheet.spreadsheet_id, "server": sheet.server, "alliance": sheet.alliance}
+    return {**bound, "edits": sheet.edits}
+
+
 def _state(sheet: Binding) -> SheetState:
     return SheetState(
         sheet.spreadsheet_id,
         sheet.server,
         sheet.alliance,
+        sheet.edits,
         sheet.last_success_at,
         sheet.last_error_at,
         sheet.last_error,

@@ -577,8 +577,7 @@ class Rosters:
         return self._completions.cards(server, commander.alliance, commander.id, ids, consistent=True)
 
     def _near(self, alliance: Alliance, name: str) -> list[str]:
-        roster = self._commanders.roster(alliance.server, alliance.id)
-        return near_names(name, [one.name for one in roster])
+        return near_names(name, self._commanders.names(alliance.server, alliance.id, retired=True))
 
     def _refuse_near(self, alliance: Alliance, name: str, field: str) -> None:
         suggestions = self._near(alliance, name)

@@ -1,12 +1,12 @@
 """The bound spreadsheets, as a run of the sync sees them: which are due, who has them, and how each sync ended."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
 
-from chalicelib.domain.binding import Binding
+from chalicelib.domain.binding import Binding, Watch
 from chalicelib.domain.due import LEASE, PATIENCE, Due, due_first
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.revision import revision_of
@@ -33,14 +33,46 @@ class SheetQueue:
     _views: SheetViews
     _sheets: Sheets
     clock: Callable[[], datetime]
+    _known: list[tuple[Binding, str]] = field(default_factory=list, init=False)
+    """All that are bound, with the revisions that they should show."""
+    _watches: dict[str, Watch] = field(default_factory=dict, init=False)
     _began: datetime = field(default=_NEVER, init=False)
     _requests: int = field(default=0, init=False)
 
     def due(self) -> list[Due]:
         """The sheets to sync now, in order. It costs two reads, and one for each event, for each server; no cards."""
-        now = self.clock()
-        revision = self._revisions(now)
-        return due_first([(sheet, revision(sheet)) for sheet in self._sheets.all()], now)
+        revision = self._revisions(self.clock())
+        self._known = [(sheet, revision(sheet)) for sheet in self._sheets.all()]
+        self._watches = self._sheets.watches() if self.takes_edits else {}
+        return self._due()
+
+    @property
+    def takes_edits(self) -> bool:
+        """Whether what officers edit counts, in any of the sheets."""
+        return any(sheet.edits for sheet, _ in self._known)
+
+    def told_up_to(self, account: str) -> str | None:
+        """The token up to which the account's Drive has told what was touched; None: it was never asked."""
+        watch = self._watches.get(account)
+        return watch.token if watch else None
+
+    def note_touched(self, account: str, spreadsheets: Collection[str] | None, token: str) -> list[Due]:
+        """Notes which spreadsheets were touched (None: any may have been), and then up to which token that is told.
+        Returns what is due now, in order."""
+        now, before = self.clock(), self._watches.get(account)
+        for place, (sheet, revision) in enumerate(self._known):
+            if sheet.edits and spreadsheets and sheet.spreadsheet_id in spreadsheets:
+                self._sheets.touch(sheet.spreadsheet_id, now)
+                self._known[place] = replace(sheet, touched_at=now), revision
+        all_since = before.all_since if before and spreadsheets is not None else now
+        self._watches[account] = Watch(token, all_since)
+        if self._watches[account] != before:
+            self._sheets.watch(account, self._watches[account])
+        return self._due()
+
+    def _due(self) -> list[Due]:
+        looked_since = max((watch.all_since for watch in self._watches.values()), default=None)
+        return due_first(self._known, self.clock(), looked_since)
 
     def begin_run(self, run: str) -> Spent | None:
         """Begins a run. Returns the requests that earlier runs made; None if another run is working on the sheets: that
@@ -72,9 +104,9 @@ class SheetQueue:
         """What the sheet should show. Raises NotFound if the server or alliance is gone."""
         return self._views.of(sheet)
 
-    def synced(self, due: Due) -> None:
-        """Notes that it now shows `due.revision`."""
-        self._note(due, self._sheets.synced(due.sheet, self.clock(), due.revision))
+    def synced(self, due: Due, *, again: bool = False) -> None:
+        """Notes that it now shows `due.revision`. `again`: it holds edits that are still to be taken."""
+        self._note(due, self._sheets.synced(due.sheet, self.clock(), due.revision, again=again))
 
     def failed(self, due: Due, error: str, *, lasting: bool) -> None:
         """Notes why, in words for officers. `lasting`: it won't work until somebody has done something."""

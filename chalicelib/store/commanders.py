@@ -92,6 +92,13 @@ class Commanders:
         known = self.known(server, alliance, consistent=consistent)
         return [commander for commander in known if not commander.moved]
 
+    def names(self, server: str, alliance: str, *, retired: bool) -> list[str]:
+        """The names on the alliance's roster, sorted, with those of the `retired` or without: in a small part of the
+        time that `roster` takes."""
+        items = self._table.query(keys.roster(server, alliance), keys.COMMANDER_PREFIX)
+        wanted = (item for item in items if not item.get("moved") and (retired or "retired_at" not in item))
+        return sorted(readable(wanted, lambda item: text(item, "name")), key=normalised)
+
     def known(self, server: str, alliance: str, *, consistent: bool = False) -> list[Commander]:
         """All whom the alliance's roster has had, by name."""
         items = self._table.query(keys.roster(server, alliance), keys.COMMANDER_PREFIX, consistent=consistent)

@@ -14,11 +14,13 @@ class ItemKey(NamedTuple):
 EVENTS = "EVENTS"
 SERVERS = "SERVERS"
 SHEETS = "SHEETS"
+SHEETS_RUN = "SHEETS_RUN"
 
 EVENT_PREFIX, SERVER_PREFIX, SHEET_PREFIX, KEY_PREFIX = "EVENT#", "SERVER#", "SHEET#", "KEY#"
 ALLIANCE_PREFIX = "ALLIANCE#"
 COMMANDER_PREFIX = "COMMANDER#"
 BULK_PREFIX = "BULK#"
+WATCH_PREFIX = "WATCH#"
 TIER_PREFIX = "TIER#"
 HISTORY, READING = "HISTORY", "READING"
 HOUR_PREFIX = "h"
@@ -75,7 +77,12 @@ def sheet(spreadsheet_id: str) -> ItemKey:
 
 def sheets_run() -> ItemKey:
     """The run that is working on the sheets, and the requests that the last run used."""
-    return ItemKey("SHEETS_RUN", "RUN")
+    return ItemKey(SHEETS_RUN, "RUN")
+
+
+def watch(account: str) -> ItemKey:
+    """How far that account at Google has told which sheets were touched."""
+    return ItemKey(SHEETS_RUN, f"{WATCH_PREFIX}{account}")
 
 
 def refresh_run() -> ItemKey:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from chalicelib.domain.binding import Binding
+from chalicelib.domain.binding import Binding, Watch
 from chalicelib.domain.calendar import rfc3339
 from chalicelib.domain.due import is_held
 from chalicelib.store import keys
@@ -19,16 +19,18 @@ from chalicelib.store.table import ConditionFailed, Delete, Item, Put, Table, Up
 Spent = dict[str, list[datetime]]
 """When requests were made, by kind."""
 
-_TIMES = ("last_success_at", "last_error_at", "retry_at", "leased_until")
+_TIMES = ("last_success_at", "last_error_at", "retry_at", "leased_until", "touched_at")
 
 
 @dataclass(frozen=True, slots=True)
 class Sheets:
     _table: Table
 
-    def bind(self, spreadsheet_id: str, server: str, alliance: str | None, *more: Put) -> None:
+    def bind(
+        self, spreadsheet_id: str, server: str, alliance: str | None, *more: Put, edits: bool = False
+    ) -> None:
         """Binds it, or changes its binding, with `more` in one transaction. It is due at once; a lease on it stays."""
-        binding: Item = {"id": spreadsheet_id, "server": server}
+        binding: Item = {"id": spreadsheet_id, "server": server, "edits": edits}
         forgotten = ["revision", "retry_at"]
         if alliance:
             binding["alliance"] = alliance
@@ -57,10 +59,13 @@ class Sheets:
             )
         )
 
-    def synced(self, sheet: Binding, at: datetime, revision: str) -> bool:
-        """Notes a successful sync and ends the lease. Returns whether `sheet.lease` was still held."""
+    def synced(self, sheet: Binding, at: datetime, revision: str, *, again: bool = False) -> bool:
+        """Notes a successful sync and ends the lease. `again`: it holds edits that are still to be taken. Returns
+        whether `sheet.lease` was still held."""
         state = {"last_success_at": rfc3339(at), "revision": revision}
-        return self._end(sheet, state, ["retry_at"])
+        if again:
+            return self._end(sheet, state | {"touched_at": rfc3339(at)}, ["retry_at"])
+        return self._end(sheet, state, ["retry_at", "touched_at"])
 
     def failed(self, sheet: Binding, at: datetime, error: str, retry_at: datetime | None) -> bool:
         """Notes why the last sync failed, in words for officers, and ends the lease, if there is one.
@@ -75,6 +80,21 @@ class Sheets:
     def put_off(self, sheet: Binding) -> bool:
         """Ends the lease and notes nothing. Returns whether it was still held."""
         return self._end(sheet, {})
+
+    def touch(self, spreadsheet_id: str, at: datetime) -> bool:
+        """Notes that somebody has edited it. Returns whether it is bound still."""
+        touched = {"touched_at": rfc3339(at)}
+        return self._write(Update(keys.sheet(spreadsheet_id), set=touched, exists=True))
+
+    def watches(self) -> dict[str, Watch]:
+        """How far each account at Google has told what was touched."""
+        items = self._table.query(keys.SHEETS_RUN, keys.WATCH_PREFIX, consistent=True)
+        return dict(readable(items, _watch_of))
+
+    def watch(self, account: str, watch: Watch) -> None:
+        """Notes how far it has told."""
+        attributes: Item = {"token": watch.token, "all_since": rfc3339(watch.all_since)}
+        self._table.write(Update(keys.watch(account), set=attributes))
 
     def begin_run(self, token: str, now: datetime, until: datetime) -> Spent | None:
         """Begins a run. Returns the requests of earlier runs, or None if another run is working on the sheets."""
@@ -132,11 +152,17 @@ def binding_of(item: Item) -> Binding:
         spreadsheet_id=text(item, "id"),
         server=text(item, "server"),
         alliance=item.get("alliance"),
+        edits=item.get("edits", False),
         last_error=item.get("last_error"),
         revision=item.get("revision"),
         lease=item.get("lease"),
         **{name: _instant(item, name) for name in _TIMES},
     )
+
+
+def _watch_of(item: Item) -> tuple[str, Watch]:
+    account = text(item, "SK").removeprefix(keys.WATCH_PREFIX)
+    return account, Watch(text(item, "token"), datetime.fromisoformat(item["all_since"]))
 
 
 def _instant(item: Item, name: str) -> datetime | None:

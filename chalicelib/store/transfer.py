@@ -39,11 +39,12 @@ STAYS: tuple[Callable[..., ItemKey], ...] = (
     keys.refresh_run,
     keys.sheets_run,
     keys.signing,
+    keys.watch,
 )
 """Kinds of items that stay: they belong to the deployment's own runs, or are counted again. The keys and the ledger
 without a server stay too."""
 
-_BINDING = (FORM, "id", "server", "alliance")
+_BINDING = (FORM, "id", "server", "alliance", "edits")
 """Attributes of a sheet that move: what it is bound to. Its leases and the results of its syncs stay."""
 _SERVERS_ROLES = [role for role, scope in SCOPES.items() if scope != "the deployment"]
 _AT_ONCE = 100

@@ -19,7 +19,13 @@ def typed(item: Mapping[str, Any]) -> dict[str, Any]:
 
 def plain(item: Mapping[str, Any]) -> Item:
     """The opposite of `typed`. A number that is not whole, as a later version may write, becomes a Decimal."""
-    return {name: _plain(value) for name, value in item.items()}
+    try:  # texts and whole numbers are nearly everything, and a call for each would take twice as long
+        return {
+            name: value["S"] if "S" in value else int(value["N"]) if "N" in value else _plain(value)
+            for name, value in item.items()
+        }
+    except ValueError:
+        return {name: _plain(value) for name, value in item.items()}
 
 
 def _typed(value: Any) -> dict[str, Any]:
@@ -40,12 +46,10 @@ def _typed(value: Any) -> dict[str, Any]:
 
 def _plain(value: Mapping[str, Any]) -> Any:
     ((kind, content),) = value.items()
-    if kind in ("S", "BOOL"):
-        return content
     if kind == "N":
         return int(content) if content.lstrip("-").isdigit() else Decimal(content)
     if kind == "M":
-        return {name: _plain(each) for name, each in content.items()}
+        return plain(content)
     if kind == "L":
         return [_plain(each) for each in content]
     return None if kind == "NULL" else content

@@ -2,7 +2,17 @@
 
 from collections.abc import Callable
 
-from . import edit_cells, edit_lines, edit_metadata, edit_parts, edit_sheets, merges, protection
+from . import (
+    edit_cells,
+    edit_lines,
+    edit_metadata,
+    edit_parts,
+    edit_paste,
+    edit_sheets,
+    merges,
+    protection,
+    tables,
+)
 from .book import Book
 from .callers import Caller
 from .errors import Json, about, invalid, unimplemented
@@ -17,11 +27,14 @@ EDITS: dict[str, Edit] = {
     "addNamedRange": edit_parts.add_named_range,
     "addProtectedRange": edit_parts.add_protected_range,
     "addSheet": edit_sheets.add_sheet,
+    "addTable": tables.add_table,
     "appendCells": edit_cells.append_cells,
     "appendDimension": edit_lines.append_dimension,
     "autoResizeDimensions": edit_lines.auto_resize_dimensions,
     "clearBasicFilter": edit_parts.clear_basic_filter,
+    "copyPaste": edit_paste.copy_paste,
     "createDeveloperMetadata": edit_metadata.create_developer_metadata,
+    "cutPaste": edit_paste.cut_paste,
     "deleteBanding": edit_parts.delete_banding,
     "deleteConditionalFormatRule": edit_parts.delete_conditional_format_rule,
     "deleteDeveloperMetadata": edit_metadata.delete_developer_metadata,
@@ -74,6 +87,7 @@ def apply(book: Book, requests: list[Json], caller: Caller) -> list[Json]:
         with about(f"requests[{number}].{kind}"):
             protection.check_request(book, kind, body, caller)
             merges.check_request(book, kind, body, caller)
+            tables.check_request(book, kind, body)
             reply = EDITS[kind](book, body)
         replies.append({kind: reply} if reply else {})
     return replies

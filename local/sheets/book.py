@@ -1,5 +1,6 @@
 """The model: a spreadsheet, its sheets, their cells, rows and columns."""
 
+import itertools
 import random
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
@@ -23,17 +24,33 @@ MAX_CELLS = 10_000_000
 NOUNS: dict[Dimension, str] = {"ROWS": "row", "COLUMNS": "column"}
 
 
+_line_ids = itertools.count(1)
+
+
 def new_id() -> int:
     return random.randrange(1, 2**31)
+
+
+def new_ids(number: int) -> list[int]:
+    """For lines: they differ from all that there have been since the program started."""
+    return list(itertools.islice(_line_ids, number))
 
 
 class Sheet:
     """One tab. `parts` is the API's Sheet without its `data`; the grid is kept beside it."""
 
-    def __init__(self, parts: Json, cells: list[list[Cell]], lines: dict[Dimension, list[Line]]) -> None:
+    def __init__(
+        self,
+        parts: Json,
+        cells: list[list[Cell]],
+        lines: dict[Dimension, list[Line]],
+        ids: dict[Dimension, list[int]] | None = None,
+    ) -> None:
         self.parts = parts
         self.cells = cells
         self.lines = lines
+        self.ids = ids or {dimension: new_ids(len(each)) for dimension, each in lines.items()}
+        """Which line is which, as long as it exists and wherever it moves. No answer shows it."""
 
     @classmethod
     def blank(cls, properties: Json) -> Self:
@@ -52,6 +69,7 @@ class Sheet:
             deepcopy(self.parts),
             [row.copy() for row in self.cells],
             {dimension: lines.copy() for dimension, lines in self.lines.items()},
+            {dimension: ids.copy() for dimension, ids in self.ids.items()},
         )
 
     @property
@@ -113,6 +131,7 @@ class Sheet:
         """Inserts lines, with the size, formats and data validation of line `like` (counted before), if given."""
         line = DEFAULT_LINES[dimension] if like is None else _plain(self.lines[dimension][like])
         self.lines[dimension][at:at] = [line] * count
+        self.ids[dimension][at:at] = new_ids(count)
         if dimension == "ROWS":
             pattern = (
                 [_form(cell) for cell in self.cells[like]]
@@ -130,6 +149,7 @@ class Sheet:
     def delete(self, dimension: Dimension, start: int, end: int) -> None:
         frozen = self.frozen(dimension)
         del self.lines[dimension][start:end]
+        del self.ids[dimension][start:end]
         for line in [self.cells] if dimension == "ROWS" else self.cells:
             del line[start:end]
         self._resized(dimension)
@@ -138,7 +158,7 @@ class Sheet:
     def move(self, dimension: Dimension, start: int, end: int, to: int) -> None:
         """Moves lines before line `to`, counted before the move."""
         target = to if to <= start else to - (end - start)
-        sequences: list[list[Any]] = [self.lines[dimension]]
+        sequences: list[list[Any]] = [self.lines[dimension], self.ids[dimension]]
         sequences += [self.cells] if dimension == "ROWS" else self.cells
         for sequence in sequences:
             taken = sequence[start:end]

@@ -14,6 +14,7 @@ from .formulas import Evaluator
 from .masks import ALL, Mask, assign, for_writing
 from .references import Reference, rewrite
 from .scalars import Value, is_number
+from .validation import check_rule
 
 
 def update_cells(book: Book, body: Json) -> Json:
@@ -119,7 +120,7 @@ def update_borders(book: Book, body: Json) -> Json:
 def set_data_validation(book: Book, body: Json) -> Json:
     area = Area.of(body.get("range", {}))
     sheet = book.sheet(area.sheet)
-    rule = {"dataValidation": canonical("DataValidationRule", body["rule"])} if "rule" in body else {}
+    rule = {"dataValidation": _rule(body["rule"])} if "rule" in body else {}
     box = sheet.box(area)
     for row in box.rows:
         for column in box.columns:
@@ -207,10 +208,14 @@ def _check_within(rows: list[list[Json]], top: int, left: int, bottom: int, righ
         )
 
 
+def _rule(value: Json) -> Json:
+    return check_rule(canonical("DataValidationRule", value))
+
+
 _STORED: dict[str, Any] = {
     "userEnteredValue": entered_value,
     "userEnteredFormat": lambda look: canonical_format(look) or None,
-    "dataValidation": partial(canonical, "DataValidationRule"),
+    "dataValidation": _rule,
     "textFormatRuns": lambda runs: [canonical("TextFormatRun", run) for run in runs] or None,
     "note": lambda text: text or None,
 }

@@ -1,5 +1,6 @@
 """Requests that change the spreadsheet's properties, or add, change and delete whole sheets."""
 
+import secrets
 from functools import partial
 
 from .areas import Area, Dimension
@@ -108,6 +109,8 @@ def duplicate_sheet(book: Book, body: Json) -> Json:
     copy.parts["properties"] |= {"sheetId": sheet_id, "title": title}
     for lines in copy.lines.values():
         lines[:] = [_readdressed(line, "DimensionProperties", source.id, sheet_id) for line in lines]
+    for table in copy.parts.get("tables", []):
+        table |= {"tableId": secrets.token_urlsafe(8), "name": f"{table['name']}_{new_id()}"}
     index = min(body.get("insertSheetIndex", 0), len(book.sheets))
     book.sheets.insert(index, copy)
     book.check_size()

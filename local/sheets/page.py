@@ -19,7 +19,8 @@ from .charts import draw
 from .conditions import merged
 from .errors import Json
 from .reading import Reader
-from .scalars import Error, is_number
+from .scalars import Error, display, is_number
+from .validation import is_box, is_ticked
 
 REFRESH_SECONDS = 5
 MAX_ROWS = 1000
@@ -38,6 +39,10 @@ class Cell:
     classes: str
     note: str | None
     link: str | None
+    entered: str | None
+    """What was typed, if that is not the text."""
+    ticked: bool | None
+    """None if it is no check box."""
     rowspan: int
     colspan: int
     charts: list[Markup]
@@ -74,9 +79,16 @@ def index(books: Iterable[Book]) -> str:
     )
 
 
-def sheet(book: Book, query: Mapping[str, str]) -> str:
-    """One tab: the one that `gid` names, or the first visible one. `refresh=0` stops reloading."""
-    shown = next((each for each in book.visible() if str(each.id) == query.get("gid")), book.visible()[0])
+def shown_tab(book: Book, query: Mapping[str, str]) -> Sheet:
+    """The tab that `gid` names, or the first visible one."""
+    return next((each for each in book.visible() if str(each.id) == query.get("gid")), book.visible()[0])
+
+
+def sheet(
+    book: Book, query: Mapping[str, str], form: Mapping[str, str] = EMPTY, problem: str | None = None
+) -> str:
+    """One tab. `refresh=0` stops reloading. After an act that was refused, `form` and `problem` tell of it."""
+    shown = shown_tab(book, query)
     refreshing = query.get("refresh") != "0"
     grid = _Grid(Reader(book), shown, all_rows=query.get("rows") == "all")
 
@@ -94,6 +106,9 @@ def sheet(book: Book, query: Mapping[str, str]) -> str:
             tabs=[(each, address(gid=str(each.id)), _tab_colour(each)) for each in book.visible()],
             refresh=REFRESH_SECONDS if refreshing else None,
             toggle=address(refresh="0" if refreshing else "1"),
+            here=address(),
+            form=form,
+            problem=problem,
             everything=address(rows="all"),
             columns=grid.column_lines,
             rows=grid.row_lines(),
@@ -166,6 +181,7 @@ class _Grid:
 
     def _cell(self, span: _Span) -> Cell:
         row, column = span.row, span.column
+        own = self.sheet.cells[row][column]
         text = self.reader.formatted_value(self.sheet, row, column) or ""
         look = self._look(span)
         frozen = self.row_offsets.get(span.rows[0], "") + self.column_offsets.get(span.columns[0], "")
@@ -174,8 +190,10 @@ class _Grid:
             text=text,
             style=_css(look) + frozen,
             classes=" ".join(self._classes(span, text, look)),
-            note=self.sheet.cells[row][column].get("note"),
+            note=own.get("note"),
             link=self.reader.hyperlink(self.sheet, row, column),
+            entered=_entered(own, text),
+            ticked=is_ticked(own) if is_box(own) else None,
             rowspan=len(span.rows),
             colspan=len(span.columns),
             charts=self.charts.get((row, column), []),
@@ -223,6 +241,12 @@ class _Grid:
         sizes = [self.sheet.lines[dimension][index]["pixelSize"] for index in frozen]
         places = accumulate(sizes, initial=start)
         return {index: f"{side}:{place}px;" for index, place in zip(frozen, places, strict=False)}
+
+
+def _entered(cell: Json, shown: str) -> str | None:
+    entered = cell.get("userEnteredValue", EMPTY)
+    text = entered.get("formulaValue") or display(next(iter(entered.values()), None))
+    return None if text == shown else text
 
 
 def _extent(sheet: Sheet) -> tuple[int, int]:

@@ -7,6 +7,7 @@ is done to a tab as a whole, to its charts or to its filter is refused only wher
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from . import edit_paste
 from .areas import Area, Dimension
 from .book import Book, Sheet
 from .callers import OWNER, Caller
@@ -131,6 +132,15 @@ def _rule(book: Book, body: Json) -> Iterator[Area]:
             yield from map(Area.of, rules[body.get("index", 0)]["ranges"])
 
 
+def _copied(book: Book, body: Json) -> Iterator[Area]:
+    yield edit_paste.copy_target(book, body).area()
+
+
+def _cut(book: Book, body: Json) -> Iterator[Area]:
+    yield Area.of(body.get("source", {}))
+    yield edit_paste.cut_target(book, body).area()
+
+
 def _whole(name: str) -> Touch:
     return lambda _book, body: [Area(body.get(name, 0))]
 
@@ -139,6 +149,8 @@ TOUCHED: dict[str, Touch] = {
     "addBanding": _ranges("bandedRange.range"),
     "addConditionalFormatRule": _ranges("rule.ranges"),
     "appendCells": _appended,
+    "copyPaste": _copied,
+    "cutPaste": _cut,
     "deleteConditionalFormatRule": _rule,
     "deleteDimension": _lines("range"),
     "deleteSheet": _whole("sheetId"),

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from . import tables
 from .a1 import parse_area, split, unquoted
 from .areas import Area, Box, Dimension
 from .book import EMPTY, Book, Cell, Sheet, trimmed
@@ -22,6 +23,7 @@ RANGED: dict[str, Callable[[Json], list[Json]]] = {
     "protectedRanges": lambda part: [part["range"]],
     "bandedRanges": lambda part: [part["range"]],
     "filterViews": lambda part: [part["range"]],
+    "tables": lambda part: [part["range"]],
 }
 
 
@@ -95,6 +97,8 @@ class Reader:
                 value = [part for part in value if _touches(RANGED[name](part), areas)]
             if name == "protectedRanges":
                 value = [seen_by(part, self.caller) for part in value]
+            elif name == "tables":
+                value = [tables.shown(self.book, part) for part in value]
             if value:
                 parts[name] = value
         answer: Json = select(mask, parts)

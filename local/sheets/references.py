@@ -48,6 +48,12 @@ class End(NamedTuple):
         row = "" if self.row is None else ("$" * self.row_fixed) + str(self.row + 1)
         return column + row
 
+    def moved(self, rows: int, columns: int) -> "End":
+        return self._replace(
+            row=None if self.row is None else self.row + rows,
+            column=None if self.column is None else self.column + columns,
+        )
+
     def offset(self, rows: int, columns: int) -> "End":
         """The corner as seen from a cell `rows` below and `columns` to the right."""
         return self._replace(
@@ -72,6 +78,11 @@ class Reference(NamedTuple):
         bottom = None if last.row is None else last.row + 1
         right = None if last.column is None else last.column + 1
         return Area(sheet, self.first.row, bottom, self.first.column, right)
+
+    def moved(self, rows: int, columns: int) -> "Reference":
+        """The reference to cells that were moved, fixed or not."""
+        first, last = self.first, self.last
+        return self._replace(first=first.moved(rows, columns), last=last and last.moved(rows, columns))
 
     def offset(self, rows: int, columns: int) -> "Reference | None":
         """The reference as seen from another cell. None if it would leave the grid."""

@@ -16,6 +16,7 @@ ESSENTIAL = {
     "filterViews": "range",
     "protectedRanges": "range",
     "bandedRanges": "range",
+    "tables": "range",
 }
 
 # How to change the messages of each schema; None removes a message.

@@ -257,6 +257,16 @@ NAMES = st.one_of(
 )
 
 
+PARTS = st.text("abc", min_size=4, max_size=9)
+
+
+@given(PARTS, PARTS)
+def test_what_is_told_apart_quickly_difflib_tells_apart_as_well(one: str, other: str) -> None:
+    first, second = sorted((one, other))
+    ratio = difflib.SequenceMatcher(None, first, second, autojunk=False).ratio()
+    assert (near_names(one, [other]) == [other]) == (one != other and ratio >= 0.8)
+
+
 @given(NAMES, NAMES)
 def test_it_makes_no_difference_which_of_two_names_is_typed(one: str, other: str) -> None:
     assert bool(near_names(one, [other])) == bool(near_names(other, [one]))

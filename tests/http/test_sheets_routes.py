@@ -13,7 +13,16 @@ from tests.world import HIDDEN_MOTIVATIONS
 ID = "1AbC-dEf_ghIJ234567890"
 NOVA = {"server": "101", "alliance": "nova"}
 FIELDS = {
-    *("spreadsheet_id", "server", "alliance", "last_success_at", "last_error_at", "last_error", "revision"),
+    *(
+        "spreadsheet_id",
+        "server",
+        "alliance",
+        "edits",
+        "last_success_at",
+        "last_error_at",
+        "last_error",
+        "revision",
+    ),
 }
 
 
@@ -37,6 +46,7 @@ def test_a_spreadsheet_is_bound_looked_at_and_unbound(any_site: Site, alliance: 
         "spreadsheet_id": ID,
         "server": "101",
         "alliance": alliance,
+        "edits": False,
     }
     shown = call(any_site, "GET", secret)
     assert (shown.status_code, shown.json()) == (200, made.json())
@@ -69,6 +79,22 @@ def test_the_state_tells_how_the_syncs_went_and_binding_anew_forgets_the_revisio
     assert [due.sheet.alliance for due in bound.due()] == ["orbit"]
 
 
+def test_what_officers_edit_counts_only_where_that_was_asked_for(site: Site) -> None:
+    secret = admin(site)
+    assert call(site, "PUT", secret, {**NOVA, "edits": True}).json()["edits"] is True
+    (entry, *_) = site.world.muster.ledger_pages.of_server(site.world.key("admin", None, None), "101").entries
+    assert (entry.before, (entry.after or {})["edits"]) == (None, True)
+    assert call(site, "PUT", secret, NOVA).json()["edits"] is False
+
+
+def test_an_admin_sees_every_bound_sheet_and_nobody_else_does(site: Site) -> None:
+    states = [call(site, "PUT", admin(site), NOVA, sheet).json() for sheet in ("one", "two")]
+    shown = site.call("GET", "/v1/sheets", admin(site))
+    assert (shown.status_code, shown.json()) == (200, {"sheets": states})
+    for secret in (site.world.secret("officer", "101", None), site.world.secret("reader")):
+        problem(site.call("GET", "/v1/sheets", secret), 403, "out-of-scope")
+
+
 @pytest.mark.parametrize(
     ("body", "fields"),
     [
@@ -76,6 +102,7 @@ def test_the_state_tells_how_the_syncs_went_and_binding_anew_forgets_the_revisio
         ({"server": 101}, ["server"]),
         ({"server": "101", "alliance": 5}, ["alliance"]),
         ({"server": "101", "alliances": "nova"}, ["alliances"]),
+        ({"server": "101", "edits": "yes"}, ["edits"]),
         ([], ["body"]),
     ],
 )

@@ -12,8 +12,10 @@ from botocore.exceptions import ClientError, NoCredentialsError
 from local.sheets import Fault, SheetsServer
 from manage.check import ADVICE, Finding, findings
 from sheets_sync import credentials
+from sheets_sync.drive import Drive
 from sheets_sync.google import Google
 from tests.manage.conftest import ROOT, Desk
+from tests.sync.fake_drive import At, FakeDrive, refused
 from tests.sync.test_google import ADDRESS, KEYLESS, SignIn, private_key, sign_in
 
 __all__ = ["private_key", "sign_in"]
@@ -35,8 +37,12 @@ def google(server: SheetsServer, sign_in: SignIn) -> Google:
     return Google(server.url, "muster/google", sign_in.read_secret, host="127.0.0.1")
 
 
-def found(google: Google, spreadsheet_id: str = ID, limit: int = 60) -> list[Finding]:
-    return list(findings(google, spreadsheet_id, limit, sleep=lambda _: None))
+def found(
+    google: Google, spreadsheet_id: str = ID, limit: int = 60, drive: Drive | None = None
+) -> list[Finding]:
+    return list(
+        findings(google, spreadsheet_id, limit, drive or At("", fake=FakeDrive()), sleep=lambda _: None)
+    )
 
 
 def failure(google: Google, step: str, spreadsheet_id: str = ID) -> Finding:
@@ -64,6 +70,8 @@ class TestAllIsWell:
                 "Muster makes at most 60 reads and 60 writes a minute. That is enough for 60 sheets a minute, or for "
                 "30 new ones. Google does not say how much quota is left.",
             ),
+            ("drive", "Google tells which spreadsheets were edited: edits are seen soon."),
+            ("sharing", "Google does not show Muster with whom it is shared."),
         ]
 
     def test_nothing_changes_in_the_spreadsheet(self, google: Google, server: SheetsServer) -> None:
@@ -89,6 +97,32 @@ class TestAllIsWell:
         held["service_account_impersonation_url"] = f"{accounts}/{ADDRESS}:generateAccessToken"
         sign_in.secret = json.dumps(held)
         assert f"Share spreadsheets with {ADDRESS}, as an editor." in found(google)[0].says
+
+
+class TestWhatEditsNeed:
+    def last(self, google: Google, fake: FakeDrive) -> Finding:
+        *others, last = found(google, drive=At("", fake=fake))
+        assert not [each for each in others if each.advice]
+        return last
+
+    def test_what_to_enable_where_google_does_not_tell_what_was_edited(self, google: Google) -> None:
+        last = self.last(google, FakeDrive(refusal=refused(403)))
+        assert (last.step, last.works) == ("drive", True)
+        assert "enable the Google Drive API" in str(last.advice)
+
+    @pytest.mark.parametrize(
+        ("permissions", "warns"),
+        [
+            ([{"type": "anyone", "role": "writer"}, {"type": "user", "role": "owner"}], True),
+            ([{"type": "anyone", "role": "reader"}, {"type": "user", "role": "writer"}], False),
+        ],
+    )
+    def test_it_warns_where_anyone_with_the_link_may_edit(
+        self, google: Google, permissions: list[dict[str, str]], warns: bool
+    ) -> None:
+        last = self.last(google, FakeDrive(permissions=permissions))
+        assert (last.step, bool(last.advice)) == ("sharing", warns)
+        assert ("anyone with the link may edit it" in last.says) is warns
 
 
 class TestTheSecret:
@@ -213,9 +247,11 @@ class TestTheCommand:
         assert result.exit_code == 0
         lines = result.stdout.splitlines()
         assert lines[0] == f"✓ secret: none is needed, because {server.url} is not Google's."
-        assert [line.split(":")[0] for line in lines] == ["✓ secret", "✓ read", "✓ write", "✓ quota"]
-        assert "at most 9 reads" in lines[-1]
-        assert "for 4 new ones" in lines[-1]
+        steps = [line.split(":")[0] for line in lines if not line.startswith(" ")]
+        assert steps == ["✓ secret", "✓ read", "✓ write", "✓ quota", "! drive"]
+        assert "There are no Google credentials" in lines[-2]
+        assert "at most 9 reads" in lines[3]
+        assert "for 4 new ones" in lines[3]
 
     def test_the_first_failure_ends_it(self, desk: Desk, server: SheetsServer) -> None:
         result = desk.run("sheets", "check", "other", SHEETS_API_URL=server.url)

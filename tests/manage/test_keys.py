@@ -2,7 +2,6 @@
 
 import json
 
-import boto3
 import pytest
 import requests
 
@@ -111,11 +110,6 @@ def test_an_officer_gives_what_officers_may(desk: Desk) -> None:
 
 
 class TestFirst:
-    @pytest.fixture(autouse=True)
-    def _own_session(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """boto3 keeps the credentials that it has found."""
-        monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-
     @on_a_file
     def test_it_makes_an_admins_key_where_there_is_none(self, desk: Desk) -> None:
         for key in desk.world.muster.stores.access_keys.all(None):

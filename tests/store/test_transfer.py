@@ -142,9 +142,8 @@ def test_all_of_it_arrives_as_it_was(here: Place, there: Place) -> None:
     ours = {key: item for key, item in before.items() if of_the_server(key, item)}
     for key, item in ours.items():
         if key.pk == keys.SHEETS:
-            ours[key] = {
-                name: item[name] for name in ("PK", "SK", "form", "id", "server", "alliance") if name in item
-            }
+            kept = ("PK", "SK", "form", "id", "server", "alliance", "edits")
+            ours[key] = {name: item[name] for name in kept if name in item}
     after = there.items()
     new = {key: item for key, item in after.items() if key not in theirs}
     assert {key: new[key] for key in ours} == ours

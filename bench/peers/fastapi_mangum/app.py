@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote, unquote, urlencode
+from urllib.parse import quote, urlencode
 
 from botocore.exceptions import ClientError
 from fastapi import Cookie, FastAPI, Form, Header, HTTPException
@@ -23,6 +23,7 @@ from bench.peers.fastapi_mangum.models import (
     Receipt,
     Report,
     Result,
+    Standing,
     progress_of,
 )
 from bench.peers.fastapi_mangum.table import KEPT, Table, to_item
@@ -36,9 +37,11 @@ HEADERS = {
 }
 
 
-def make(client: Any, table_name: str, clock: Callable[[], datetime], style: str) -> Mangum:
+def make(
+    client: Any, table_name: str, clock: Callable[[], datetime], monotonic: Callable[[], float], style: str
+) -> Mangum:
     """A Lambda handler. `style`: the style sheet of the pages."""
-    app, table = FastAPI(), Table(client, table_name)
+    app, table = FastAPI(), Table(client, table_name, monotonic)
     pages = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
@@ -59,7 +62,7 @@ def make(client: Any, table_name: str, clock: Callable[[], datetime], style: str
             raise HTTPException(403, "The key is not for reports.")
         return key
 
-    def alliance_of(key: dict[str, Any]) -> dict[str, Any]:
+    def alliance_of(key: dict[str, Any]) -> dict[str, Any] | None:
         server, alliance = key["server"], key["alliance"]
         pk, sk = f"ALLIANCES#{server}", f"ALLIANCE#{alliance}"
         return table.kept(("alliance", pk, sk), KEPT, lambda: table.get(pk, sk))
@@ -86,6 +89,7 @@ def make(client: Any, table_name: str, clock: Callable[[], datetime], style: str
         commander = commander_named(server, report.commander)
         if commander is None or commander["alliance"] != alliance:
             raise HTTPException(409, f"{report.commander} is not on the roster.")
+        standings = {event.id: table.recent_standing(server, event.id) for event, _ in refs}
         for attempt in range(ATTEMPTS):
             cards = table.cards(server, alliance, commander["id"], consistent=attempt > 0)
             new = [(event, one) for event, one in refs if f"done.{one.id}" not in cards[event.id]]
@@ -106,8 +110,7 @@ def make(client: Any, table_name: str, clock: Callable[[], datetime], style: str
             )
         places = []
         for event in {event.id: event for event, _ in refs}.values():
-            standing = table.recent_standing(server, event.id)
-            added = [one for of, one in new if of is event]
+            standing, added = standings[event.id], [one for of, one in new if of is event]
             standing.completions.update(one.id for one in added)
             standing.commanders += bool(added) and not cards[event.id]
             places.append(
@@ -119,7 +122,7 @@ def make(client: Any, table_name: str, clock: Callable[[], datetime], style: str
                     next_tier=standing.next_tier(event),
                 )
             )
-            stamp_tiers(server, event)
+            stamp_tiers(server, event, standing)
         found = CommanderRef(id=commander["id"], name=commander["name"])
         return Receipt(commander=found, results=results, progress=places)
 
@@ -167,8 +170,7 @@ def make(client: Any, table_name: str, clock: Callable[[], datetime], style: str
             return False
         return True
 
-    def stamp_tiers(server: str, event: Event) -> None:
-        standing = table.recent_standing(server, event.id)
+    def stamp_tiers(server: str, event: Event, standing: Standing) -> None:
         by = "reported" if standing.best(event) == standing.points(event) else "reading"
         for tier in event.tiers:
             if tier.threshold not in standing.stamps and standing.best(event) >= tier.threshold:
@@ -190,13 +192,17 @@ def make(client: Any, table_name: str, clock: Callable[[], datetime], style: str
 
     @app.get("/f/{secret}")
     async def form(
-        secret: str, commander: str | None = None, muster_commander: Annotated[str, Cookie()] = ""
+        secret: str, commander: str | None = None, muster_commanders: Annotated[str, Cookie()] = ""
     ) -> Response:
         key, now = key_of(secret), clock()
         server, alliance = key["server"], key["alliance"]
-        name = unquote(muster_commander) if commander is None else commander
-        found = commander_named(server, name) if name else None
-        known = found if found and found["alliance"] == alliance else None
+        if commander is not None:
+            found = commander_named(server, commander) if commander else None
+            known = found if found and found["alliance"] == alliance else None
+        else:
+            here = muster_commanders.split(".")[0]
+            known = table.get(f"ROSTER#{server}#{alliance}", f"COMMANDER#{here}") if here else None
+        name = commander or ""
         cards = table.cards(server, alliance, known["id"]) if known else {}
         offered = []
         for event in table.events():
@@ -206,7 +212,9 @@ def make(client: Any, table_name: str, clock: Callable[[], datetime], style: str
                     offered.append((event, one, datetime.fromisoformat(done["at"]) if done else None))
         offered.sort(key=lambda each: each[1].opens_at, reverse=True)
         roster = [
-            one["name"] for one in table.query(f"ROSTER#{server}#{alliance}") if "retired_at" not in one
+            one["name"]
+            for one in ([] if known else table.query(f"ROSTER#{server}#{alliance}"))
+            if "retired_at" not in one
         ]
         return page(
             "form.html",
@@ -227,7 +235,7 @@ def make(client: Any, table_name: str, clock: Callable[[], datetime], style: str
         new = [result.recorded_at for result in taken.results if result.status == "recorded"]
         asked = {"commander": taken.commander.id, "at": _rfc3339(max(new, default=clock()))}
         answer = RedirectResponse(f"/f/{secret}/receipt?{urlencode(asked)}", 303, HEADERS)
-        answer.set_cookie("muster_commander", quote(taken.commander.name), 400 * 24 * 3600, httponly=True)
+        answer.set_cookie("muster_commanders", taken.commander.id, 400 * 24 * 3600, httponly=True)
         return answer
 
     @app.get("/f/{secret}/receipt")

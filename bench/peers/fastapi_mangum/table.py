@@ -1,13 +1,14 @@
 """The items of the table, and what of them is kept for a while."""
 
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from bench.peers.fastapi_mangum.models import Event, Reading, Standing
+
+T = TypeVar("T")
 
 KEPT, RECENT = 30.0, 10.0
 """Seconds: for definitions and keys, and for the sums that reports and receipts show."""
@@ -15,16 +16,16 @@ to_item, of_value = TypeSerializer().serialize, TypeDeserializer().deserialize
 
 
 class Table:
-    def __init__(self, client: Any, name: str) -> None:
-        self.client, self.name = client, name
+    def __init__(self, client: Any, name: str, monotonic: Callable[[], float]) -> None:
+        self.client, self.name, self._monotonic = client, name, monotonic
         self._kept: dict[Any, tuple[float, Any]] = {}
 
-    def kept(self, key: Any, seconds: float, load: Callable[[], Any]) -> Any:
-        until, value = self._kept.get(key, (0.0, None))
-        if time.monotonic() >= until:
+    def kept(self, key: Any, seconds: float, load: Callable[[], T]) -> T:
+        until, value = self._kept.get(key, (-1.0, None))
+        if self._monotonic() >= until:
             value = load()
-            self._kept[key] = time.monotonic() + seconds, value
-        return value
+            self._kept[key] = self._monotonic() + seconds, value
+        return cast(T, value)
 
     def get(self, pk: str, sk: str, *, consistent: bool = False) -> dict[str, Any] | None:
         key = {"PK": to_item(pk), "SK": to_item(sk)}

@@ -17,7 +17,8 @@ from chalicelib.domain.events import Event
 from chalicelib.domain.progress import Progress
 from chalicelib.domain.roster import Server
 from chalicelib.http.definitions import AllianceSummary, EventDetails
-from chalicelib.http.inputs import (
+from chalicelib.http.inputs import CompletionReport, Query, ReportUndo
+from chalicelib.http.officer_inputs import (
     AllianceChange,
     AllianceDefinition,
     BulkCorrectionOrder,
@@ -27,7 +28,6 @@ from chalicelib.http.inputs import (
     CommanderMove,
     CommanderRename,
     CompletionImport,
-    CompletionReport,
     CorrectionOrder,
     EventQuery,
     LedgerQuery,
@@ -36,8 +36,6 @@ from chalicelib.http.inputs import (
     NewKey,
     NewReading,
     PageQuery,
-    Query,
-    ReportUndo,
     RosterChange,
     RosterImport,
     RosterQuery,
@@ -51,7 +49,8 @@ from chalicelib.services.exports import AllianceCompletions, MissingReports
 from chalicelib.services.imports import ImportResult
 from chalicelib.services.keys import KeyState
 from chalicelib.services.ledger_pages import LedgerPage
-from chalicelib.services.overview import Schedule, ServerProgress
+from chalicelib.services.overview import Schedule
+from chalicelib.services.public_views import ServerProgress, ServerStandings
 from chalicelib.services.readings import ReadingDetails
 from chalicelib.services.reporting import Receipt
 from chalicelib.services.rosters import Roster, RosterEntry
@@ -88,6 +87,10 @@ class AllianceDetails(AllianceSummary):
 
 class KeyList(TypedDict):
     keys: list[KeyState]
+
+
+class SheetList(TypedDict):
+    sheets: list[SheetState]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +139,7 @@ class Operation:
     `who`: the capability that it takes, or all. `answer`, `body`: types, or text; a page without an
     answer leads elsewhere. `query`: what models it, or names of texts that may be left out. `example` is of the body,
     `shows` of the answer. `refuses`: the codes of its problems, but for those that come with a key, a body or a query.
-    `created`: 201 is an answer as well, or the only one.
+    `created`: 201 is an answer as well, or the only one. `has_etag`: with `If-None-Match`, 304 is one, too.
     """
 
     id: str
@@ -151,6 +154,7 @@ class Operation:
     refuses: str = ""
     detail: str = ""
     created: Literal["", "also", "only"] = ""
+    has_etag: bool = False
 
     @property
     def method(self) -> str:
@@ -198,15 +202,21 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
         ),
         Operation(
             "get_schedule_calendar", f"GET {_SERVER}/schedule.ics", "The schedule, to subscribe to", ALL, CALENDAR,
-            refuses="unknown-server",
+            refuses="unknown-server", has_etag=True,
         ),
         Operation(
-            "get_server_progress", f"GET {_SERVER}/progress", "Where a server stands in every running event",
-            ALL, ServerProgress, refuses="unknown-server", detail="And in those that are still reported for.",
+            "get_server_progress", f"GET {_SERVER}/progress", "Where a server stands in every event", ALL,
+            ServerProgress, refuses="unknown-server", has_etag=True,
+            detail="Of the events that have begun and are not archived, the running ones first.",
+        ),
+        Operation(
+            "get_server_standings", f"GET {_SERVER}/standings", "The alliances of a server by points", ALL,
+            ServerStandings, refuses="unknown-server not-public", has_etag=True,
+            detail="In each of these events, if the server lets everybody see them.",
         ),
         Operation(
             "get_event_progress", f"GET {_EVENT}/progress", "Where a server stands in an event", ALL, Progress,
-            refuses="unknown-server unknown-event",
+            refuses="unknown-server unknown-event", has_etag=True,
         ),
     ),
     "Reporting": (
@@ -404,11 +414,14 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
         ),
     ),
     "Sheets": (
+        Operation("list_sheets", "GET /v1/sheets", "Every bound spreadsheet", "bind spreadsheets", SheetList),
         Operation(
             "bind_sheet", f"PUT {_SHEET}", "Bind a spreadsheet to a server or an alliance", "bind spreadsheets",
             SheetState,
-            created="also", body=SheetBinding, example={"server": "101", "alliance": "nova-guard"}, refuses=_UNKNOWN,
-            detail="It has to be shared, as editor, with the account that Muster signs in with.",
+            created="also", body=SheetBinding, example={"server": "101", "alliance": "nova-guard", "edits": True},
+            refuses=_UNKNOWN,
+            detail="It has to be shared, as editor, with the account that Muster signs in with. With `edits`, who may "
+            "edit it acts as an officer: share it with officers, not with anyone with the link.",
         ),
         Operation(
             "get_sheet", f"GET {_SHEET}", "How a spreadsheet's syncs went", "see syncs", SheetState,
@@ -421,17 +434,18 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
     ),
     "Pages": (
         Operation(
-            "show_form", "GET /f/{key}", "The members' form", LINK, PAGE, query=("commander",),
-            detail="Without a name, it is for whoever reported from the device last.",
+            "show_form", "GET /f/{key}", "The members' form", LINK, PAGE,
+            query=("commander", "who", "milestone", "is_new", "sent"), refuses=_REPORTING,
+            detail="Without a name or an id, it is for whoever reported from the device last.",
         ),
         Operation(
             "send_form", "POST /f/{key}", "Report completions by the form", LINK, body=ReportForm,
             example={"commander": "Kestrel", "milestone": [_HIDDEN_MOTIVATIONS]}, refuses=_REPORTING,
-            detail="It leads to a receipt. A problem is told on the form, with what was typed.",
+            detail="It leads to a receipt, or back to the form, with what was typed and why it is refused.",
         ),
         Operation(
             "show_receipt", "GET /f/{key}/receipt", "The receipt of a report", LINK, PAGE,
-            query=("commander", "at", "proof"), refuses="unknown-commander not-found",
+            query=("commander", "at", "proof", "formerly", "again"), refuses="unknown-commander not-found",
         ),
         Operation(
             "undo_report", "POST /f/{key}/undo", "Take back what was just reported", LINK, body=ReportUndo,
@@ -441,7 +455,12 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
         ),
         Operation(
             "show_progress", "GET /servers/{server}", "A server's progress and schedule", ALL, PAGE,
-            refuses="unknown-server",
+            refuses="unknown-server", has_etag=True,
+        ),
+        Operation("show_home", "GET /", "What Muster is, and where to go", ALL, PAGE),
+        Operation(
+            "find_server", "GET /servers", "The page of the server that is named", ALL, query=("server",),
+            detail="Without one it leads to the first page.",
         ),
         Operation("show_help", "GET /help", "How to report", ALL, PAGE),
     ),
