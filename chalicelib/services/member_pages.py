@@ -83,7 +83,7 @@ class ReceiptEvent:
     """One event on a receipt: the commander's completions, those of this report apart, and where the server stands.
 
     `again`: what this report held and was recorded before. `undone`: what it recorded and was taken back since.
-    `missing`: what the commander can still report, what is on now first. `closes_at`: the instant until which that is so.
+    `missing`: what the commander can still report, what is on now first; until the instant `closes_at`.
     """
 
     event: Event
