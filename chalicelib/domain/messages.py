@@ -91,6 +91,31 @@ MESSAGES: Mapping[str, str] = {
     "undo-closed": (
         "A report can be undone for {minutes} minutes, and this one is older. An officer can still correct it."
     ),
+    # whether a reward will be reached
+    "outlook-reached": "Reached.",
+    "outlook-reached-at": "Reached {at}.",
+    "outlook-read": "Reached {at}, by the official points.",
+    "outlook-dropped": "Reached {at}, and {missing} below it again after a correction.",
+    "outlook-missed": "Not reached: {missing} short.",
+    "outlook-yes": "At this pace: yes, between {earliest} and {latest}.",
+    "outlook-yes-by": "At this pace: yes, by {latest}.",
+    "outlook-perhaps": "At this pace: perhaps. It may end between {low} and {high}.",
+    "outlook-perhaps-from": "At this pace: perhaps, but not before {earliest}.",
+    "outlook-no": "At this pace: no, about {points} short.",
+    "outlook-no-between": "At this pace: no, between {fewest} and {most} short.",
+    "outlook-unknown": "Too early to say.",
+    # Muster itself
+    "busy": "Too many reports at once. Nothing was lost; please send it again in a moment.",
+    "unreadable": (
+        "Muster can't read what is stored here. Nothing was lost. Please tell whoever operates it."
+    ),
+    "internal": "Something went wrong on our side. Please send it again: nothing can count twice.",
+    "method-not-allowed": "This address doesn't take that method.",
+    "unsupported-media-type": "This address doesn't take that content type.",
+}
+"""Name → sentence, with `{parameters}`: what is said on pages too, and so in every language."""
+
+IN_SHEETS: Mapping[str, str] = {
     # the official points
     "implausible-reading": "{doubt} If it is right, send it again with “confirm”: true.",
     # what a sheet answers to an edit
@@ -126,29 +151,8 @@ MESSAGES: Mapping[str, str] = {
     "reading-refused": "Official points: {why}",
     "confirm-reading": "{points} official points: {why} Are they right? Then tick the box.",
     "edit-waits": "Muster could not record this yet. Leave it as it is: the next sync tries again.",
-    # whether a reward will be reached
-    "outlook-reached": "Reached.",
-    "outlook-reached-at": "Reached {at}.",
-    "outlook-read": "Reached {at}, by the official points.",
-    "outlook-dropped": "Reached {at}, and {missing} below it again after a correction.",
-    "outlook-missed": "Not reached: {missing} short.",
-    "outlook-yes": "At this pace: yes, between {earliest} and {latest}.",
-    "outlook-yes-by": "At this pace: yes, by {latest}.",
-    "outlook-perhaps": "At this pace: perhaps. It may end between {low} and {high}.",
-    "outlook-perhaps-from": "At this pace: perhaps, but not before {earliest}.",
-    "outlook-no": "At this pace: no, about {points} short.",
-    "outlook-no-between": "At this pace: no, between {fewest} and {most} short.",
-    "outlook-unknown": "Too early to say.",
-    # Muster itself
-    "busy": "Too many reports at once. Nothing was lost; please send it again in a moment.",
-    "unreadable": (
-        "Muster can't read what is stored here. Nothing was lost. Please tell whoever operates it."
-    ),
-    "internal": "Something went wrong on our side. Please send it again: nothing can count twice.",
-    "method-not-allowed": "This address doesn't take that method.",
-    "unsupported-media-type": "This address doesn't take that content type.",
 }
-"""Name → sentence, with `{parameters}`. A test holds each call of `say` to its name and parameters."""
+"""What is said to officers alone, in a sheet or by the API: in English."""
 
 
 class Message(str):
@@ -161,9 +165,14 @@ class Message(str):
 def say(name: str, /, **values: Value) -> Message:
     """The sentence of that name, with exactly its parameters filled in. Raises KeyError for another name, or without
     one of its parameters."""
-    message = Message(MESSAGES[name].format_map({each: _shown(value) for each, value in values.items()}))
+    message = Message(sentence(name).format_map({each: _shown(value) for each, value in values.items()}))
     message.name, message.values = name, values
     return message
+
+
+def sentence(name: str) -> str:
+    """The sentence of that name, with its parameters as they are. Raises KeyError."""
+    return MESSAGES[name] if name in MESSAGES else IN_SHEETS[name]
 
 
 def either(names: Sequence[str]) -> str:

@@ -47,16 +47,16 @@ def page(
     headers: Mapping[str, HeaderValue] | None = None,
     *,
     styles: Sequence[str] = (),
-    scripts: Sequence[str] = (),
+    scripts: Sequence[str] = ("times",),
     only_in: str | None = None,
     **values: object,
 ) -> Response:
     """A template as a page in the reader's language: no third party, and the address (which may hold a key) told to
-    nobody. `styles`, `scripts`: those that it has besides the common ones, by the names of their files;
+    nobody. `styles`: those that it has besides the common one, `scripts`: all that it has, by the names of their files;
     `only_in`: the code of its language, if it has no other.
     """
     reader = reader_of(request, only_in)
-    styles, scripts = ("style", *styles), ("times", *scripts)
+    styles = ("style", *styles)
     text = (
         _environment()
         .get_template(template)

@@ -10,7 +10,10 @@ from typing import Any, Self
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from . import batch, edit_sheets, values
+from .access import EVERYONE, Role
 from .callers import OFFICER, OWNER
+from .connections import Connections
+from .drive import Drive
 from .entry import entered_value, raw
 from .errors import Json
 from .methods import new_book
@@ -19,7 +22,7 @@ from .reading import Reader
 from .schemas import check_request
 from .store import Store
 from .traffic import Fault, Meanwhile, Quota, RecordedRequest
-from .web import Connections, Site
+from .web import Site
 
 
 def utc_now() -> datetime:
@@ -40,7 +43,7 @@ class SheetsServer:
         host: str = "127.0.0.1",
         port: int = 0,
     ) -> None:
-        self._site = Site(Store(folder), clock, lambda: self.url)
+        self._site = Site(Store(folder, clock), clock, lambda: self.url)
         self._connections = Connections(set())
         self._host = host
         self._http: BaseWSGIServer | None = None
@@ -78,7 +81,7 @@ class SheetsServer:
 
     @property
     def url(self) -> str:
-        """The API is at `url + "/v4/spreadsheets"`."""
+        """Sheets is at `url + "/v4/spreadsheets"`, Drive at `url + "/drive/v3"`."""
         return f"http://{self._host}:{self._port}"
 
     def create_spreadsheet(
@@ -104,7 +107,7 @@ class SheetsServer:
                     if entered := _officers_value(value):
                         row[column] = {"userEnteredValue": entered}
         with self._site.lock:
-            self._site.store.put(book)
+            self._site.store.put(book, OWNER)
         return book.id
 
     def has(self, spreadsheet_id: str) -> bool:
@@ -116,14 +119,20 @@ class SheetsServer:
         with self._site.lock:
             self._site.store.delete(spreadsheet_id)
 
-    def share(self, spreadsheet_id: str) -> None:
+    def share(self, spreadsheet_id: str, account: str = EVERYONE, role: Role = "writer") -> None:
+        """Lets an account read or write it. A new spreadsheet is shared with every account."""
         with self._site.lock:
-            self._site.store.set_shared(spreadsheet_id, True)
+            self._site.store.share(spreadsheet_id, account, role)
 
-    def unshare(self, spreadsheet_id: str) -> None:
-        """From now on the API answers 403; the page still shows it."""
+    def unshare(self, spreadsheet_id: str, account: str = EVERYONE) -> None:
+        """From now on the API answers 403, to one account or to all; the page still shows it."""
         with self._site.lock:
-            self._site.store.set_shared(spreadsheet_id, False)
+            self._site.store.share(spreadsheet_id, account, None)
+
+    def share_by_link(self, spreadsheet_id: str, role: Role | None) -> None:
+        """What anyone with the link may do; None is nothing."""
+        with self._site.lock:
+            self._site.store.link(spreadsheet_id, role)
 
     def page_url(self, spreadsheet_id: str) -> str:
         """The address of the page that a person opens."""
@@ -150,7 +159,7 @@ class SheetsServer:
         with self._site.lock:
             draft = self._site.store.books[spreadsheet_id].copy()
             batch.apply(draft, body["requests"], OFFICER)
-            self._site.store.put(draft)
+            self._site.store.put(draft, OWNER)
 
     def person(self, spreadsheet_id: str, email: str = OWNER) -> Person:
         """Somebody at work in a spreadsheet as in the browser, who can undo what they do."""
@@ -184,7 +193,7 @@ class SheetsServer:
 
     @property
     def quota(self) -> Quota | None:
-        """How many requests each caller may make in a minute. None means any number."""
+        """How many requests of Sheets each account may make in a minute. None means any number."""
         return self._site.quota
 
     @quota.setter
@@ -199,6 +208,11 @@ class SheetsServer:
     @tokens.setter
     def tokens(self, tokens: set[str] | None) -> None:
         self._site.tokens = tokens
+
+    @property
+    def drive(self) -> Drive:
+        """How Drive behaves: whether it is enabled, how late it tells, its quota."""
+        return self._site.drive
 
     @property
     def accounts(self) -> dict[str, str]:

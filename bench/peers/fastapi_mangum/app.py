@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote, unquote, urlencode
+from urllib.parse import quote, urlencode
 
 from botocore.exceptions import ClientError
 from fastapi import Cookie, FastAPI, Form, Header, HTTPException
@@ -37,9 +37,11 @@ HEADERS = {
 }
 
 
-def make(client: Any, table_name: str, clock: Callable[[], datetime], style: str) -> Mangum:
+def make(
+    client: Any, table_name: str, clock: Callable[[], datetime], monotonic: Callable[[], float], style: str
+) -> Mangum:
     """A Lambda handler. `style`: the style sheet of the pages."""
-    app, table = FastAPI(), Table(client, table_name)
+    app, table = FastAPI(), Table(client, table_name, monotonic)
     pages = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
@@ -190,13 +192,17 @@ def make(client: Any, table_name: str, clock: Callable[[], datetime], style: str
 
     @app.get("/f/{secret}")
     async def form(
-        secret: str, commander: str | None = None, muster_commander: Annotated[str, Cookie()] = ""
+        secret: str, commander: str | None = None, muster_commanders: Annotated[str, Cookie()] = ""
     ) -> Response:
         key, now = key_of(secret), clock()
         server, alliance = key["server"], key["alliance"]
-        name = unquote(muster_commander) if commander is None else commander
-        found = commander_named(server, name) if name else None
-        known = found if found and found["alliance"] == alliance else None
+        if commander is not None:
+            found = commander_named(server, commander) if commander else None
+            known = found if found and found["alliance"] == alliance else None
+        else:
+            here = muster_commanders.split(".")[0]
+            known = table.get(f"ROSTER#{server}#{alliance}", f"COMMANDER#{here}") if here else None
+        name = commander or ""
         cards = table.cards(server, alliance, known["id"]) if known else {}
         offered = []
         for event in table.events():
@@ -206,7 +212,9 @@ def make(client: Any, table_name: str, clock: Callable[[], datetime], style: str
                     offered.append((event, one, datetime.fromisoformat(done["at"]) if done else None))
         offered.sort(key=lambda each: each[1].opens_at, reverse=True)
         roster = [
-            one["name"] for one in table.query(f"ROSTER#{server}#{alliance}") if "retired_at" not in one
+            one["name"]
+            for one in ([] if known else table.query(f"ROSTER#{server}#{alliance}"))
+            if "retired_at" not in one
         ]
         return page(
             "form.html",
@@ -227,7 +235,7 @@ def make(client: Any, table_name: str, clock: Callable[[], datetime], style: str
         new = [result.recorded_at for result in taken.results if result.status == "recorded"]
         asked = {"commander": taken.commander.id, "at": _rfc3339(max(new, default=clock()))}
         answer = RedirectResponse(f"/f/{secret}/receipt?{urlencode(asked)}", 303, HEADERS)
-        answer.set_cookie("muster_commander", quote(taken.commander.name), 400 * 24 * 3600, httponly=True)
+        answer.set_cookie("muster_commanders", taken.commander.id, 400 * 24 * 3600, httponly=True)
         return answer
 
     @app.get("/f/{secret}/receipt")

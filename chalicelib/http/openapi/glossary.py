@@ -72,6 +72,10 @@ FIELDS = {
     "ReportUndo.commander": "The commander's id",
     "LedgerQuery.commander": "Only what is about this commander: an id or a name",
     "ImportLine.commander": "The name, if the line has one",
+    "ReportForm.sent": "There at all: say why a report of this would be refused",
+    "ReportForm.who": "The id of the commander whom the form is for",
+    "ReportUndo.again": "A global id, `EVENT/MILESTONE`, that the report held and was recorded before; repeated",
+    "ReportUndo.formerly": "Stands for the former name under which it was reported, if it was one",
     "ReportForm.commander": "The name, of up to 64 characters",
     "columns": "Each column of the file",
     "commander_column": "The heading of the column with the names, if Muster can't tell by itself; without headings, "
