@@ -1,5 +1,5 @@
-"""What members and officers read of what they did, and about a reward: whole sentences in one table, to be
-translated as they are.
+"""What members and officers read of what they did, and about a reward: whole sentences in a table, to be translated
+as they are.
 
 A refusal says what happened, then what to do. What varies in it is named, and `say` fills it in.
 """
@@ -89,6 +89,31 @@ MESSAGES: Mapping[str, str] = {
     "undo-closed": (
         "A report can be undone for {minutes} minutes, and this one is older. An officer can still correct it."
     ),
+    # whether a reward will be reached
+    "outlook-reached": "Reached.",
+    "outlook-reached-at": "Reached {at}.",
+    "outlook-read": "Reached {at}, by the official points.",
+    "outlook-dropped": "Reached {at}, and {missing} below it again after a correction.",
+    "outlook-missed": "Not reached: {missing} short.",
+    "outlook-yes": "At this pace: yes, between {earliest} and {latest}.",
+    "outlook-yes-by": "At this pace: yes, by {latest}.",
+    "outlook-perhaps": "At this pace: perhaps. It may end between {low} and {high}.",
+    "outlook-perhaps-from": "At this pace: perhaps, but not before {earliest}.",
+    "outlook-no": "At this pace: no, about {points} short.",
+    "outlook-no-between": "At this pace: no, between {fewest} and {most} short.",
+    "outlook-unknown": "Too early to say.",
+    # Muster itself
+    "busy": "Too many reports at once. Nothing was lost; please send it again in a moment.",
+    "unreadable": (
+        "Muster can't read what is stored here. Nothing was lost. Please tell whoever operates it."
+    ),
+    "internal": "Something went wrong on our side. Please send it again: nothing can count twice.",
+    "method-not-allowed": "This address doesn't take that method.",
+    "unsupported-media-type": "This address doesn't take that content type.",
+}
+"""Name → sentence, with `{parameters}`. A test holds each call of `say` to its name and parameters."""
+
+FOR_OFFICERS: Mapping[str, str] = {
     # the official points
     "implausible-reading": "{doubt} If it is right, send it again with “confirm”: true.",
     # what a sheet answers to an edit
@@ -124,29 +149,11 @@ MESSAGES: Mapping[str, str] = {
     "reading-refused": "Official points: {why}",
     "confirm-reading": "{points} official points: {why} Are they right? Then tick the box.",
     "edit-waits": "Muster could not record this yet. Leave it as it is: the next sync tries again.",
-    # whether a reward will be reached
-    "outlook-reached": "Reached.",
-    "outlook-reached-at": "Reached {at}.",
-    "outlook-read": "Reached {at}, by the official points.",
-    "outlook-dropped": "Reached {at}, and {missing} below it again after a correction.",
-    "outlook-missed": "Not reached: {missing} short.",
-    "outlook-yes": "At this pace: yes, between {earliest} and {latest}.",
-    "outlook-yes-by": "At this pace: yes, by {latest}.",
-    "outlook-perhaps": "At this pace: perhaps. It may end between {low} and {high}.",
-    "outlook-perhaps-from": "At this pace: perhaps, but not before {earliest}.",
-    "outlook-no": "At this pace: no, about {points} short.",
-    "outlook-no-between": "At this pace: no, between {fewest} and {most} short.",
-    "outlook-unknown": "Too early to say.",
-    # Muster itself
-    "busy": "Too many reports at once. Nothing was lost; please send it again in a moment.",
-    "unreadable": (
-        "Muster can't read what is stored here. Nothing was lost. Please tell whoever operates it."
-    ),
-    "internal": "Something went wrong on our side. Please send it again: nothing can count twice.",
-    "method-not-allowed": "This address doesn't take that method.",
-    "unsupported-media-type": "This address doesn't take that content type.",
 }
-"""Name → sentence, with `{parameters}`. A test holds each call of `say` to its name and parameters."""
+"""The same of what only officers read, by the API and in sheets: in English alone, since a sheet has many readers."""
+
+
+SENTENCES = {**MESSAGES, **FOR_OFFICERS}
 
 
 class Message(str):
@@ -159,7 +166,7 @@ class Message(str):
 def say(name: str, /, **values: Value) -> Message:
     """The sentence of that name, with exactly its parameters filled in. Raises KeyError for another name, or without
     one of its parameters."""
-    message = Message(MESSAGES[name].format_map({each: _shown(value) for each, value in values.items()}))
+    message = Message(SENTENCES[name].format_map({each: _shown(value) for each, value in values.items()}))
     message.name, message.values = name, values
     return message
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from chalicelib.domain.errors import Busy, MusterError, Unreadable
-from chalicelib.domain.messages import MESSAGES, Message, say
+from chalicelib.domain.messages import FOR_OFFICERS, MESSAGES, SENTENCES, Message, say
 from chalicelib.http.problems import OF_CHALICE, STATUS
 
 ROOT = Path(__file__).parents[2]
@@ -109,17 +109,18 @@ def test_each_call_names_a_sentence_with_exactly_its_parameters() -> None:
         where = f"{path}:{call.lineno}"
         (name,) = call.args
         assert isinstance(name, ast.Constant), where
-        sentence = MESSAGES.get(str(name.value))
+        sentence = SENTENCES.get(str(name.value))
         assert sentence, where
         assert {each.arg for each in call.keywords} == parameters(sentence), where
 
 
 def test_each_sentence_is_said_somewhere() -> None:
     used = {call.args[0].value for _, call in said() if isinstance(call.args[0], ast.Constant)}
-    assert used == set(MESSAGES)
+    assert used == set(SENTENCES)
+    assert not MESSAGES.keys() & FOR_OFFICERS.keys()
 
 
-@pytest.mark.parametrize("sentence", MESSAGES.values())
+@pytest.mark.parametrize("sentence", SENTENCES.values())
 def test_a_sentence_is_whole_and_its_parameters_have_names(sentence: str) -> None:
     assert sentence[0].isupper() or sentence[0] in '{"'
     assert sentence[-1] in ".?" or sentence.endswith("{why}"), "or it ends with another sentence"
