@@ -1,7 +1,8 @@
-"""Rows and columns follow their keys, from the order that a sheet has to the order that it should have. Pure.
+"""Lines (rows or columns) are brought from the order that a sheet has to the order that it should have. Pure.
 
-Lines (rows or columns) are inserted, moved and deleted whole. So what officers keep beside ours moves with them, and
-so do notes and formulas. As few lines as possible move.
+They are inserted and moved whole, and never deleted. So what officers keep beside ours moves with them, and so do notes
+and formulas. As few lines as possible move. Steps go by indexes alone: an inserted line is where it was meant to be
+whatever has happened to the sheet meanwhile, and one that is moved by mistake is still whole.
 """
 
 from bisect import bisect_left
@@ -12,43 +13,12 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """`start` to `end` (not included) are inserted, deleted, or moved to before `to`, all counted before this step."""
+    """`start` to `end` (not included) are inserted, or moved to before `to`, all counted before this step."""
 
-    kind: Literal["insert", "move", "delete"]
+    kind: Literal["insert", "move"]
     start: int
     end: int
     to: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Alignment:
-    """The steps, and the lines after them: the index that each had before, or None if it is new and must be filled."""
-
-    steps: list[Step]
-    lines: list[int | None]
-
-
-def align(
-    held: Sequence[str | None], desired: Sequence[str], blank: Collection[int], kept: Collection[int]
-) -> Alignment:
-    """Brings the desired keys to the front, in their order.
-
-    `held` are the keys as they are (None: a line that isn't ours). Lines whose key isn't desired are deleted, except
-    those in `kept`: like the lines that aren't ours, they go behind. `blank` are lines that aren't ours and hold
-    nothing: they are used before any line is inserted, so that a sheet doesn't grow without need.
-    """
-    places: dict[str, int] = {}
-    for index, key in enumerate(held):
-        if key is not None:
-            places.setdefault(key, index)
-    spare = iter(sorted(blank))
-    wanted = [places[key] if key in places else next(spare, None) for key in desired]
-    ours = {index for index in wanted if index is not None}
-    doomed = {place for place in places.values() if place not in ours and place not in kept}
-    order = [*wanted, *(index for index in range(len(held)) if index not in ours)]
-    used_up = ours & set(blank)
-    lines = [None if line in used_up else line for line in order if line not in doomed]
-    return Alignment([*steps_into(order), *_deletions(order, doomed)], lines)
 
 
 def steps_into(order: Sequence[int | None]) -> list[Step]:
@@ -56,7 +26,75 @@ def steps_into(order: Sequence[int | None]) -> list[Step]:
 
     As many as can stay where they are. Each of the others goes right behind the line that it should follow.
     """
-    staying = _longest_rising([line for line in order if line is not None])
+    return _steps(order, {line for line in order if line is not None})
+
+
+def steps_within(order: Sequence[int | None], start: int, end: int) -> list[Step]:
+    """The same, where officers' ranges go over the lines from `start` to `end` in `order`, which all of them cover.
+
+    Sheets lets a range grow only by what comes strictly inside it. So nothing goes before the first of these lines or
+    behind the last: others go in between, and if they belong outside, the first or the last then moves inwards past
+    them. A single line has no inside: then the range that begins with the line above it, the header, grows.
+    """
+    listed = [line for line in order[start:end] if line is not None]
+    if not listed:
+        return steps_into(order)
+    first, last = listed[0], listed[-1]
+    lines = sorted(line for line in order if line is not None)
+    opening = _first_before_last(listed)
+    for step in opening:
+        lines = _moved(lines, step)
+    place = {line: index for index, line in enumerate(lines)}
+    at = start + order[start:end].index(first)
+    until = end - order[start:end][::-1].index(last)
+    if first == last:
+        inside = [*order[:start], *order[start:at], *order[until:end], first, *order[end:]]
+        closing = [Step("move", end - 1, end, at)]
+    else:
+        news, more = order[start:at], order[until:end]
+        inside = [*order[:start], first, *news, *order[at + 1 : until - 1], *more, last, *order[end:]]
+        closing = [Step("move", start, start + 1, at + 1), Step("move", end - 1, end, until - 1)]
+    may_stay = {
+        place[line]
+        for index, line in enumerate(inside)
+        if line is not None and _is_on_its_side(place[line], index, start, end, place[first], place[last])
+    }
+    middle = _steps([None if line is None else place[line] for line in inside], may_stay)
+    return [*opening, *middle, *(step for step in closing if not step.start <= step.to <= step.end)]
+
+
+def _first_before_last(listed: Sequence[int]) -> list[Step]:
+    """Brings the first of the listed lines before the last, if they stand the other way round, by moves inside.
+
+    Two lines alone have no inside to be exchanged in: then the range loses one.
+    """
+    first, last, top = listed[0], listed[-1], min(listed)
+    if first <= last:
+        return []
+    found = [Step("move", first, first + 1, top + 1)] if first != top + 1 else []
+    if last == top and len(listed) > 2:
+        bottom = max(line for line in listed if line != first)
+        found.append(Step("move", top, top + 1, bottom + (bottom < first)))
+    return found
+
+
+def _moved(lines: list[int], step: Step) -> list[int]:
+    """The lines after a move."""
+    taken = lines[step.start : step.end]
+    rest = lines[: step.start] + lines[step.end :]
+    to = step.to if step.to <= step.start else step.to - len(taken)
+    return rest[:to] + taken + rest[to:]
+
+
+def _is_on_its_side(at: int, index: int, start: int, end: int, first: int, last: int) -> bool:
+    """Whether a line that stands `at` its place is before, among or behind the listed ones, as it should be."""
+    if index < start:
+        return at < first
+    return first <= at <= last if index < end else at > last
+
+
+def _steps(order: Sequence[int | None], may_stay: Collection[int]) -> list[Step]:
+    staying = _longest_rising([line for line in order if line is not None and line in may_stay])
     seats, before, after = _seating(order, staying)
     steps: list[Step] = []
     for index, line in enumerate(order):
@@ -67,16 +105,11 @@ def steps_into(order: Sequence[int | None]) -> list[Step]:
             steps.append(Step("insert", to, to + 1))
         else:
             start = seats.taken_before(before[line])
-            steps.append(Step("move", start, start + 1, to))
+            if not start <= to <= start + 1:
+                steps.append(Step("move", start, start + 1, to))
             seats.leave(before[line])
         seats.take(after[index])
     return _joined(steps)
-
-
-def _deletions(order: Sequence[int | None], doomed: Collection[int]) -> list[Step]:
-    """From the end, so that no deletion moves what a later one is about."""
-    indexes = reversed([index for index, line in enumerate(order) if line in doomed])
-    return _joined(Step("delete", index, index + 1) for index in indexes)
 
 
 def _joined(steps: Iterable[Step]) -> list[Step]:
@@ -97,8 +130,6 @@ def _both(one: Step, other: Step) -> Step | None:
         return None
     if one.kind == "insert":
         return replace(one, end=other.end) if other.start == one.end else None
-    if one.kind == "delete":
-        return replace(one, start=other.start) if other.end == one.start else None
     if one.start > one.to:  # the neighbour still stands behind the lines that went to the front
         goes_on = (other.start, other.to) == (one.end, one.to + one.end - one.start)
     else:  # the neighbour has taken their place

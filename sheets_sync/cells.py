@@ -1,8 +1,6 @@
-"""Contents as the Sheets API has them, how two are compared, and how one is known to be as it was written."""
+"""Contents as the Sheets API has them, and how two are compared."""
 
-import base64
-import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -22,19 +20,21 @@ _SAME = 1e-12
 
 
 class Formula(str):
-    """A formula that somebody typed into a cell. Muster never writes one."""
+    """A formula that somebody typed into a cell. Muster writes none, but puts back one that it has overwritten."""
 
     __slots__ = ()
 
 
 def value_of(content: Content) -> Value:
     """What a cell holds that was given this content. Empty text reads back as nothing; what is too long is cut."""
+    if isinstance(content, bool):
+        return content
     if isinstance(content, date):
         at = content if isinstance(content, datetime) else datetime(content.year, content.month, content.day)  # noqa: DTZ001
         return round((at - _DAY_ZERO).total_seconds()) / 86400
     if isinstance(content, int | float):
         return float(content)
-    return _cut(content) if content else None
+    return _cut(str(content)) if content else None
 
 
 def _cut(text: str) -> str:
@@ -70,41 +70,28 @@ def same(one: Value, other: Value) -> bool:
     return type(one) is type(other) and one == other
 
 
-def checksum(value: Value) -> str:
-    """Two letters that distinguish a value that we wrote from nearly every other: 1 in 4,096 is mistaken for it."""
-    text = f"{value:.6f}" if isinstance(value, float) else repr(value)
-    return base64.urlsafe_b64encode(zlib.crc32(text.encode()).to_bytes(4, "big"))[:2].decode()
-
-
-def mark(key: str, values: Sequence[Value]) -> str:
-    """What stands in the hidden last column: the row's key, and a checksum of each of its cells."""
-    return f"{key} {''.join(map(checksum, values))}"
-
-
-def read_mark(value: Value) -> tuple[str | None, list[str]]:
-    """The key and the checksums of a mark; no key if the value is not a mark."""
-    if not isinstance(value, str) or isinstance(value, Formula) or value.count(" ") != 1:
-        return None, []
-    key, checksums = value.split(" ")
-    return key or None, [checksums[place : place + 2] for place in range(0, len(checksums), 2)]
-
-
 def cell_json(content: Content, look: Json | None) -> Json:
-    """The cell for `updateCells`. Text goes as `stringValue`, which is literal: no name becomes a formula."""
-    value = value_of(content)
+    """The cell for `updateCells`, with the fields of its look.
+
+    Text goes as `stringValue`, which is literal: no name becomes a formula.
+    """
+    value = content if isinstance(content, Formula) else value_of(content)
     cell: Json = {}
-    if isinstance(value, str):
+    if isinstance(value, Formula):
+        cell["userEnteredValue"] = {"formulaValue": value}
+    elif isinstance(value, bool):
+        cell["userEnteredValue"] = {"boolValue": value}
+    elif isinstance(value, str):
         cell["userEnteredValue"] = {"stringValue": value}
     elif value is not None:
         cell["userEnteredValue"] = {"numberValue": int(value) if float(value).is_integer() else value}
-    if look:
-        cell["userEnteredFormat"] = look
-    return cell
+    return cell | (look or {})
 
 
 LOOKS: Mapping[Kind, Json] = {
     "text": {},
     "tick": {"horizontalAlignment": "CENTER"},
+    "box": {"horizontalAlignment": "CENTER"},
     "count": {"numberFormat": {"type": "NUMBER", "pattern": "#,##0"}},
     "ratio": {"numberFormat": {"type": "PERCENT", "pattern": "0.0%"}},
     "day": {"numberFormat": {"type": "DATE", "pattern": "ddd d mmm yyyy"}},

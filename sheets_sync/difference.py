@@ -1,20 +1,33 @@
 """Tabs against what the spreadsheet holds → the smallest `spreadsheets.batchUpdate` (DESIGN §7). Pure.
 
-A tab of ours is recognised by developer metadata on its sheet, a column by metadata of its own, a row by the mark in
-the hidden last column. So each cell is found again, whatever officers rename, move, sort or insert. What they keep to
-the right of ours, or in tabs of their own, is never in a request.
+`shape` tells where each row and column is to be; what is written into them is decided here. What officers keep to the
+right of ours, or in tabs of their own, is never in a request, and nothing is ever deleted.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from sheets_sync.align import Alignment, Step, align
-from sheets_sync.cells import Json, Value, cell_json, checksum, mark, same, value_of
-from sheets_sync.held import HeldRow, HeldTab
-from sheets_sync.layout import KEY_COLUMN, Layout, laid_out
-from sheets_sync.making import Names, chart_requests, column_requests, look_of, make
-from sheets_sync.tabs import Content, Link, Tab
+from sheets_sync.align import Step
+from sheets_sync.base import LABEL, WHY, left_base_of
+from sheets_sync.cells import Json, Value, cell_json, same, value_of
+from sheets_sync.held import SPARE_COLUMN, HeldRow, HeldTab
+from sheets_sync.layout import BASE_COLUMN, KEY_COLUMN, laid_out
+from sheets_sync.making import (
+    Names,
+    chart_requests,
+    column_metadata,
+    column_size,
+    drop_metadata,
+    freeze,
+    hide_column,
+    look_of,
+    make,
+    rename_column,
+    row_metadata,
+)
+from sheets_sync.shape import Shape, shape_of
+from sheets_sync.tabs import Content, Tab
 
 
 def difference(tabs: Sequence[Tab], held: Mapping[str, HeldTab], names: Names) -> list[Json]:
@@ -32,73 +45,54 @@ def difference(tabs: Sequence[Tab], held: Mapping[str, HeldTab], names: Names) -
             reshaped.add(tab.id)
         else:
             sheet_ids[tab.id] = ours.sheet_id
-            rows, columns = _aligned_rows(tab, ours), _aligned_columns(layout, ours)
-            if rows.steps or columns.steps:
+            shape = shape_of(layout, ours)
+            if shape.row_steps or shape.column_steps:
                 reshaped.add(tab.id)
-            requests += _reshape(layout, ours, rows, columns)
-            requests += _rewrite(layout, ours, rows, columns)
+            requests += [*_reshape(shape), *_rewrite(shape)]
     return requests + chart_requests(layouts, held, sheet_ids, reshaped, names)
 
 
-def _aligned_rows(tab: Tab, held: HeldTab) -> Alignment:
-    keyed = [index for index, row in enumerate(held.rows) if row.key]
-    last = keyed[-1] if keyed else len(held.rows)
-    blank = {index for index in range(last) if held.rows[index].is_blank}
-    left = {index for index in keyed if held.rows[index].was_left}
-    keys = [row.key for row in tab.all_rows]
-    return align(_identified(tab, held), keys, blank, held.remarked_rows() | left)
+def _reshape(shape: Shape) -> Iterator[Json]:
+    """Gives rows and columns their places, and what makes them ours."""
+    held, layout, sheet_id = shape.held, shape.layout, shape.held.sheet_id
+    yield from _end_columns(shape)
+    for step in shape.column_steps:
+        yield _step_request(step, sheet_id, "COLUMNS", is_like_before=step.start > 0)
+    size = len(held.rows)
+    for step in shape.row_steps:
+        is_below_header = step.start == layout.listed.start and step.start < size  # it must not look like it
+        yield _step_request(step, sheet_id, "ROWS", is_like_before=step.start > 0 and not is_below_header)
+        size += step.end - step.start if step.kind == "insert" else 0
+    for index, place in shape.places.items():
+        identity, column = layout.columns[place].identity, shape.column(index)
+        if column is None:
+            yield column_metadata(sheet_id, index, identity)
+        elif column.name != identity:
+            yield rename_column(column.metadata_id, identity)
+        if column is None or column.name == SPARE_COLUMN:
+            yield column_size(layout, sheet_id, index, place)
+    for index in shape.unmarked:
+        yield row_metadata(sheet_id, index, shape.shown[index].key)
+    if shape.frozen is not None:
+        yield freeze(sheet_id, shape.frozen)
 
 
-def _identified(tab: Tab, held: HeldTab) -> list[str | None]:
-    """The keys of the held rows. A row that lost its mark is the first that has its labels."""
-    keys = [row.key for row in held.rows]
-    places = [place for name in tab.labels if (place := held.place(name)) is not None]
-    if len(places) < len(tab.labels):
-        return keys
-    known = set(keys)
-    labels = [tab.header.index(name) for name in tab.labels]
-    lost: dict[tuple[Value, ...], str] = {}
-    for row in tab.rows:
-        if row.key not in known:
-            lost.setdefault(tuple(value_of(row.cells[place]) for place in labels), row.key)
-    return [
-        lost.pop(tuple(row.value(place) for place in places), None) if row.key is None else row.key
-        for row in held.rows
-    ]
+def _end_columns(shape: Shape) -> Iterator[Json]:
+    """Columns of ours that are no longer shown are kept to be used again. If officers keep something in them, they are
+    the officers' now. Their indexes are those before anything moves."""
+    for line in shape.ended:
+        column = shape.held.columns[line]
+        if column and line in shape.held.remarked_columns:
+            yield drop_metadata(column.metadata_id)
+        elif column and column.name != SPARE_COLUMN:
+            yield rename_column(column.metadata_id, SPARE_COLUMN)
+            yield hide_column(shape.held.sheet_id, line)
 
 
-def _aligned_columns(layout: Layout, held: HeldTab) -> Alignment:
-    kept = {column for row in held.rows for column in row.remarked}
-    return align(held.names, layout.names, (), kept)
-
-
-def _reshape(layout: Layout, held: HeldTab, rows: Alignment, columns: Alignment) -> Iterator[Json]:
-    """Moves rows and columns to their places. At any time at least one row must be left that isn't frozen."""
-    if len(rows.lines) <= held.frozen_rows:
-        yield {"appendDimension": {"sheetId": held.sheet_id, "dimension": "ROWS", "length": 1}}
-    yield from _disowned(held, columns.lines[len(layout.columns) :])
-    for dimension, alignment in (("COLUMNS", columns), ("ROWS", rows)):
-        for step in alignment.steps:
-            yield _step_request(step, held.sheet_id, dimension)
-    for index, line in enumerate(columns.lines[: len(layout.columns)]):
-        if line is None:
-            yield from column_requests(layout, held.sheet_id, index)
-
-
-def _disowned(held: HeldTab, lines: Iterable[int | None]) -> Iterator[Json]:
-    """Columns of ours that are no longer shown, and stay because officers keep something in them, are theirs now."""
-    for line in lines:
-        if line is not None and (column := held.columns[line]):
-            lookup = {"developerMetadataLookup": {"metadataId": column.metadata_id}}
-            yield {"deleteDeveloperMetadata": {"dataFilter": lookup}}
-
-
-def _step_request(step: Step, sheet_id: int, dimension: str) -> Json:
+def _step_request(step: Step, sheet_id: int, dimension: str, *, is_like_before: bool) -> Json:
     area = {"sheetId": sheet_id, "dimension": dimension, "startIndex": step.start, "endIndex": step.end}
     if step.kind == "insert":
-        return {"insertDimension": {"range": area, "inheritFromBefore": step.start > 0}}
-    if step.kind == "delete":
-        return {"deleteDimension": {"range": area}}
+        return {"insertDimension": {"range": area, "inheritFromBefore": is_like_before}}
     return {"moveDimension": {"source": area, "destinationIndex": step.to}}
 
 
@@ -108,57 +102,104 @@ class _Cell(NamedTuple):
     row: int
     column: int
     content: Content
-    look: Json | None
+    look: Json | None = None
 
 
-def _rewrite(layout: Layout, held: HeldTab, rows: Alignment, columns: Alignment) -> Iterator[Json]:
+def _rewrite(shape: Shape) -> Iterator[Json]:
     """The cells that don't hold what they should, and those of new rows and columns, with their looks."""
-    changed = [*_changed_cells(layout, held, rows, columns), *_left_cells(layout, held, rows, columns)]
+    changed = [*_shown_cells(shape), *_left_cells(shape), *_ended_cells(shape)]
     for has_look in (False, True):
         cells = [cell for cell in changed if (cell.look is not None) == has_look]
-        fields = "userEnteredValue,userEnteredFormat" if has_look else "userEnteredValue"
+        fields = "userEnteredValue,userEnteredFormat,dataValidation" if has_look else "userEnteredValue"
         for area in _areas(cells):
-            start = {"sheetId": held.sheet_id, "rowIndex": area[0][0].row, "columnIndex": area[0][0].column}
+            start = {"sheetId": shape.held.sheet_id, "rowIndex": area[0][0].row}
+            start["columnIndex"] = area[0][0].column
             data = [{"values": [cell_json(cell.content, cell.look) for cell in row]} for row in area]
             yield {"updateCells": {"start": start, "rows": data, "fields": fields}}
 
 
-def _changed_cells(layout: Layout, held: HeldTab, rows: Alignment, columns: Alignment) -> Iterator[_Cell]:
-    for index, (row, line) in enumerate(zip(layout.rows, rows.lines, strict=False)):
-        for place, (content, column) in enumerate(zip(row.cells, columns.lines, strict=False)):
-            if line is None or column is None:
-                yield _Cell(index, place, content, look_of(layout, row, place))
-            elif not same(held.rows[line].value(column), value_of(content)):
-                look = look_of(layout, row, place) if isinstance(content, Link) else None
-                yield _Cell(index, place, content, look)
+def _shown_cells(shape: Shape) -> Iterator[_Cell]:
+    fresh = {
+        index
+        for index in shape.places
+        if (column := shape.column(index)) is None or column.name == SPARE_COLUMN
+    }
+    for index, row in shape.shown.items():
+        held = shape.row(index)
+        for at, place in shape.places.items():
+            content, line = row.cells[place], shape.columns[at]
+            if held is None or line is None or at in fresh:
+                yield _Cell(index, at, content, look_of(shape.layout, row, place))
+            elif not same(held.value(line), value_of(content)):
+                yield _Cell(index, at, content)
 
 
-def _left_cells(layout: Layout, held: HeldTab, rows: Alignment, columns: Alignment) -> Iterator[_Cell]:
-    """In rows that stay for the officers' sake only the label is updated, so that nobody has a former name there."""
-    key_column, label_column = held.place(KEY_COLUMN), columns.lines[0]
-    if key_column is None:
-        return
-    key_place = layout.place(KEY_COLUMN)
-    for index, line in enumerate(rows.lines[len(layout.rows) :], len(layout.rows)):
-        if line is None or held.rows[line].value(key_column) is None:
-            continue
-        row = held.rows[line]
-        label = layout.tab.unlisted.get(row.key or "")
-        if row.key is None or label is None:
-            yield _Cell(index, key_place, None, None)  # no row of ours any more
-            continue
-        if label_column is not None and _is_outdated(row, label_column, label):
-            yield _Cell(index, 0, label, None)
-        left_mark = mark(row.key, [label])
-        if row.value(key_column) != left_mark:
-            yield _Cell(index, key_place, left_mark, None)
+def _left_cells(shape: Shape) -> Iterator[_Cell]:
+    """Of rows that are no longer listed."""
+    for index, line in enumerate(shape.rows):
+        if line is not None and index not in shape.shown:
+            row = shape.held.rows[line]
+            if shape.layout.tab.is_by_position:
+                yield from _cells_below(shape, index, row)
+            elif row.key is not None:
+                yield from _cells_left(shape, index, row, is_kept=line in shape.held.remarked_rows)
 
 
-def _is_outdated(row: HeldRow, label_column: int, label: str) -> bool:
-    """Whether a row that was left has another label than this, and not because an officer gave it one."""
-    value, written = row.value(label_column), row.checksums[:1]
-    is_theirs = written == [checksum(label)] != [checksum(value)]
-    return value != label and not is_theirs
+def _cells_below(shape: Shape, index: int, row: HeldRow) -> Iterator[_Cell]:
+    """In a tab by position, of a row that it no longer has: what we wrote into it. Version 0.1.0 marked its rows."""
+    for at, name, value in _ours(shape, row):
+        written = row.base.written.get(name) if row.base else None
+        is_ours = name == BASE_COLUMN or (written.is_in(value) if written else row.key is not None)
+        if value is not None and is_ours:
+            yield _Cell(index, at, None)
+
+
+def _cells_left(shape: Shape, index: int, row: HeldRow, *, is_kept: bool) -> Iterator[_Cell]:
+    """Of a row whose key is not shown, or shown elsewhere, as that of a copy is.
+
+    Where officers keep something in it, its label stays and says who it is about, by the name of today; why it is there
+    stands beside it. All else that we wrote is emptied. What officers typed into it is theirs, then and later.
+    """
+    cells = list(_ours(shape, row))
+    first, second = (shape.layout.identities[place] for place in shape.layout.shown[:2])
+    is_known = row.base is not None and bool(row.base.written)
+    was_left = row.base is not None and row.base.is_left
+    roles = {first: LABEL, second: WHY} if was_left else {}
+
+    def is_theirs(name: str, value: Value) -> bool:
+        written = row.base.written.get(roles.get(name, name)) if row.base else None
+        return value is not None and is_known and not (written and written.is_in(value))
+
+    typed = {name for _, name, value in cells if not name.startswith("#") and is_theirs(name, value)}
+    label, why = shape.said_of_left(row, is_kept=is_kept or was_left or bool(typed))
+    wanted = {first: label, second: why, KEY_COLUMN: row.key}
+    wanted[BASE_COLUMN] = left_base_of(row.key or "", value_of(label), value_of(why))
+    for at, name, value in cells:
+        if name not in typed and not same(value, value_of(wanted.get(name))):
+            yield _Cell(index, at, wanted.get(name))
+
+
+def _ours(shape: Shape, row: HeldRow) -> Iterator[tuple[int, str, Value]]:
+    """The row's cells in the hidden columns, and in those that we had and have: the index after, the column's identity,
+    and what it holds."""
+    for at, place in shape.places.items():
+        column, line = shape.column(at), shape.columns[at]
+        is_held = column is not None and column.name != SPARE_COLUMN
+        if is_held or shape.layout.is_hidden(place):
+            value = row.value(line) if is_held and line is not None else None
+            yield at, shape.layout.identities[place], value
+
+
+def _ended_cells(shape: Shape) -> Iterator[_Cell]:
+    """Of columns that are no longer shown, in rows of ours: they are emptied."""
+    indexes = {line: index for index, line in enumerate(shape.columns) if line is not None}
+    emptied = [line for line in shape.ended if line not in shape.held.remarked_columns]
+    for index in range(len(shape.rows)):
+        row = shape.row(index)
+        if row is not None and (row.key is not None or index in shape.shown):
+            for line in emptied:
+                if row.value(line) is not None:
+                    yield _Cell(index, indexes[line], None)
 
 
 def _areas(cells: Iterable[_Cell]) -> list[list[list[_Cell]]]:

@@ -4,11 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sheets_sync.cells import Value, checksum
+from sheets_sync.base import LABEL
+from sheets_sync.cells import Value, same, value_of
 from sheets_sync.content.title_block import Restored
 from sheets_sync.held import HeldTab
-from sheets_sync.layout import column_letters
-from sheets_sync.tabs import Tab
+from sheets_sync.known import known
+from sheets_sync.layout import laid_out
+from sheets_sync.tabs import NEW, Tab
 
 NAMED = 3
 """So many hand edits are named. If there are more, their number follows."""
@@ -16,31 +18,39 @@ NAMED = 3
 
 @dataclass(frozen=True, slots=True)
 class HandEdit:
-    """A managed cell that does not hold what was written into it, and is restored."""
+    """A managed cell that does not hold what was written into it, and is restored. `row`: what the row is about."""
 
     tab: str
-    cell: str
+    row: str
+    column: str
     held: Value
 
     def __str__(self) -> str:
         content = "nothing" if self.held is None else f"“{self.held}”"
-        return f"{self.tab}!{self.cell} held {content}"
+        return f"{self.tab}: {self.row}, {self.column} held {content}"
 
 
 def hand_edits(tabs: Iterable[Tab], held: Mapping[str, HeldTab]) -> list[HandEdit]:
-    """The managed cells that don't hold what was last written into them."""
+    """The managed cells that hold neither what was last written into them nor what they should. Inputs are none."""
     return [edit for tab in tabs if tab.id in held for edit in _edits_in(tab, held[tab.id])]
 
 
 def _edits_in(tab: Tab, held: HeldTab) -> Iterator[HandEdit]:
-    """Only in the rows that the tab has now: others are not restored."""
-    keys, shown = {row.key for row in tab.all_rows}, held.shown
-    for index, row in enumerate(held.rows):
-        if row.key in keys:
-            for column, written in zip(shown, row.checksums, strict=False):
-                value = row.value(column)
-                if checksum(value) != written:
-                    yield HandEdit(held.title, f"{column_letters(column)}{index + 1}", value)
+    if tab.is_by_position:
+        return  # its rows are places: what stands in one now says nothing about what stood there
+    layout, places = laid_out(tab), known(tab, held).places
+    for row in layout.rows:
+        found = held.rows[places[row.key]] if row.key in places else None
+        written = found.base.written if found and found.base else {}
+        for place in layout.shown:
+            identity = layout.columns[place].identity
+            column = held.place(identity)
+            if not found or column is None or identity not in written or place in row.inputs:
+                continue
+            value = found.value(column)
+            if not same(value, value_of(row.cells[place])) and not written[identity].is_in(value):
+                label = "the row below the last" if row.key == NEW else str(row.cells[0])
+                yield HandEdit(held.title, label, layout.columns[place].name, value)
 
 
 def said_now(edits: Sequence[HandEdit], at: datetime) -> Restored | None:
@@ -49,11 +59,6 @@ def said_now(edits: Sequence[HandEdit], at: datetime) -> Restored | None:
         return None
     words = "; ".join(map(str, edits[:NAMED]))
     return Restored(at, words if len(edits) <= NAMED else f"{words}; and {len(edits) - NAMED} more")
-
-
-def said_before(held: Mapping[str, HeldTab]) -> Restored | None:
-    """What the title block says about earlier hand edits, which it keeps saying."""
-    return None
 
 
 def former_names(tabs: Iterable[Tab], held: Mapping[str, HeldTab]) -> set[str]:
@@ -68,12 +73,15 @@ def former_names(tabs: Iterable[Tab], held: Mapping[str, HeldTab]) -> set[str]:
 
 def _former_labels(tab: Tab, held: HeldTab) -> Iterator[str]:
     """What Muster wrote into the first column of rows whose label is now another."""
-    labels = {**{row.key: row.cells[0] for row in tab.rows}, **tab.unlisted}
-    place = held.place(tab.header[0])
-    if place is None:
-        return
-    for row in held.rows:
-        value = row.value(place)
-        is_as_written = row.checksums[:1] == [checksum(value)]
-        if isinstance(value, str) and is_as_written and value != labels.get(row.key or "", value):
-            yield value
+    labels = {row.key: row.cells[0] for row in tab.rows}
+    labels |= {key: left.label for key, left in tab.unlisted.items()}
+    identity = tab.columns[0].identity
+    place = held.place(identity)
+    for row in held.rows if place is not None else ():
+        value = row.value(place or 0)
+        written = (row.base.written if row.base else {}).get(
+            LABEL if row.base and row.base.is_left else identity
+        )
+        is_as_written = isinstance(value, str) and written is not None and written.is_in(value)
+        if is_as_written and value != labels.get(row.key or "", value):
+            yield str(value)

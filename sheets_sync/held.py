@@ -1,20 +1,30 @@
 """What a spreadsheet holds of ours, read from one answer of the Sheets API."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from sheets_sync.cells import HEADER_LOOK, Value, held_value, read_mark
-from sheets_sync.layout import KEY_COLUMN
+from sheets_sync.base import Base, read_base, read_columns
+from sheets_sync.cells import HEADER_LOOK, Formula, Value, held_value
+from sheets_sync.layout import BASE_COLUMN, KEY_COLUMN
 
 TAB_METADATA = "muster.tab"
 COLUMN_METADATA = "muster.column"
+ROW_METADATA = "muster.row"
 CHART_METADATA = "muster.chart"
 
+SPARE_COLUMN = "#spare"
+"""The name of columns of ours that show nothing any more: they are hidden, and used again."""
+OLD_MARK_COLUMN = "muster key"
+"""In the last column of ours, version 0.1.0 had a mark for each row: its key, a blank and checksums."""
+_OLD_KEYS = {"#title": "#about", "#as-of": "#state"}
+
 MANAGED_FIELDS = (
-    "sheets(properties(sheetId,title,gridProperties(rowCount,columnCount,frozenRowCount)),"
+    "sheets(properties(sheetId,title,gridProperties(rowCount,columnCount,frozenRowCount)),merges,"
     "developerMetadata(metadataKey,metadataValue),charts(chartId),"
     "data(rowData(values(userEnteredValue,note,userEnteredFormat(backgroundColor))),"
+    "rowMetadata(developerMetadata(metadataKey,metadataValue)),"
     "columnMetadata(developerMetadata(metadataId,metadataKey,metadataValue))))"
 )
 """The field mask for reading our tabs."""
@@ -35,33 +45,28 @@ class HeldColumn:
 
 @dataclass(frozen=True, slots=True)
 class HeldRow:
-    """A row of one of our tabs as it is; without a `key` it isn't ours.
+    """A row of one of our tabs as it is.
 
-    `checksums`: of what was last written into its cells, from the left. `remarked`: the columns in which there is a
-    note or a background, which is surely a person's.
+    `key`: what it is said to be about; None: nothing. Whether that is so is decided in `known`. `base`: what was last
+    written into it, if it says so. `remarked`: the columns in which there is a note or a background, which is surely a
+    person's.
     """
 
     values: Sequence[Value] = ()
     remarked: Collection[int] = ()
     key: str | None = None
-    checksums: Sequence[str] = ()
+    base: Base | None = None
 
     def value(self, column: int) -> Value:
         return self.values[column] if column < len(self.values) else None
 
-    @property
-    def is_blank(self) -> bool:
-        return not self.remarked and all(value is None for value in self.values)
 
-    @property
-    def was_left(self) -> bool:
-        """Whether the row is not listed but stays for what officers keep in it: its mark is of the label alone."""
-        return len(self.checksums) == 1
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class HeldTab:
-    """A tab of ours as it is: `columns` (None: not ours) and `rows` are all of the sheet, by index."""
+    """A tab of ours as it is: `columns` (None: not ours) and `rows` are all of the sheet, by index.
+
+    `tall_merges`: how many merged areas go over more than one row.
+    """
 
     sheet_id: int
     title: str
@@ -69,21 +74,23 @@ class HeldTab:
     chart: int | None
     columns: Sequence[HeldColumn | None]
     rows: Sequence[HeldRow]
+    tall_merges: int = 0
 
-    @property
+    @cached_property
     def names(self) -> list[str | None]:
         return [column.name if column else None for column in self.columns]
-
-    @property
-    def shown(self) -> list[int]:
-        """The indexes of our columns that are not hidden, from the left."""
-        return [index for index, name in enumerate(self.names) if name not in (None, KEY_COLUMN)]
 
     def place(self, name: str) -> int | None:
         """The index of our column of this name, if it is still there."""
         return self.names.index(name) if name in self.names else None
 
-    def remarked_rows(self) -> set[int]:
+    @cached_property
+    def remarked_columns(self) -> Collection[int]:
+        """The columns in which there is a note or a background of a person's."""
+        return {column for row in self.rows for column in row.remarked}
+
+    @cached_property
+    def remarked_rows(self) -> Collection[int]:
         """The rows in which officers keep something: a value in a column of theirs, a note, a background."""
         theirs = [index for index, column in enumerate(self.columns) if column is None]
         return {
@@ -115,49 +122,73 @@ def _held_tab(sheet: Mapping[str, Any], sheet_id: int) -> HeldTab:
     grid = sheet["properties"].get("gridProperties", {})
     data = (sheet.get("data") or [{}])[0]
     columns = _columns(data.get("columnMetadata", []), grid.get("columnCount", 0))
-    key_column = next((i for i, one in enumerate(columns) if one and one.name == KEY_COLUMN), None)
     return HeldTab(
         sheet_id=sheet_id,
         title=sheet["properties"]["title"],
         frozen_rows=grid.get("frozenRowCount", 0),
         chart=_chart(sheet),
         columns=columns,
-        rows=_rows(data.get("rowData", []), grid.get("rowCount", 0), key_column),
+        rows=_rows(data, grid.get("rowCount", 0), [column.name if column else None for column in columns]),
+        tall_merges=sum(
+            merge["endRowIndex"] - merge["startRowIndex"] > 1 for merge in sheet.get("merges", [])
+        ),
     )
 
 
 def _columns(found: Sequence[Mapping[str, Any]], count: int) -> list[HeldColumn | None]:
     """All `count` columns. Of two that carry the same name, as after a copy, the first is ours."""
     columns: list[HeldColumn | None] = [None] * count
+    taken = set()
     for index, column in enumerate(found):
         for metadata in column.get("developerMetadata", []):
             name = metadata.get("metadataValue", "")
-            is_taken = any(other and other.name == name for other in columns)
-            if metadata["metadataKey"] == COLUMN_METADATA and not is_taken:
+            if metadata["metadataKey"] == COLUMN_METADATA and (name == SPARE_COLUMN or name not in taken):
                 columns[index] = HeldColumn(name, metadata["metadataId"])
+                taken.add(name)
     return columns
 
 
-def _rows(found: Sequence[Mapping[str, Any]], count: int, key_column: int | None) -> list[HeldRow]:
-    """All `count` rows, of which Google leaves out the empty last ones. Of two with the same key the first is ours."""
-    rows: list[HeldRow] = []
-    known: set[str] = set()
-    for row in found:
-        held = _row(row.get("values", []), key_column)
-        if held.key in known:
-            held = replace(held, key=None, checksums=())
-        elif held.key is not None:
-            known.add(held.key)
-        rows.append(held)
+def _rows(data: Mapping[str, Any], count: int, names: Sequence[str | None]) -> list[HeldRow]:
+    """All `count` rows, of which Google leaves out the empty last ones."""
+    key_column, base_column, old_marks = (
+        names.index(name) if name in names else None for name in (KEY_COLUMN, BASE_COLUMN, OLD_MARK_COLUMN)
+    )
+    found: list[tuple[HeldRow, str | None]] = []
+    for index, row in enumerate(data.get("rowData", [])):
+        cells = row.get("values", [])
+        values = [held_value(cell) for cell in cells]
+        remarked = [column for column, cell in enumerate(cells) if cell.get("note") or _is_coloured(cell)]
+        held = HeldRow(values, remarked)
+        key = _old_key(_at(held, old_marks)) or _text(_at(held, key_column)) or _key_in_metadata(data, index)
+        found.append((held, key))
+    bases = [_at(held, base_column) for held, _ in found]
+    columns = next((told for base in bases if (told := read_columns(base))), None)
+    rows = [
+        HeldRow(held.values, held.remarked, key, read_base(base, key, columns))
+        for (held, key), base in zip(found, bases, strict=True)
+    ]
     return rows + [HeldRow()] * (count - len(rows))
 
 
-def _row(cells: Sequence[Mapping[str, Any]], key_column: int | None) -> HeldRow:
-    values = [held_value(cell) for cell in cells]
-    remarked = [index for index, cell in enumerate(cells) if cell.get("note") or _is_coloured(cell)]
-    held = HeldRow(values, remarked)
-    key, checksums = read_mark(None if key_column is None else held.value(key_column))
-    return replace(held, key=key, checksums=checksums)
+def _at(row: HeldRow, column: int | None) -> Value:
+    return None if column is None else row.value(column)
+
+
+def _text(value: Value) -> str | None:
+    return value if isinstance(value, str) and not isinstance(value, Formula) else None
+
+
+def _old_key(value: Value) -> str | None:
+    """The key in a mark of version 0.1.0."""
+    key, blank, _ = (_text(value) or "").partition(" ")
+    return _OLD_KEYS.get(key, key) if blank else None
+
+
+def _key_in_metadata(data: Mapping[str, Any], index: int) -> str | None:
+    """The title block's rows have their keys there: in a cell, they would hide the text that goes on over it."""
+    lines = data.get("rowMetadata", [])
+    found = lines[index].get("developerMetadata", []) if index < len(lines) else []
+    return next((each.get("metadataValue") for each in found if each["metadataKey"] == ROW_METADATA), None)
 
 
 def _chart(sheet: Mapping[str, Any]) -> int | None:

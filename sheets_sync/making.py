@@ -3,14 +3,14 @@
 Looks are set once, when a tab, a row or a column is made. After that they are the officers' to change.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count, groupby
 
 from sheets_sync.cells import BLOCK, HEADER_LOOK, LOOKS, TITLE, TONES, Json, cell_json
-from sheets_sync.held import CHART_METADATA, COLUMN_METADATA, TAB_METADATA, HeldTab
+from sheets_sync.held import CHART_METADATA, COLUMN_METADATA, ROW_METADATA, TAB_METADATA, HeldTab
 from sheets_sync.layout import Layout, column_letters
-from sheets_sync.tabs import HEADER, Highlight, Link, Row, Tone
+from sheets_sync.tabs import HEADER, Highlight, Link, Row, Tab, Tone
 
 ROOM_FOR_CHART = 20
 """Rows below the progress that the chart covers."""
@@ -62,13 +62,19 @@ def make(layout: Layout, sheet_id: int, title: str) -> list[Json]:
     return [
         {"addSheet": {"properties": properties}},
         _metadata(TAB_METADATA, f"{tab.id}:{sheet_id}", {"sheetId": sheet_id}),
-        *(request for place in range(width) for request in column_requests(layout, sheet_id, place)),
+        *(column_metadata(sheet_id, place, name) for place, name in enumerate(layout.identities)),
+        *(column_size(layout, sheet_id, place, place) for place in range(width)),
+        *(row_metadata(sheet_id, index, row.key) for index, row in _known_by_metadata(tab)),
         {"updateCells": {"start": start, "rows": rows, "fields": "userEnteredValue"}},
         *_looks(layout, sheet_id),
         {"addProtectedRange": {"protectedRange": warning}},
         *(_highlight(layout, sheet_id, highlight, order) for order, highlight in enumerate(tab.highlights)),
         *_marked_columns(layout, sheet_id, len(tab.highlights)),
     ]
+
+
+def _known_by_metadata(tab: Tab) -> Iterable[tuple[int, Row]]:
+    return () if tab.is_by_position else enumerate(tab.title_block)
 
 
 def _looks(layout: Layout, sheet_id: int) -> list[Json]:
@@ -89,23 +95,70 @@ def _looks(layout: Layout, sheet_id: int) -> list[Json]:
             here[start, end] = area, look
             start = end
         beside = here
-    fields = "userEnteredFormat"
-    return [{"repeatCell": {"range": area, "cell": {fields: look}, "fields": fields}} for area, look in bands]
+    fields = "userEnteredFormat,dataValidation"
+    return [{"repeatCell": {"range": area, "cell": look, "fields": fields}} for area, look in bands]
 
 
-def column_requests(layout: Layout, sheet_id: int, place: int) -> list[Json]:
-    """What a new column needs besides its cells: the name by which it is found again, and its width."""
-    column = layout.columns[place]
-    area = {"sheetId": sheet_id, "dimension": "COLUMNS", "startIndex": place, "endIndex": place + 1}
-    size: Json = {"hiddenByUser": True} if layout.is_hidden(place) else {"pixelSize": column.width}
-    return [
-        _metadata(COLUMN_METADATA, column.name, {"dimensionRange": area}),
-        {"updateDimensionProperties": {"range": area, "properties": size, "fields": next(iter(size))}},
-    ]
+def column_metadata(sheet_id: int, index: int, identity: str) -> Json:
+    """What a column is found again by."""
+    return _metadata(COLUMN_METADATA, identity, {"dimensionRange": _line(sheet_id, "COLUMNS", index)})
+
+
+def row_metadata(sheet_id: int, index: int, key: str) -> Json:
+    """What a row of the title block is found again by."""
+    return _metadata(ROW_METADATA, key, {"dimensionRange": _line(sheet_id, "ROWS", index)})
+
+
+def column_size(layout: Layout, sheet_id: int, index: int, place: int) -> Json:
+    """The width of a column that is new at this index, or that it is hidden."""
+    if layout.is_hidden(place):
+        return hide_column(sheet_id, index)
+    properties = {"pixelSize": layout.columns[place].width, "hiddenByUser": False}
+    area = _line(sheet_id, "COLUMNS", index)
+    size = {"range": area, "properties": properties, "fields": "pixelSize,hiddenByUser"}
+    return {"updateDimensionProperties": size}
+
+
+def hide_column(sheet_id: int, index: int) -> Json:
+    area = _line(sheet_id, "COLUMNS", index)
+    hidden = {"range": area, "properties": {"hiddenByUser": True}, "fields": "hiddenByUser"}
+    return {"updateDimensionProperties": hidden}
+
+
+def rename_column(metadata_id: int, identity: str) -> Json:
+    """What the column is found by from now on, wherever it is."""
+    new = {"metadataValue": identity}
+    filters = [_lookup(metadata_id)]
+    return {
+        "updateDeveloperMetadata": {
+            "dataFilters": filters,
+            "developerMetadata": new,
+            "fields": "metadataValue",
+        }
+    }
+
+
+def drop_metadata(metadata_id: int) -> Json:
+    return {"deleteDeveloperMetadata": {"dataFilter": _lookup(metadata_id)}}
+
+
+def freeze(sheet_id: int, rows: int) -> Json:
+    properties = {"sheetId": sheet_id, "gridProperties": {"frozenRowCount": rows}}
+    return {"updateSheetProperties": {"properties": properties, "fields": "gridProperties.frozenRowCount"}}
 
 
 def look_of(layout: Layout, row: Row, place: int) -> Json:
-    """How a new cell looks."""
+    """How a new cell looks, as fields of a cell."""
+    look = _format_of(layout, row, place)
+    return ({"userEnteredFormat": look} if look else {}) | _validation_of(layout, row, place)
+
+
+def _validation_of(layout: Layout, row: Row, place: int) -> Json:
+    is_box = layout.columns[place].kind == "box" and isinstance(row.cells[place], bool)
+    return {"dataValidation": {"condition": {"type": "BOOLEAN"}, "strict": True}} if is_box else {}
+
+
+def _format_of(layout: Layout, row: Row, place: int) -> Json:
     if layout.is_hidden(place):
         return {}
     if row.key == HEADER:
@@ -217,3 +270,11 @@ def _rule(area: Json, formula: str, tone: Tone, order: int) -> Json:
 def _metadata(key: str, value: str, location: Json) -> Json:
     metadata = {"metadataKey": key, "metadataValue": value, "location": location, "visibility": "DOCUMENT"}
     return {"createDeveloperMetadata": {"developerMetadata": metadata}}
+
+
+def _line(sheet_id: int, dimension: str, index: int) -> Json:
+    return {"sheetId": sheet_id, "dimension": dimension, "startIndex": index, "endIndex": index + 1}
+
+
+def _lookup(metadata_id: int) -> Json:
+    return {"developerMetadataLookup": {"metadataId": metadata_id}}

@@ -10,7 +10,7 @@ from sheets_sync.content import tabs_of
 from sheets_sync.content.title_block import Restored, mentioning
 from sheets_sync.content.wall_time import local
 from sheets_sync.difference import difference
-from sheets_sync.hand_edits import former_names, hand_edits, said_before, said_now
+from sheets_sync.hand_edits import former_names, hand_edits, said_now
 from sheets_sync.held import MANAGED_FIELDS, OVERVIEW_FIELDS, TAB_METADATA, HeldTab, has_ours, held_tabs
 from sheets_sync.making import Names
 from sheets_sync.tabs import Tab
@@ -54,11 +54,11 @@ def sync(
 def _restored(
     sheet: Binding, view: SheetView, tabs: Sequence[Tab], held: Mapping[str, HeldTab]
 ) -> Restored | None:
-    """What the title block says of hand edits, of this sync or else of an earlier one. The log says how many."""
+    """What the title block says of the hand edits that this sync undoes. The log says how many."""
     edits = hand_edits(tabs, held)
     if edits:
         logger.warning("hand edits undone in %s: %d", sheet.spreadsheet_id, len(edits))  # they may hold names
-    restored = said_now(edits, local(view.as_of, view.game_day)) or said_before(held)
+    restored = said_now(edits, local(view.as_of, view.game_day))
     if restored and any(name in restored.words for name in former_names(tabs, held)):
         return None  # a forgotten name is not repeated
     return restored

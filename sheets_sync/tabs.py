@@ -4,14 +4,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 TabId = Literal["today", "progress", "schedule", "rewards", "commanders", "alliances", "history"]
 Tone = Literal["good", "now", "missing", "today", "soft", "bad"]
-Kind = Literal["text", "tick", "count", "ratio", "day", "time", "hour"]
+Kind = Literal["text", "tick", "box", "count", "ratio", "day", "time", "hour"]
 
-Content = str | int | float | date | datetime | None
-"""Text is literal; a datetime is local wall time, without a zone; a float is a ratio. None is an empty cell."""
+Content = str | bool | int | float | date | datetime | None
+"""Text is literal; a truth value is a check box; a datetime is local wall time, without a zone; a float is a ratio.
+None is an empty cell."""
 
 
 class Link(str):
@@ -20,16 +21,37 @@ class Link(str):
     __slots__ = ()
 
 
-HEADER = "#header"
-"""The key of the header row. Keys that begin with `#` belong to the tab itself, not to what it lists."""
+HEADER, NEW = "#header", "#new"
+"""The keys of the header row, and of the blank row below the last. Keys that begin with `#` belong to the tab itself,
+not to what it lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """What makes a cell an input: officers may change it. `generation` says, as text without `;`, which state of the
+    store the cell shows: it is another one whenever the store changes."""
+
+    kind: Literal["tick", "name", "reading"]
+    generation: str
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`key` says what the row is about, whatever its place: an event, a milestone, a tier, a commander's id."""
+    """`key` says what the row is about, whatever its place: an event, a milestone, a tier, a commander's id.
+
+    `inputs`: by the place of a cell, what makes it an input; all others are mirrors.
+    """
 
     key: str
-    cells: tuple[Content, ...]
+    cells: tuple[Content, ...] = ()
+    inputs: Mapping[int, Input] = field(default_factory=dict)
+
+
+class Left(NamedTuple):
+    """What a row says that is no longer listed, where officers keep something in it: its label, and why."""
+
+    label: str
+    why: str
 
 
 Subject = TypeVar("Subject")
@@ -42,6 +64,8 @@ class Column(Generic[Subject]):
 
     `width` is in pixels. It is set once, when the column is made; afterwards it is the officers'.
     `fuller_names`: the headings to use instead, in turn, while another column of the tab has the same.
+    `id`: by which the column is found again, whatever its heading; empty: it is the heading.
+    `input`: what makes the cell about a subject an input.
     """
 
     name: str
@@ -50,6 +74,12 @@ class Column(Generic[Subject]):
     kind: Kind = "text"
     wraps: bool = False
     fuller_names: tuple[str, ...] = ()
+    id: str = ""
+    input: Callable[[Subject], Input | None] | None = None
+
+    @property
+    def identity(self) -> str:
+        return self.id or self.name
 
 
 def told_apart(columns: Sequence[Column[Subject]]) -> tuple[Column[Subject], ...]:
@@ -67,7 +97,13 @@ def told_apart(columns: Sequence[Column[Subject]]) -> tuple[Column[Subject], ...
 
 def row_of(key: str, subject: Subject, columns: Iterable[Column[Subject]]) -> Row:
     """The row about `subject`: a cell of each column."""
-    return Row(key, tuple(column.cell(subject) for column in columns))
+    shown = list(columns)
+    inputs = {
+        place: found
+        for place, column in enumerate(shown)
+        if column.input and (found := column.input(subject)) is not None
+    }
+    return Row(key, tuple(column.cell(subject) for column in shown), inputs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +126,8 @@ class Tab:
     `labels` are the columns by which a person tells the rows apart. `is_charted`: the tab holds the numbers of a
     chart (first column: the axis), which is shown on `IMS Progress`; the tab itself is hidden. `is_by_position`: a row
     is a place and not a thing, so that rows never move. `marks`: the words by which the first row marks columns, so
-    that their heads stand out. `unlisted`: by key, what the first column says in rows that are no longer listed and
-    stay because officers keep something in them.
+    that their heads stand out. `unlisted`: what is said, by key, in rows that are no longer listed and stay because
+    officers keep something in them: the label in the first column, why in the second.
     """
 
     id: TabId
@@ -104,7 +140,7 @@ class Tab:
     is_charted: bool = False
     is_by_position: bool = False
     marks: str | None = None
-    unlisted: Mapping[str, str] = field(default_factory=dict)
+    unlisted: Mapping[str, Left] = field(default_factory=dict)
 
     @property
     def header(self) -> tuple[str, ...]:

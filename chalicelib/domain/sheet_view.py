@@ -44,7 +44,7 @@ class AllianceView:
 class SheetView:
     """`events`: running first, archived last. With an `alliance`, its `commanders` by name; otherwise all `alliances`.
 
-    `unlisted`: others whom the alliance's roster knows, such as those who have left.
+    `unlisted`: others whom the alliance's roster knows, such as those who have left. `tags`: of all alliances, by id.
     """
 
     server: str
@@ -55,3 +55,4 @@ class SheetView:
     commanders: tuple[CommanderView, ...] = ()
     unlisted: tuple[Commander, ...] = ()
     alliances: tuple[AllianceView, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)

@@ -48,7 +48,10 @@ class SheetViews:
         )
         if alliance:
             commanders, unlisted = self._shown_commanders(server.id, alliance, current)
-            return SheetView(server.id, server.game_day, now, events, alliance, commanders, unlisted)
+            tags = {one.id: one.tag for one in alliances}
+            return SheetView(
+                server.id, server.game_day, now, events, alliance, commanders, unlisted, tags=tags
+            )
         shown_alliances = _alliances(alliances, {event: standings[event] for event in current})
         return SheetView(server.id, server.game_day, now, events, alliances=shown_alliances)
 

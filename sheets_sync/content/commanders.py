@@ -6,6 +6,7 @@ from datetime import datetime
 
 from chalicelib.domain.cards import last_report
 from chalicelib.domain.events import Event
+from chalicelib.domain.roster import Commander
 from chalicelib.domain.sheet_view import CommanderView, SheetView
 from sheets_sync.content.event_names import event_names
 from sheets_sync.content.missing import has_done, missing_today, on_today, share
@@ -13,7 +14,7 @@ from sheets_sync.content.points import points_columns
 from sheets_sync.content.schedule import Scheduled, scheduled
 from sheets_sync.content.title_block import ABOUT, STATE
 from sheets_sync.content.wall_time import local_if
-from sheets_sync.tabs import Column, Content, Highlight, Row, Tab, row_of, told_apart
+from sheets_sync.tabs import Column, Content, Highlight, Left, Row, Tab, row_of, told_apart
 
 NO_REPORT = "none yet"
 ON_NOW = "on now"
@@ -47,7 +48,7 @@ def commanders_tab(view: SheetView, block: tuple[Row, ...]) -> Tab:
             Highlight("Last report", NO_REPORT, "bad"),
         ),
         marks=ON_NOW,
-        unlisted={one.id: one.name for one in view.unlisted},
+        unlisted={one.id: Left(one.name, _why_left(one, view)) for one in view.unlisted},
     )
 
 
@@ -70,6 +71,14 @@ def _tick_column(milestone: Scheduled, names: Mapping[str, str]) -> Column[Comma
         "tick",
         fuller_names=(f"{name} ({names[milestone.event.event.id]})", milestone.id),
     )
+
+
+def _why_left(one: Commander, view: SheetView) -> str:
+    if one.into:
+        return "became one with another commander"
+    if one.moved:
+        return f"moved to [{view.tags[one.alliance]}]" if one.alliance in view.tags else "left"
+    return "retired"
 
 
 def _points(one: CommanderView, event: Event) -> int:

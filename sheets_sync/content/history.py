@@ -26,7 +26,16 @@ def history_tab(view: SheetView, block: tuple[Row, ...]) -> Tab:
     columns += [Column(name, lambda _hour: None, 140, "count") for name in LEAST_COLUMNS[len(columns) :]]
     hours = sorted({hour for event in events for hour in event.history})
     rows = tuple(row_of(rfc3339(hour), hour, columns) for hour in hours)
-    return Tab("history", "IMS History", block, told_apart(columns), rows, ("Time",), is_charted=True)
+    return Tab(
+        "history",
+        "IMS History",
+        block,
+        told_apart(columns),
+        rows,
+        ("Time",),
+        is_charted=True,
+        is_by_position=True,
+    )
 
 
 def _rewards(events: list[EventView], names: Mapping[str, str]) -> Iterator[Column[datetime]]:

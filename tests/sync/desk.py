@@ -13,9 +13,13 @@ from chalicelib.domain.sheet_view import SheetView
 from local.sheets import SheetsServer
 from sheets_sync.cells import held_value, same, value_of
 from sheets_sync.content import tabs_of
+from sheets_sync.content.title_block import STATE
+from sheets_sync.held import OLD_MARK_COLUMN, SPARE_COLUMN
+from sheets_sync.layout import BASE_COLUMN, KEY_COLUMN
 from sheets_sync.sync import sync
 from tests.sync.views import binding_of, view_of
 
+HIDDEN = KEY_COLUMN, BASE_COLUMN, SPARE_COLUMN, OLD_MARK_COLUMN
 TITLE_BLOCK = 2
 FIRST = TITLE_BLOCK + 1
 """The first row below the header."""
@@ -69,8 +73,8 @@ class Desk:
         for tab in tabs_of(view, self.sheet):
             rows = self.cells(tab.id)
             for row, expected in enumerate(tab.all_rows):
-                if expected.key == "#restored":
-                    continue
+                if expected.key == STATE:
+                    continue  # it may say more
                 for column, content in enumerate(
                     [*expected.cells, *[None] * (len(tab.columns) - len(expected.cells))]
                 ):
@@ -87,22 +91,52 @@ class Desk:
     def sheet_id(self, tab_id: str) -> int:
         return int(self.tab(tab_id)["properties"]["sheetId"])
 
-    def cells(self, tab_id: str) -> list[list[Any]]:
+    def all_cells(self, tab_id: str) -> list[list[Any]]:
+        """What the cells were given, in all columns."""
         data = self.tab(tab_id)["data"][0].get("rowData", [])
         return [[held_value(cell) for cell in row.get("values", [])] for row in data]
+
+    def seen(self, tab_id: str) -> list[int]:
+        """The indexes of the columns that a person sees: those of ours that are hidden are left out."""
+        grid = self.tab(tab_id)["properties"]["gridProperties"]
+        metadata = self.tab(tab_id)["data"][0].get("columnMetadata", [])
+        hidden = {
+            index
+            for index, column in enumerate(metadata)
+            for each in column.get("developerMetadata", [])
+            if each["metadataValue"] in HIDDEN
+        }
+        return [index for index in range(grid["columnCount"]) if index not in hidden]
+
+    def column(self, tab_id: str, name: str) -> int:
+        """The index of a column of ours, hidden or not."""
+        metadata = self.tab(tab_id)["data"][0]["columnMetadata"]
+        names = [
+            [each["metadataValue"] for each in column.get("developerMetadata", [])] for column in metadata
+        ]
+        return names.index([name])
+
+    def cells(self, tab_id: str) -> list[list[Any]]:
+        """What the cells were given, in the columns that a person sees."""
+        seen = self.seen(tab_id)
+        return [[row[column] for column in seen if column < len(row)] for row in self.all_cells(tab_id)]
 
     def edit(self, *requests: dict[str, Any]) -> None:
         self.server.edit(self.id, list(requests))
 
     def type(self, tab_id: str, row: int, column: int, text: str) -> None:
+        """Into a cell of the column that a person sees at this place."""
+        self.type_at(tab_id, row, self.seen(tab_id)[column], text)
+
+    def type_at(self, tab_id: str, row: int, column: int, text: str) -> None:
         value = {"formulaValue": text} if text.startswith("=") else {"stringValue": text}
         start = {"sheetId": self.sheet_id(tab_id), "rowIndex": row, "columnIndex": column}
         rows = [{"values": [{"userEnteredValue": value}]}]
         self.edit({"updateCells": {"start": start, "rows": rows, "fields": "userEnteredValue"}})
 
     def add_column(self, tab_id: str, notes: Mapping[int, str]) -> int:
-        """Officers' notes by row, in a column of their own at the right end; the column."""
-        width = int(self.tab(tab_id)["properties"]["gridProperties"]["columnCount"])
+        """Officers' notes by row, in a column of their own at the right end; its place among those that are seen."""
+        width = len(self.seen(tab_id))
         self.edit(
             {"appendDimension": {"sheetId": self.sheet_id(tab_id), "dimension": "COLUMNS", "length": 1}}
         )

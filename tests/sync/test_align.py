@@ -1,4 +1,4 @@
-"""Lines follow their keys, with few steps, and none of anybody else's is lost."""
+"""Lines get their places with few steps, none is lost, and what officers refer to goes on covering them."""
 
 from collections.abc import Sequence
 
@@ -6,72 +6,93 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sheets_sync.align import Alignment, Step, align, steps_into
-
-keys = st.lists(st.sampled_from("abcdefghij"), unique=True)
-held_lines = st.lists(st.one_of(st.none(), st.sampled_from("abcdefghijkl")), max_size=14)
+from local.sheets.areas import Inserted, Moved, Span
+from sheets_sync.align import Step, steps_into, steps_within
 
 
-def play(length: int, steps: list[Step]) -> list[int | None]:
-    """What Sheets makes of the steps, by its own rules: indexes count before each step."""
+def play(
+    length: int, steps: Sequence[Step], span: Span | None = None
+) -> tuple[list[int | None], Span | None]:
+    """What Sheets makes of the steps, by its own rules: the lines, and a range that was over `span` of them."""
     lines: list[int | None] = list(range(length))
     for step in steps:
         if step.kind == "insert":
             lines[step.start : step.start] = [None] * (step.end - step.start)
-        elif step.kind == "delete":
-            del lines[step.start : step.end]
+            span = span and Inserted(step.start, step.end - step.start)(*span)
         else:
-            assert not step.start < step.to < step.end
+            assert not step.start <= step.to <= step.end
             moved = lines[step.start : step.end]
             rest = lines[: step.start] + lines[step.end :]
             to = step.to - len(moved) if step.to > step.start else step.to
             lines = rest[:to] + moved + rest[to:]
-    return lines
+            span = span and Moved(step.start, step.end, step.to)(*span)
+    return lines, span
 
 
-@given(held_lines, keys, st.sets(st.integers(0, 13)), st.sets(st.integers(0, 13)))
-def test_the_desired_lines_come_first_and_the_officers_are_all_still_there(
-    held: list[str | None], desired: list[str], blank: set[int], kept: set[int]
+@st.composite
+def orders(draw: st.DrawFn) -> tuple[list[int | None], int, int]:
+    """Lines in an order that they should have, new ones among them; and where those begin and end that are listed."""
+    size = draw(st.integers(0, 10))
+    lines = draw(st.permutations(range(size)))
+    start, end = sorted(draw(st.tuples(st.integers(0, size), st.integers(0, size))))
+    listed: list[int | None] = list(lines[start:end])
+    for place in draw(st.lists(st.integers(0, 10), max_size=3)):
+        listed.insert(place % (len(listed) + 1), None)
+    return [*lines[:start], *listed, *lines[end:]], start, start + len(listed)
+
+
+@given(orders())
+def test_lines_are_brought_into_their_order(made: tuple[list[int | None], int, int]) -> None:
+    order, start, end = made
+    size = len(order) - order.count(None)
+    assert play(size, steps_into(order))[0] == order
+    assert play(size, steps_within(order, start, end))[0] == order
+
+
+@given(orders())
+def test_a_range_over_the_listed_lines_covers_them_afterwards_too(
+    made: tuple[list[int | None], int, int],
 ) -> None:
-    blank = {index for index in blank if index < len(held) and held[index] is None}
-    result = align(held, desired, blank, kept)
-    played = play(len(held), result.steps)
-    assert [
-        None if line in blank and place < len(desired) else line for place, line in enumerate(played)
-    ] == result.lines
-    assert played.count(None) == max(0, len(set(desired) - set(held)) - len(blank)), (
-        "inserts only where it must"
-    )
-    first = {key: held.index(key) for key in desired if key in held}
-    assert result.lines[: len(desired)] == [first.get(key) for key in desired]
-    left = {index for index in result.lines if index is not None}
-    for index, key in enumerate(held):
-        is_a_copy = key is not None and held.index(key) != index
-        if (key is None and index not in blank) or is_a_copy or index in kept - blank:
-            assert index in left
-    rest = [index for index in result.lines[len(desired) :] if index is not None]
-    assert rest == sorted(rest), "what goes behind keeps its order"
+    order, start, end = made
+    listed = [line for line in order[start:end] if line is not None]
+    if len(listed) < 2 or (len(listed) == 2 and listed[0] > listed[1]):
+        return  # these have no inside
+    span = min(listed), max(listed) + 1
+    _, after = play(len(order) - order.count(None), steps_within(order, start, end), span)
+    assert after is not None
+    assert after[0] <= start < end <= after[1]
 
 
-@given(keys)
-def test_what_is_in_order_takes_no_step(desired: list[str]) -> None:
-    assert align([*desired, None, None], desired, {len(desired), len(desired) + 1}, ()).steps == []
+@given(st.integers(1, 4), st.integers(0, 1), st.integers(0, 3), st.integers(0, 3))
+def test_a_range_from_the_header_covers_the_first_ones_too(
+    head: int, held: int, before: int, behind: int
+) -> None:
+    """To a blank row below the last."""
+    listed: list[int | None] = [None] * before + [head] * held + [None] * behind
+    order = [*range(head), *listed, head + held]
+    steps = steps_within(order, head, head + len(listed))
+    _, after = play(head + held + 1, steps, (head - 1, head + held + 1))
+    assert after == (head - 1, len(order))
+
+
+def test_what_is_in_order_takes_no_step() -> None:
+    assert steps_into(range(9)) == []
+    assert steps_within(range(9), 2, 5) == []
 
 
 def test_one_that_moved_takes_one_step() -> None:
-    assert align(list("abcde"), list("bcdea"), (), ()) == Alignment([Step("move", 0, 1, 5)], [1, 2, 3, 4, 0])
-    assert align(list("abcde"), list("eabcd"), (), ()) == Alignment([Step("move", 4, 5, 0)], [4, 0, 1, 2, 3])
+    assert steps_into([1, 2, 3, 4, 0]) == [Step("move", 0, 1, 5)]
+    assert steps_into([4, 0, 1, 2, 3]) == [Step("move", 4, 5, 0)]
 
 
 def test_neighbours_move_and_come_together() -> None:
-    assert align(list("abcdef"), list("defabc"), (), ()).steps == [Step("move", 3, 6, 0)]
-    assert align(list("ad"), list("abcd"), (), ()).steps == [Step("insert", 1, 3)]
+    assert steps_into([3, 4, 5, 0, 1, 2]) == [Step("move", 3, 6, 0)]
+    assert steps_into([0, None, None, 1]) == [Step("insert", 1, 3)]
 
 
-def test_new_lines_take_the_place_of_blank_ones() -> None:
-    result = align(["a", None, None, None], ["a", "b"], {2, 3}, ())
-    assert result == Alignment([Step("move", 2, 3, 1)], [0, None, 1, 3])
-    assert align([None, None, None], ["a", "b"], {0, 1, 2}, ()) == Alignment([], [None, None, 2])
+def test_one_who_comes_first_or_last_comes_inside_and_the_others_make_room() -> None:
+    assert steps_within([0, None, 1, 2, 3], 1, 4) == [Step("insert", 2, 3), Step("move", 1, 2, 3)]
+    assert steps_within([0, 1, 2, None, 3], 1, 4) == [Step("insert", 2, 3), Step("move", 3, 4, 2)]
 
 
 class Line(int):
