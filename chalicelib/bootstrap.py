@@ -277,7 +277,8 @@ class Muster:
 
         stores, directory = self.stores, self.directory
         definitions, completions = stores.definitions, stores.completions
-        views = SheetViews(directory, self.overview, definitions, completions, stores.commanders, self.clock)
+        edits = SheetEdits(directory, tiers, corrections, rosters, readings, commanders, completions)
+    views = SheetViews(directory, self.overview, definitions, completions, stores.commanders, self.clock)
         return SheetQueue(directory, definitions, completions, views, stores.sheets, self.clock)
 
     @cached_property

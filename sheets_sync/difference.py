@@ -15,6 +15,7 @@ from sheets_sync.held import SPARE_COLUMN, HeldRow, HeldTab
 from sheets_sync.layout import BASE_COLUMN, KEY_COLUMN, laid_out
 from sheets_sync.making import (
     Names,
+    box_of,
     chart_requests,
     column_metadata,
     column_size,
@@ -96,22 +97,25 @@ def _step_request(step: Step, sheet_id: int, dimension: str, *, is_like_before: 
     return {"moveDimension": {"source": area, "destinationIndex": step.to}}
 
 
+_VALUE, _BOX = "userEnteredValue", "userEnteredValue,dataValidation"
+_ALL = "userEnteredValue,userEnteredFormat,dataValidation"
+
+
 class _Cell(NamedTuple):
-    """A cell to write. Without a `look` it keeps the one that it has."""
+    """A cell to write: its content, and of its `look` what the `fields` name. Everything else stays as it is."""
 
     row: int
     column: int
     content: Content
     look: Json | None = None
+    fields: str = _VALUE
 
 
 def _rewrite(shape: Shape) -> Iterator[Json]:
     """The cells that don't hold what they should, and those of new rows and columns, with their looks."""
     changed = [*_shown_cells(shape), *_left_cells(shape), *_ended_cells(shape)]
-    for has_look in (False, True):
-        cells = [cell for cell in changed if (cell.look is not None) == has_look]
-        fields = "userEnteredValue,userEnteredFormat,dataValidation" if has_look else "userEnteredValue"
-        for area in _areas(cells):
+    for fields in (_VALUE, _BOX, _ALL):
+        for area in _areas(cell for cell in changed if cell.fields == fields):
             start = {"sheetId": shape.held.sheet_id, "rowIndex": area[0][0].row}
             start["columnIndex"] = area[0][0].column
             data = [{"values": [cell_json(cell.content, cell.look) for cell in row]} for row in area]
@@ -129,7 +133,9 @@ def _shown_cells(shape: Shape) -> Iterator[_Cell]:
         for at, place in shape.places.items():
             content, line = row.cells[place], shape.columns[at]
             if held is None or line is None or at in fresh:
-                yield _Cell(index, at, content, look_of(shape.layout, row, place))
+                yield _Cell(index, at, content, look_of(shape.layout, row, place), _ALL)
+            elif isinstance(held.value(line), bool) != isinstance(content, bool):
+                yield _Cell(index, at, content, box_of(content), _BOX)
             elif not same(held.value(line), value_of(content)):
                 yield _Cell(index, at, content)
 

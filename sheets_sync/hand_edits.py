@@ -18,12 +18,15 @@ NAMED = 3
 
 @dataclass(frozen=True, slots=True)
 class HandEdit:
-    """A managed cell that does not hold what was written into it, and is restored. `row`: what the row is about."""
+    """A managed cell that does not hold what was written into it, and is restored. `row`: what the row is about, `key`
+    and `tab_id`: as the tab has it."""
 
     tab: str
     row: str
     column: str
     held: Value
+    tab_id: str
+    key: str
 
     def __str__(self) -> str:
         content = "nothing" if self.held is None else f"“{self.held}”"
@@ -50,7 +53,7 @@ def _edits_in(tab: Tab, held: HeldTab) -> Iterator[HandEdit]:
             value = found.value(column)
             if not same(value, value_of(row.cells[place])) and not written[identity].is_in(value):
                 label = "the row below the last" if row.key == NEW else str(row.cells[0])
-                yield HandEdit(held.title, label, layout.columns[place].name, value)
+                yield HandEdit(held.title, label, layout.columns[place].name, value, tab.id, row.key)
 
 
 def said_now(edits: Sequence[HandEdit], at: datetime) -> Restored | None:
