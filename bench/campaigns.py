@@ -35,8 +35,8 @@ ALLIANCE = 40
 """Commanders of an alliance."""
 LUCK = 0.08
 """The spread (of the logarithm) of a day's turnout around the shape's turnout."""
-MISSED_HOURS = 0.03
-"""The part of the hourly samples that is missing."""
+WHIM = 0.25
+"""The same for the alliance that is half of a server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,32 +58,49 @@ class Shape:
     """The chance that a daily or straggling reporter still reports after the last milestone has closed."""
     together: bool = False
     """An officer enters all straggling reports of an alliance at once."""
+    bulk: float = 0.0
+    """The share of alliances whose officer enters all reports every evening."""
     joining_late: float = 0.0
-    """The share of alliances that begin to report on the third day, including what they completed before."""
+    """The share of alliances that begin to report later, including what they completed before."""
+    joins: tuple[float, float] = (48, 72)
+    """Between which hours they begin."""
+    rally: float = 0.0
+    """The share of the commanders who would never report that do so in the last day and a half of the event."""
+    giant: float = 0.0
+    """The share of commanders in one alliance, each day with luck of its own."""
+    outage: float = 0.0
+    """For how many hours, on one of the first five days, nothing can be reported."""
 
 
 SHAPES = (
     Shape("steady", "about the same every day"),
     Shape("strong start", "a third fewer on the last day than on the first, most of them early in the day",
           turnout=(1.2, 1.05, 0.95, 0.85, 0.8), rush=0.6),
+    Shape("fading", "a third as many on the last day as on the first", turnout=(1.2, 1, 0.75, 0.55, 0.4)),
     Shape("evening peaks", "nearly all in a few hours of the day", evening=0.95, habits=(0.6, 0.25, 0.05, 0.1)),
     Shape("weekend drop", "Friday at 60 %, and few late reports on Saturday",
           turnout=(1, 1, 1, 0.95, 0.6), saturday=0.35),
-    Shape("late reporters", "most report a day or more late", habits=(0.15, 0.2, 0.55, 0.1), saturday=0.9),
-    Shape("heavy tail", "a few complete everything, most complete little", eagerness=(0.35, 0.8)),
-    Shape("quick reporters", "nearly all report at once", habits=(0.85, 0.08, 0.02, 0.05), saturday=0.5),
-    Shape("slow start", "word spreads: half take part on the first day, all on the last",
-          turnout=(0.5, 0.7, 0.85, 1, 1.05)),
-)  # fmt: skip
-UNSEEN = (
-    Shape("entered together", "half of the reports are entered by officers, an alliance at a time",
-          habits=(0.25, 0.15, 0.5, 0.1), together=True),
+    Shape("quiet middle", "half as many on the third and the fourth day, as on a weekend",
+          turnout=(1, 1, 0.5, 0.5, 1)),
     Shape("one bad day", "half as many people complete one of the milestones", turnout=(1, 1, 0.5, 1, 1)),
+    Shape("late reporters", "most report a day or more late", habits=(0.15, 0.2, 0.55, 0.1), saturday=0.9),
+    Shape("quick reporters", "nearly all report at once", habits=(0.85, 0.08, 0.02, 0.05), saturday=0.5),
+    Shape("heavy tail", "a few complete everything, most complete little", eagerness=(0.35, 0.8)),
+    Shape("slow start", "half take part on the first day, all on the last", turnout=(0.5, 0.7, 0.85, 1, 1.05)),
+    Shape("slow spread", "the word spreads from a quarter to all", turnout=(0.28, 0.42, 0.6, 0.8, 1)),
+    Shape("joining late", "every third alliance begins to report on the third day", joining_late=0.33),
+    Shape("one by one", "half of the alliances begin to report at any time in the first four days",
+          joining_late=0.5, joins=(0, 96)),
     Shape("late drive", "fewer in the middle, and a call to everybody on the last day",
           turnout=(1, 0.85, 0.7, 0.8, 1.15)),
-    Shape("joining late", "every third alliance begins to report on the third day", joining_late=0.33),
+    Shape("final rally", "a third more on the last day, and most who had never reported do so by the event's end",
+          turnout=(0.8, 0.8, 0.8, 0.85, 1.15), habits=(0.4, 0.25, 0.15, 0.2), rally=0.7),
+    Shape("entered together", "half of the reports are entered by officers, an alliance at a time",
+          habits=(0.25, 0.15, 0.5, 0.1), together=True),
+    Shape("officers' evenings", "in most alliances an officer enters everything in the evening", bulk=0.7),
+    Shape("one big alliance", "half of the commanders are in one alliance, and do the same", giant=0.5),
+    Shape("outage", "for sixteen hours nothing can be reported", outage=16),
 )  # fmt: skip
-"""Shapes that were not used for calibration."""
 
 
 @dataclass(frozen=True)
@@ -97,8 +114,6 @@ class Campaign:
     """When it was reported, which milestone (0 to 4), and by which commander."""
     done: tuple[float, ...]
     """When each completion happened in the game, reported or not, in order."""
-    missed: frozenset[int]
-    """Hours without a sample."""
 
     @property
     def opens_at(self) -> datetime:
@@ -136,16 +151,11 @@ class Campaign:
         so_far = self.reports[: bisect_right(self.times, hours)]
         counts = Counter(NOVEMBER.milestones[milestone].id for _, milestone, _ in so_far)
         totals = Totals(len({commander for _, _, commander in so_far}), counts)
-        history = {
-            self.opens_at + hour * HOUR: self.points(min(hour + 1.0, hours))
-            for hour in range(int(hours) + 1)
-            if hour not in self.missed
-        }
         reading = None
         if reading_at is not None:
             at = self.opens_at + reading_at * HOUR
             reading = Reading(self.official_points(reading_at), at, self.points(reading_at))
-        return Standing({"all": totals}, {}, reading, history)
+        return Standing({"all": totals}, {}, reading)
 
 
 def campaign(shape: Shape, seed: int, sizes: tuple[int, int] = EVERYBODY) -> Campaign:
@@ -154,44 +164,61 @@ def campaign(shape: Shape, seed: int, sizes: tuple[int, int] = EVERYBODY) -> Cam
     size = round(exp(random.uniform(*map(log, sizes))))
     peak = random.uniform(0, 24)
     luck = [factor * random.lognormvariate(0, LUCK) for factor in shape.turnout]
+    whims = [random.lognormvariate(0, WHIM) for _ in shape.turnout]
     hours = _activity(shape, peak)
     closes = _hours(NOVEMBER.reporting_closes_at(GameDay()) - NOVEMBER.window(GameDay()).opens_at)
     reports: list[tuple[float, int, int]] = []
     done: list[float] = []
-    alliances = [list(_straggles(random, peak, closes, shape)) for _ in range(1 + size // ALLIANCE)]
-    late = [random.random() < shape.joining_late for _ in alliances]
+    alliances = [_Alliance(random, peak, closes, shape) for _ in range(1 + size // ALLIANCE)]
     for commander in range(size):
         eager = random.betavariate(*shape.eagerness)
+        is_giants = commander < shape.giant * size
+        alliance = alliances[0 if is_giants else commander // ALLIANCE]
         completed = [
             (24 * day + random.choices(range(24), hours)[0] + random.random(), day)
             for day, factor in enumerate(luck)
-            if random.random() < eager * factor
+            if random.random() < eager * factor * (whims[day] if is_giants else 1)
         ]
-        habit = random.choices(("prompt", "daily", "straggling", "never"), shape.habits)[0]
         done += [when for when, _ in completed]
-        if habit == "prompt":
-            came = [(when + random.expovariate(1.5), day) for when, day in completed]
+        habit = random.choices(("prompt", "daily", "straggling", "never"), shape.habits)[0]
+        if habit == "never" and random.random() < shape.rally:
+            sessions: list[float] | None = [random.uniform(closes - 60, closes - 24)]
         elif habit == "never":
-            came = []
+            sessions = []
+        elif alliance.evenings:
+            sessions = alliance.evenings
+        elif habit == "prompt":
+            sessions = None
+        elif habit == "daily":
+            sessions = list(_days(random, peak, closes, shape))
+        elif shape.together:
+            sessions = alliance.straggles
         else:
-            sessions = list(
-                _days(random, peak, closes, shape)
-                if habit == "daily"
-                else alliances[commander // ALLIANCE]
-                if shape.together
-                else _straggles(random, peak, closes, shape)
-            )
-            came = [
-                (min(at for at in sessions if at >= when), day)
-                for when, day in completed
-                if any(at >= when for at in sessions)
-            ]
-        if late[commander // ALLIANCE]:
-            came = [(max(at, random.uniform(48, 72)), day) for at, day in came]
-        reports += [(at, day, commander) for at, day in came if at < closes]
+            sessions = list(_straggles(random, peak, closes, shape))
+        for when, day in completed:
+            if sessions is None:
+                at = when + random.expovariate(1.5)
+            else:
+                at = min((session for session in sessions if session >= when), default=closes)
+            reports.append((max(at, alliance.joins + random.uniform(0, 3)), day, commander))
     game_day = GameDay(time(random.randrange(24)))
-    missed = frozenset(hour for hour in range(round(closes)) if random.random() < MISSED_HOURS)
-    return Campaign(shape, size, game_day, tuple(sorted(reports)), tuple(sorted(done)), missed)
+    if shape.outage:
+        down = random.uniform(24, 120 - shape.outage)
+        up = down + shape.outage
+        reports = [
+            (up + random.expovariate(0.3) if down < at < up else at, day, who) for at, day, who in reports
+        ]
+    in_time = sorted(report for report in reports if report[0] < closes)
+    return Campaign(shape, size, game_day, tuple(in_time), tuple(sorted(done)))
+
+
+class _Alliance:
+    """When an alliance's officer enters reports, and when the alliance begins to report at all."""
+
+    def __init__(self, random: Random, peak: float, closes: float, shape: Shape) -> None:
+        self.straggles = list(_straggles(random, peak, closes, shape))
+        self.joins = random.uniform(*shape.joins) if random.random() < shape.joining_late else 0.0
+        self.evenings = list(_days(random, peak, closes, shape)) if random.random() < shape.bulk else []
 
 
 def _activity(shape: Shape, peak: float) -> list[float]:

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from chalicelib.services.member_pages import MemberPages
     from chalicelib.services.migrating import Migrating
     from chalicelib.services.overview import Overview
+    from chalicelib.services.public_views import PublicViews
     from chalicelib.services.readings import GameReadings
     from chalicelib.services.refresh import Refresh
     from chalicelib.services.renormalising import Renormalising
@@ -104,6 +105,12 @@ class Muster:
         from chalicelib.services.overview import Overview
 
         return Overview(self.directory, self.stores.completions, self.clock)
+
+    @cached_property
+    def public_views(self) -> "PublicViews":
+        from chalicelib.services.public_views import PublicViews
+
+        return PublicViews(self.directory, self.overview, self._standings, self.clock)
 
     @cached_property
     def member_pages(self) -> "MemberPages":

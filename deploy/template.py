@@ -69,7 +69,7 @@ def _paths(described: dict[str, Any]) -> Iterator[tuple[str, Template]]:
     for path, operations in described.items():
         name = "Path"
         parent: Template = {"Fn::GetAtt": ["RestAPI", "RootResourceId"]}
-        for part in path.strip("/").split("/"):
+        for part in filter(None, path.split("/")):
             name += "".join(word.capitalize() for word in re.findall(r"[A-Za-z0-9]+", part))
             properties = {"RestApiId": rest_api, "ParentId": parent, "PathPart": part}
             yield name, {"Type": "AWS::ApiGateway::Resource", "Properties": properties}

@@ -4,6 +4,7 @@ Like the real one, it puts a replacement character wherever a body or a query is
 """
 
 import json
+import re
 import uuid
 from pathlib import Path
 from typing import Any
@@ -39,12 +40,14 @@ class Gateway:
         self._server.stop()
 
     def _answer(self, request: Request) -> Response:
-        if not request.path.startswith(f"{self._prefix}/"):
+        if not f"{request.path}/".startswith(f"{self._prefix}/"):
             return _unknown_path()
-        path = request.path.removeprefix(self._prefix)
+        path = request.path.removeprefix(self._prefix) or "/"
         try:
             resource, parameters = self._routes.bind("").match(path, method="GET")
         except HTTPException:
+            return _unknown_path()
+        if resource.endswith("+}") and request.method not in self._app.routes[resource]:
             return _unknown_path()
         context = LambdaContext("api_handler", memory_size=512, max_runtime_ms=29_000)
         answer = self._app(self._event(request, resource, parameters), context)
@@ -81,7 +84,7 @@ class Gateway:
 
 
 def _pattern(path: str) -> str:
-    return path.replace("{", "<").replace("}", ">")
+    return re.sub(r"{(\w+)\+}", r"<path:\1>", path).replace("{", "<").replace("}", ">")
 
 
 def _unknown_path() -> Response:

@@ -16,6 +16,7 @@ import re
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 from sheets_sync.cells import Value
@@ -72,7 +73,7 @@ def columns_of(found: Sequence[tuple[str, Kind]]) -> str:
 def base_of(key: str, columns: str, cells: Sequence[tuple[Value, Input | None, Kind]]) -> str:
     """The base of a row. `columns`: the base of the header row, whose order the cells are in."""
     told = "".join(_told(value, made, kind) for value, made, kind in cells)
-    return f"{_LISTED}{_check(key, _KEY)}{_check(columns, _COLUMNS)}{told}"
+    return f"{_LISTED}{_check(key, _KEY)}{_check_of_columns(columns)}{told}"
 
 
 def left_base_of(key: str, label: Value, why: Value) -> str:
@@ -94,21 +95,30 @@ def read_base(value: Value, key: str | None, columns: str | None) -> Base | None
         return Base(False, is_left)
     if is_left:
         return Base(True, is_left, _read_cells(rest, f"{_HEADING}m{LABEL}\nm{WHY}"))
-    if columns is None or rest[:_COLUMNS] != _check(columns, _COLUMNS):
+    if columns is None or rest[:_COLUMNS] != _check_of_columns(columns):
         return Base(True, is_left)
     return Base(True, is_left, _read_cells(rest[_COLUMNS:], columns))
 
 
 def _read_cells(text: str, columns: str) -> Mapping[str, Written]:
-    found, at = {}, 0
-    for column in columns.removeprefix(_HEADING).split("\n"):
-        cell = re.compile(_CELLS.get(column[:1], "$.")).match(text, at)
-        if cell is None:
-            return {}  # cut short, or of a later version
-        check, *generation = cell.groups()
-        found[column[1:]] = Written(check, generation[0] or None if generation else None)
-        at = cell.end()
-    return found
+    """Nothing if the text is cut short, or of a later version."""
+    names, pattern = _pattern_of(columns)
+    cells = pattern.fullmatch(text)
+    if cells is None:
+        return {}
+    found = iter(cells.groups())
+    written = {}
+    for name, kind in names:
+        check = next(found)
+        written[name] = Written(check, None if kind == "m" else next(found) or None)
+    return written
+
+
+@lru_cache(maxsize=16)
+def _pattern_of(columns: str) -> tuple[Sequence[tuple[str, str]], re.Pattern[str]]:
+    """The columns that a base is about, each with its kind, and what the cells in it look like."""
+    names = [(column[1:], column[:1]) for column in columns.removeprefix(_HEADING).split("\n")]
+    return names, re.compile("".join(_CELLS.get(kind, "$.") for _, kind in names), re.DOTALL)
 
 
 def _told(value: Value, made: Input | None, kind: Kind) -> str:
@@ -117,6 +127,12 @@ def _told(value: Value, made: Input | None, kind: Kind) -> str:
     if made and made.keeps is not None:
         return made.keeps
     return f"{_check(value, _LETTERS[kind])}{made.generation if made else ''};"
+
+
+@lru_cache(maxsize=16)
+def _check_of_columns(columns: str) -> str:
+    """The same for all rows of a tab."""
+    return _check(columns, _COLUMNS)
 
 
 def _check(value: Value, letters: int) -> str:

@@ -12,6 +12,7 @@ from sheets_sync.align import Step
 from sheets_sync.base import LABEL, WHY, left_base_of
 from sheets_sync.cells import Json, Value, cell_json, same, value_of
 from sheets_sync.held import SPARE_COLUMN, HeldRow, HeldTab
+from sheets_sync.known import Known
 from sheets_sync.layout import BASE_COLUMN, KEY_COLUMN, laid_out
 from sheets_sync.making import (
     Names,
@@ -31,8 +32,13 @@ from sheets_sync.shape import Shape, shape_of
 from sheets_sync.tabs import Content, Tab
 
 
-def difference(tabs: Sequence[Tab], held: Mapping[str, HeldTab], names: Names) -> list[Json]:
-    """The requests that make the managed tabs show `tabs`; none if nothing differs. Missing tabs are made."""
+def difference(
+    tabs: Sequence[Tab], held: Mapping[str, HeldTab], rows: Mapping[str, Known], names: Names
+) -> list[Json]:
+    """The requests that make the managed tabs show `tabs`; none if nothing differs. Missing tabs are made.
+
+    `rows`: which row is whose, by tab, but for those by position.
+    """
     requests: list[Json] = []
     sheet_ids: dict[str, int] = {}
     reshaped = set()
@@ -46,7 +52,7 @@ def difference(tabs: Sequence[Tab], held: Mapping[str, HeldTab], names: Names) -
             reshaped.add(tab.id)
         else:
             sheet_ids[tab.id] = ours.sheet_id
-            shape = shape_of(layout, ours)
+            shape = shape_of(layout, ours, rows.get(tab.id))
             if shape.row_steps or shape.column_steps:
                 reshaped.add(tab.id)
             requests += [*_reshape(shape), *_rewrite(shape)]

@@ -1,16 +1,16 @@
 """What officers did to Muster's own cells since the last sync: held tabs and tabs to show → hand edits. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sheets_sync.base import LABEL
 from sheets_sync.cells import Value, same, value_of
 from sheets_sync.content.title_block import Restored
+from sheets_sync.content.words import CONFIRM, SAYS
 from sheets_sync.held import HeldTab
-from sheets_sync.known import known
-from sheets_sync.layout import laid_out
-from sheets_sync.tabs import NEW, Tab
+from sheets_sync.known import Known
+from sheets_sync.tabs import Tab
 
 NAMED = 3
 """So many hand edits are named. If there are more, their number follows."""
@@ -18,8 +18,8 @@ NAMED = 3
 
 @dataclass(frozen=True, slots=True)
 class HandEdit:
-    """A managed cell that does not hold what was written into it, and is restored. `row`: what the row is about, `key`
-    and `tab_id`: as the tab has it."""
+    """A managed cell that does not hold what was written into it, and is restored. `row`: what the row is about; `key`
+    and `tab_id`: the same as the tab has it."""
 
     tab: str
     row: str
@@ -33,27 +33,32 @@ class HandEdit:
         return f"{self.tab}: {self.row}, {self.column} held {content}"
 
 
-def hand_edits(tabs: Iterable[Tab], held: Mapping[str, HeldTab]) -> list[HandEdit]:
-    """The managed cells that hold neither what was last written into them nor what they should. Inputs are none."""
-    return [edit for tab in tabs if tab.id in held for edit in _edits_in(tab, held[tab.id])]
+def hand_edits(tabs: Iterable[Tab], held: Mapping[str, HeldTab], rows: Mapping[str, Known]) -> list[HandEdit]:
+    """The managed cells that hold neither what was last written into them nor what they should. Inputs are none.
+
+    `rows`: which row is whose, by tab. A tab by position is not among them: what stands at a place now says nothing
+    about what stood there.
+    """
+    return [edit for tab in tabs if tab.id in rows for edit in _edits_in(tab, held[tab.id], rows[tab.id])]
 
 
-def _edits_in(tab: Tab, held: HeldTab) -> Iterator[HandEdit]:
-    if tab.is_by_position:
-        return  # its rows are places: what stands in one now says nothing about what stood there
-    layout, places = laid_out(tab), known(tab, held).places
-    for row in layout.rows:
-        found = held.rows[places[row.key]] if row.key in places else None
+def _edits_in(tab: Tab, held: HeldTab, rows: Known) -> Iterator[HandEdit]:
+    columns = [
+        (place, column, held.place(column.identity))
+        for place, column in enumerate(tab.columns)
+        if column.identity not in (SAYS, CONFIRM)  # an answer is only said again
+    ]
+    blank = replace(tab.blank, cells=(None,) * len(tab.columns))
+    for row in (*tab.rows, blank):
+        found = held.rows[rows.places[row.key]] if row.key in rows.places else None
         written = found.base.written if found and found.base else {}
-        for place in layout.shown:
-            identity = layout.columns[place].identity
-            column = held.place(identity)
-            if not found or column is None or identity not in written or place in row.inputs:
+        for place, column, at in columns:
+            if found is None or at is None or column.identity not in written or place in row.inputs:
                 continue
-            value = found.value(column)
-            if not same(value, value_of(row.cells[place])) and not written[identity].is_in(value):
-                label = "the row below the last" if row.key == NEW else str(row.cells[0])
-                yield HandEdit(held.title, label, layout.columns[place].name, value, tab.id, row.key)
+            value = found.value(at)
+            if not same(value, value_of(row.cells[place])) and not written[column.identity].is_in(value):
+                label = "the blank row below the last" if row is blank else str(row.cells[0])
+                yield HandEdit(held.title, label, column.name, value, tab.id, row.key)
 
 
 def said_now(edits: Sequence[HandEdit], at: datetime) -> Restored | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sheets_sync.base import Base, read_base, read_columns
 from sheets_sync.cells import HEADER_LOOK, Formula, Value, held_value
-from sheets_sync.layout import BASE_COLUMN, KEY_COLUMN
+from sheets_sync.layout import BASE_COLUMN, KEY_COLUMN, LINE
 
 TAB_METADATA = "muster.tab"
 COLUMN_METADATA = "muster.column"
@@ -163,8 +163,9 @@ def _rows(data: Mapping[str, Any], count: int, names: Sequence[str | None]) -> l
         found.append((held, key))
     bases = [_at(held, base_column) for held, _ in found]
     columns = next((told for base in bases if (told := read_columns(base))), None)
+    by_position = LINE if key_column is None else None
     rows = [
-        HeldRow(held.values, held.remarked, key, read_base(base, key, columns))
+        HeldRow(held.values, held.remarked, key, read_base(base, key or by_position, columns))
         for (held, key), base in zip(found, bases, strict=True)
     ]
     return rows + [HeldRow()] * (count - len(rows))

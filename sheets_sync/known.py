@@ -5,7 +5,7 @@ these contradict each other, the best claim to each key wins, so that no row is 
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sheets_sync.base import Base
@@ -32,6 +32,11 @@ class _Claim:
     strength: int
     index: int
     key: str
+
+
+def known_rows(tabs: Iterable[Tab], held: Mapping[str, HeldTab]) -> dict[str, Known]:
+    """Which row is whose, in each tab that is there, but for those by position: there a row is a place."""
+    return {tab.id: known(tab, held[tab.id]) for tab in tabs if tab.id in held and not tab.is_by_position}
 
 
 def known(tab: Tab, held: HeldTab) -> Known:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sheets_sync.align import Step, steps_into, steps_within
 from sheets_sync.held import OLD_MARK_COLUMN, SPARE_COLUMN, HeldColumn, HeldRow, HeldTab
-from sheets_sync.known import known
+from sheets_sync.known import Known
 from sheets_sync.layout import KEY_COLUMN, Layout
 from sheets_sync.tabs import HEADER, Column, Content, Row
 
@@ -61,22 +61,20 @@ class Shape:
         return (held if listed is None else listed), NO_LONGER_LISTED  # the second copy of a row
 
 
-def shape_of(layout: Layout, held: HeldTab) -> Shape:
+def shape_of(layout: Layout, held: HeldTab, who: Known | None) -> Shape:
+    """`who`: which row is whose; None in a tab by position."""
     columns = _lines(
         [_held_place(held, column) for column in layout.columns], len(held.columns), _spare(held)
     )
     header: int | None
-    if layout.tab.is_by_position:
+    if who is None:
         rows: list[int | None] = [*range(len(held.rows))]
         rows += [None] * (len(layout.rows) - len(rows))
         row_steps, header = steps_into(rows), None
     else:
-        places = known(layout.tab, held).places
-        rows = _lines([places.get(row.key) for row in layout.rows], len(held.rows))
-        row_steps, header = (
-            steps_within(rows, layout.listed.start, layout.listed.stop),
-            places.get(HEADER),
-        )
+        rows = _lines([who.places.get(row.key) for row in layout.rows], len(held.rows))
+        row_steps = steps_within(rows, layout.listed.start, layout.listed.stop)
+        header = who.places.get(HEADER)
     shown = set(columns[: len(layout.columns)])
     is_new = held.place(KEY_COLUMN) is None and held.place(OLD_MARK_COLUMN) is not None
     at = layout.tab.header_index

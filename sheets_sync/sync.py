@@ -12,6 +12,7 @@ from sheets_sync.content.wall_time import local
 from sheets_sync.difference import difference
 from sheets_sync.hand_edits import former_names, hand_edits, said_now
 from sheets_sync.held import MANAGED_FIELDS, OVERVIEW_FIELDS, TAB_METADATA, HeldTab, has_ours, held_tabs
+from sheets_sync.known import Known, known_rows
 from sheets_sync.making import Names
 from sheets_sync.tabs import Tab
 
@@ -43,19 +44,24 @@ def sync(
     if overview is None or has_ours(overview):
         held = held_tabs(spreadsheets.managed(sheet.spreadsheet_id, TAB_METADATA, MANAGED_FIELDS))
     tabs = tabs_of(view, sheet, help_url)
-    tabs = mentioning(_restored(sheet, view, tabs, held), tabs)
+    rows = known_rows(tabs, held)
+    tabs = mentioning(_restored(sheet, view, tabs, held, rows), tabs)
     names = Names()
     if any(tab.id not in held for tab in tabs):
         names = names_in(overview or spreadsheets.overview(sheet.spreadsheet_id, OVERVIEW_FIELDS))
-    if requests := difference(tabs, held, names):
+    if requests := difference(tabs, held, rows, names):
         spreadsheets.write(sheet.spreadsheet_id, requests)
 
 
 def _restored(
-    sheet: Binding, view: SheetView, tabs: Sequence[Tab], held: Mapping[str, HeldTab]
+    sheet: Binding,
+    view: SheetView,
+    tabs: Sequence[Tab],
+    held: Mapping[str, HeldTab],
+    rows: Mapping[str, Known],
 ) -> Restored | None:
     """What the title block says of the hand edits that this sync undoes. The log says how many."""
-    edits = hand_edits(tabs, held)
+    edits = hand_edits(tabs, held, rows)
     if edits:
         logger.warning("hand edits undone in %s: %d", sheet.spreadsheet_id, len(edits))  # they may hold names
     restored = said_now(edits, local(view.as_of, view.game_day))

@@ -65,7 +65,8 @@ def test_so_does_the_contract() -> None:
         for route in routes(cell):
             if operation := known.get(re.sub(r"{\w+}", "{}", route)):
                 compared += 1
-                assert set(roles.split(", ")) == who(operation), route
+                told = {one for one in roles.split(", ") if not one.startswith("if ")}
+                assert told == who(operation), route
     assert compared > 20
     assert {role for role, *_ in table(DESIGN, "role", "scope", "may")} == set(get_args(Role))
 

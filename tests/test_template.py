@@ -188,7 +188,7 @@ class TestGateway:
             return f"{path(parts[reference['Ref']]['ParentId'])}/{parts[reference['Ref']]['PathPart']}"
 
         methods = of_type(resources, "AWS::ApiGateway::Method").values()
-        deployed = {(path(method["ResourceId"]), method["HttpMethod"]) for method in methods}
+        deployed = {(path(method["ResourceId"]) or "/", method["HttpMethod"]) for method in methods}
         assert deployed == {(route, method) for route, views in app.app.routes.items() for method in views}
 
     def test_what_the_gateway_refuses_is_a_problem(self, resources: dict[str, Resource]) -> None:

@@ -25,6 +25,8 @@ MESSAGES: Mapping[str, str] = {
     "which-alliance": "With this {role} key, say which alliance.",
     "unknown-event": "There is no event {event}.",
     "unknown-server": "Server {server} doesn't use Muster.",
+    "not-public": "Server {server} does not show the points of its alliances.",
+    "nothing-here": "There is nothing here.",
     "unknown-alliance": "Server {server} has no alliance {alliance}.",
     "incomplete-receipt": "This receipt's address is incomplete. Open the link of your alliance again.",
     # what was sent

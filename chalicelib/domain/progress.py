@@ -46,6 +46,15 @@ class NeededForTier:
 
 
 @dataclass(frozen=True, slots=True)
+class NextTier:
+    """The lowest tier that is not reached: its threshold, the points that remain to it, and what they take."""
+
+    threshold: int
+    remaining: int
+    needed: NeededForTier
+
+
+@dataclass(frozen=True, slots=True)
 class LatestReading:
     """The official points, and when the game showed them."""
 
@@ -90,7 +99,7 @@ class Progress:
 def progress_of(event: Event, server: str, game_day: GameDay, standing: Standing, now: datetime) -> Progress:
     """The progress of `event` at `now`."""
     totals, reading = standing.totals, standing.reading
-    points, best = totals.points(event), _best(event, standing)
+    points, best = totals.points(event), best_points(event, standing)
     milestones = tuple(
         MilestoneProgress(
             id=event.global_id(milestone),
@@ -133,13 +142,30 @@ def progress_of(event: Event, server: str, game_day: GameDay, standing: Standing
 
 def next_tier(event: Event, standing: Standing) -> int | None:
     """The lowest threshold that is higher than the better of the two numbers; None if there is none."""
-    best = _best(event, standing)
+    best = best_points(event, standing)
     return next((tier.threshold for tier in event.tiers if tier.threshold > best.points), None)
+
+
+def best_points(event: Event, standing: Standing) -> BestPoints:
+    reported = standing.totals.points(event)
+    if standing.reading and standing.reading.points > reported:
+        return BestPoints(standing.reading.points, "reading")
+    return BestPoints(reported, "reported")
+
+
+def towards_next_tier(event: Event, game_day: GameDay, standing: Standing, now: datetime) -> NextTier | None:
+    """What the server needs for its next tier; None if there is none."""
+    threshold = next_tier(event, standing)
+    if threshold is None:
+        return None
+    remaining = threshold - best_points(event, standing).points
+    still_open = [m.credit for m, window in event.scheduled(game_day) if window.status(now) != "closed"]
+    return NextTier(threshold, remaining, needed(remaining, event, still_open))
 
 
 def newly_reached(event: Event, standing: Standing, now: datetime) -> dict[int, TierStamp]:
     """The stamps to write now, by threshold: for tiers that the points have reached and that have no stamp yet."""
-    points, best = standing.totals.points(event), _best(event, standing)
+    points, best = standing.totals.points(event), best_points(event, standing)
     return {
         tier.threshold: TierStamp(now, "reported" if points >= tier.threshold else "reading")
         for tier in event.tiers
@@ -169,13 +195,6 @@ def _tier(threshold: int, rewards: tuple[Reward, ...], best: int, stamp: TierSta
         reached_by=stamp.reached_by if stamp else None,
         remaining=max(0, threshold - best),
     )
-
-
-def _best(event: Event, standing: Standing) -> BestPoints:
-    reported = standing.totals.points(event)
-    if standing.reading and standing.reading.points > reported:
-        return BestPoints(standing.reading.points, "reading")
-    return BestPoints(reported, "reported")
 
 
 def _ceil(amount: int, unit: int) -> int:

@@ -1,66 +1,47 @@
 """Where an event will end: a range with its basis, or why there is none (DESIGN §3.7).
 
-docs/decisions/0013 says how it is made and what that costs; docs/projection.md shows how good it is on made-up
-campaigns. Public functions take instants; inside, times are hours since the first milestone opened.
+docs/decisions/0025 says how it is made and what that costs; docs/projection.md shows how good it is on made-up
+campaigns.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise, product
-from math import ceil, exp, floor, hypot, log, pi, sin, sqrt
-from typing import NamedTuple
+from itertools import pairwise
+from math import ceil, exp, floor, hypot, log, sqrt
 
-from chalicelib.domain.calendar import GameDay
+from chalicelib.domain.calendar import GameDay, Window
 from chalicelib.domain.events import Event
 from chalicelib.domain.standing import Basis, Standing
 
-FIRST_HOURS = 24
-SETTLING_HOURS = 8
-"""There is no projection until `SETTLING_HOURS` after a milestone has closed, or after the first has been open for
-`FIRST_HOURS`. Before that it is not known how late people report, and a straight line is better."""
-FEWEST_COMPLETIONS = 20
-"""There is no projection with fewer completions, because chance decides."""
-FEWEST_SAMPLES = 24
-"""There is no projection with fewer hours of history: without a day of it, a straight line is better."""
-
-LEAST_READ = 0.1
-"""A reading is not used if a smaller part of the event was done when it was taken."""
-
-PEAKS = 0.0, 4.0, 8.0, 12.0, 16.0, 20.0
-PROMPT = 0.97, 0.8, 0.5, 0.2
-DELAYS = 10.0, 30.0
-"""The curves that are tried: the hour of the day at which people are most active, the share of people who report at
-once, and the mean delay of the others, in hours."""
-SWING = 0.85
-"""How much activity varies around its mean during a day."""
-MISFIT = 0.015
-"""How far a curve may differ from the history, as a part of the points, before its weight drops."""
-NEGLIGIBLE = 0.01
-"""A curve whose weight is less than this part of the best curve's is left out."""
-MOST_SAMPLES = 16
-"""How many samples of the history are used, evenly spread. More samples do not make it better."""
-FADE = 0.95
-FIRMNESS = 3.0
-"""`FADE`: the share of people who complete the next milestone too. This assumption gives way to what the event shows:
-it weighs as much as the steps between `FIRMNESS` milestones."""
-PRIOR = 0.6
-"""What earlier milestones let expect of a milestone weighs as much as this share of all its reports."""
-SPREAD = (
-    (0, 0.00, 3.32),
-    (0.02, 0.28, 2.01),
-    (0.05, 0.26, 1.27),
-    (0.1, 0.30, 1.15),
-    (0.2, 0.57, 1.22),
-    (0.4, 0.67, 1.26),
-    (0.6, 0.78, 1.47),
-    (0.75, 0.67, 1.82),
+PROMPT, DELAY = 0.5, 18.0
+"""The usual course of a milestone: people complete it evenly over its window; this share of them reports at once, the
+others after an exponentially distributed delay with this mean, in hours."""
+FIRMNESS, STEP = 2.0, 2.0
+"""As many people complete the next milestone, unless the event shows a trend. That "as many" weighs as much as
+`FIRMNESS` milestones, and no milestone is taken to differ from the earlier ones by more than the factor `STEP`."""
+Spread = Sequence[tuple[float, float, float]]
+SPREAD: Spread = (
+    (0.15, 0.52, 2.78),
+    (0.25, 0.51, 2.88),
+    (0.35, 0.68, 2.22),
+    (0.50, 0.62, 2.09),
+    (0.65, 0.70, 2.19),
+    (0.80, 0.73, 2.43),
+    (0.90, 0.68, 3.18),
+    (0.96, 0.00, 3.51),
+    (1.00, 0.00, 5.86),
 )
-"""For the part of the points that is still expected: between which multiples of the expectation 90 % of the calibration
-campaigns ended. `python -m bench.projections calibrate` prints it."""
+"""For the part of the usual course that is over: the low end takes the first multiple of what is expected of milestones
+that can still be completed, and nothing of late reports; the high end takes the second multiple of both.
+`python -m bench.projections calibrate` prints it."""
 CHANCE = 1.64
 """How many standard deviations on either side hold 90 %: for the chance in a small number of completions."""
+WIDEST = 4
+"""A range whose high end is more than so many times its low end is of no use, and is not shown."""
+LEAST_READ = 0.1
+"""A reading is not used if a smaller part of the event was over when it was taken."""
 HOUR = timedelta(hours=1)
 
 
@@ -68,7 +49,7 @@ HOUR = timedelta(hours=1)
 class Projection:
     """Where the points will end: a range, the instant it is for, and what it is based on.
 
-    The range is meant to hold in four of five cases, even if people behave in ways that nobody has foreseen. The next
+    The range is meant to hold in three of four cases, even if people behave in ways that nobody has foreseen. The next
     tier is reached between `next_tier_from` and `next_tier_by` (full hours, `now` or `at`). If `next_tier_by` is None,
     it may not be reached at all; if both are None, it will not be reached, or there is no tier.
     """
@@ -90,305 +71,199 @@ class NoProjection:
 
 def project(event: Event, game_day: GameDay, standing: Standing, now: datetime) -> Projection | NoProjection:
     """The projection of `event` at `now`: of the official points if a reading is ahead of the reported points."""
-    if reason := why_not(event, game_day, standing, now):
-        return NoProjection(reason)
     outlook = outlook_of(event, game_day, standing, now)
-    best = max(standing.totals.points(event), standing.reading.points if standing.reading else 0)
-    low, high = range_of(outlook, best)
-    at = event.reporting_closes_at(game_day)
-    tier = next((tier.threshold for tier in event.tiers if tier.threshold > best), None)
-    first = reached(outlook, high, tier, now, at) if tier else None
-    last = reached(outlook, low, tier, now, at) if tier else None
-    return Projection(
-        low,
-        high,
-        at,
-        basis=_basis(event, game_day, standing, outlook, now),
-        next_tier_from=first and max(now, first - HOUR),
-        next_tier_by=last and max(now, last),
-    )
-
-
-def why_not(event: Event, game_day: GameDay, standing: Standing, now: datetime) -> str | None:
-    """Why there is no projection at `now`; None if there is one."""
-    windows = [window for _, window in event.scheduled(game_day)]
-    opened = windows[0].opens_at
-    a_day = min(opened + FIRST_HOURS * HOUR, *(window.closes_at for window in windows))
-    completions = sum(standing.totals.completions.get(milestone.id, 0) for milestone in event.milestones)
-    samples = len(_hours_known(standing.history, opened, now))
-    if now >= event.reporting_closes_at(game_day):
-        return "The event is over: members can no longer report."
-    if now < opened:
-        return "No milestone has opened yet."
-    if now < a_day + SETTLING_HOURS * HOUR:
-        since = "the first milestone has closed, or has been open for a day"
-        return f"Too early: a projection begins {SETTLING_HOURS} hours after {since}."
-    if completions < FEWEST_COMPLETIONS:
-        return f"Too few reports: a projection needs {FEWEST_COMPLETIONS} completions, and there are {completions}."
-    if samples < FEWEST_SAMPLES:
-        return (
-            f"Too little history: a projection needs {FEWEST_SAMPLES} hours of it, and there are {samples}."
+    if isinstance(outlook, NoProjection):
+        return outlook
+    low, high = range_of(outlook)
+    if high > WIDEST * low:
+        return NoProjection(
+            f"Too early, or too few reports: the high end would be more than {WIDEST} times the low end."
         )
-    return None
+    tier = next((tier.threshold for tier in event.tiers if tier.threshold > outlook.best), None)
+    first, last = reached(outlook, low, high, tier, now) if tier else (None, None)
+    return Projection(low, high, outlook.course.end, _basis(standing, outlook, now), first, last)
 
 
-def outlook_of(event: Event, game_day: GameDay, standing: Standing, now: datetime) -> "Outlook":
-    """What is expected at `now`, even if little is known. A milestone must have opened before."""
-    end = event.reporting_closes_at(game_day)
-    scheduled = [pair for pair in event.scheduled(game_day) if pair[1].opens_at < end]
-    origin = scheduled[0][1].opens_at
-    counts = standing.totals.completions
+def outlook_of(
+    event: Event, game_day: GameDay, standing: Standing, now: datetime
+) -> "Outlook | NoProjection":
+    """What is expected at `now`, however wide the range may be."""
+    end, counts = event.reporting_closes_at(game_day), standing.totals.completions
     milestones = [
-        _Milestone(
-            opens=_hours(origin, window.opens_at),
-            closes=_hours(origin, window.closes_at),
-            until=_hours(origin, end),
-            credit=milestone.credit,
-            count=counts.get(milestone.id, 0),
-        )
-        for milestone, window in scheduled
+        _Milestone(milestone.name, window, milestone.credit, counts.get(milestone.id, 0))
+        for milestone, window in event.scheduled(game_day)
+        if window.opens_at < end
     ]
-    samples = list(_samples(standing.history, _points(milestones), origin, now))
-    courses = _courses(milestones, samples, _hours(origin, now))
+    if now >= end:
+        return NoProjection("The event is over: members can no longer report.")
+    if not milestones or now < milestones[0].window.opens_at:
+        return NoProjection("No milestone has opened yet.")
+    points = sum(m.credit * m.count for m in milestones)
+    if points == 0:
+        return NoProjection("Nothing has been reported yet.")
+    reported, in_the_game = Course(milestones, end, PROMPT), Course(milestones, end, 1.0)
+    finals = _finals(reported, now)
     reading = standing.reading
+    best = max(points, reading.points if reading else 0)
     if reading and reading.read_at <= now and reading.points > reading.reported_points:
-        read_at = _hours(origin, reading.read_at)
-        in_the_game = [(weight, course.in_the_game()) for weight, course in courses]
-        if all(course.points(read_at) > LEAST_READ * course.whole for _, course in in_the_game):
-            scaled = [(weight, course.through(reading.points, read_at)) for weight, course in in_the_game]
-            return Outlook("reading", reading.points, origin, reading.read_at, scaled)
-    return Outlook("reported", _points(milestones), origin, now, courses)
-
-
-@dataclass(frozen=True, slots=True)
-class Outlook:
-    """What is expected: `points` at `since`, and the possible courses from there, each with its weight."""
-
-    number: Basis
-    points: int
-    origin: datetime
-    since: datetime
-    courses: "Sequence[tuple[float, _Course]]"
-
-    @property
-    def to_come(self) -> float:
-        """The points that are expected after `since`."""
-        return max(0.0, self._whole - self.points)
-
-    def part(self, at: datetime) -> float:
-        """The part of what is still to come that has come by `at`: 0 at `since`, 1 at the end."""
-        begun = self._by(self.since)
-        if self._whole <= begun:
-            return 1.0
-        return min(1.0, max(0.0, (self._by(at) - begun) / (self._whole - begun)))
-
-    def _by(self, at: datetime) -> float:
-        return sum(weight * course.points(_hours(self.origin, at)) for weight, course in self.courses)
-
-    @property
-    def _whole(self) -> float:
-        return sum(weight * course.whole for weight, course in self.courses)
-
-
-def range_of(outlook: Outlook, best: int) -> tuple[int, int]:
-    """Between which points the event is expected to end: whole completions, never below the `best` number so far."""
-    to_come = outlook.to_come
-    if to_come < 1:
-        return best, best
-    fewest, most = _spread(to_come / (outlook.points + to_come))
-    credit = min(milestone.credit for milestone in outlook.courses[0][1].milestones)
-    luck = CHANCE * sqrt(to_come * credit)
-    least = max(0.0, to_come - hypot(to_come * (1 - fewest), luck))
-    low = max(best, outlook.points + credit * floor(least / credit))
-    high = outlook.points + credit * ceil((to_come + hypot(to_come * (most - 1), luck)) / credit)
-    return low, max(low, high)
-
-
-def _spread(part: float) -> tuple[float, float]:
-    """`SPREAD` if `part` of the points is still to come, interpolated between its rows."""
-    part = min(part, SPREAD[-1][0])
-    (before, *low), (after, *high) = next(pair for pair in pairwise(SPREAD) if part <= pair[1][0])
-    along = (part - before) / (after - before)
-    fewest, most = (a + (b - a) * along for a, b in zip(low, high, strict=True))
-    return fewest, most
-
-
-def reached(outlook: Outlook, end: int, tier: int, now: datetime, at: datetime) -> datetime | None:
-    """The first full hour, or `at`, by which the points on the way to `end` reach `tier`; None if `end` is below it."""
-    if end < tier:
-        return None
-    hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-
-    def points(hours: int) -> float:
-        return outlook.points + (end - outlook.points) * outlook.part(hour + hours * HOUR)
-
-    hours = range(ceil((at - hour) / HOUR))
-    return min(at, hour + bisect_left(hours, float(tier), key=points) * HOUR)
-
-
-def _basis(event: Event, game_day: GameDay, standing: Standing, outlook: Outlook, now: datetime) -> str:
-    """What the range is based on: facts only."""
-    words = ["reported points"]
-    if outlook.number == "reading" and standing.reading:
-        words = [f"the official points, {standing.reading.coverage or 0:.0%} of them reported at the reading"]
-    statuses = [(milestone, window.status(now)) for milestone, window in event.scheduled(game_day)]
-    opened = sum(status != "upcoming" for _, status in statuses)
-    hours = len(_hours_known(standing.history, outlook.origin, now))
-    words.append(f"the pace of {hours} hours and of {opened} of {len(statuses)} milestones")
-    if all(status == "closed" for _, status in statuses):
-        words.append("all milestones have closed")
-    commanders = standing.totals.commanders
-    for milestone, status in statuses:
-        if status == "active":
-            missing = max(0, commanders - standing.totals.completions.get(milestone.id, 0))
-            words.append(f"{missing:,} of {commanders:,} commanders have not reported {milestone.name} yet")
-    return "; ".join(words)
+        ahead, whole = _still_to_come(in_the_game, finals, reading.read_at)
+        if whole - ahead > LEAST_READ * whole:
+            ahead *= reading.points / (whole - ahead)
+            return Outlook("reading", reading.points, best, reading.read_at, ahead, 0.0, in_the_game)
+    to_come, _ = _still_to_come(reported, finals, now)
+    ahead, _ = _still_to_come(in_the_game, finals, now)
+    return Outlook("reported", points, best, now, ahead, max(0.0, to_come - ahead), reported)
 
 
 @dataclass(frozen=True, slots=True)
 class _Milestone:
-    """A milestone of the event. `count`: reported so far. No report comes in after `until`."""
+    """`count`: how many have reported it."""
 
-    opens: float
-    closes: float
-    until: float
+    name: str
+    window: Window
     credit: int
     count: int
 
-    def by_activity(self, peak: float) -> "_Milestone":
-        """The same, with its times converted from hours to active hours."""
-        opens, closes, until = (_active(hours, peak) for hours in (self.opens, self.closes, self.until))
-        return replace(self, opens=opens, closes=closes, until=until)
 
+@dataclass(frozen=True, slots=True)
+class Course:
+    """The usual course of an event until `end`. With a `prompt` of 1 it is the game's: a completion counts at once."""
 
-class _Curve(NamedTuple):
-    """How the reports of a milestone come in, in active hours. People complete it evenly over its window. Some report
-    at once, the others after an exponentially distributed delay with the mean `delay`."""
-
+    milestones: Sequence[_Milestone]
+    end: datetime
     prompt: float
-    delay: float
 
-    def reported(self, milestone: _Milestone, at: float) -> float:
-        """The share of people who have reported by `at`, if reports were accepted forever."""
-        age = at - milestone.opens
+    def part(self, at: datetime) -> float:
+        """The part that is over at `at`, by the points that it brings if all milestones are completed by as many."""
+        whole = sum(m.credit for m in self.milestones)
+        return sum(m.credit * self.share(m, at) for m in self.milestones) / whole
+
+    def share(self, milestone: _Milestone, at: datetime) -> float:
+        """The share of a milestone's completions that has come by `at`, of those that come by the end."""
+        return self._come(milestone.window, at) / self._come(milestone.window, self.end)
+
+    def _come(self, window: Window, at: datetime) -> float:
+        """The same, of those that would come if the end were never."""
+        age, length = (at - window.opens_at) / HOUR, (window.closes_at - window.opens_at) / HOUR
         if age <= 0:
             return 0.0
-        length = milestone.closes - milestone.opens
-        waiting = exp(-max(0.0, age - length) / self.delay) - exp(-age / self.delay)
-        return min(1.0, age / length) - (1 - self.prompt) * waiting * self.delay / length
-
-    def share(self, milestone: _Milestone, at: float) -> float:
-        """The same share, but only of the people who report in time."""
-        return min(1.0, self.reported(milestone, at) / self.reported(milestone, milestone.until))
+        waiting = exp(-max(0.0, age - length) / DELAY) - exp(-age / DELAY)
+        return min(1.0, age / length) - (1 - self.prompt) * waiting * DELAY / length
 
 
 @dataclass(frozen=True, slots=True)
-class _Course:
-    """One way in which the event may continue: how many will have reported each milestone in the end, along a curve."""
+class Outlook:
+    """What is expected, in points: `points` at `since`, `ahead` more for what can still be completed then, and `late`
+    for what has been completed but not reported. `best` is the better of the two numbers now."""
 
-    peak: float
-    curve: _Curve
-    milestones: Sequence[_Milestone]
-    finals: Sequence[float]
+    number: Basis
+    points: int
+    best: int
+    since: datetime
+    ahead: float
+    late: float
+    course: Course
 
     @property
-    def whole(self) -> float:
-        """The points at the end."""
-        return sum(m.credit * final for m, final in zip(self.milestones, self.finals, strict=True))
-
-    def points(self, hours: float) -> float:
-        """The points at `hours`."""
-        at = _active(hours, self.peak)
-        pairs = zip(self.milestones, self.finals, strict=True)
-        return sum(m.credit * final * self.curve.share(m, at) for m, final in pairs)
-
-    def in_the_game(self) -> "_Course":
-        """The same as the game counts it: a completion counts at once, and none comes after the milestone closed."""
-        return replace(self, milestones=[replace(m, until=m.closes) for m in self.milestones])
-
-    def through(self, points: int, hours: float) -> "_Course":
-        """The same in proportion, with `points` at `hours`. It must have some points there."""
-        scale = points / self.points(hours)
-        return replace(self, finals=[final * scale for final in self.finals])
+    def part(self) -> float:
+        """The part of the usual course that was over at `since`."""
+        return self.course.part(self.since)
 
 
-def _active(hours: float, peak: float) -> float:
-    """Hours as activity counts them: they pass faster around the `peak` of a day, and a day has 24 of them."""
-    return hours + SWING * 24 / (2 * pi) * sin(2 * pi * (hours - peak) / 24)
+def range_of(outlook: Outlook, spread: Spread = SPREAD) -> tuple[int, int]:
+    """Between which points the event is expected to end: whole completions, never below the best number so far."""
+    least, most = _spread(outlook.part, spread)
+    credit = min(milestone.credit for milestone in outlook.course.milestones)
+
+    def luck(points: float) -> float:
+        return CHANCE * sqrt(credit * points * (1 + points / outlook.points))
+
+    ahead, to_come = outlook.ahead, outlook.ahead + outlook.late
+    fewest = max(0.0, ahead - hypot(ahead * (1 - least), luck(ahead)))
+    greatest = to_come + hypot(to_come * (most - 1), luck(to_come))
+    low = max(outlook.best, outlook.points + credit * floor(fewest / credit))
+    return low, max(low, outlook.points + credit * ceil(greatest / credit))
 
 
-def _courses(
-    milestones: Sequence[_Milestone], samples: Sequence[tuple[float, float]], now: float
-) -> list[tuple[float, _Course]]:
-    """The likely courses with their weights. The weight says how well the curve would have produced the history."""
-    courses = []
-    for peak in PEAKS:
-        active = [m.by_activity(peak) for m in milestones]
-        moments = [(_active(at, peak), share) for at, share in samples]
-        moment = _active(now, peak)
-        for prompt, delay in product(PROMPT, DELAYS):
-            curve = _Curve(prompt, delay)
-            course = _Course(peak, curve, active, _finals(curve, active, moment))
-            courses.append((_misfit(curve, active, moments, moment), course))
-    best = min(misfit for misfit, _ in courses)
-    weighed = [(exp((best - misfit) / (2 * MISFIT**2)), course) for misfit, course in courses]
-    likely = [(weight, course) for weight, course in weighed if weight > NEGLIGIBLE]
-    whole = sum(weight for weight, _ in likely)
-    return [(weight / whole, course) for weight, course in likely]
+def reached(
+    outlook: Outlook, low: int, high: int, tier: int, now: datetime
+) -> tuple[datetime | None, datetime | None]:
+    """Between which instants the points reach `tier`: on the way to `high`, and to `low`. None if that end is below it.
+
+    They are full hours, `now`, or the end.
+    """
+    hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    hours = range(ceil((outlook.course.end - hour) / HOUR))
+    begun = outlook.part
+
+    def by(end: int) -> datetime | None:
+        """The first full hour by which they have."""
+        if end < tier or end == outlook.points:
+            return None if end < tier else now
+        part = begun + (1 - begun) * (tier - outlook.points) / (end - outlook.points)
+        after = bisect_left(hours, part, key=lambda hours: outlook.course.part(hour + hours * HOUR))
+        return max(now, min(outlook.course.end, hour + after * HOUR))
+
+    first, last = by(high), by(low)
+    return first and max(now, first - HOUR), last
 
 
-def _misfit(
-    curve: _Curve, milestones: Sequence[_Milestone], samples: Sequence[tuple[float, float]], now: float
-) -> float:
-    """The mean squared difference between the curve and the samples, given what is reported now."""
-    points = _points(milestones)
-    by_now = [(m, curve.reported(m, now)) for m in milestones]
-    parts = [(m, m.credit * m.count / points / whole) for m, whole in by_now if m.count and whole]
-    off = [sum(part * curve.reported(m, at) for m, part in parts) - share for at, share in samples]
-    return sum(each * each for each in off) / max(1, len(off))
+def _still_to_come(course: Course, finals: Sequence[float], at: datetime) -> tuple[float, float]:
+    """The points that come after `at` if so many complete each milestone, and all of them."""
+    points = [m.credit * final for m, final in zip(course.milestones, finals, strict=True)]
+    come = (part * course.share(m, at) for m, part in zip(course.milestones, points, strict=True))
+    return sum(points) - sum(come), sum(points)
 
 
-def _finals(curve: _Curve, milestones: Sequence[_Milestone], now: float) -> list[float]:
-    """How many will have reported each milestone: from the curve, and from how many reported the earlier milestones."""
-    finals: list[float] = []
-    expected = known = 0.0
-    trend, seen = FIRMNESS * log(FADE), FIRMNESS
-    for m in milestones:
-        share = curve.share(m, now)
-        prior = PRIOR if known else 0.0
-        expected *= exp(trend / seen)
-        rate = (m.count + prior * expected) / (share + prior) if share + prior else 0.0
-        finals.append(m.count + rate * (1 - share))
+def _finals(course: Course, now: datetime) -> list[float]:
+    """How many will have reported each milestone.
+
+    What is still to come of a milestone follows the level of it and of the earlier ones, moved on by their trend. The
+    level is their reports over the shares that have usually come by `now`.
+    """
+    finals = []
+    level = expected = known = trend = 0.0
+    seen = FIRMNESS
+    for m in course.milestones:
+        share = course.share(m, now)
+        expected = _near(level, expected * exp(trend / seen))
         if share:
-            if known and min(finals[-2:]) > 0:
-                trend += share * log(min(2.0, max(0.5, finals[-1] / finals[-2])))
+            if m.count and level:
+                trend += share * log(_near(level, m.count / share) / level)
                 seen += share
-            expected = (known * expected + share * finals[-1]) / (known + share)
+            level = expected = (known * expected + m.count) / (known + share)
             known += share
+        finals.append(m.count + expected * (1 - share))
     return finals
 
 
-def _samples(
-    history: Mapping[datetime, int], points: int, origin: datetime, now: datetime
-) -> Iterator[tuple[float, float]]:
-    """Some samples of the history, evenly spread: hours, and the part of `points` at their end. If a correction made
-    the points fall, earlier samples are lowered to that."""
-    hours = _hours_known(history, origin, now)
-    most = points
-    for number, hour in enumerate(reversed(hours)):
-        most = min(most, history[hour])
-        if points and number % -(-len(hours) // MOST_SAMPLES) == 0:
-            yield _hours(origin, min(hour + HOUR, now)), most / points
+def _near(level: float, value: float) -> float:
+    """The value, but not further from `level` than by the factor `STEP`."""
+    return min(level * STEP, max(level / STEP, value))
 
 
-def _hours_known(history: Mapping[datetime, int], origin: datetime, now: datetime) -> list[datetime]:
-    """The hours that count: not before the first milestone, and not in the future."""
-    return sorted(hour for hour in history if origin <= hour < now)
+def _spread(part: float, spread: Spread) -> tuple[float, float]:
+    """The multiples where `part` of the course is over, interpolated between the rows."""
+    part = min(max(part, spread[0][0]), spread[-1][0])
+    (before, *low), (after, *high) = next(pair for pair in pairwise(spread) if part <= pair[1][0])
+    along = (part - before) / (after - before)
+    least, most = (a + (b - a) * along for a, b in zip(low, high, strict=True))
+    return least, most
 
 
-def _points(milestones: Sequence[_Milestone]) -> int:
-    return sum(m.credit * m.count for m in milestones)
-
-
-def _hours(origin: datetime, instant: datetime) -> float:
-    return (instant - origin) / HOUR
+def _basis(standing: Standing, outlook: Outlook, now: datetime) -> str:
+    """What the range is based on: facts only."""
+    words = ["reported points"]
+    if outlook.number == "reading" and standing.reading:
+        words = [f"the official points, {standing.reading.coverage or 0:.0%} of them reported at the reading"]
+    statuses = [(m, m.window.status(now)) for m in outlook.course.milestones]
+    opened = sum(status != "upcoming" for _, status in statuses)
+    words.append(f"the counts of {opened} of {len(statuses)} milestones")
+    if all(status == "closed" for _, status in statuses):
+        words.append("all milestones have closed")
+    commanders = standing.totals.commanders
+    for m, status in statuses:
+        if status == "active":
+            missing = max(0, commanders - m.count)
+            words.append(f"{missing:,} of {commanders:,} commanders have not reported {m.name} yet")
+    return "; ".join(words)

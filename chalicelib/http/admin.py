@@ -7,8 +7,9 @@ from chalice.app import Request, Response
 from chalicelib.bootstrap import muster
 from chalicelib.domain.access import MAY
 from chalicelib.domain.roster import Alliance, Server
+from chalicelib.http.addresses import base_url
 from chalicelib.http.definitions import alliance_json, event_json
-from chalicelib.http.inputs import base_url, bearer_key
+from chalicelib.http.inputs import bearer_key
 from chalicelib.http.officer_inputs import (
     AllianceChange,
     AllianceDefinition,

@@ -4,7 +4,7 @@ An instant is a `<time>`: in words of the server's zone, which the script of the
 """
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from urllib.parse import quote
 
 from jinja2 import pass_context
@@ -58,13 +58,24 @@ def either(context: Context, alternatives: tuple[str, ...]) -> str:
     return _words(context).either(alternatives)
 
 
+def bdi(name: str) -> Markup:
+    """A name that people made up, in its own direction of writing, whatever the page's."""
+    return Markup("<bdi>{}</bdi>").format(name)
+
+
 @pass_context
 def said(context: Context, text: str) -> str:
     """A message in the reader's language; another text as it is."""
     words = _words(context)
 
     def shown(value: Value) -> str:
-        return _moment(words, value) if isinstance(value, datetime) else escape(words.show(value))
+        if isinstance(value, datetime):
+            return _moment(words, value)
+        if isinstance(value, str):
+            return bdi(value)
+        if isinstance(value, int | timedelta):
+            return escape(words.show(value))
+        return words.either([bdi(name) for name in value])
 
     if not isinstance(text, Message):
         return text
@@ -92,6 +103,7 @@ def _time(instant: datetime, shown_as: str, words: str) -> Markup:
 ALL: dict[str, Callable[..., str]] = {
     "ahead": ahead,
     "at_time": at_time,
+    "bdi": bdi,
     "component": component,
     "either": either,
     "on_day": on_day,

@@ -70,6 +70,30 @@ class Query(BaseModel):
             raise unfit(error) from None
 
 
+class FormQuery(Query):
+    """Who the form is for, by name or id, and what is ticked. `sent`: that has been sent, and was refused."""
+
+    commander: str | None = None
+    who: str | None = None
+    milestone: Annotated[list[str], Field(max_length=200)] = []
+    is_new: str | None = None
+    sent: str | None = None
+
+    @property
+    def milestones(self) -> list[str]:
+        return self.milestone
+
+
+class ReceiptQuery(Query):
+    """Whose receipt, of when, and what the device that sent the report knows of it."""
+
+    commander: str = ""
+    at: str = ""
+    formerly: str | None = None
+    again: Annotated[list[str], Field(max_length=200)] = []
+    proof: str = ""
+
+
 class FilledForm(BaseModel, defer_build=True):
     """What the member's form sends. `is_new`: the name is no slip."""
 
@@ -86,6 +110,15 @@ class FilledForm(BaseModel, defer_build=True):
             milestones=fields.get("milestone", []),
             is_new="is_new" in fields,
         )
+
+    @property
+    def query(self) -> dict[str, str | list[str]]:
+        """The same as a FormQuery, as it stands in an address."""
+        given: dict[str, str | list[str]] = {"sent": "1", "commander": self.commander}
+        given["milestone"] = self.milestones
+        if self.is_new:
+            given["is_new"] = "1"
+        return given
 
 
 class ReportUndo(BaseModel, defer_build=True):
@@ -114,24 +147,6 @@ def query(request: Request, name: str) -> str | None:
     """The last of the query parameters of that name. Raises Malformed."""
     parameters: Mapping[str, str] = _query(request)
     return parameters.get(name)
-
-
-UNKNOWN_PATH = "/{proxy+}"
-"""The route of every path that no other route has."""
-
-
-def stage(request: Request) -> str:
-    """The prefix of all addresses, such as `/api`; nothing, where there is none."""
-    path: str = request.context["path"]
-    own = request.path.replace(UNKNOWN_PATH, f"/{(request.uri_params or {}).get('proxy', '')}").strip("/")
-    return path.rstrip("/").rsplit("/", len(own.split("/")) if own else 0)[0]
-
-
-def base_url(request: Request, public_url: str | None) -> str:
-    """The address below which everything is, without a slash at its end: the one that is set, or the one that was
-    called."""
-    scheme, host = request.headers.get("x-forwarded-proto", "http"), request.headers.get("host", "")
-    return (public_url or f"{scheme}://{host}{stage(request)}").rstrip("/")
 
 
 def _form_fields(request: Request) -> dict[str, list[str]]:

@@ -1,7 +1,7 @@
 """The routes that no report needs, as a table. The module of a handler is imported when one of its routes is asked for.
 
 Chalice must know every route from the beginning, but a member who waits for a new process need not wait for what
-officers and operators use.
+others use.
 """
 
 from collections.abc import Callable
@@ -9,6 +9,7 @@ from importlib import import_module
 
 from chalice.app import Blueprint, Response
 
+from chalicelib.http.addresses import UNKNOWN_PATH
 from chalicelib.http.problems import handled
 
 late_routes = Blueprint(__name__)
@@ -19,6 +20,14 @@ _COMMANDER = f"{_ALLIANCE}/commanders/{{commander}}"
 _READINGS = f"{_SERVER}/events/{{event}}/readings"
 
 HANDLERS = {
+    f"{_SERVER}/schedule.ics": {"GET": "public_api.get_schedule_calendar"},
+    f"{_SERVER}/progress": {"GET": "public_api.get_server_progress"},
+    f"{_SERVER}/standings": {"GET": "public_api.get_server_standings"},
+    f"{_SERVER}/events/{{event}}/progress": {"GET": "public_api.get_event_progress"},
+    "/": {"GET": "public_pages.show_home"},
+    "/servers": {"GET": "public_pages.find_server"},
+    "/servers/{server}": {"GET": "public_pages.show_progress"},
+    UNKNOWN_PATH: {"GET": "public_pages.show_nothing"},
     "/v1/events/{event}": {"PUT": "admin.put_event"},
     "/v1/servers": {"GET": "admin.list_servers"},
     _SERVER: {"PUT": "admin.put_server"},

@@ -1,4 +1,4 @@
-"""The pages: the member's form and receipt, and a server's progress for all to see.
+"""The pages of members: the form, its receipts, and how to report.
 
 Links are relative, so that they work under a stage prefix and without one.
 """
@@ -7,7 +7,7 @@ import re
 import secrets
 from contextlib import suppress
 from datetime import UTC, datetime
-from urllib.parse import quote, unquote, urlencode
+from urllib.parse import urlencode
 
 from chalice.app import Blueprint, Request, Response
 
@@ -18,10 +18,11 @@ from chalicelib.domain.errors import MusterError, NotFound
 from chalicelib.domain.messages import say
 from chalicelib.domain.names import name_mark
 from chalicelib.http.cookies import LONG, cookie, sent_cookie
-from chalicelib.http.inputs import FilledForm, ReportUndo, query
+from chalicelib.http.inputs import FilledForm, FormQuery, ReceiptQuery, ReportUndo
 from chalicelib.http.problems import STATUS, handled, problem_headers
 from chalicelib.http.responses import page, see_other, text_response
 from chalicelib.services.corrections import UNDO_WITHIN
+from chalicelib.services.member_pages import MemberReceipt
 from chalicelib.services.reporting import Receipt
 from chalicelib.services.rosters import RenamedCommander
 from chalicelib.telemetry import measure, measure_report
@@ -29,17 +30,21 @@ from chalicelib.telemetry import measure, measure_report
 pages = Blueprint(__name__)
 
 _FORM = ["application/x-www-form-urlencoded"]
-_COOKIE = "muster_commander"
+_HERE = "muster_commanders"
+_MOST_HERE = 8
 _DEVICE = "muster_device"
 _DEVICE_SECONDS = 24 * 3600  # longer than a report can be undone, so that it is told when that is over
+_LONGEST_ADDRESS = 4_000
 
 
 @pages.route("/f/{key}")
 @handled
 def show_form(key: str) -> Response:
-    request = pages.current_request
-    asked = query(request, "commander")
-    return _form(muster().directory.member_key(key), _remembered(request) if asked is None else asked)
+    request, granted = pages.current_request, muster().directory.member_key(key)
+    asked = FormQuery.read(request)
+    if asked.sent is None:
+        return _form(request, granted, asked)
+    return _form(request, granted, asked, _refusal(granted, asked))
 
 
 @pages.route("/f/{key}", methods=["POST"], content_types=_FORM)
@@ -50,7 +55,7 @@ def send_form(key: str) -> Response:
     try:
         taken = muster().reporting.report(granted, sent.commander, sent.milestones, is_new=sent.is_new)
     except MusterError as error:
-        return _form(granted, sent.commander, sent.milestones, error)
+        return _refused(request, granted, sent, error)
     measure_report(result.status for result in taken.results)
     return _to_receipt(request, granted, taken)
 
@@ -59,12 +64,9 @@ def send_form(key: str) -> Response:
 @handled
 def show_receipt(key: str) -> Response:
     granted, request = muster().directory.member_key(key), pages.current_request
-    commander, at = query(request, "commander") or "", _instant(query(request, "at") or "")
-    device, proof = _device(request), query(request, "proof") or ""
-    is_mine = muster().devices.reported(device, proof, granted.id, commander, at)
-    pages_of, formerly = muster().member_pages, query(request, "formerly")
-    receipt = pages_of.receipt(granted, commander, at, formerly, is_mine=is_mine)
-    return page(request, "receipt.html", receipt=receipt, key=key, proof=proof)
+    asked = ReceiptQuery.read(request)
+    receipt = _receipt(request, granted, asked)
+    return page(request, "receipt.html", scripts=["receipt"], receipt=receipt, key=key, proof=asked.proof)
 
 
 @pages.route("/f/{key}/undo", methods=["POST"], content_types=_FORM)
@@ -75,7 +77,7 @@ def undo_report(key: str) -> Response:
     at = _instant(sent.at)
     muster().devices.require(_device(request), sent.proof, granted.id, sent.commander, at)
     muster().corrections.undo(granted, sent.commander, at)
-    address = _receipt_address(request, sent.commander, sent.at, proof=sent.proof)
+    address = _receipt_address(request, commander=sent.commander, at=sent.at, proof=sent.proof)
     return text_response("", "text/plain", {"Location": address}, 303)
 
 
@@ -85,31 +87,67 @@ def show_help() -> Response:
     return page(pages.current_request, "help.html", undo_within=UNDO_WITHIN)
 
 
-@pages.route("/servers/{server}")
-@handled
-def show_progress(server: str) -> Response:
-    schedule, progress = muster().overview.schedule(server), muster().overview.server_progress(server)
-    return page(pages.current_request, "progress.html", schedule=schedule, progress=progress)
-
-
-def _form(key: Key, name: str, ticked: list[str] | None = None, error: MusterError | None = None) -> Response:
-    form = muster().member_pages.form(key, name)
+def _form(
+    request: Request, key: Key, asked: FormQuery | FilledForm, error: MusterError | None = None
+) -> Response:
+    who = asked.who if isinstance(asked, FormQuery) else None
+    form = muster().member_pages.form(key, _here(request), asked.commander, who)
     status, headers = (STATUS[type(error)], problem_headers(error)) if error else (200, {})
-    if error:
-        measure("Rejections", 1, code=error.code)
     return page(
-        pages.current_request, "form.html", status, headers, form=form, ticked=ticked or [], error=error
+        request,
+        "form.html",
+        status,
+        headers,
+        scripts=["form"],
+        form=form,
+        ticked=asked.milestones,
+        error=error,
     )
+
+
+def _receipt(request: Request, key: Key, asked: ReceiptQuery) -> MemberReceipt:
+    at = _instant(asked.at)
+    return muster().member_pages.receipt(
+        key,
+        asked.commander,
+        at,
+        asked.formerly,
+        again=asked.again,
+        here=_here(request),
+        is_mine=muster().devices.reported(_device(request), asked.proof, key.id, asked.commander, at),
+    )
+
+
+def _refused(request: Request, key: Key, sent: FilledForm, error: MusterError) -> Response:
+    """The form with what was typed and why it was refused: by a redirect, if it would be refused again, so that who
+    comes back to it later is not asked whether to send it again.
+    """
+    measure("Rejections", 1, code=error.code)
+    again = _refusal(key, sent)
+    address = f"{_form_path(request)}?{urlencode(sent.query, doseq=True)}"
+    if again and again.code == error.code and len(address) <= _LONGEST_ADDRESS:
+        return see_other(address, [])
+    return _form(request, key, sent, error)
+
+
+def _refusal(key: Key, asked: FormQuery | FilledForm) -> MusterError | None:
+    return muster().reporting.refusal(key, asked.commander or "", asked.milestones, is_new=bool(asked.is_new))
 
 
 def _to_receipt(request: Request, key: Key, taken: Receipt) -> Response:
     """The receipt's address, and a device that remembers its commander, and that it has reported this."""
     commander, at = taken.commander, _counted_at(taken)
     device = _device(request) or secrets.token_urlsafe(16)
-    proof = muster().devices.proof(device, key.id, commander.id, at)
-    former = commander.formerly if isinstance(commander, RenamedCommander) else None
-    address = _receipt_address(request, commander.id, rfc3339(at), former, proof)
-    return see_other(address, [_cookie(request, commander.name), _device_cookie(request, device)])
+    address = _receipt_address(
+        request,
+        commander=commander.id,
+        at=rfc3339(at),
+        formerly=name_mark(commander.formerly) if isinstance(commander, RenamedCommander) else "",
+        proof=muster().devices.proof(device, key.id, commander.id, at),
+        again=[result.milestone for result in taken.results if result.status == "already_recorded"],
+    )
+    here = [commander.id, *(one for one in _here(request) if one != commander.id)][:_MOST_HERE]
+    return see_other(address, [_here_cookie(request, here), _device_cookie(request, device)])
 
 
 def _counted_at(taken: Receipt) -> datetime:
@@ -118,13 +156,10 @@ def _counted_at(taken: Receipt) -> datetime:
     return max(new, default=muster().clock())
 
 
-def _receipt_address(
-    request: Request, commander: str, at: str, former: str | None = None, proof: str = ""
-) -> str:
-    """With the stage prefix, where there is one. `former`: the name that was given, if it is a former one."""
-    given = {"commander": commander, "at": at} | ({"formerly": name_mark(former)} if former else {})
-    given |= {"proof": proof} if proof else {}
-    return f"{_form_path(request)}/receipt?{urlencode(given)}"
+def _receipt_address(request: Request, **given: str | list[str]) -> str:
+    """With the stage prefix, where there is one. What is empty is left out."""
+    query = urlencode({name: value for name, value in given.items() if value}, doseq=True)
+    return f"{_form_path(request)}/receipt?{query}"
 
 
 def _form_path(request: Request) -> str:
@@ -141,9 +176,10 @@ def _instant(text: str) -> datetime:
     raise NotFound("not-found", say("incomplete-receipt"))
 
 
-def _remembered(request: Request) -> str:
-    """The commander who reported from this device last, or an empty string. Cookies of others may be of any form."""
-    return unquote(sent_cookie(request, _COOKIE))
+def _here(request: Request) -> list[str]:
+    """The ids of those who have reported from this device by this link, the latest first."""
+    ids = sent_cookie(request, _HERE).split(".")
+    return [one for one in ids if re.fullmatch(r"[\w-]{1,64}", one, re.ASCII)][:_MOST_HERE]
 
 
 def _device(request: Request) -> str:
@@ -152,9 +188,9 @@ def _device(request: Request) -> str:
     return device if re.fullmatch(r"[\w-]{22,64}", device, re.ASCII) else ""
 
 
-def _cookie(request: Request, name: str) -> str:
-    """Without a path, so that it is for the folder of the forms, whatever the stage prefix is."""
-    return cookie(request, _COOKIE, quote(name, safe=""), LONG)
+def _here_cookie(request: Request, ids: list[str]) -> str:
+    """For the pages of this link alone. It holds no names, so that a rename needs nothing."""
+    return cookie(request, _HERE, ".".join(ids), LONG, _form_path(request))
 
 
 def _device_cookie(request: Request, device: str) -> str:

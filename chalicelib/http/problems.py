@@ -20,6 +20,7 @@ from chalicelib.domain.errors import (
     Unreadable,
 )
 from chalicelib.domain.messages import say
+from chalicelib.http.addresses import UNKNOWN_PATH
 from chalicelib.http.responses import HeaderValue, json_response, page
 from chalicelib.services.attempts import within
 from chalicelib.telemetry import measure, request_id
@@ -44,6 +45,8 @@ OF_CHALICE = {
 }
 """What Chalice answers by itself: our code for its status, and the words. Whatever else it may be is `internal`."""
 
+
+_PAGES = ("/f/", "/help", "/servers", "/docs")
 
 BEGIN_WITHIN = 20.0
 """Seconds from the beginning of a request in which the table may be asked for something. The last attempt may take 7
@@ -112,8 +115,13 @@ def problem(
 
 
 def is_page(request: Request) -> bool:
-    """Whether a person is looking: pages stand outside `/v1`."""
-    return str(request.path).startswith(("/f/", "/help", "/servers/", "/docs"))
+    """Whether a person is looking: pages stand outside `/v1`, unless a program asks for JSON there. Where there is
+    nothing, it is whoever asks for HTML."""
+    path, accepted = str(request.path), request.headers.get("accept", "")
+    is_browser = "text/html" in accepted
+    if path == UNKNOWN_PATH:
+        return is_browser
+    return (path == "/" or path.startswith(_PAGES)) and (is_browser or "json" not in accepted)
 
 
 def invalid_fields(problems: list[Any]) -> list[FieldError]:

@@ -3,7 +3,7 @@
 from chalice.app import Request, Response
 
 from chalicelib.bootstrap import muster
-from chalicelib.http.inputs import stage
+from chalicelib.http.addresses import stage
 from chalicelib.http.openapi.document import document
 from chalicelib.http.responses import json_response, page
 

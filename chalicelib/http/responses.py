@@ -14,6 +14,7 @@ from chalice.app import Request, Response
 from pydantic import BaseModel
 
 from chalicelib.domain.calendar import rfc3339
+from chalicelib.http.addresses import stage
 from chalicelib.http.reader import reader_of
 from chalicelib.languages import LANGUAGES, language
 
@@ -44,16 +45,17 @@ def page(
     status: int = 200,
     headers: Mapping[str, HeaderValue] | None = None,
     *,
+    styles: Sequence[str] = (),
     scripts: Sequence[str] = (),
     only_in: str | None = None,
     **values: object,
 ) -> Response:
     """A template as a page in the reader's language: no third party, and the address (which may hold a key) told to
-    nobody. `scripts`: those that it has besides the one for times, by the names of their files;
+    nobody. `styles`, `scripts`: those that it has besides the common ones, by the names of their files;
     `only_in`: the code of its language, if it has no other.
     """
     reader = reader_of(request, only_in)
-    scripts = ("times", *scripts)
+    styles, scripts = ("style", *styles), ("times", *scripts)
     text = (
         _environment()
         .get_template(template)
@@ -61,13 +63,17 @@ def page(
             values,
             reader=reader,
             words=reader.language,
+            base=stage(request),
+            styles=styles,
             scripts=scripts,
             **_translations(reader.language.code),
         )
     )
+    style_hashes = " ".join(f"'sha256-{_hash(f'{name}.css')}'" for name in styles)
     script_hashes = " ".join(f"'sha256-{_hash(f'{name}.js')}'" for name in scripts)
+    fetches = "connect-src 'self'; " if "refresh" in scripts else ""
     policy = (
-        f"default-src 'none'; style-src 'sha256-{_hash('style.css')}'; script-src {script_hashes}; img-src data:; "
+        f"default-src 'none'; style-src {style_hashes}; script-src {script_hashes}; {fetches}img-src data:; "
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
     own = {"Content-Security-Policy": policy, **reader.headers, **(headers or {})}

@@ -82,6 +82,10 @@ class Directory:
         """Those of the server, by id."""
         return self._definitions.alliances(server_id)
 
+    def known_alliances(self, server_id: str) -> list[Alliance]:
+        """The same, perhaps as they were half a minute ago."""
+        return self._definitions.known_alliances(server_id)
+
     def tags(self, server_id: str, *texts: str) -> Tags:
         """The tags of the server's alliances, present and past, as far as names in these texts can have any."""
         return self._definitions.tags(server_id) if any(map(may_have_tag, texts)) else ()

@@ -1,17 +1,18 @@
 """What a member's form and receipt show."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from chalicelib.domain.access import Key
 from chalicelib.domain.calendar import Window
 from chalicelib.domain.cards import Card, Completion
 from chalicelib.domain.errors import MusterError, NotFound
-from chalicelib.domain.events import Event, Milestone
+from chalicelib.domain.events import Event, EventStatus, Milestone
 from chalicelib.domain.messages import say
 from chalicelib.domain.names import display_name, name_keys, name_mark
-from chalicelib.domain.progress import Progress, progress_of
+from chalicelib.domain.progress import BestPoints, NextTier, best_points, towards_next_tier
 from chalicelib.domain.reporting import reportable
 from chalicelib.domain.roster import Alliance, Commander, Server
 from chalicelib.services.corrections import UNDO_WITHIN
@@ -21,10 +22,13 @@ from chalicelib.services.recent_standings import RecentStandings
 from chalicelib.store.commanders import Commanders
 from chalicelib.store.completions import Completions
 
+MOST_SUGGESTED = 8_000
+"""Characters of the roster's names that a form suggests; of a longer roster it suggests none, to stay light."""
+
 
 @dataclass(frozen=True, slots=True)
 class FormMilestone:
-    """A milestone to tick; `completion` is set if the commander shown has it already."""
+    """A milestone that can be ticked, or that the commander shown has already: then there is a `completion`."""
 
     id: str
     event: Event
@@ -34,9 +38,22 @@ class FormMilestone:
 
 
 @dataclass(frozen=True, slots=True)
+class Opening:
+    """What opens next: all milestones that open at the same instant."""
+
+    at: datetime
+    milestones: tuple[tuple[Event, Milestone], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Form:
-    """`name` is what to put in the field, `commander` who that is, if known; `formerly` is a former name of theirs that
-    was given. `opens_next`: where nothing is active.
+    """`commander` is who the form is for, `formerly` a former name of theirs that was given; if it is for nobody yet,
+    `name` is what to put in the field, and `roster` what to suggest. `here`: who has reported from this device by this
+    link, the latest first.
+
+    `on_now`, `missed` and `done` are what has opened in events that can still be reported for; `ending` are those of
+    these events that are over, each with the instant at which reporting closes, `ended` those for which it has closed,
+    with that instant.
     """
 
     server: Server
@@ -45,50 +62,66 @@ class Form:
     name: str
     commander: Commander | None
     formerly: str | None
+    here: tuple[Commander, ...]
     roster: tuple[str, ...]
-    today: tuple[FormMilestone, ...]
-    earlier: tuple[FormMilestone, ...]
-    opens_next: datetime | None
+    on_now: tuple[FormMilestone, ...]
+    missed: tuple[FormMilestone, ...]
+    done: tuple[FormMilestone, ...]
+    next: Opening | None
+    ending: tuple[tuple[Event, datetime], ...]
+    ended: tuple[tuple[Event, datetime], ...]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is anything that somebody can report."""
+        return bool(self.on_now or self.missed or self.done)
 
 
 @dataclass(frozen=True, slots=True)
 class ReceiptEvent:
-    """One event on a receipt: the commander's completions, those of this report apart, and the server's progress.
+    """One event on a receipt: the commander's completions, those of this report apart, and where the server stands.
 
-    `undone`: what this report recorded and was taken back since.
+    `again`: what this report held and was recorded before. `undone`: what it recorded and was taken back since.
+    `missing`: what the commander can still report, what is on now first. `closes_at`: the instant until which that is so.
     """
 
     event: Event
-    progress: Progress
     points: int
     counted: tuple[Milestone, ...]
+    again: tuple[tuple[Milestone, Completion], ...]
     undone: tuple[Milestone, ...]
     earlier: tuple[tuple[Milestone, Completion], ...]
+    missing: tuple[tuple[Milestone, Window], ...]
+    closes_at: datetime
+    best: BestPoints
+    next_tier: NextTier | None
 
 
 @dataclass(frozen=True, slots=True)
 class MemberReceipt:
     """`formerly`: under which former name of the commander's it was reported. `undo_until`: the instant before which
-    whoever asks can undo the report of `at` with this key; None: they can't.
+    whoever asks can undo the report of `at` with this key; None: they can't. `others`: who else has reported from this
+    device by this link.
     """
 
     server: Server
     alliance: Alliance
     commander: Commander
     formerly: str | None
+    now: datetime
     at: datetime
     events: tuple[ReceiptEvent, ...]
+    others: tuple[Commander, ...]
     undo_until: datetime | None
 
-    @property
-    def counted(self) -> int:
-        """How many completions this report added."""
-        return sum(len(event.counted) for event in self.events)
+    def all(self, part: Literal["counted", "undone"]) -> list[tuple[Event, Milestone]]:
+        """Each milestone of that part of every event."""
+        return [(one.event, milestone) for one in self.events for milestone in getattr(one, part)]
 
     @property
-    def undone(self) -> int:
-        """How many of them were taken back."""
-        return sum(len(event.undone) for event in self.events)
+    def again(self) -> list[tuple[Milestone, Completion]]:
+        """What the report held and was recorded before, of every event."""
+        return [pair for one in self.events for pair in one.again]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,34 +133,37 @@ class MemberPages:
     _standings: RecentStandings
     _clock: Callable[[], datetime]
 
-    def form(self, key: Key, name: str) -> Form:
-        """The form as of now for whoever is called `name` (empty, or no possible name: for nobody yet)."""
+    def form(
+        self, key: Key, here: Sequence[str] = (), name: str | None = None, who: str | None = None
+    ) -> Form:
+        """The form as of now.
+
+        `here` are the ids of those who have reported from this device by this link, the latest first. The form is for
+        the commander with the id `who`, or called `name` (if neither is one: for nobody yet); without both, for the
+        latest of them.
+        """
         server, alliance = self._directory.in_scope(key, None, None)
-        now, day = self._clock(), server.game_day
+        now = self._clock()
+        known = self._here(server, alliance, here)
+        commander, formerly = self._shown(server, alliance, known, name, who)
         events = self._overview.current_events(server, now)
-        offered = list(reportable(events, now, day))
-        commander, formerly = self._commander(server.id, alliance.id, name)
-        cards: Mapping[str, Card] = {}
-        if commander:
-            in_events = {ref.event.id for ref, _ in offered}
-            cards = self._completions.cards(server.id, alliance.id, commander.id, in_events)
-        milestones = []
-        for ref, window in offered:
-            card = cards.get(ref.event.id)
-            completion = card.completions.get(ref.milestone.id) if card else None
-            milestones.append(FormMilestone(str(ref), ref.event, ref.milestone, window, completion))
-        openings = [window.opens_at for event in events for _, window in event.scheduled(day)]
+        milestones = self._reportable(server, alliance, events, commander, now)
+        still_to_do = [m for m in milestones if not m.completion]
         return Form(
             server=server,
             alliance=alliance,
             now=now,
-            name=commander.name if commander else name,
+            name=commander.name if commander else name or "",
             commander=commander,
             formerly=formerly,
-            roster=tuple(self._commanders.names(server.id, alliance.id, retired=False)),
-            today=tuple(m for m in milestones if m.window.status(now) == "active"),
-            earlier=tuple(m for m in milestones if m.window.status(now) == "closed"),
-            opens_next=min((at for at in openings if at > now), default=None),
+            here=known,
+            roster=() if commander or not milestones else self._suggested(server, alliance),
+            on_now=tuple(m for m in still_to_do if m.window.status(now) == "active"),
+            missed=tuple(m for m in still_to_do if m.window.status(now) == "closed"),
+            done=tuple(m for m in milestones if m.completion),
+            next=_next_opening(events, server, now),
+            ending=_reporting_until(events, "reporting", server, now),
+            ended=_reporting_until(events, "ended", server, now),
         )
 
     def receipt(
@@ -137,10 +173,13 @@ class MemberPages:
         reported_at: datetime,
         formerly: str | None = None,
         *,
+        again: Collection[str] = (),
+        here: Sequence[str] = (),
         is_mine: bool = False,
     ) -> MemberReceipt:
         """What the commander has, and what of it was recorded at `reported_at`. `formerly`: the mark of the former name
-        under which it was. `is_mine`: whoever asks has reported it. Raises NotFound.
+        under which it was. `again`: the global ids of what the report held and was recorded before. `here`: as for
+        `form`. `is_mine`: whoever asks has reported it. Raises NotFound.
         """
         server, alliance = self._directory.in_scope(key, None, None)
         commander = self._commanders.member(server.id, alliance.id, commander_id)
@@ -156,26 +195,105 @@ class MemberPages:
             for event in begun
             if cards[event.id].completions or cards[event.id].voided or event.status(now, day) != "ended"
         ]
-        events = tuple(self._event(server, event, cards[event.id], reported_at, now) for event in shown)
-        undo_until = _undo_until(cards.values(), key, reported_at, now) if is_mine else None
-        was = next((name for name in commander.aliases.values() if name_mark(name) == formerly), None)
-        return MemberReceipt(server, alliance, commander, was, reported_at, events, undo_until)
+        return MemberReceipt(
+            server=server,
+            alliance=alliance,
+            commander=commander,
+            formerly=next((n for n in commander.aliases.values() if name_mark(n) == formerly), None),
+            now=now,
+            at=reported_at,
+            events=tuple(
+                self._event(server, event, cards[event.id], reported_at, again, now) for event in shown
+            ),
+            others=tuple(one for one in self._here(server, alliance, here) if one.id != commander.id),
+            undo_until=_undo_until(cards.values(), key, reported_at, now) if is_mine else None,
+        )
+
+    def _reportable(
+        self,
+        server: Server,
+        alliance: Alliance,
+        events: Sequence[Event],
+        commander: Commander | None,
+        now: datetime,
+    ) -> list[FormMilestone]:
+        offered = list(reportable(events, now, server.game_day))
+        cards: Mapping[str, Card] = {}
+        if commander:
+            in_events = {ref.event.id for ref, _ in offered}
+            cards = self._completions.cards(server.id, alliance.id, commander.id, in_events)
+        milestones = []
+        for ref, window in offered:
+            card = cards.get(ref.event.id)
+            completion = card.completions.get(ref.milestone.id) if card else None
+            milestones.append(FormMilestone(str(ref), ref.event, ref.milestone, window, completion))
+        return milestones
 
     def _event(
-        self, server: Server, event: Event, card: Card, reported_at: datetime, now: datetime
+        self,
+        server: Server,
+        event: Event,
+        card: Card,
+        reported_at: datetime,
+        again: Collection[str],
+        now: datetime,
     ) -> ReceiptEvent:
+        day, completions = server.game_day, card.completions
+        scheduled, closes_at = list(event.scheduled(day)), event.reporting_closes_at(day)
+        held = [(m, completions[m.id]) for m, _ in scheduled if m.id in completions]
+        before = [(m, completion) for m, completion in held if completion.recorded_at != reported_at]
+        taken_back = [(m, card.voided[m.id]) for m, _ in scheduled if m.id in card.voided]
         standing = self._standings.shown(server.id, event.id)
-        completions, milestones = card.completions, [m for m, _ in event.scheduled(server.game_day)]
-        held = [(m, completions[m.id]) for m in milestones if m.id in completions]
-        taken_back = [(m, card.voided[m.id]) for m in milestones if m.id in card.voided]
         return ReceiptEvent(
             event=event,
-            progress=progress_of(event, server.id, server.game_day, standing, now),
             points=card.points(event),
             counted=tuple(m for m, completion in held if completion.recorded_at == reported_at),
+            again=tuple((m, completion) for m, completion in before if event.global_id(m) in again),
             undone=tuple(m for m, completion in taken_back if completion.recorded_at == reported_at),
-            earlier=tuple((m, completion) for m, completion in held if completion.recorded_at != reported_at),
+            earlier=tuple((m, completion) for m, completion in before if event.global_id(m) not in again),
+            missing=tuple(
+                (m, window)
+                for m, window in sorted(scheduled, key=lambda pair: pair[1].status(now) != "active")
+                if m.id not in completions and window.opens_at <= now < closes_at
+            ),
+            closes_at=closes_at,
+            best=best_points(event, standing),
+            next_tier=towards_next_tier(event, day, standing, now),
         )
+
+    def _here(self, server: Server, alliance: Alliance, ids: Sequence[str]) -> tuple[Commander, ...]:
+        """Those of the alliance who have these ids, or have become one with who had it, each once."""
+        if not ids:
+            return ()
+        found = self._commanders.some(server.id, [(alliance.id, one) for one in ids])
+        here: dict[str, Commander] = {}
+        for identity in ids:
+            one = found.get((alliance.id, identity))
+            if one and one.moved:
+                one = self._commanders.wherever(server.id, alliance.id, identity)
+            if one and one.alliance == alliance.id:
+                here.setdefault(one.id, one)
+        return tuple(here.values())
+
+    def _shown(
+        self,
+        server: Server,
+        alliance: Alliance,
+        here: Sequence[Commander],
+        name: str | None,
+        who: str | None,
+    ) -> tuple[Commander | None, str | None]:
+        """Who the form is for, and under which former name, if that was given."""
+        if who is not None:
+            known = [one for one in here if one.id == who] or self._here(server, alliance, [who])
+            return known[0] if known else None, None
+        if name is not None:
+            return self._commander(server.id, alliance.id, name)
+        return here[0] if here else None, None
+
+    def _suggested(self, server: Server, alliance: Alliance) -> tuple[str, ...]:
+        names = tuple(self._commanders.names(server.id, alliance.id, retired=False))
+        return names if sum(map(len, names)) <= MOST_SUGGESTED else ()
 
     def _commander(self, server: str, alliance: str, name: str) -> tuple[Commander | None, str | None]:
         """Who of the alliance is called so, and under which former name, if that is none of today."""
@@ -188,6 +306,29 @@ class MemberPages:
         if commander is None or commander.alliance != alliance:
             return None, None
         return commander, commander.former_name(name_keys(name, tags))
+
+
+def _next_opening(events: Sequence[Event], server: Server, now: datetime) -> Opening | None:
+    ahead = [
+        (window.opens_at, event, milestone)
+        for event in events
+        for milestone, window in event.scheduled(server.game_day)
+        if window.opens_at > now
+    ]
+    first = min((at for at, _, _ in ahead), default=None)
+    if first is None:
+        return None
+    return Opening(first, tuple((event, milestone) for at, event, milestone in ahead if at == first))
+
+
+def _reporting_until(
+    events: Iterable[Event], status: EventStatus, server: Server, now: datetime
+) -> tuple[tuple[Event, datetime], ...]:
+    """The events of that status, each with the instant at which reporting closes."""
+    day = server.game_day
+    return tuple(
+        (event, event.reporting_closes_at(day)) for event in events if event.status(now, day) == status
+    )
 
 
 def _undo_until(cards: Iterable[Card], key: Key, reported_at: datetime, now: datetime) -> datetime | None:

@@ -42,15 +42,6 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True)
-class ServerProgress:
-    """Every event that has begun and is not archived, side by side: running first, ended last."""
-
-    server: str
-    as_of: datetime
-    events: tuple[Progress, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class CommanderProgress:
     """Where a commander and the server stand in an event."""
 
@@ -101,14 +92,6 @@ class Overview:
         server, event = self._directory.server(server_id), self._directory.event(event_id)
         standing = self._completions.standing(server.id, event.id, consistent=consistent)
         return progress_of(event, server.id, server.game_day, standing, self._clock())
-
-    def server_progress(self, server_id: str) -> ServerProgress:
-        """One query for each event. Raises NotFound."""
-        server, now = self._directory.server(server_id), self._clock()
-        begun = [
-            event for event in self.current_events(server, now) if event.can_change(now, server.game_day)
-        ]
-        return ServerProgress(server.id, now, tuple(self.progress(server.id, event.id) for event in begun))
 
     def current_events(self, server: Server, now: datetime) -> list[Event]:
         """All events that are not archived, running first."""

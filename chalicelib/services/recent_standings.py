@@ -1,6 +1,7 @@
-"""How servers stand, for receipts: read now and then, and kept current by adding what this process records.
+"""How servers stand, for receipts and for what everybody may see: read now and then.
 
-In a busy hour there are many reports a second, and each would have to read the totals of every alliance of the server.
+In a busy hour there are many reports a second, and each would have to read the totals of every alliance of the server;
+so would each of the thousand who look at the server's page when a reward is near.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +17,10 @@ from chalicelib.store.table import ConditionFailed
 RECENT_SECONDS = 10.0
 """How late a receipt may show what other processes recorded. What this process recorded is always in it."""
 
+PUBLIC_SECONDS = 1.0
+"""How late what everybody sees may show what other processes recorded: hardly later than a table may show it anyway."""
+
+_Kept = dict[tuple[str, str], tuple[float, Standing]]
 _NOTHING_WRITTEN = (CardsChanged, ConditionFailed)
 
 
@@ -29,7 +34,8 @@ class RecentStandings:
     _lock: Lock = field(default_factory=Lock, init=False)
     _writing: int = field(default=0, init=False)
     _begun: int = field(default=0, init=False)
-    _kept: dict[tuple[str, str], tuple[float, Standing]] = field(default_factory=dict, init=False)
+    _kept: _Kept = field(default_factory=dict, init=False)
+    _public: _Kept = field(default_factory=dict, init=False)
 
     @contextmanager
     def recording(self, changes: Sequence[CardChange]) -> Iterator[None]:
@@ -52,37 +58,47 @@ class RecentStandings:
         finally:
             with self._lock:
                 self._writing -= 1
+                self._public.clear()
 
     def get(self, server: str, event: str) -> Standing:
         """The standing: at most `RECENT_SECONDS` old, with everything that was added."""
-        now = self._monotonic()
-        with self._lock:
-            if standing := self._recent(server, event, now):
-                return standing
-            begun, is_quiet = self._begun, not self._writing
-        standing = self._completions.standing(server, event, consistent=True)
-        with self._lock:
-            if is_quiet and self._begun == begun:
-                self._kept[server, event] = now, standing
-        return standing
+        return self._read(self._kept, server, event, RECENT_SECONDS, consistent=True)
 
     def shown(self, server: str, event: str) -> Standing:
         """The same for a page that nothing is decided on: what it has to read may be slightly old, and is not kept."""
         with self._lock:
-            recent = self._recent(server, event, self._monotonic())
+            recent = _recent(self._kept, server, event, self._monotonic(), RECENT_SECONDS)
         return recent or self._completions.standing(server, event)
 
+    def public(self, server: str, event: str) -> Standing:
+        """The standing for everybody: at most `PUBLIC_SECONDS` old, and read again after this process has written."""
+        return self._read(self._public, server, event, PUBLIC_SECONDS, consistent=False)
+
     def forget(self, server: str, event: str) -> None:
-        """The next `get` reads again. Call it when something other than totals has changed."""
+        """The standing is read again. Call it when something other than totals has changed."""
         with self._lock:
             self._kept.pop((server, event), None)
+            self._public.pop((server, event), None)
 
-    def _recent(self, server: str, event: str, now: float) -> Standing | None:
-        read_at, standing = self._kept.get((server, event), (0.0, None))
-        return standing if standing and now - read_at < RECENT_SECONDS else None
+    def _read(self, kept: _Kept, server: str, event: str, seconds: float, *, consistent: bool) -> Standing:
+        now = self._monotonic()
+        with self._lock:
+            if standing := _recent(kept, server, event, now, seconds):
+                return standing
+            begun, is_quiet = self._begun, not self._writing
+        standing = self._completions.standing(server, event, consistent=consistent)
+        with self._lock:
+            if is_quiet and self._begun == begun:
+                kept[server, event] = now, standing
+        return standing
 
     def _add(self, change: CardChange) -> None:
         card = change.after
         if kept := self._kept.get((card.server, card.event)):
             read_at, standing = kept
             self._kept[card.server, card.event] = read_at, standing.plus(card.alliance, change.totals)
+
+
+def _recent(kept: _Kept, server: str, event: str, now: float, seconds: float) -> Standing | None:
+    read_at, standing = kept.get((server, event), (0.0, None))
+    return standing if standing and now - read_at < seconds else None

@@ -7,7 +7,7 @@ from typing import Literal
 
 from chalicelib.domain.access import Key
 from chalicelib.domain.cards import Card, CardChange, Completion, reported
-from chalicelib.domain.errors import Busy
+from chalicelib.domain.errors import Busy, MusterError
 from chalicelib.domain.names import display_name
 from chalicelib.domain.reporting import MilestoneRef, find_milestones, require_reportable
 from chalicelib.domain.roster import Alliance, Commander
@@ -89,6 +89,25 @@ class Reporting:
             results=tuple(_result(ref, outcome) for ref in refs),
             progress=self._tiers.stamp_after(server.id, outcome.cards),
         )
+
+    def refusal(
+        self, key: Key, name: str, milestone_ids: Sequence[str], *, is_new: bool = False
+    ) -> MusterError | None:
+        """What a member's report of this would be refused for now, as far as that is known before it is written; None,
+        if there is nothing. It records nothing.
+        """
+        try:
+            server, alliance = self._directory.in_scope(key, None, None)
+            tags = self._directory.tags(server.id, name)
+            shown = display_name(name, tags=tags)
+            refs = find_milestones(milestone_ids, self._directory.events())
+            require_reportable(refs, key.role, self._clock(), server.game_day)
+            found = self._commanders.named(server.id, name, tags)
+            if not (found and found.retired_at):  # who has retired comes back by being asked for
+                self._rosters.reporting(key, alliance, found, shown, is_new=is_new)
+        except MusterError as error:
+            return error
+        return None
 
     def record(
         self,

@@ -108,6 +108,10 @@ class Definitions:
         items = self._table.query(keys.alliances(server_id), keys.ALLIANCE_PREFIX, consistent=consistent)
         return list(readable(items, alliance_of))
 
+    def known_alliances(self, server_id: str) -> list[Alliance]:
+        """The same, from the cache."""
+        return self._cache.get(("alliances", server_id), lambda: self.alliances(server_id)) or []
+
     def tags(self, server_id: str) -> Tags:
         """The tags that alliances of the server have or had, as `tag_key` gives them."""
 

@@ -4,13 +4,14 @@
   const day = new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, {weekday: "short", day: "numeric", month: "short"});
   const clock = new Intl.DateTimeFormat(language, {hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short"});
   const ahead = new Intl.RelativeTimeFormat(language);
+  const aheadOfUs = page.dataset.now ? new Date(page.dataset.now) - Date.now() : 0;
   const zones = document.getElementById("zones"), kept = "muster-zone";
   let isOwn = true;
   try { isOwn = localStorage.getItem(kept) !== "server" } catch {}
   const inOwn = (at, as) => as === "clock" ? clock.format(at)
     : page.dataset.moment.replace("{day}", day.format(at)).replace("{time}", clock.format(at));
   const left = at => {
-    const seconds = Math.max(0, Math.floor((at - Date.now()) / 1000));
+    const seconds = Math.max(0, Math.floor((at - Date.now() - aheadOfUs) / 1000));
     const [size, unit] = [[86400, "day"], [3600, "hour"], [60, "minute"]].find(([size]) => seconds >= 2 * size) || [1, "second"];
     return ahead.format(Math.floor(seconds / size), unit);
   };

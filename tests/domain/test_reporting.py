@@ -108,7 +108,7 @@ def test_a_refusal_names_each_milestone_and_its_reason() -> None:
     with pytest.raises(Conflict) as caught:
         require_reportable(find_milestones(ids, EVENTS), "member", at(15), UTC_DAY)
     assert [(error.field, error.message) for error in caught.value.errors] == [
-        ("milestones[1]", "Assembling the Resistance opens Thu 16 Nov at 00:00 UTC (in 1 day)."),
+        ("milestones[1]", "Assembling the Resistance opens Thu 16 Nov at 00:00 UTC (in 24 hours)."),
         ("milestones[2]", "Shaping a Unified Destiny opens Fri 17 Nov at 00:00 UTC (in 2 days)."),
     ]
 

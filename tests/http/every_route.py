@@ -12,9 +12,11 @@ from typing import Any
 
 import requests
 
+import app
 from chalicelib.domain.access import Key, Role, key_id, secret_hash
 from chalicelib.domain.calendar import rfc3339
 from chalicelib.domain.roster import Alliance, Server
+from chalicelib.http.addresses import UNKNOWN_PATH
 from chalicelib.http.openapi.operations import OPERATIONS as GROUPS
 from chalicelib.http.openapi.operations import Who
 from tests.http.conftest import Site, served
@@ -39,6 +41,12 @@ KEYS: dict[str, tuple[Role, str | None, str | None]] = {
 STRANGERS = {"a revoked key", "an expired key", "an unknown key", "no key"}
 
 ALL = {*KEYS, *STRANGERS}
+
+ROUTES = {
+    (method, path) for path, methods in app.app.routes.items() for method in methods
+    if method != "HEAD" and path != UNKNOWN_PATH
+}  # fmt: skip
+"""Of the app: HEAD is answered as GET is, and where there is no other route there is nothing."""
 
 OPERATIONS = {one.route: one for group in GROUPS.values() for one in group}
 
@@ -129,6 +137,11 @@ class Stage:
         self.site.world.muster.stores.sheets.bind("sheet", "101", "nova")
         return {}
 
+    def public(self) -> dict[str, Any]:
+        """The server shows the points of its alliances."""
+        self.site.world.muster.stores.definitions.put_server(Server("101", public_standings=True))
+        return {}
+
     def logged(self) -> dict[str, Any]:
         """A reading of the event, to withdraw."""
         world = self.site.world
@@ -186,7 +199,10 @@ ROWS = [
     Row("GET", f"{SERVER}/schedule"),
     Row("GET", f"{SERVER}/schedule.ics"),
     Row("GET", f"{SERVER}/progress"),
+    Row("GET", f"{SERVER}/standings", Stage.public),
     Row("GET", f"{EVENT}/progress"),
+    Row("GET", "/"),
+    Row("GET", "/servers", lambda _: {"params": {"server": "101"}}),
     Row("GET", "/servers/{server}"),
     Row("GET", "/help"),
     Row("GET", "/f/{key}", reach=ANYWHERE),

@@ -163,7 +163,7 @@ class TestReadingForAll:
     def test_another_method_is_405(self, site: Site) -> None:
         answer = site.post("/v1/events")
         problem(answer, 405, "method-not-allowed")
-        assert answer.headers["Allow"] == "GET"
+        assert answer.headers["Allow"] == "GET, HEAD"
 
 
 class TestReporting:

@@ -49,6 +49,7 @@ class Page(HTMLParser):
             self.boxes[found["value"] or ""] = found
         elif tag == "input" and found.get("type") == "hidden":
             self.hidden[found["name"] or ""] = found["value"] or ""
+            self.name = found["value"] or "" if found["name"] == "commander" else self.name
         elif tag == "input" and found.get("name") == "commander":
             self.name = found["value"] or ""
         elif tag == "button" and found.get("type") == "submit":
@@ -104,8 +105,12 @@ def test_the_form_offers_what_can_be_reported_and_nothing_else(site: Site) -> No
     assert len(page.boxes) == 6
     assert ASSEMBLING_THE_RESISTANCE not in page.boxes
     assert not page.ticked
-    assert "Today, Wed 15 Nov" in page.words
-    assert "closes in 12 hours" in page.words
+    assert (
+        "On now Confronting Resilience Architects of Chaos · 100 points Closes in 12 hours: 00:00 UTC"
+        in page.words
+    )
+    assert "Reporting for Architects of Chaos closes in 4 days: Mon 20 Nov at 00:00 UTC" in page.words
+    assert "Next, in 12 hours Thu 16 Nov at 00:00 UTC Testing Destinies" in page.words
     assert "Complete away team assignments or spend trait XP" in page.words
 
 
@@ -120,8 +125,8 @@ def test_a_report_answers_303_to_a_receipt_that_can_be_reloaded(any_site: Site) 
         assert "Counted now" in page.words
         assert "Hidden Motivations Defenders of Peace · 100 points" in page.words
         assert "Your points 200 of 500" in page.words
-        assert "Server 101 200 points" in page.words
-        assert "8,725 missing to the reward at 8,925 · 88 completions · at least 30 commanders" in page.words
+        assert "Server 101 200 of 8,925" in page.words
+        assert "The next reward is 8,725 points away: 88 completions." in page.words
     for link in page.links:
         assert requests.get(urljoin(receipt, link), timeout=30).status_code == 200
 
@@ -132,11 +137,16 @@ def test_a_repeated_report_says_that_it_was_there(site: Site) -> None:
     site.world.clock.advance(minutes=1)
     again = Page(send(site, secret, "kestrel", HIDDEN_MOTIVATIONS))
     assert "Nothing new: this was recorded already" in again.words
-    assert "Already recorded: Hidden Motivations · Wed 15 Nov at 12:00 UTC" in again.words
+    assert "Already recorded before Hidden Motivations Recorded Wed 15 Nov at 12:00 UTC" in again.words
     site.world.clock.advance(minutes=1)
     more = Page(send(site, secret, "Kestrel", HIDDEN_MOTIVATIONS, CONFRONTING_RESILIENCE))
-    assert "Counted now Confronting Resilience" in more.words
-    assert "Already recorded: Hidden Motivations" in more.words
+    assert more.words.index("Counted now Confronting Resilience") < more.words.index(
+        "Already recorded before Hidden Motivations"
+    )
+    site.world.clock.advance(minutes=1)
+    other = Page(send(site, secret, "Kestrel", ENLISTING_OLD_ALLIES))
+    assert "Already recorded before" not in other.words
+    assert "Recorded earlier: 1 milestone Hidden Motivations" in other.words
 
 
 def test_the_device_remembers_the_commander_and_shows_what_is_recorded(any_site: Site) -> None:
@@ -148,7 +158,10 @@ def test_the_device_remembers_the_commander_and_shows_what_is_recorded(any_site:
     assert page.name == "Zoë =1+1"
     assert page.ticked == {HIDDEN_MOTIVATIONS}
     assert "disabled" in page.boxes[HIDDEN_MOTIVATIONS]
-    assert "Recorded for Zoë =1+1 on Wed 15 Nov at 12:00 UTC" in page.words
+    assert (
+        "Done: 1 milestone Hidden Motivations Defenders of Peace · Recorded Wed 15 Nov at 12:00 UTC"
+        in page.words
+    )
     somebody_else = Page(phone.get(f"{url}?commander=", timeout=30))
     assert (somebody_else.name, somebody_else.ticked) == ("", set())
     assert Page(any_site.get(f"/f/{secret}")).name == "", "another device knows nothing"
@@ -160,18 +173,19 @@ def test_the_cookie_is_kept_from_scripts_and_from_plain_connections(site: Site) 
     fields = {"commander": "Kestrel", "milestone": HIDDEN_MOTIVATIONS}
     headers = {"X-Forwarded-Proto": "https"}
     answer = site.post(f"/f/{secret}", data=fields, headers=headers, allow_redirects=False)
-    commander, device_s = answer.raw.headers.getlist("Set-Cookie")
-    for cookie in (commander, device_s):
-        assert {"HttpOnly", "SameSite=Lax", "Secure"} <= set(cookie.split("; "))
-    assert "Path" not in commander
+    for cookie in answer.raw.headers.getlist("Set-Cookie"):
+        assert {"HttpOnly", "SameSite=Lax", "Secure", f"Path=/f/{secret}"} <= set(cookie.split("; "))
+        assert "Kestrel" not in cookie
     plain = send(site, secret, "Kestrel", HIDDEN_MOTIVATIONS, follow=False).headers["Set-Cookie"]
     assert "Secure" not in plain
 
 
 @pytest.mark.parametrize("other", ["a/b=1", "a@b,c=1", "alone", "=", 'quoted="1'])
 def test_the_cookies_of_others_do_not_matter(site: Site, other: str) -> None:
-    headers = {"Cookie": f"{other}; muster_commander=Zo%C3%AB%20%3D1"}
-    assert Page(site.get(f"/f/{site.world.secret()}", headers=headers)).name == "Zoë =1"
+    secret = site.world.secret()
+    mine = device(send(site, secret, "Zoë =1", HIDDEN_MOTIVATIONS))["muster_commanders"]
+    headers = {"Cookie": f"{other}; muster_commanders={mine}"}
+    assert Page(site.get(f"/f/{secret}", headers=headers)).name == "Zoë =1"
 
 
 @pytest.mark.parametrize(
@@ -256,7 +270,7 @@ def test_a_suggestion_takes_the_same_ticks(any_site: Site) -> None:
     asked = Page(send(any_site, secret, "Kestrl", HIDDEN_MOTIVATIONS, CONFRONTING_RESILIENCE))
     answer = send(any_site, secret, asked.name, *asked.ticked, button=asked.buttons[1])
     page = Page(answer)
-    assert "<h1>Kestrel</h1>" in answer.text
+    assert "<h1><bdi>Kestrel</bdi></h1>" in answer.text
     assert "Your points 200 of 500" in page.words
     assert Page(any_site.get(f"/f/{secret}")).roster == ["Kestrel"]
 
@@ -266,7 +280,7 @@ def test_a_name_that_is_new_can_be_reported_as_typed(any_site: Site) -> None:
     send(any_site, secret, "Kestrel", ENLISTING_OLD_ALLIES)
     asked = Page(send(any_site, secret, "Kestrl", HIDDEN_MOTIVATIONS))
     answer = send(any_site, secret, asked.name, *asked.ticked, button=asked.buttons[2])
-    assert "<h1>Kestrl</h1>" in answer.text
+    assert "<h1><bdi>Kestrl</bdi></h1>" in answer.text
     assert Page(any_site.get(f"/f/{secret}")).roster == ["Kestrel", "Kestrl"]
     assert send(any_site, secret, "Kestrl", CONFRONTING_RESILIENCE).status_code == 200, "it is asked once"
 
@@ -358,7 +372,7 @@ def test_a_report_is_undone_from_its_receipt(any_site: Site) -> None:
     send(any_site, secret, "Kestrel", ENLISTING_OLD_ALLIES)
     any_site.world.clock.advance(seconds=30.5)
     receipt = send(any_site, secret, "Kestrel", HIDDEN_MOTIVATIONS, CONFRONTING_RESILIENCE)
-    assert "Undo, until 12:15 UTC" in Page(receipt).words
+    assert "You can do it until 12:15 UTC, on this device. Undo" in Page(receipt).words
     any_site.world.clock.advance(minutes=2)
     for times in range(1, 4):  # a double tap, and one more
         answer = undo(receipt)
@@ -366,13 +380,13 @@ def test_a_report_is_undone_from_its_receipt(any_site: Site) -> None:
         assert answer.url == receipt.url
         assert [each.status_code for each in answer.history] == [303], times
         assert "Undone: no longer counted Confronting Resilience" in page.words
-        assert "Already recorded: Enlisting Old Allies" in page.words
+        assert "Recorded earlier: 1 milestone Enlisting Old Allies" in page.words
         assert "Counted now" not in page.words
         assert "Nothing new" not in page.words
         assert not page.buttons
         assert completions(any_site) == 1
         assert "Set-Cookie" not in answer.history[0].headers
-    (again,) = (link for link in page.links if "Kestrel" in link)
+    (again,) = (link for link in page.links if "?who=" in link)
     form = Page(requests.get(urljoin(receipt.url, again), timeout=30))
     assert (form.name, form.ticked) == ("Kestrel", {ENLISTING_OLD_ALLIES})
     assert (
@@ -493,7 +507,7 @@ def test_what_an_officer_voids_is_no_longer_counted_on_the_receipt(site: Site) -
     page = Page(requests.get(receipt.url, cookies=device(receipt), timeout=30))
     assert "Counted now Confronting Resilience" in page.words
     assert "Undone: no longer counted Hidden Motivations" in page.words
-    assert "Undo, until" in page.words, "what is left of it"
+    assert "This takes back the 1 milestone that was counted now." in page.words, "what is left of it"
 
 
 def test_who_has_retired_comes_back_by_reporting(site: Site) -> None:
@@ -525,11 +539,22 @@ def test_where_nothing_is_active_the_form_says_when_something_will_be(site: Site
     site.world.clock.now = datetime(2023, 11, 12, 22, 30, tzinfo=UTC)
     page = Page(site.get(f"/f/{site.world.secret()}"))
     assert not page.boxes
-    assert "The next milestone opens Mon 13 Nov at 00:00 UTC (in 90 minutes)." in page.words
+    assert "Next, in 90 minutes Mon 13 Nov at 00:00 UTC Disarray Unleashed" in page.words
+    assert "name" not in page.hidden
+    assert not page.buttons, "no field without a button, and none without a field"
     site.world.clock.now = datetime(2023, 11, 19, 22, tzinfo=UTC)
     late = Page(site.get(f"/f/{site.world.secret()}"))
     assert len(late.boxes) == 10
-    assert "Nothing is active today" in late.words
+    assert "On now" not in late.words
+    assert (
+        "Architects of Chaos is over. You can report what you forgot until Mon 20 Nov at 00:00 UTC (in 2 hours)."
+    ) in late.words
+    site.world.clock.now = datetime(2023, 11, 20, tzinfo=UTC)
+    over = Page(site.get(f"/f/{site.world.secret()}"))
+    assert not over.boxes
+    assert not over.buttons
+    assert "Defenders of Peace is over. Reporting closed Mon 20 Nov at 00:00 UTC" in over.words
+    assert "../servers/101" in over.links
 
 
 def test_the_progress_page_says_the_same_as_the_api(site: Site) -> None:
@@ -546,7 +571,8 @@ def test_the_progress_page_says_the_same_as_the_api(site: Site) -> None:
 def test_a_reward_that_was_reached_is_shown_as_reached(site: Site) -> None:
     have_reported(site, 89)
     site.world.clock.advance(minutes=30)
-    page = Page(send(site, site.world.secret(), "Kestrel", HIDDEN_MOTIVATIONS))
+    send(site, site.world.secret(), "Kestrel", HIDDEN_MOTIVATIONS)
+    page = Page(site.get("/servers/101"))
     assert "Reward at 8,925 reached · Wed 15 Nov at 12:30 UTC" in page.words
     assert "missing to the reward at 8,925" not in page.words.partition("Architects of Chaos")[0]
 
@@ -568,15 +594,15 @@ def test_the_official_points_stand_beside_the_reported_ones(site: Site) -> None:
     have_reported(site, 20)
     officer = site.world.key("officer")
     site.world.muster.readings.log(officer, "101", DEFENDERS, 8000, confirm=True)
-    for page in (
-        Page(site.get("/servers/101")),
-        Page(send(site, site.world.secret(), "Kestrel", CONFRONTING_RESILIENCE)),
-    ):
-        assert (
-            "Server 101 reported 2,000 Server 101 official 8,000 Rewards go by the official points. "
-            "The official points were read Wed 15 Nov at 12:00 UTC, when 25% of them had been reported."
-        ) in page.words
-        assert "925 missing to the reward at 8,925 · 10 completions" in page.words
+    page = Page(site.get("/servers/101"))
+    assert (
+        "Server 101 reported 2,000 Server 101 official 8,000 Rewards go by the official points. "
+        "The official points were read Wed 15 Nov at 12:00 UTC, when 25% of them had been reported."
+    ) in page.words
+    assert "925 missing to the reward at 8,925 · 10 completions" in page.words
+    receipt = Page(send(site, site.world.secret(), "Kestrel", CONFRONTING_RESILIENCE))
+    assert "Server 101 8,000 of 8,925" in receipt.words
+    assert "The server’s points are the official ones, as the game showed them." in receipt.words
     have_reported(site, 85, since=20)
     page = Page(site.get("/servers/101"))
     assert (
@@ -634,7 +660,7 @@ def test_where_there_is_no_projection_the_page_says_why(site: Site) -> None:
 
 def test_the_help_says_for_how_long_a_report_can_be_undone(any_site: Site) -> None:
     page = Page(any_site.get("/help"))
-    assert "The receipt has a button, Undo, for 15 minutes." in page.words
+    assert "For 15 minutes, the receipt can undo it" in page.words
     assert "For officers" in page.words
 
 
@@ -654,19 +680,23 @@ def test_a_former_name_is_said_on_the_form_and_on_the_receipt(any_site: Site) ->
     admin = world.key("admin", None, None)
     (kestrel,) = world.muster.rosters.roster(admin, "101", "nova")
     world.muster.rosters.rename(admin, "101", "nova", kestrel.id, "Osprey")
-    former = html.escape("Kestrel <b>")
+    former = f"<bdi>{html.escape('Kestrel <b>')}</bdi>"
     form = phone.get(url, timeout=30)
-    assert f"This is Osprey, formerly {former}. If you are another {former}, ask an officer." in form.text
-    assert Page(form).name == "Osprey"
-    assert Page(form).ticked == {HIDDEN_MOTIVATIONS}
+    assert (Page(form).name, Page(form).ticked) == ("Osprey", {HIDDEN_MOTIVATIONS})
+    assert "formerly" not in form.text, "the device remembers who it is, not what they were called"
+    form = phone.get(url, params={"commander": "Kestrel <b>"}, timeout=30)
+    assert (
+        f"This is <bdi>Osprey</bdi>, formerly {former}. If you are another {former}, ask an officer."
+        in form.text
+    )
+    assert (Page(form).name, Page(form).ticked) == ("Osprey", {HIDDEN_MOTIVATIONS})
     sent = phone.post(url, data={"commander": "kestrel <B>", "milestone": ENLISTING_OLD_ALLIES}, timeout=30)
     assert (
-        f"Recorded for Osprey, formerly {former}. If you are another {former}, ask an officer." in sent.text
+        f"Recorded for <bdi>Osprey</bdi>, formerly {former}. If you are another {former}, ask an officer."
+        in sent.text
     )
     assert "estrel" not in unquote(sent.url), "an address ends up in logs"
     assert completions(any_site) == 2
-    again = phone.get(url, timeout=30)
-    assert "formerly" not in again.text, "the device knows the present name now"
     assert "formerly" not in send(any_site, secret, "Osprey", HIDDEN_MOTIVATIONS).text
 
 

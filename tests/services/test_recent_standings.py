@@ -30,6 +30,24 @@ def test_a_report_by_a_known_commander_is_three_calls(world: World) -> None:
     assert [standing.server_points for standing in receipt.progress] == [300, 200]
 
 
+@on_dynamodb
+def test_the_receipt_of_a_report_reads_only_what_is_the_commanders_own(world: World) -> None:
+    key = world.key()
+    reported = world.muster.reporting.report(key, "Kestrel", [HIDDEN_MOTIVATIONS, CONFRONTING_RESILIENCE])
+    asked(world)
+    receipt = world.muster.member_pages.receipt(key, reported.commander.id, world.clock.now)
+    assert asked(world) == ["GetItem", "BatchGetItem"]
+    assert [event.progress.points for event in receipt.events] == [100, 100]
+
+
+def test_a_receipt_that_is_opened_later_shows_what_other_processes_recorded(world: World) -> None:
+    key = world.key()
+    reported = world.muster.reporting.report(key, "Kestrel", [HIDDEN_MOTIVATIONS])
+    world.process().reporting.report(key, "Merlin", [HIDDEN_MOTIVATIONS])
+    receipt = world.process().member_pages.receipt(key, reported.commander.id, world.clock.now)
+    assert [event.progress.points for event in receipt.events] == [0, 200]
+
+
 def test_every_receipt_holds_all_that_went_before(world: World) -> None:
     key = world.key()
     points = [

@@ -15,7 +15,7 @@ from sheets_sync.content import tabs_of
 from sheets_sync.content.summary import summary
 from sheets_sync.content.title_block import Restored, mentioning
 from sheets_sync.content.today import NOTES
-from sheets_sync.tabs import HEADER, Content, Link, Row, Tab
+from sheets_sync.tabs import HEADER, Content, Left, Link, Row, Tab
 from tests.sync.views import BOTH, EVENTS, binding_of, knowing, november, projecting, view_of
 from tests.world import (
     ARCHITECTS,
@@ -567,7 +567,7 @@ class TestCommanders:
         left = Commander("id-of-merlin", "Merlin", "orbit", moved=True)
         found = tab("commanders", replace(view_of({"Kestrel": []}), unlisted=(left,)))
         assert [row.cells[0] for row in found.rows] == ["Kestrel"]
-        assert found.unlisted == {"id-of-merlin": "Merlin"}
+        assert found.unlisted == {"id-of-merlin": Left("Merlin", "left")}
 
     def test_milestones_of_the_same_name_are_told_apart(self) -> None:
         peace, chaos = BOTH

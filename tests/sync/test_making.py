@@ -9,8 +9,8 @@ from chalicelib.domain.sheet_view import SheetView
 from local.sheets import SheetsServer
 from sheets_sync.cells import LOOKS
 from sheets_sync.content import tabs_of
-from sheets_sync.layout import KEY_COLUMN, laid_out
-from sheets_sync.making import Names, chart_requests, column_requests, make
+from sheets_sync.layout import BASE_COLUMN, KEY_COLUMN, laid_out
+from sheets_sync.making import Names, chart_requests, column_metadata, column_size, make
 from sheets_sync.tabs import Column, Highlight, Row, Tab
 from tests.sync.desk import FIRST, TITLE_BLOCK, Desk
 from tests.sync.views import BOTH, binding_of, november, view_of
@@ -43,15 +43,15 @@ def tabs(report: SheetView) -> dict[str, Tab]:
 
 
 def cell(desk: Desk, tab_id: str, row: int, column: int) -> Json:
-    found: Json = desk.tab(tab_id)["data"][0]["rowData"][row]["values"][column]
+    at = desk.seen(tab_id)[column]
+    found: Json = desk.tab(tab_id)["data"][0]["rowData"][row]["values"][at]
     return found
 
 
 def shown(desk: Desk, tab_id: str) -> list[list[str]]:
-    """Without the hidden last column."""
-    tab = desk.tab(tab_id)
-    width = tab["properties"]["gridProperties"]["columnCount"] - 1
-    return [row[:width] for row in desk.server.values(desk.id, tab["properties"]["title"])]
+    """Without the hidden columns."""
+    rows, seen = desk.server.values(desk.id, desk.tab(tab_id)["properties"]["title"]), desk.seen(tab_id)
+    return [[row[at] for at in seen if at < len(row)] for row in rows]
 
 
 class TestFrame:
@@ -69,15 +69,13 @@ class TestFrame:
             grid = desk.tab(tab_id)["properties"]["gridProperties"]
             assert grid["rowCount"] > grid["frozenRowCount"]
 
-    def test_columns_have_their_widths_and_the_last_is_hidden(self, made: Desk) -> None:
+    def test_columns_have_their_widths_and_two_behind_the_first_are_hidden(self, made: Desk) -> None:
         for tab in tabs(view_of()).values():
             columns = made.tab(tab.id)["data"][0]["columnMetadata"]
-            widths = [column.get("pixelSize") for column in columns[:-1]]
+            hidden = [place for place, column in enumerate(columns) if column.get("hiddenByUser")]
+            assert hidden == ([len(tab.columns)] if tab.is_by_position else [1, 2])
+            widths = [columns[place].get("pixelSize") for place in made.seen(tab.id)]
             assert widths == [column.width for column in tab.columns]
-            assert [bool(column.get("hiddenByUser")) for column in columns] == [
-                *[False] * len(tab.columns),
-                True,
-            ]
 
     def test_the_first_columns_fit_a_phone(self) -> None:
         for tab in tabs(view_of()).values():
@@ -88,14 +86,15 @@ class TestFrame:
         tab = tabs(view_of())["commanders"]
         columns = made.tab("commanders")["data"][0]["columnMetadata"]
         names = [column["developerMetadata"][0]["metadataValue"] for column in columns]
-        assert names == [*tab.header, KEY_COLUMN]
+        first, *others = tab.header
+        assert names == [first, KEY_COLUMN, BASE_COLUMN, *others]
 
     def test_a_tab_warns_before_an_edit_and_does_not_lock(self, made: Desk) -> None:
         for tab in tabs(view_of()).values():
             (protected,) = made.tab(tab.id)["protectedRanges"]
             assert protected["warningOnly"]
             assert protected["range"].get("startColumnIndex", 0) == 0
-            assert protected["range"]["endColumnIndex"] == len(tab.columns) + 1
+            assert protected["range"]["endColumnIndex"] == len(laid_out(tab).columns)
             assert "endRowIndex" not in protected["range"], "rows that come later too"
             assert "editors" not in protected
 
@@ -118,8 +117,8 @@ class TestCells:
         progress = shown(made, "progress")
         assert cell(made, "progress", FIRST, 3)["userEnteredValue"] == {"numberValue": 8925}
         assert progress[FIRST][3] == "8,925"
-        assert progress[1][1] == "2023-11-15 12:00"
-        assert cell(made, "progress", 1, 1)["userEnteredValue"] == {"numberValue": 45245.5}
+        last_hour = cell(made, "history", FIRST + 11, 0)["userEnteredValue"]
+        assert last_hour == {"numberValue": 45245 + 11 / 24}
         schedule = shown(made, "schedule")[FIRST]
         assert (schedule[0], *schedule[5:7]) == ("Mon 13 Nov 2023", "2023-11-13 00:00", "2023-11-14 00:00")
         last_report = tabs(view_of())["commanders"].header.index("Last report")
@@ -161,10 +160,11 @@ class TestHighlights:
     def test_there_is_one_for_each_and_it_reads_a_word(self, made: Desk) -> None:
         for tab in tabs(view_of()).values():
             rules = made.tab(tab.id).get("conditionalFormats", [])
-            assert len(rules) == len(tab.highlights)
-            for rule, highlight in zip(rules, tab.highlights, strict=True):
+            assert len(rules) == len(tab.highlights) + (tab.marks is not None)
+            for rule, highlight in zip(rules, tab.highlights, strict=False):
                 (value,) = rule["booleanRule"]["condition"]["values"]
-                assert f'="{highlight.words}"' in value["userEnteredValue"]
+                words = f'="{highlight.words}"' if highlight.words else '<>""'
+                assert words in value["userEnteredValue"]
 
     def test_the_active_milestone_stands_out_in_its_whole_row(self, made: Desk) -> None:
         page = self.looks(made, "schedule")
@@ -185,9 +185,8 @@ class TestHighlights:
         assert [row for row, is_marked in enumerate(page) if is_marked] == [FIRST + 4, FIRST + 5]
 
     def test_one_who_never_reported_stands_out(self, made: Desk) -> None:
-        (rule,) = self.rules(made, "commanders")
-        (area,) = rule["ranges"]
-        last_report = tabs(view_of())["commanders"].header.index("Last report")
+        (area,) = next(rule["ranges"] for rule in self.rules(made, "commanders") if "none yet" in str(rule))
+        last_report = made.column("commanders", "Last report")
         assert (area["startColumnIndex"], area["endColumnIndex"]) == (last_report, last_report + 1)
 
     def test_columns_beyond_z(self) -> None:
@@ -199,8 +198,8 @@ class TestHighlights:
         ]
         found = rule["addConditionalFormatRule"]["rule"]
         (value,) = found["booleanRule"]["condition"]["values"]
-        assert value["userEnteredValue"] == '=$AB1="now"'
-        assert found["ranges"] == [{"sheetId": 7, "startColumnIndex": 27, "endColumnIndex": 28}]
+        assert value["userEnteredValue"] == '=$AD1="now"'
+        assert found["ranges"] == [{"sheetId": 7, "startColumnIndex": 29, "endColumnIndex": 30}]
 
     @staticmethod
     def looks(desk: Desk, tab_id: str) -> list[bool]:
@@ -227,14 +226,13 @@ class TestChart:
         basic = spec["basicChart"]
         assert basic["chartType"] == "LINE"
         assert basic["headerCount"] == 1
-        assert self.area(basic["domains"][0]["domain"]) == (made.sheet_id("history"), TITLE_BLOCK, 18, 0)
+        assert self.area(basic["domains"][0]["domain"]) == (made.sheet_id("history"), TITLE_BLOCK, 15, 0)
         series = [self.area(each["series"])[3] for each in basic["series"]]
-        assert series == [1, 2, 3, 4]
+        assert series == [1, 2, 3]
         assert shown(made, "history")[TITLE_BLOCK][1:] == [
-            "Defenders of Peace: points",
-            "Defenders of Peace: reward at 8,925",
-            "Architects of Chaos: points",
-            "Architects of Chaos: reward at 8,925",
+            "Defenders of Peace",
+            "Architects of Chaos",
+            "reward at 8,925",
         ]
 
     def test_it_lies_below_the_events_and_the_grid_has_room_for_it(self, made: Desk) -> None:
@@ -251,7 +249,7 @@ class TestChart:
         assert len(chart["spec"]["basicChart"]["series"]) == 2
         desk.sync(view_of(history=HISTORY))
         (chart,) = desk.tab("progress")["charts"]
-        assert len(chart["spec"]["basicChart"]["series"]) == 4
+        assert len(chart["spec"]["basicChart"]["series"]) == 3
 
     def test_none_where_no_tab_has_numbers_for_it(self) -> None:
         layouts = [laid_out(tab) for tab in tabs(view_of()).values() if not tab.is_charted]
@@ -278,11 +276,12 @@ class TestNames:
 
     def test_a_new_column_of_an_existing_tab_is_named_and_sized(self) -> None:
         layout = laid_out(tabs(view_of())["rewards"])
-        metadata, size = column_requests(layout, 5, 2)
-        made = metadata["createDeveloperMetadata"]["developerMetadata"]
+        place = layout.place("Rewards")
+        size = column_size(layout, 5, 2, place)
+        made = column_metadata(5, 2, layout.identities[place])["createDeveloperMetadata"]["developerMetadata"]
         assert (made["metadataKey"], made["metadataValue"]) == ("muster.column", "Rewards")
-        assert size["updateDimensionProperties"]["properties"] == {"pixelSize": 340}
-        assert size["updateDimensionProperties"]["fields"] == "pixelSize"
+        assert size["updateDimensionProperties"]["properties"] == {"pixelSize": 340, "hiddenByUser": False}
+        assert size["updateDimensionProperties"]["fields"] == "pixelSize,hiddenByUser"
 
 
 def test_a_binding_of_a_server_has_all_of_it_too(desk: Desk) -> None:
@@ -290,4 +289,5 @@ def test_a_binding_of_a_server_has_all_of_it_too(desk: Desk) -> None:
     assert shown(desk, "alliances")[TITLE_BLOCK:] == [
         ["Alliance", "Commanders", "Completions", "Defenders of Peace points", "Architects of Chaos points"],
         ["[ØRB] Orbit Watch", "0", "0", "0", "0"],
+        [""],  # the blank row of ours
     ]

@@ -11,6 +11,7 @@ from random import Random
 from unittest.mock import patch
 
 import app
+from chalicelib.http.addresses import UNKNOWN_PATH
 from tests.torture.ground import Faults, StoreName
 from tests.torture.model import Findings, Person, compare
 from tests.torture.place import SERVERS, Place, far_name, new_place
@@ -67,7 +68,12 @@ class Outcome:
     @property
     def untried(self) -> list[str]:
         """The routes of the app of which no answer was good."""
-        routes = ((method, route) for route, methods in app.app.routes.items() for method in methods)
+        routes = (
+            (method, route)
+            for route, methods in app.app.routes.items()
+            for method in methods
+            if method != "HEAD" and route != UNKNOWN_PATH
+        )
         return sorted(f"{method} {route}" for method, route in routes if not self.answers[method, route])
 
     def add(self, player: Player) -> None:

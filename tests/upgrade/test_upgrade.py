@@ -201,7 +201,7 @@ class TestWhatCannotBeRead:
         world, key = bad
         muster = world.muster
         caplog.set_level(logging.ERROR)
-        assert len(muster.overview.server_progress("101").events) == 2
+        assert len(muster.public_views.state("101").standings) == 2
         assert muster.reporting.report(world.key(), "Commander8", [ENLISTING_OLD_ALLIES]).results
         muster.refresh.refresh_totals()
         muster.ledger_pages.of_server(ADMIN, "101")

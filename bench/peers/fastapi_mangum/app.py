@@ -23,6 +23,7 @@ from bench.peers.fastapi_mangum.models import (
     Receipt,
     Report,
     Result,
+    Standing,
     progress_of,
 )
 from bench.peers.fastapi_mangum.table import KEPT, Table, to_item
@@ -86,6 +87,7 @@ def make(client: Any, table_name: str, clock: Callable[[], datetime], style: str
         commander = commander_named(server, report.commander)
         if commander is None or commander["alliance"] != alliance:
             raise HTTPException(409, f"{report.commander} is not on the roster.")
+        standings = {event.id: table.recent_standing(server, event.id) for event, _ in refs}
         for attempt in range(ATTEMPTS):
             cards = table.cards(server, alliance, commander["id"], consistent=attempt > 0)
             new = [(event, one) for event, one in refs if f"done.{one.id}" not in cards[event.id]]
@@ -106,8 +108,7 @@ def make(client: Any, table_name: str, clock: Callable[[], datetime], style: str
             )
         places = []
         for event in {event.id: event for event, _ in refs}.values():
-            standing = table.recent_standing(server, event.id)
-            added = [one for of, one in new if of is event]
+            standing, added = standings[event.id], [one for of, one in new if of is event]
             standing.completions.update(one.id for one in added)
             standing.commanders += bool(added) and not cards[event.id]
             places.append(
@@ -119,7 +120,7 @@ def make(client: Any, table_name: str, clock: Callable[[], datetime], style: str
                     next_tier=standing.next_tier(event),
                 )
             )
-            stamp_tiers(server, event)
+            stamp_tiers(server, event, standing)
         found = CommanderRef(id=commander["id"], name=commander["name"])
         return Receipt(commander=found, results=results, progress=places)
 
@@ -167,8 +168,7 @@ def make(client: Any, table_name: str, clock: Callable[[], datetime], style: str
             return False
         return True
 
-    def stamp_tiers(server: str, event: Event) -> None:
-        standing = table.recent_standing(server, event.id)
+    def stamp_tiers(server: str, event: Event, standing: Standing) -> None:
         by = "reported" if standing.best(event) == standing.points(event) else "reading"
         for tier in event.tiers:
             if tier.threshold not in standing.stamps and standing.best(event) >= tier.threshold:

@@ -21,7 +21,8 @@ _REF = "#/components/schemas/{model}"
 _ABOUT = (
     "Who in a Star Trek Fleet Command alliance has completed which milestone of an IMS event, and what the server has. "
     "Times are RFC 3339 in UTC, dates are game days. Problems are RFC 9457: programs go by `code`. "
-    "After a 4xx nothing was changed; after a 5xx send the same again, it cannot count twice."
+    "After a 4xx nothing was changed; after a 5xx send the same again, it cannot count twice. "
+    "HEAD is answered wherever GET is."
 )
 
 
@@ -148,7 +149,7 @@ def _parameters(one: Operation) -> Iterator[Json]:
         for name in one.query:
             words = _words("ReportUndo" if "at" in one.query else "ReportForm", name)
             yield {"name": name, "in": "query", "description": words, "schema": {"type": "string"}}
-    if _is_csv(one):
+    if _has_etag(one):
         words = "The `ETag` of the answer that the caller has"
         yield {"name": "If-None-Match", "in": "header", "description": words, "schema": {"type": "string"}}
 
@@ -176,22 +177,24 @@ def _body(one: Operation, types: dict[str, Json]) -> Json:
 
 def _successes(one: Operation, types: dict[str, Json]) -> dict[str, Json]:
     if one.answer is None:
-        return {"204": {"description": "Done"}} if one.who != LINK else {"303": _RECEIPT}
-    if isinstance(one.answer, TextBody):
-        told: Json = {"description": "Done", "content": _text(one.answer)}
-        if not _is_csv(one):
-            return {"200": told}
-        told["headers"] = {"ETag": {"schema": {"type": "string"}}}
-        return {"200": told, "304": {"description": "The caller has it already"}}
+        return {"303": _ELSEWHERE} if _is_page(one) else {"204": {"description": "Done"}}
     shown = {"example": one.shows} if one.shows else {}
-    content = {_JSON: {"schema": types[one.id], **shown}}
+    is_text = isinstance(one.answer, TextBody)
+    content = _text(one.answer) if is_text else {_JSON: {"schema": types[one.id], **shown}}
+    if _has_etag(one):
+        told = {
+            "description": "Done",
+            "content": content,
+            "headers": {"ETag": {"schema": {"type": "string"}}},
+        }
+        return {"200": told, "304": {"description": "The caller has it already"}}
     words = {"200": "Done", "201": "Made"}
     statuses = {"": ["200"], "also": ["200", "201"], "only": ["201"]}[one.created]
     return {status: {"description": words[status], "content": content} for status in statuses}
 
 
-_RECEIPT: Json = {
-    "description": "To the receipt",
+_ELSEWHERE: Json = {
+    "description": "To another page",
     "headers": {"Location": {"required": True, "schema": {"type": "string", "format": "uri-reference"}}},
 }
 
@@ -202,7 +205,7 @@ def _problems(one: Operation, responses: dict[str, Json]) -> dict[str, Json]:
     for code in PROBLEMS:
         if code in _codes(one):
             refused.setdefault(status_of(code), []).append(code)
-    is_page = not one.path.startswith(("/v1/", "/health", "/openapi"))
+    is_page = _is_page(one)
     answers = {}
     for status, codes in sorted(refused.items()):
         name = ".".join(["page" if is_page else "problem", *codes])
@@ -229,9 +232,8 @@ def _problem(status: int, codes: list[str], *, is_page: bool) -> Json:
         told["headers"] = {name: {"required": True, "schema": schema}}
     own = {"status": {"const": status}, "code": {"enum": codes}}
     schema = {"$ref": _REF.format(model="Problem"), "properties": own}
-    told["content"] = (
-        _text(TextBody("text/html")) if is_page else {"application/problem+json": {"schema": schema}}
-    )
+    in_html = _text(TextBody("text/html")) if is_page else {}
+    told["content"] = {**in_html, "application/problem+json": {"schema": schema}}
     return told
 
 
@@ -248,6 +250,14 @@ def _text(text: TextBody) -> Json:
 
 def _may_be_empty(one: Operation) -> bool:
     return getattr(one.body, "may_be_empty", False)
+
+
+def _is_page(one: Operation) -> bool:
+    return not one.path.startswith(("/v1/", "/health", "/openapi"))
+
+
+def _has_etag(one: Operation) -> bool:
+    return one.has_etag or _is_csv(one)
 
 
 def _is_csv(one: Operation) -> bool:

@@ -277,6 +277,7 @@ PROBLEMS: dict[str, tuple[type[MusterError] | None, str]] = {
     "no-key": (Unauthenticated, "there is no `Authorization: Bearer KEY`"),
     "invalid-key": (Unauthenticated, "the key is unknown, expired or revoked"),
     "out-of-scope": (Forbidden, "the key's role or scope does not allow it"),
+    "not-public": (Forbidden, "the server does not show the points of its alliances"),
     "unknown-server": (NotFound, "no such server"),
     "unknown-alliance": (NotFound, "the server has no such alliance"),
     "unknown-event": (NotFound, "no such event"),

@@ -49,7 +49,8 @@ from chalicelib.services.exports import AllianceCompletions, MissingReports
 from chalicelib.services.imports import ImportResult
 from chalicelib.services.keys import KeyState
 from chalicelib.services.ledger_pages import LedgerPage
-from chalicelib.services.overview import Schedule, ServerProgress
+from chalicelib.services.overview import Schedule
+from chalicelib.services.public_views import ServerProgress, ServerStandings
 from chalicelib.services.readings import ReadingDetails
 from chalicelib.services.reporting import Receipt
 from chalicelib.services.rosters import Roster, RosterEntry
@@ -138,7 +139,7 @@ class Operation:
     `who`: the capability that it takes, or all. `answer`, `body`: types, or text; a page without an
     answer leads elsewhere. `query`: what models it, or names of texts that may be left out. `example` is of the body,
     `shows` of the answer. `refuses`: the codes of its problems, but for those that come with a key, a body or a query.
-    `created`: 201 is an answer as well, or the only one.
+    `created`: 201 is an answer as well, or the only one. `has_etag`: with `If-None-Match`, 304 is one, too.
     """
 
     id: str
@@ -153,6 +154,7 @@ class Operation:
     refuses: str = ""
     detail: str = ""
     created: Literal["", "also", "only"] = ""
+    has_etag: bool = False
 
     @property
     def method(self) -> str:
@@ -200,15 +202,21 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
         ),
         Operation(
             "get_schedule_calendar", f"GET {_SERVER}/schedule.ics", "The schedule, to subscribe to", ALL, CALENDAR,
-            refuses="unknown-server",
+            refuses="unknown-server", has_etag=True,
         ),
         Operation(
-            "get_server_progress", f"GET {_SERVER}/progress", "Where a server stands in every running event",
-            ALL, ServerProgress, refuses="unknown-server", detail="And in those that are still reported for.",
+            "get_server_progress", f"GET {_SERVER}/progress", "Where a server stands in every event", ALL,
+            ServerProgress, refuses="unknown-server", has_etag=True,
+            detail="Of the events that have begun and are not archived, the running ones first.",
+        ),
+        Operation(
+            "get_server_standings", f"GET {_SERVER}/standings", "The alliances of a server by points", ALL,
+            ServerStandings, refuses="unknown-server not-public", has_etag=True,
+            detail="In each of these events, if the server lets everybody see them.",
         ),
         Operation(
             "get_event_progress", f"GET {_EVENT}/progress", "Where a server stands in an event", ALL, Progress,
-            refuses="unknown-server unknown-event",
+            refuses="unknown-server unknown-event", has_etag=True,
         ),
     ),
     "Reporting": (
@@ -446,7 +454,12 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
         ),
         Operation(
             "show_progress", "GET /servers/{server}", "A server's progress and schedule", ALL, PAGE,
-            refuses="unknown-server",
+            refuses="unknown-server", has_etag=True,
+        ),
+        Operation("show_home", "GET /", "What Muster is, and where to go", ALL, PAGE),
+        Operation(
+            "find_server", "GET /servers", "The page of the server that is named", ALL, query=("server",),
+            detail="Without one it leads to the first page.",
         ),
         Operation("show_help", "GET /help", "How to report", ALL, PAGE),
     ),

@@ -1,0 +1,75 @@
+"""Answers for everybody, made once for all who ask while nothing changes."""
+
+import dataclasses
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from threading import Lock
+
+from chalice.app import Request, Response
+
+from chalicelib.bootstrap import Muster, muster
+from chalicelib.http.conditional import unless_known
+from chalicelib.services.public_views import PublicState
+from chalicelib.version import VERSION
+
+FOR_EVERYBODY = "public, max-age=5, s-maxage=15, stale-while-revalidate=30"
+"""A cache in front asks four times a minute, whoever many look; a browser shows its own copy for a moment."""
+MOST = 512
+"""How many answers a process keeps: those that were made last."""
+
+
+@dataclass(slots=True)
+class KeptAnswers:
+    """The answers of this process to what everybody may ask, by what was asked. An answer is made again when its state
+    is another one."""
+
+    _product: Muster | None = None
+    _kept: OrderedDict[tuple[str, ...], tuple[PublicState, str, Response]] = field(
+        default_factory=OrderedDict
+    )
+    _lock: Lock = field(default_factory=Lock)
+
+    def answer(
+        self, request: Request, asked: tuple[str, ...], state: PublicState, make: Callable[[str], Response]
+    ) -> Response:
+        """What `make` makes of the state, given its `ETag`; 304 if the caller has that.
+
+        `asked`: everything besides the state that the answer depends on. The `ETag` is a weak one: another process
+        makes the same of the same state, apart from some seconds.
+        """
+        with self._lock:
+            if self._product is not muster():  # as tests replace it
+                self._product = muster()
+                self._kept.clear()
+            known, etag, response = self._kept.get(asked, (None, "", None))
+        if response is None or known != state:
+            etag = _etag(asked, state)
+            response = make(etag)
+            with self._lock:
+                self._kept[asked] = state, etag, response
+                self._kept.move_to_end(asked)
+                while len(self._kept) > MOST:
+                    self._kept.popitem(last=False)
+        return unless_known(request, response, etag)
+
+
+def _etag(asked: tuple[str, ...], state: PublicState) -> str:
+    compared = [getattr(state, each.name) for each in dataclasses.fields(state) if each.compare]
+    described = repr((VERSION, asked, *map(_ordered, compared)))
+    return f'W/"{hashlib.sha256(described.encode()).hexdigest()[:32]}"'
+
+
+def _ordered(value: object) -> object:
+    """The value, so that its description does not depend on the order in which a table gave its attributes."""
+    if isinstance(value, Mapping):
+        return sorted((repr(key), _ordered(one)) for key, one in value.items())
+    if isinstance(value, tuple):
+        return tuple(map(_ordered, value))
+    if dataclasses.is_dataclass(value):
+        return [_ordered(getattr(value, each.name)) for each in dataclasses.fields(value) if each.init]
+    return value
+
+
+kept = KeptAnswers()

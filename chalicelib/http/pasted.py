@@ -1,0 +1,25 @@
+"""Links as people paste them: with the sign that ended the sentence."""
+
+from collections.abc import Callable
+from urllib.parse import quote, unquote, urlencode
+
+from chalice.app import MultiDict, Request, Response
+
+from chalicelib.http.problems import is_page
+from chalicelib.http.responses import see_other
+
+SIGNS = "/.,;:!?)]}>'\"*’”»…。、，！？）」』"
+"""What may stand behind a link in a message, and ends no address of a page."""
+
+
+def forgive_pasting(request: Request, get_response: Callable[[Request], Response]) -> Response:
+    """Middleware: whoever opens a page's address with such a sign behind it is led to the page."""
+    path = unquote(request.context["path"])
+    meant = path.rstrip(SIGNS)
+    if meant == path or request.path == "/" or not meant or not is_page(request):
+        return get_response(request)
+    if request.method not in ("GET", "HEAD"):
+        return get_response(request)
+    given: MultiDict = request.query_params or MultiDict({})
+    query = urlencode([(name, value) for name in given for value in given.getlist(name)])
+    return see_other(quote(meant) + (f"?{query}" if query else ""), [])
