@@ -284,9 +284,10 @@ class Muster:
 
         stores, directory = self.stores, self.directory
         definitions, completions = stores.definitions, stores.completions
-        edits = SheetEdits(directory, tiers, corrections, rosters, readings, commanders, completions)
-    views = SheetViews(directory, self.overview, definitions, completions, stores.commanders, self.clock)
-        return SheetQueue(directory, definitions, completions, views, stores.sheets, self.clock)
+        views = SheetViews(directory, self.overview, definitions, completions, stores.commanders, self.clock)
+        return SheetQueue(
+            directory, definitions, completions, views, stores.sheets, self.sheet_edits, self.clock
+        )
 
     @cached_property
     def migrating(self) -> "Migrating":

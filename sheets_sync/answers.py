@@ -37,6 +37,9 @@ class Answers:
     confirms: dict[_Whose, str] = field(default_factory=dict)
     braked: tuple[Entered, ...] = ()
 
+    is_open: bool = False
+    """Whether an edit could not be decided: the next sync has to ask again."""
+
     def say(self, tab: str, row: str, words: str) -> None:
         self.said.setdefault((tab, row), []).append(words)
 
@@ -52,6 +55,7 @@ def answers_to(decision: Decision, outcomes: Sequence[Outcome], tabs: Iterable[T
         tab, row = each.place.tab, each.place.row
         if outcome.result in ("undecided", "to be confirmed"):
             answers.waiting[each.place] = each
+        answers.is_open |= outcome.result == "undecided"
         if outcome.result == "to be confirmed" and isinstance(outcome.edit, OfficialPoints):
             answers.confirms[tab, row] = confirmation(outcome.edit)
         if outcome.result == "applied" and isinstance(outcome.edit, NewCommander) and outcome.says:
@@ -81,7 +85,9 @@ def answered(
     `rows`: which row is whose, by tab."""
     minute = int(now.timestamp()) // 60
     earlier = {
-        tab: {key: said for key, said in _said_before(held[tab], who, minute) if not _names_any(said[0], gone)}
+        tab: {
+            key: said for key, said in _said_before(held[tab], who, minute) if not _names_any(said[0], gone)
+        }
         for tab, who in rows.items()
     }
     shown = [_answered(tab, earlier.get(tab.id, {}), answers, minute) for tab in tabs]

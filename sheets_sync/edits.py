@@ -60,9 +60,7 @@ def decide(tabs: Sequence[Tab], held: Mapping[str, HeldTab], rows: Mapping[str, 
     The brake: if many commanders would lose ticks or names, none of that is applied, unless an officer has ticked a box
     that was offered for exactly that.
     """
-    found = [
-        each for tab in tabs if tab.id in rows for each in _entered_in(tab, held[tab.id], rows[tab.id])
-    ]
+    found = [each for tab in tabs if tab.id in rows for each in _entered_in(tab, held[tab.id], rows[tab.id])]
     edits = sorted((each for each in found if each.edit), key=lambda each: _ORDER.index(type(each.edit)))
     refused = [each for each in found if each.why_not]
     losing = [each for each in edits if _loses_something(each.edit)]

@@ -1,20 +1,22 @@
 """One sync of a sheet: read what it holds, write what differs."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from chalicelib.domain.binding import Binding
+from chalicelib.domain.edits import Edit, Outcome
 from chalicelib.domain.sheet_view import SheetView
+from sheets_sync.answers import Answers, answered, answers_to, without_edits
 from sheets_sync.content import tabs_of
 from sheets_sync.content.title_block import Restored, mentioning
 from sheets_sync.content.wall_time import local
 from sheets_sync.difference import difference
-from sheets_sync.hand_edits import former_names, hand_edits, said_now
+from sheets_sync.edits import decide
+from sheets_sync.hand_edits import HandEdit, former_names, hand_edits, said_now
 from sheets_sync.held import MANAGED_FIELDS, OVERVIEW_FIELDS, TAB_METADATA, HeldTab, has_ours, held_tabs
-from sheets_sync.known import Known, known_rows
+from sheets_sync.known import known_rows
 from sheets_sync.making import Names
-from sheets_sync.tabs import Tab
 
 logger = logging.getLogger(__name__)
 
@@ -29,43 +31,65 @@ class SpreadsheetAccess(Protocol):
     def write(self, spreadsheet_id: str, requests: Sequence[Mapping[str, Any]]) -> None: ...
 
 
-def sync(
-    sheet: Binding, view: SheetView, spreadsheets: SpreadsheetAccess, help_url: str | None = None
-) -> None:
-    """One read and at most one write. If a tab of ours is missing, one more read shows which names are free.
+Apply = Callable[[str, Sequence[Edit]], tuple[Sequence[Outcome], SheetView]]
+"""Applies the edits of a spreadsheet with that title; what became of each, and what the sheet should show then."""
 
-    If the sheet was never synced or its last sync failed, that read comes first: what Google answers if nothing of ours
-    is there is not documented.
+
+def sync(
+    sheet: Binding,
+    view: SheetView,
+    spreadsheets: SpreadsheetAccess,
+    help_url: str | None = None,
+    apply: Apply | None = None,
+) -> bool:
+    """One read and at most one write. If a tab of ours is missing, one more read shows which names are free. Returns
+    whether the sheet holds edits that are still to be taken.
+
+    `apply` is for what officers edited, if that counts: it comes between the read and the write. If the sheet was never
+    synced or its last sync failed, the read of those names comes first: what Google answers if nothing of ours is there
+    is not documented.
     """
     overview: Mapping[str, Any] | None = None
     if not _was_good(sheet):
         overview = spreadsheets.overview(sheet.spreadsheet_id, OVERVIEW_FIELDS)
-    held: Mapping[str, HeldTab] = {}
+    held, title = dict[str, HeldTab](), ""
     if overview is None or has_ours(overview):
-        held = held_tabs(spreadsheets.managed(sheet.spreadsheet_id, TAB_METADATA, MANAGED_FIELDS))
+        answer = spreadsheets.managed(sheet.spreadsheet_id, TAB_METADATA, MANAGED_FIELDS)
+        held, title = held_tabs(answer), answer["properties"]["title"]
     tabs = tabs_of(view, sheet, help_url)
-    rows = known_rows(tabs, held)
-    tabs = mentioning(_restored(sheet, view, tabs, held, rows), tabs)
+    rows, answers = known_rows(tabs, held), Answers()
+    if apply and sheet.edits and sheet.revision is not None:
+        decision, outcomes = decide(tabs, held, rows), list[Outcome]()
+        if decision.taken:
+            found, view = apply(title, [each.edit for each in decision.taken if each.edit])
+            outcomes += found
+            tabs = tabs_of(view, sheet, help_url)
+            rows = known_rows(tabs, held)
+        answers = answers_to(decision, outcomes, tabs)
+    undone = hand_edits(tabs, held, rows)
+    if not sheet.edits:
+        answers = without_edits(undone)
+    gone = former_names(tabs, held)
+    tabs = mentioning(_restored(sheet, view, undone, gone), tabs)
+    tabs = answered(tabs, held, rows, answers, view.as_of, gone)
     names = Names()
     if any(tab.id not in held for tab in tabs):
         names = names_in(overview or spreadsheets.overview(sheet.spreadsheet_id, OVERVIEW_FIELDS))
     if requests := difference(tabs, held, rows, names):
         spreadsheets.write(sheet.spreadsheet_id, requests)
+    return answers.is_open
 
 
 def _restored(
-    sheet: Binding,
-    view: SheetView,
-    tabs: Sequence[Tab],
-    held: Mapping[str, HeldTab],
-    rows: Mapping[str, Known],
+    sheet: Binding, view: SheetView, undone: Sequence[HandEdit], gone: Collection[str]
 ) -> Restored | None:
     """What the title block says of the hand edits that this sync undoes. The log says how many."""
-    edits = hand_edits(tabs, held, rows)
-    if edits:
-        logger.warning("hand edits undone in %s: %d", sheet.spreadsheet_id, len(edits))  # they may hold names
-    restored = said_now(edits, local(view.as_of, view.game_day))
-    if restored and any(name in restored.words for name in former_names(tabs, held)):
+    if undone:
+        logger.warning(
+            "hand edits undone in %s: %d", sheet.spreadsheet_id, len(undone)
+        )  # they may hold names
+    restored = said_now(undone, local(view.as_of, view.game_day))
+    if restored and any(name in restored.words for name in gone):
         return None  # a forgotten name is not repeated
     return restored
 
