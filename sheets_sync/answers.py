@@ -40,6 +40,12 @@ class Answers:
     is_open: bool = False
     """Whether an edit could not be decided: the next sync has to ask again."""
 
+    def leave(self, decision: Decision) -> None:
+        """Leaves all these edits to the next sync, as they stand in their cells."""
+        edits = [*decision.taken, *decision.braked]
+        self.waiting |= {each.place: each for each in edits}
+        self.is_open |= bool(edits)
+
     def say(self, tab: str, row: str, words: str) -> None:
         self.said.setdefault((tab, row), []).append(words)
 

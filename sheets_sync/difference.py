@@ -4,13 +4,12 @@
 right of ours, or in tabs of their own, is never in a request, and nothing is ever deleted.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from sheets_sync.align import Step
 from sheets_sync.base import LABEL, WHY, left_base_of
-from sheets_sync.cells import Json, Value, cell_json, same, value_of
+from sheets_sync.cells import Json, Value, same, value_of
 from sheets_sync.held import SPARE_COLUMN, HeldRow, HeldTab
 from sheets_sync.known import Known
 from sheets_sync.layout import BASE_COLUMN, KEY_COLUMN, laid_out
@@ -29,17 +28,40 @@ from sheets_sync.making import (
     row_metadata,
 )
 from sheets_sync.shape import Shape, shape_of
-from sheets_sync.tabs import Content, Tab
+from sheets_sync.tabs import Tab
+from sheets_sync.writing import ALL, BOX, Cell, write_requests
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is done to one tab that is there: where its lines go, and which cells are written then."""
+
+    shape: Shape
+    cells: Sequence[Cell]
+
+    @property
+    def requests(self) -> list[Json]:
+        return [*_reshape(self.shape), *write_requests(self.shape.held.sheet_id, self.cells)]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A `batchUpdate`; without requests if nothing differs. `changes`: to tabs that are there, by tab; none at all to some
+    that have inputs."""
+
+    requests: Sequence[Json]
+    changes: Mapping[str, Change]
 
 
 def difference(
     tabs: Sequence[Tab], held: Mapping[str, HeldTab], rows: Mapping[str, Known], names: Names
-) -> list[Json]:
-    """The requests that make the managed tabs show `tabs`; none if nothing differs. Missing tabs are made.
+) -> Difference:
+    """What makes the managed tabs show `tabs`. Missing tabs are made.
 
     `rows`: which row is whose, by tab, but for those by position.
     """
     requests: list[Json] = []
+    changes: dict[str, Change] = {}
     sheet_ids: dict[str, int] = {}
     reshaped = set()
     layouts = [laid_out(tab) for tab in tabs]
@@ -55,8 +77,13 @@ def difference(
             shape = shape_of(layout, ours, rows.get(tab.id))
             if shape.row_steps or shape.column_steps:
                 reshaped.add(tab.id)
-            requests += [*_reshape(shape), *_rewrite(shape)]
-    return requests + chart_requests(layouts, held, sheet_ids, reshaped, names)
+            change = Change(shape, _cells(shape))
+            found = change.requests
+            requests += found
+            if found or any(row.inputs for row in layout.rows):
+                changes[tab.id] = change
+    requests += chart_requests(layouts, held, sheet_ids, reshaped, names)
+    return Difference(requests, changes)
 
 
 def _reshape(shape: Shape) -> Iterator[Json]:
@@ -103,32 +130,12 @@ def _step_request(step: Step, sheet_id: int, dimension: str, *, is_like_before: 
     return {"moveDimension": {"source": area, "destinationIndex": step.to}}
 
 
-_VALUE, _BOX = "userEnteredValue", "userEnteredValue,dataValidation"
-_ALL = "userEnteredValue,userEnteredFormat,dataValidation"
+def _cells(shape: Shape) -> list[Cell]:
+    """Those that don't hold what they should, and those of new rows and columns, with their looks."""
+    return [*_shown_cells(shape), *_left_cells(shape), *_ended_cells(shape)]
 
 
-class _Cell(NamedTuple):
-    """A cell to write: its content, and of its `look` what the `fields` name. Everything else stays as it is."""
-
-    row: int
-    column: int
-    content: Content
-    look: Json | None = None
-    fields: str = _VALUE
-
-
-def _rewrite(shape: Shape) -> Iterator[Json]:
-    """The cells that don't hold what they should, and those of new rows and columns, with their looks."""
-    changed = [*_shown_cells(shape), *_left_cells(shape), *_ended_cells(shape)]
-    for fields in (_VALUE, _BOX, _ALL):
-        for area in _areas(cell for cell in changed if cell.fields == fields):
-            start = {"sheetId": shape.held.sheet_id, "rowIndex": area[0][0].row}
-            start["columnIndex"] = area[0][0].column
-            data = [{"values": [cell_json(cell.content, cell.look) for cell in row]} for row in area]
-            yield {"updateCells": {"start": start, "rows": data, "fields": fields}}
-
-
-def _shown_cells(shape: Shape) -> Iterator[_Cell]:
+def _shown_cells(shape: Shape) -> Iterator[Cell]:
     fresh = {
         index
         for index in shape.places
@@ -139,14 +146,14 @@ def _shown_cells(shape: Shape) -> Iterator[_Cell]:
         for at, place in shape.places.items():
             content, line = row.cells[place], shape.columns[at]
             if held is None or line is None or at in fresh:
-                yield _Cell(index, at, content, look_of(shape.layout, row, place), _ALL)
+                yield Cell(index, at, content, look_of(shape.layout, row, place), ALL)
             elif isinstance(held.value(line), bool) != isinstance(content, bool):
-                yield _Cell(index, at, content, box_of(content), _BOX)
+                yield Cell(index, at, content, box_of(content), BOX)
             elif not same(held.value(line), value_of(content)):
-                yield _Cell(index, at, content)
+                yield Cell(index, at, content)
 
 
-def _left_cells(shape: Shape) -> Iterator[_Cell]:
+def _left_cells(shape: Shape) -> Iterator[Cell]:
     """Of rows that are no longer listed."""
     for index, line in enumerate(shape.rows):
         if line is not None and index not in shape.shown:
@@ -157,16 +164,16 @@ def _left_cells(shape: Shape) -> Iterator[_Cell]:
                 yield from _cells_left(shape, index, row, is_kept=line in shape.held.remarked_rows)
 
 
-def _cells_below(shape: Shape, index: int, row: HeldRow) -> Iterator[_Cell]:
+def _cells_below(shape: Shape, index: int, row: HeldRow) -> Iterator[Cell]:
     """In a tab by position, of a row that it no longer has: what we wrote into it. Version 0.1.0 marked its rows."""
     for at, name, value in _ours(shape, row):
         written = row.base.written.get(name) if row.base else None
         is_ours = name == BASE_COLUMN or (written.is_in(value) if written else row.key is not None)
         if value is not None and is_ours:
-            yield _Cell(index, at, None)
+            yield Cell(index, at, None)
 
 
-def _cells_left(shape: Shape, index: int, row: HeldRow, *, is_kept: bool) -> Iterator[_Cell]:
+def _cells_left(shape: Shape, index: int, row: HeldRow, *, is_kept: bool) -> Iterator[Cell]:
     """Of a row whose key is not shown, or shown elsewhere, as that of a copy is.
 
     Where officers keep something in it, its label stays and says who it is about, by the name of today; why it is there
@@ -188,7 +195,7 @@ def _cells_left(shape: Shape, index: int, row: HeldRow, *, is_kept: bool) -> Ite
     wanted[BASE_COLUMN] = left_base_of(row.key or "", value_of(label), value_of(why))
     for at, name, value in cells:
         if name not in typed and not same(value, value_of(wanted.get(name))):
-            yield _Cell(index, at, wanted.get(name))
+            yield Cell(index, at, wanted.get(name))
 
 
 def _ours(shape: Shape, row: HeldRow) -> Iterator[tuple[int, str, Value]]:
@@ -202,7 +209,7 @@ def _ours(shape: Shape, row: HeldRow) -> Iterator[tuple[int, str, Value]]:
             yield at, shape.layout.identities[place], value
 
 
-def _ended_cells(shape: Shape) -> Iterator[_Cell]:
+def _ended_cells(shape: Shape) -> Iterator[Cell]:
     """Of columns that are no longer shown, in rows of ours: they are emptied."""
     indexes = {line: index for index, line in enumerate(shape.columns) if line is not None}
     emptied = [line for line in shape.ended if line not in shape.held.remarked_columns]
@@ -211,31 +218,4 @@ def _ended_cells(shape: Shape) -> Iterator[_Cell]:
         if row is not None and (row.key is not None or index in shape.shown):
             for line in emptied:
                 if row.value(line) is not None:
-                    yield _Cell(index, indexes[line], None)
-
-
-def _areas(cells: Iterable[_Cell]) -> list[list[list[_Cell]]]:
-    """The cells as few rectangles: runs of neighbours in a row, then runs that stand exactly below each other."""
-    areas: list[list[list[_Cell]]] = []
-    open_areas: dict[tuple[int, int], list[list[_Cell]]] = {}
-    for row, in_row in groupby(
-        sorted(cells, key=lambda cell: (cell.row, cell.column)), key=lambda cell: cell.row
-    ):
-        runs: list[list[_Cell]] = []
-        for cell in in_row:
-            if runs and runs[-1][-1].column == cell.column - 1:
-                runs[-1].append(cell)
-            else:
-                runs.append([cell])
-        still_open = {}
-        for run in runs:
-            span = run[0].column, run[-1].column
-            area = open_areas.get(span)
-            if area and area[-1][0].row == row - 1:
-                area.append(run)
-            else:
-                area = [run]
-                areas.append(area)
-            still_open[span] = area
-        open_areas = still_open
-    return areas
+                    yield Cell(index, indexes[line], None)

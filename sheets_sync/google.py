@@ -67,10 +67,24 @@ class Spreadsheets:
         """The whole spreadsheet, but only what the field mask names."""
         return self._client.answer("get", SPREADSHEET_URL % spreadsheet_id, params={"fields": fields})
 
-    def write(self, spreadsheet_id: str, requests: Sequence[Mapping[str, Any]]) -> None:
-        """Applies all of the requests, or none; after an error it may have been either."""
+    def write(
+        self,
+        spreadsheet_id: str,
+        requests: Sequence[Mapping[str, Any]],
+        ranges: Sequence[str] = (),
+        fields: str = "",
+    ) -> Mapping[str, Any]:
+        """Applies all of the requests, or none; after an error it may have been either.
+
+        Answers what the field mask names, of the spreadsheet as it is then; of its cells, those of the ranges.
+        """
         url = f"{SPREADSHEET_URL % spreadsheet_id}:batchUpdate"
-        self._client.answer("post", url, json={"requests": list(requests)})
+        body: dict[str, Any] = {"requests": list(requests)}
+        if ranges:
+            body |= {"includeSpreadsheetInResponse": True, "responseRanges": list(ranges)}
+        return self._client.answer(
+            "post", url, params={"fields": fields if ranges else "spreadsheetId"}, json=body
+        )
 
 
 @contextmanager

@@ -34,6 +34,11 @@ class Shape:
     unmarked: Collection[int]
     frozen: int | None
 
+    @property
+    def header(self) -> int:
+        """The index of the header row after."""
+        return next(index for index, row in self.shown.items() if row.key == HEADER)
+
     def row(self, index: int) -> HeldRow | None:
         """The row at this index after; None if it is new."""
         line = self.rows[index]

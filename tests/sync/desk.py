@@ -51,8 +51,17 @@ class Desk:
     def overview(self, spreadsheet_id: str, fields: str) -> Mapping[str, Any]:
         return self._answer("GET", spreadsheet_id, fields, None)
 
-    def write(self, spreadsheet_id: str, requests: Sequence[Mapping[str, Any]]) -> None:
-        self._answer("POST", f"{spreadsheet_id}:batchUpdate", None, {"requests": list(requests)})
+    def write(
+        self,
+        spreadsheet_id: str,
+        requests: Sequence[Mapping[str, Any]],
+        ranges: Sequence[str] = (),
+        fields: str = "",
+    ) -> Mapping[str, Any]:
+        body: dict[str, Any] = {"requests": list(requests)}
+        if ranges:
+            body |= {"includeSpreadsheetInResponse": True, "responseRanges": list(ranges)}
+        return self._answer("POST", f"{spreadsheet_id}:batchUpdate", fields if ranges else None, body)
 
     def _answer(self, method: str, path: str, fields: str | None, body: object) -> Mapping[str, Any]:
         url = f"{self.server.url}/v4/spreadsheets/{path}"
