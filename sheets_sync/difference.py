@@ -46,8 +46,8 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A `batchUpdate`; without requests if nothing differs. `changes`: to tabs that are there, by tab; none at all to some
-    that have inputs."""
+    """A `batchUpdate`; without requests if nothing differs. `changes`: by tab, to those that are there; among them are
+    all that have inputs, even if nothing of them changes."""
 
     requests: Sequence[Json]
     changes: Mapping[str, Change]

@@ -114,7 +114,8 @@ class _Sync:
     def write(
         self, held: Mapping[str, HeldTab], names: Names, before: Sequence[Json] = ()
     ) -> Mapping[str, Change]:
-        """Writes what differs, after the requests `before`. Returns the changes if they did not meet what `held` says."""
+        """Writes what differs, after the requests `before`. Returns the changes if they did not meet what `held`
+        says."""
         tabs = self.tabs
         rows = known_rows(tabs, held)
         undone, gone = hand_edits(tabs, held, rows), former_names(tabs, held)
