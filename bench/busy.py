@@ -1,5 +1,6 @@
 """A server as it is on the last day of both November 2023 events: what a report, a page and a read of progress cost."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -35,8 +36,12 @@ class SetClock:
         return self.now
 
 
-def product(client: "DynamoDBClient", clock: Callable[[], datetime] = lambda: FRIDAY_NOON) -> Muster:
-    return assemble(Settings(TABLE), dynamodb_table(TABLE, client), clock)
+def product(
+    client: "DynamoDBClient",
+    clock: Callable[[], datetime] = lambda: FRIDAY_NOON,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> Muster:
+    return assemble(Settings(TABLE), dynamodb_table(TABLE, client), clock, monotonic=monotonic)
 
 
 def fill(client: "DynamoDBClient") -> None:

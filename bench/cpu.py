@@ -8,13 +8,15 @@ times, which are those that nothing disturbed.
 import gc
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlencode
 
 import app
 from bench.busy import (
+    ALLIANCE,
     EVERYTHING,
     FRIDAY_NOON,
     MEMBER_SECRET,
@@ -23,12 +25,14 @@ from bench.busy import (
     fill,
     product,
 )
-from bench.peers.bare_chalice import app as bare
+from bench.peers import bare_chalice
 from bench.peers.fastapi_mangum.app import make
 from bench.still import StillDynamoDB
 from bench.tables import Measurement, verdict
 from chalicelib import bootstrap
+from chalicelib.catalog import load_catalog
 from chalicelib.domain.calendar import rfc3339
+from chalicelib.store import keys
 from deploy.package import ROOT
 from local.dynamodb import table_definition
 from local.strict_dynamodb import StrictDynamoDB
@@ -60,12 +64,14 @@ Handler = Callable[[Any, Any], Any]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A request that both programs are sent, the status that both answer, and what both answers hold."""
+    """A request that both programs are sent, the status that both answer, and what both answers hold. `is_busy`:
+    before each request, a second passes, and somebody reports through another process."""
 
     what: str
     event: Event
     status: int
     holds: str
+    is_busy: bool = False
 
 
 class Context:
@@ -77,58 +83,70 @@ class Context:
         return 29_000
 
 
+class Both:
+    """Muster and its peer, on one table that stands still, in a time that stands still."""
+
+    def __init__(self) -> None:
+        database = StrictDynamoDB()
+        database.client().create_table(TableName=TABLE, **table_definition())
+        fill(database.client())
+        self._still, self._seconds = StillDynamoDB(database.quiet_client(), TABLE), 0
+        client = cast("DynamoDBClient", self._still)
+        bootstrap.use(product(client, self._now, lambda: self._seconds))
+        style = (ROOT / "chalicelib" / "templates" / "style.css").read_text(encoding="utf-8")
+        self.ours: Handler = app.app
+        self.theirs: Handler = make(client, TABLE, self._now, lambda: self._seconds, style)
+
+    def is_busy(self) -> None:
+        """A second passes, in which somebody reports through another process."""
+        self._seconds += 1
+        for event in load_catalog():
+            self._still.add(keys.totals(SERVER, event.id, ALLIANCE), "changes", "commanders")
+
+    def _now(self) -> datetime:
+        return FRIDAY_NOON + timedelta(seconds=self._seconds)
+
+
 def measure(rounds: int = ROUNDS) -> Measurement:
-    ours, theirs = programs()
-    rows = []
+    both, rows = Both(), []
     for job in jobs():
-        floor, peer, mine = fastest([(bare, _get("/bare")), (theirs, job.event), (ours, job.event)], rounds)
+        programs: list[Handler] = [bare_chalice.app, both.theirs, both.ours]
+        tasks = zip(programs, [_get("/bare"), job.event, job.event], strict=True)
+        floor, peer, mine = fastest([*tasks], rounds, both.is_busy if job.is_busy else None)
         cells = f"{peer / floor:.1f}", f"{mine / floor:.1f}", f"{mine / peer:.2f}", f"{MOST_TIMES:g}"
         rows.append((job.what, *cells, verdict(mine / peer <= MOST_TIMES)))
     return Measurement("Processor time", _HOW.format(rounds=rounds), _COLUMNS, rows)
 
 
-def programs() -> tuple[Handler, Handler]:
-    """Muster and its peer, on the same table. Raises AssertionError unless both do all jobs."""
-    database = StrictDynamoDB()
-    database.client().create_table(TableName=TABLE, **table_definition())
-    fill(database.client())
-    still = StillDynamoDB(database.quiet_client(), TABLE)
-    bootstrap.use(product(cast("DynamoDBClient", still)))
-    style = (ROOT / "chalicelib" / "templates" / "style.css").read_text(encoding="utf-8")
-    ours: Handler = app.app
-    theirs: Handler = make(still, TABLE, lambda: FRIDAY_NOON, style)
-    for job in jobs():
-        for program in (ours, theirs):
-            answer = program(job.event, Context())
-            assert answer["statusCode"] == job.status, answer
-            told = answer["body"] + json.dumps([answer["headers"], answer["multiValueHeaders"]])
-            assert job.holds in told, (job, answer)
-    return ours, theirs
-
-
 def jobs() -> list[Job]:
+    """Those of the API first."""
     form, api = f"/f/{MEMBER_SECRET}", "/v1/completions"
-    cookie = {"cookie": f"muster_commander={DONE}"}
     filled = urlencode([("commander", REPORTER), *(("milestone", one) for one in EVERYTHING)])
-    receipt = {"commander": commander_id(DONE), "at": rfc3339(FRIDAY_NOON)}
+    receipt = {"commander": _commander_id(DONE), "at": rfc3339(FRIDAY_NOON)}
     progress = f"/v1/servers/{SERVER}/events/{EVERYTHING[0].split('/')[0]}/progress"
+    last = "A Reckoning Across Time"
     return [
         Job("report of ten, JSON", _post(api, _report(REPORTER), JSON), 200, '"recorded"'),
         Job("the same report again", _post(api, _report(DONE), JSON), 200, '"already_recorded"'),
+        Job("progress, while others report", _get(progress), 200, '"projection":{', is_busy=True),
         Job("report of ten, form", _post(form, filled, FORM), 303, "/receipt?"),
-        Job("form", _get(form, headers=cookie), 200, f'value="{DONE}"'),
-        Job("receipt", _get(f"{form}/receipt", receipt), 200, "A Reckoning Across Time"),
-        Job("progress", _get(progress), 200, '"projection":{'),
+        Job("form, for a known commander", _get(form, {"commander": REPORTER}), 200, last),
+        Job("form, for nobody yet", _get(form, {"commander": ""}), 200, f'value="{REPORTER}"'),
+        Job("receipt", _get(f"{form}/receipt", receipt), 200, last),
     ]
 
 
-def fastest(tasks: list[tuple[Handler, Event]], rounds: int) -> list[float]:
-    """The least processor time, in seconds, of each."""
+def fastest(
+    tasks: Sequence[tuple[Handler, Event]], rounds: int, before: Callable[[], None] | None = None
+) -> list[float]:
+    """The least processor time, in seconds, of each. `before` is called before each round."""
     times: list[list[float]] = [[] for _ in tasks]
     gc.collect()
     gc.disable()
     try:
         for _ in range(rounds):
+            if before:
+                before()
             for each, (program, event) in zip(times, tasks, strict=True):
                 context = Context()
                 began = time.process_time()
@@ -140,7 +158,7 @@ def fastest(tasks: list[tuple[Handler, Event]], rounds: int) -> list[float]:
     return [min(each) for each in times]
 
 
-def commander_id(name: str) -> str:
+def _commander_id(name: str) -> str:
     found = bootstrap.muster().stores.commanders.named(SERVER, name)
     assert found
     return found.id

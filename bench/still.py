@@ -29,6 +29,14 @@ class StillDynamoDB:
                 break
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
+    def add(self, key: tuple[str, str], *counters: str) -> None:
+        """Adds 1 to each of these numbers of an item."""
+        pk, sk = key
+        item = self._partitions[pk][sk]
+        added = {name: {"N": str(int(item[name]["N"]) + 1)} for name in counters}
+        self._partitions[pk][sk] = {**item, **added}
+        self._answers.clear()
+
     def get_item(self, **request: Any) -> Typed:
         item = self._item(request["Key"])
         return {"Item": item} if item else {}

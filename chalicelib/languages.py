@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.domain.calendar import ahead, zone_label
-from chalicelib.domain.messages import SENTENCES, Message, Value
+from chalicelib.domain.messages import Message, Value, sentence
 
 LANGUAGES: Mapping[str, str] = {
     "en": "English",
@@ -48,7 +48,7 @@ class Language:
     def say(self, message: Message, shown: Callable[[Value], str] | None = None) -> str:
         """The message in this language. `shown`: how its values are written, if not as `show` does."""
         values = {name: (shown or self.show)(value) for name, value in message.values.items()}
-        return self.gettext(SENTENCES[message.name]).format_map(values)
+        return self.gettext(sentence(message.name)).format_map(values)
 
     def show(self, value: Value) -> str:
         """A message's value as text."""

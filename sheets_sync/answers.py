@@ -10,13 +10,13 @@ from datetime import datetime
 
 from chalicelib.domain.edits import NewCommander, OfficialPoints, Outcome
 from chalicelib.domain.messages import say
-from sheets_sync.content.title_block import ABOUT, STATE, saying
+from sheets_sync.content.title_block import saying
 from sheets_sync.content.words import CONFIRM, SAYS
 from sheets_sync.edits import OFFERED_AT, Decision, Entered, Place, confirmation, labels_for
 from sheets_sync.hand_edits import HandEdit
 from sheets_sync.held import HeldTab
 from sheets_sync.known import Known
-from sheets_sync.tabs import NEW, Content, Input, Row, Tab
+from sheets_sync.tabs import ABOUT, NEW, STATE, Content, Input, Row, Tab
 
 A_DAY = 24 * 60
 """Minutes for which an answer stands."""
@@ -42,9 +42,8 @@ class Answers:
 
     def leave(self, decision: Decision) -> None:
         """Leaves all these edits to the next sync, as they stand in their cells."""
-        edits = [*decision.taken, *decision.braked]
-        self.waiting |= {each.place: each for each in edits}
-        self.is_open |= bool(edits)
+        self.waiting |= {each.place: each for each in (*decision.taken, *decision.braked)}
+        self.is_open |= bool(decision.taken)
 
     def say(self, tab: str, row: str, words: str) -> None:
         self.said.setdefault((tab, row), []).append(words)

@@ -12,11 +12,10 @@ from chalicelib.domain.messages import Message, say
 from sheets_sync.base import Written
 from sheets_sync.cells import Formula, Value, same, value_of
 from sheets_sync.content.progress import NONE
-from sheets_sync.content.title_block import ABOUT, STATE
 from sheets_sync.content.words import CONFIRM
 from sheets_sync.held import HeldRow, HeldTab
 from sheets_sync.known import Known
-from sheets_sync.tabs import NEW, Input, Tab
+from sheets_sync.tabs import ABOUT, NEW, STATE, Input, Tab
 
 MOST_POINTS = 10**12
 """As over HTTP."""

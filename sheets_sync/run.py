@@ -19,7 +19,7 @@ from sheets_sync.credentials import forget
 from sheets_sync.drive import Drive
 from sheets_sync.failures import QuotaExceeded, SheetError, SignInFailed
 from sheets_sync.google import Google, Spreadsheets, connect
-from sheets_sync.sync import Apply, sync
+from sheets_sync.sync import Synced, sync
 from sheets_sync.watching import look
 
 logger = logging.getLogger(__name__)
@@ -34,8 +34,8 @@ MOST_REFUSED = 2
 EDITS_END = 8.0
 """Seconds that are left of a sync at least when it applies an edit: for the view, and for the write."""
 
-Sync = Callable[[Binding, SheetView, Spreadsheets, Apply], object]
-"""Returns whether there are edits that are still to be taken."""
+Sync = Callable[[Binding, SheetView, Spreadsheets], object]
+"""A sync in a few lines, for tests."""
 
 
 class SheetSource(Protocol):
@@ -77,6 +77,10 @@ class SheetSource(Protocol):
 
     def failed(self, due: Due, error: str, *, lasting: bool) -> None: ...
 
+    def keep_plain(self, due: Due, obstacle: str) -> None:
+        """For a while, only plain values are written."""
+        ...
+
     def put_off(self, due: Due) -> None: ...
 
 
@@ -88,7 +92,7 @@ def sync_due(
     sleep: Callable[[float], None] = time.sleep,
     help_url: str | None = None,
     drive_url: str | None = None,
-    do: Callable[[Binding, SheetView, Spreadsheets], object] | None = None,
+    do: Sync | None = None,
 ) -> dict[str, int]:
     """How many sheets were synced, failed (each noted with its reason), or put off to a later run.
 
@@ -96,10 +100,6 @@ def sync_due(
     many writes, may be made in a minute. `remaining` gives the seconds left. `help_url` is the page with help for
     members that the sheets link to. `do` replaces `sync`.
     """
-
-    def whole(sheet: Binding, view: SheetView, spreadsheets: Spreadsheets, apply: Apply) -> object:
-        return do(sheet, view, spreadsheets) if do else sync(sheet, view, spreadsheets, help_url, apply)
-
     run = secrets.token_hex(8)
     counts: dict[str, int] = {"synced": 0, "failed": 0, "put_off": 0}
     due = source.due()
@@ -114,7 +114,7 @@ def sync_due(
             if watches:
                 drive = Drive(str(drive_url), google.credentials_secret, google.read_secret)
                 due, _ = look(source, drive, due, lambda: budget.seconds > ENOUGH)
-            _Run(run, source, budget, whole, counts).over(due, google)
+            _Run(run, source, budget, do, help_url, counts).over(due, google)
         finally:
             source.end_run(run, allowance.spent)
     logger.info("sheets run", extra={"run": run, "due": len(due), **counts})
@@ -126,7 +126,8 @@ class _Run:
     run: str
     source: SheetSource
     budget: Budget
-    sync: Sync
+    do: Sync | None
+    help_url: str | None
     counts: dict[str, int]
     refused: int = 0
     """Sheets in a row that Google's quota refused."""
@@ -164,7 +165,7 @@ class _Run:
 
     def _leased(self, due: Due, spreadsheets: Spreadsheets) -> Literal["synced", "failed", "put_off"]:
         try:
-            again = self._sync(due.sheet, spreadsheets)
+            done = self._sync(due.sheet, spreadsheets)
         except (OutOfAllowance, SignInFailed):
             self.source.put_off(due)
             raise
@@ -172,15 +173,18 @@ class _Run:
             failure = _failure(error)
             logger.warning("sync of %s failed: %s", due.sheet.spreadsheet_id, failure)
             self.refused = self.refused + 1 if isinstance(failure, QuotaExceeded) else 0
+            if failure.refused:
+                self.source.keep_plain(due, str(failure))
             self.source.failed(due, str(failure), lasting=failure.lasting)
             return "failed"
         self.refused = 0
-        self.source.synced(due, again=again)
+        if done.obstacle:
+            self.source.keep_plain(due, done.obstacle)
+        self.source.synced(due, again=done.again)
         return "synced"
 
-    def _sync(self, sheet: Binding, spreadsheets: Spreadsheets) -> bool:
-        """Where it isn't known what was applied, it is tried again, beginning with the read. No batch is sent twice.
-        Returns whether there are edits that are still to be taken."""
+    def _sync(self, sheet: Binding, spreadsheets: Spreadsheets) -> Synced:
+        """Where it isn't known what was applied, it is tried again, beginning with the read. No batch is sent twice."""
         view = self.source.view(sheet)
 
         def apply(title: str, edits: Sequence[Edit]) -> tuple[Sequence[Outcome], SheetView]:
@@ -189,13 +193,19 @@ class _Run:
             view = self.source.view(sheet, consistent=True)
             return outcomes, view
 
+        def once() -> Synced:
+            if self.do:
+                self.do(sheet, view, spreadsheets)
+                return Synced()
+            return sync(sheet, view, spreadsheets, self.help_url, apply)
+
         try:
-            return bool(self.sync(sheet, view, spreadsheets, apply))
+            return once()
         except SheetError as error:
             if not error.again or not self._has_room():
                 raise
             logger.warning("sync of %s is tried again: %s", sheet.spreadsheet_id, error)
-            return bool(self.sync(sheet, view, spreadsheets, apply))
+            return once()
 
     def _has_room(self) -> bool:
         return self.budget.has_room(NEEDS, ENOUGH)

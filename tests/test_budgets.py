@@ -11,7 +11,7 @@ from chalicelib import bootstrap
 def test_reports_receipts_and_progress_keep_their_budgets() -> None:
     rows = reports.measure().rows
     judged = {row[0]: row[-1] for row in rows if row[-1]}
-    assert len(judged) == 4
+    assert len(judged) == 5
     assert set(judged.values()) == {"yes"}, rows
 
 
@@ -19,12 +19,15 @@ def test_the_peer_whose_processor_time_is_compared_does_the_same_job(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(bootstrap, "_muster", None)
-    ours, theirs = cpu.programs()
+    both = cpu.Both()
     for job in cpu.jobs():
+        answers = [program(job.event, cpu.Context()) for program in (both.ours, both.theirs)]
+        for answer in answers:
+            assert answer["statusCode"] == job.status, job.what
+            told = answer["body"] + str(answer["headers"]) + str(answer["multiValueHeaders"])
+            assert job.holds in told, job.what
         if job.event["path"].startswith("/v1/"):
-            mine, peers = (
-                json.loads(program(job.event, cpu.Context())["body"]) for program in (ours, theirs)
-            )
+            mine, peers = (json.loads(answer["body"]) for answer in answers)
             assert peers.keys() <= mine.keys(), job.what
             for name in peers.keys() - {
                 "progress",

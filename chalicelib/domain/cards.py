@@ -167,6 +167,12 @@ def last_report(cards: Iterable[Card]) -> datetime | None:
     return max(said, default=None)
 
 
+def count_since(card: Card, at: datetime) -> Totals:
+    """What was recorded on the card after `at`."""
+    later = {milestone: 1 for milestone, c in card.completions.items() if c.recorded_at > at}
+    return Totals(int(0 < len(later) == len(card.completions)), later)
+
+
 def count(cards: Iterable[Card]) -> Totals:
     """The sum of these cards."""
     changes = [CardChange(replace(card, completions={}), card).totals for card in cards]

@@ -1,5 +1,5 @@
-"""What members and officers read of what they did, and about a reward: whole sentences in a table, to be translated
-as they are.
+"""What members and officers read of what they did, and about a reward: whole sentences in one table, to be
+translated as they are.
 
 A refusal says what happened, then what to do. What varies in it is named, and `say` fills it in.
 """
@@ -113,9 +113,9 @@ MESSAGES: Mapping[str, str] = {
     "method-not-allowed": "This address doesn't take that method.",
     "unsupported-media-type": "This address doesn't take that content type.",
 }
-"""Name → sentence, with `{parameters}`. A test holds each call of `say` to its name and parameters."""
+"""Name → sentence, with `{parameters}`: what is said on pages too, and so in every language."""
 
-FOR_OFFICERS: Mapping[str, str] = {
+IN_SHEETS: Mapping[str, str] = {
     # the official points
     "implausible-reading": "{doubt} If it is right, send it again with “confirm”: true.",
     # what a sheet answers to an edit
@@ -164,10 +164,7 @@ FOR_OFFICERS: Mapping[str, str] = {
     ),
     "edit-waits": "Muster could not record this yet. Leave it as it is: the next sync tries again.",
 }
-"""The same of what only officers read, by the API and in sheets: in English alone, since a sheet has many readers."""
-
-
-SENTENCES = {**MESSAGES, **FOR_OFFICERS}
+"""What is said to officers alone, in a sheet or by the API: in English."""
 
 
 class Message(str):
@@ -180,9 +177,14 @@ class Message(str):
 def say(name: str, /, **values: Value) -> Message:
     """The sentence of that name, with exactly its parameters filled in. Raises KeyError for another name, or without
     one of its parameters."""
-    message = Message(SENTENCES[name].format_map({each: _shown(value) for each, value in values.items()}))
+    message = Message(sentence(name).format_map({each: _shown(value) for each, value in values.items()}))
     message.name, message.values = name, values
     return message
+
+
+def sentence(name: str) -> str:
+    """The sentence of that name, with its parameters as they are. Raises KeyError."""
+    return MESSAGES[name] if name in MESSAGES else IN_SHEETS[name]
 
 
 def either(names: Sequence[str]) -> str:

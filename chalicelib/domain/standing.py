@@ -86,6 +86,10 @@ class Standing:
                 completions[milestone] = completions.get(milestone, 0) + count
         return Totals(commanders, completions)
 
+    def summed(self) -> "Standing":
+        """Without its alliances: their sum stands for one of them."""
+        return Standing({"": self.totals}, self.stamps, self.reading, self.history)
+
     def plus(self, alliance: str, added: Totals) -> "Standing":
         """With `added` in that alliance's totals. The sum is carried on, since every report asks for it."""
         after = replace(

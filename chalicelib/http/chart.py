@@ -15,8 +15,10 @@ HEADROOM = 1.08
 APART = 13.0
 """How far lines must lie apart for each to have its number."""
 HOUR = timedelta(hours=1)
-EVERY = timedelta(hours=12)
+EVERY = timedelta(hours=24)
 """How far the rows of the table lie apart at least."""
+MOST_PLACES = 60
+"""How many places of the line are drawn, evenly spread: the picture has no more pixels on a phone."""
 
 Place = tuple[float, float]
 
@@ -41,13 +43,12 @@ class DayLine:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """`line`, `band`: coordinates as `points` of SVG has them; `band` is empty without a projection. `official`: where
-    the latest reading is. `rows`: some of the points with their times, oldest first."""
+    """`line`, `band`: coordinates as `points` of SVG has them. The line comes down to zero where it is now; `band` is
+    empty without a projection. `official`: where the latest reading is. `rows`: some of the points with their times,
+    oldest first."""
 
     line: str
-    area: str
     band: str
-    now: float
     official: Place | None
     tiers: tuple[TierLine, ...]
     days: tuple[DayLine, ...]
@@ -75,16 +76,14 @@ def chart_of(shown: EventOnPage, game_day: GameDay) -> Chart:
     def y(points: int) -> float:
         return BOTTOM - (BOTTOM - TOP) * points / (highest * HEADROOM)
 
-    places = [(x(at), y(points)) for at, points in series]
+    places = _thinned([(x(at), y(points)) for at, points in series])
     band: list[Place] = []
     if projection:
         start, end = (x(until), y(progress.best.points)), x(projection.at)
         band = [start, (end, y(projection.high)), (end, y(projection.low))]
     return Chart(
-        line=_written(places),
-        area=_written([*places, (places[-1][0], BOTTOM), (places[0][0], BOTTOM)]),
+        line=_written([*places, (places[-1][0], BOTTOM)]),
         band=_written(band),
-        now=x(until),
         official=(x(official.read_at), y(official.points)) if official else None,
         tiers=_tiers([tier.threshold for tier in progress.tiers if tier.threshold <= highest], y),
         days=tuple(_days(begins, ends, game_day, x)),
@@ -132,10 +131,13 @@ def _rows(series: Sequence[tuple[datetime, int]]) -> tuple[tuple[datetime, int],
 
 
 def _written(places: Sequence[Place]) -> str:
-    """As the attribute `points` has them, without those in the middle of a level line."""
-    turning = [
-        place
-        for before, place, after in zip([None, *places], places, [*places[1:], None], strict=False)
-        if not (before and after and before[1] == place[1] == after[1])
+    """As the attribute `points` has them."""
+    return " ".join(f"{round(x, 1):g},{round(y, 1):g}" for x, y in places)
+
+
+def _thinned(places: Sequence[Place]) -> list[Place]:
+    """Up to `MOST_PLACES` of them and the first, evenly spread, counted from the last."""
+    step = -(-len(places) // MOST_PLACES)
+    return [place for back, place in enumerate(reversed(places)) if back % step == 0 or place is places[0]][
+        ::-1
     ]
-    return " ".join(f"{round(x, 1):g},{round(y, 1):g}" for x, y in turning)

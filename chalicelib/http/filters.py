@@ -3,6 +3,7 @@
 An instant is a `<time>`: in words of the server's zone, which the script of the pages turns into the reader's own.
 """
 
+import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from urllib.parse import quote
@@ -82,9 +83,17 @@ def said(context: Context, text: str) -> str:
     return Markup(words.say(text, shown))  # noqa: S704 - no catalogue holds markup, and what it names is escaped
 
 
+def compact(text: str) -> Markup:
+    """Markup without indentation. It must hold nothing that shows white space as it is."""
+    return Markup(_INDENTATION.sub("\n", text))  # noqa: S704 - it is markup already
+
+
 def component(text: str) -> str:
     """The text as one component of a URL."""
     return quote(text, safe="")
+
+
+_INDENTATION = re.compile(r"\n\s*")
 
 
 def _words(context: Context) -> Language:
@@ -97,13 +106,15 @@ def _moment(words: Language, local: datetime) -> Markup:
 
 
 def _time(instant: datetime, shown_as: str, words: str) -> Markup:
-    return Markup('<time datetime="{}" data-as="{}">{}</time>').format(rfc3339(instant), shown_as, words)
+    shown = f'<time datetime="{rfc3339(instant)}" data-as="{shown_as}">{escape(words)}</time>'
+    return Markup(shown)  # noqa: S704 - what comes from elsewhere is escaped
 
 
 ALL: dict[str, Callable[..., str]] = {
     "ahead": ahead,
     "at_time": at_time,
     "bdi": bdi,
+    "compact": compact,
     "component": component,
     "either": either,
     "on_day": on_day,

@@ -3,9 +3,10 @@
 import codecs
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from email.message import Message
 from typing import Annotated, ClassVar, Self, get_origin
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 
 from chalice.app import MultiDict, Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -70,28 +71,42 @@ class Query(BaseModel):
             raise unfit(error) from None
 
 
-class FormQuery(Query):
-    """Who the form is for, by name or id, and what is ticked. `sent`: that has been sent, and was refused."""
+@dataclass(frozen=True, slots=True)
+class FormQuery:
+    """Who the form is for, by name or by id, and what is ticked. `is_sent`: it has been sent, and was refused."""
 
-    commander: str | None = None
-    who: str | None = None
-    milestone: Annotated[list[str], Field(max_length=200)] = []
-    is_new: str | None = None
-    sent: str | None = None
+    commander: str | None
+    who: str | None
+    milestones: list[str]
+    is_new: bool
+    is_sent: bool
 
-    @property
-    def milestones(self) -> list[str]:
-        return self.milestone
+    @classmethod
+    def read(cls, request: Request) -> "FormQuery":
+        """Raises Malformed."""
+        given = _query(request)
+        milestones = given.getlist("milestone") if "milestone" in given else []
+        return cls(given.get("commander"), given.get("who"), milestones, "is_new" in given, "sent" in given)
 
 
-class ReceiptQuery(Query):
-    """Whose receipt, of when, and what the device that sent the report knows of it."""
+@dataclass(frozen=True, slots=True)
+class ReceiptQuery:
+    """Whose receipt, of when, and what the device that sent the report knows of it: what it held `again`, and the
+    proof."""
 
-    commander: str = ""
-    at: str = ""
-    formerly: str | None = None
-    again: Annotated[list[str], Field(max_length=200)] = []
-    proof: str = ""
+    commander: str
+    at: str
+    formerly: str | None
+    again: list[str]
+    proof: str
+
+    @classmethod
+    def read(cls, request: Request) -> "ReceiptQuery":
+        """Raises Malformed."""
+        given = _query(request)
+        again = given.getlist("again") if "again" in given else []
+        texts = [given.get(name, "") for name in ("commander", "at", "proof")]
+        return cls(texts[0], texts[1], given.get("formerly"), again, texts[2])
 
 
 class FilledForm(BaseModel, defer_build=True):
@@ -112,13 +127,11 @@ class FilledForm(BaseModel, defer_build=True):
         )
 
     @property
-    def query(self) -> dict[str, str | list[str]]:
-        """The same as a FormQuery, as it stands in an address."""
-        given: dict[str, str | list[str]] = {"sent": "1", "commander": self.commander}
-        given["milestone"] = self.milestones
-        if self.is_new:
-            given["is_new"] = "1"
-        return given
+    def address(self) -> str:
+        """The same as a FormQuery, as an address that is relative to the form's."""
+        given = [("sent", "1"), ("commander", self.commander)]
+        given += [("milestone", one) for one in self.milestones]
+        return "?" + urlencode(given + ([("is_new", "1")] if self.is_new else []))
 
 
 class ReportUndo(BaseModel, defer_build=True):

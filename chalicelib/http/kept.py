@@ -5,9 +5,11 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from threading import Lock
 
 from chalice.app import Request, Response
+from pydantic import BaseModel
 
 from chalicelib.bootstrap import Muster, muster
 from chalicelib.http.conditional import unless_known
@@ -62,9 +64,16 @@ def _etag(asked: tuple[str, ...], state: PublicState) -> str:
 
 
 def _ordered(value: object) -> object:
-    """The value, so that its description does not depend on the order in which a table gave its attributes."""
+    """The value, so that its description is short, and does not depend on the order in which a table gave its
+    attributes."""
+    if isinstance(value, int | str):
+        return value
+    if isinstance(value, datetime):
+        return value.timestamp()
+    if isinstance(value, BaseModel):
+        return value.model_dump_json()
     if isinstance(value, Mapping):
-        return sorted((repr(key), _ordered(one)) for key, one in value.items())
+        return sorted((_ordered(key), _ordered(one)) for key, one in value.items())
     if isinstance(value, tuple):
         return tuple(map(_ordered, value))
     if dataclasses.is_dataclass(value):

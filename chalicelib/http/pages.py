@@ -14,7 +14,7 @@ from chalice.app import Blueprint, Request, Response
 from chalicelib.bootstrap import muster
 from chalicelib.domain.access import Key
 from chalicelib.domain.calendar import rfc3339
-from chalicelib.domain.errors import MusterError, NotFound
+from chalicelib.domain.errors import DidYouMean, MusterError, NotFound
 from chalicelib.domain.messages import say
 from chalicelib.domain.names import name_mark
 from chalicelib.http.cookies import LONG, cookie, sent_cookie
@@ -42,9 +42,7 @@ _LONGEST_ADDRESS = 4_000
 def show_form(key: str) -> Response:
     request, granted = pages.current_request, muster().directory.member_key(key)
     asked = FormQuery.read(request)
-    if asked.sent is None:
-        return _form(request, granted, asked)
-    return _form(request, granted, asked, _refusal(granted, asked))
+    return _form(request, granted, asked, _refusal(granted, asked) if asked.is_sent else None)
 
 
 @pages.route("/f/{key}", methods=["POST"], content_types=_FORM)
@@ -66,7 +64,9 @@ def show_receipt(key: str) -> Response:
     granted, request = muster().directory.member_key(key), pages.current_request
     asked = ReceiptQuery.read(request)
     receipt = _receipt(request, granted, asked)
-    return page(request, "receipt.html", scripts=["receipt"], receipt=receipt, key=key, proof=asked.proof)
+    return page(
+        request, "receipt.html", scripts=["times", "receipt"], receipt=receipt, key=key, proof=asked.proof
+    )
 
 
 @pages.route("/f/{key}/undo", methods=["POST"], content_types=_FORM)
@@ -90,7 +90,8 @@ def show_help() -> Response:
 def _form(
     request: Request, key: Key, asked: FormQuery | FilledForm, error: MusterError | None = None
 ) -> Response:
-    who = asked.who if isinstance(asked, FormQuery) else None
+    """`asked`: as it stands in the address, or as it was sent; then the script puts it there."""
+    who, address = (asked.who, "") if isinstance(asked, FormQuery) else (None, asked.address)
     form = muster().member_pages.form(key, _here(request), asked.commander, who)
     status, headers = (STATUS[type(error)], problem_headers(error)) if error else (200, {})
     return page(
@@ -98,10 +99,11 @@ def _form(
         "form.html",
         status,
         headers,
-        scripts=["form"],
+        scripts=["times", "form"],
         form=form,
         ticked=asked.milestones,
         error=error,
+        address=address,
     )
 
 
@@ -119,19 +121,17 @@ def _receipt(request: Request, key: Key, asked: ReceiptQuery) -> MemberReceipt:
 
 
 def _refused(request: Request, key: Key, sent: FilledForm, error: MusterError) -> Response:
-    """The form with what was typed and why it was refused: by a redirect, if it would be refused again, so that who
-    comes back to it later is not asked whether to send it again.
+    """The form with what was typed and why it was refused. A question has an address of its own, so that who comes back
+    to it later is not asked by the browser whether to send it again.
     """
     measure("Rejections", 1, code=error.code)
-    again = _refusal(key, sent)
-    address = f"{_form_path(request)}?{urlencode(sent.query, doseq=True)}"
-    if again and again.code == error.code and len(address) <= _LONGEST_ADDRESS:
-        return see_other(address, [])
+    if isinstance(error, DidYouMean) and len(sent.address) <= _LONGEST_ADDRESS:
+        return see_other(_form_path(request) + sent.address, [])
     return _form(request, key, sent, error)
 
 
-def _refusal(key: Key, asked: FormQuery | FilledForm) -> MusterError | None:
-    return muster().reporting.refusal(key, asked.commander or "", asked.milestones, is_new=bool(asked.is_new))
+def _refusal(key: Key, asked: FormQuery) -> MusterError | None:
+    return muster().reporting.refusal(key, asked.commander or "", asked.milestones, is_new=asked.is_new)
 
 
 def _to_receipt(request: Request, key: Key, taken: Receipt) -> Response:

@@ -5,6 +5,7 @@ from urllib.parse import quote, unquote, urlencode
 
 from chalice.app import MultiDict, Request, Response
 
+from chalicelib.http.addresses import stage
 from chalicelib.http.problems import is_page
 from chalicelib.http.responses import see_other
 
@@ -14,11 +15,10 @@ SIGNS = "/.,;:!?)]}>'\"*’”»…。、，！？）」』"
 
 def forgive_pasting(request: Request, get_response: Callable[[Request], Response]) -> Response:
     """Middleware: whoever opens a page's address with such a sign behind it is led to the page."""
-    path = unquote(request.context["path"])
+    prefix, path = stage(request), unquote(request.context["path"])
     meant = path.rstrip(SIGNS)
-    if meant == path or request.path == "/" or not meant or not is_page(request):
-        return get_response(request)
-    if request.method not in ("GET", "HEAD"):
+    is_whole = meant.removeprefix(prefix).count("/") >= request.path.count("/")
+    if meant == path or not is_whole or request.method not in ("GET", "HEAD") or not is_page(request):
         return get_response(request)
     given: MultiDict = request.query_params or MultiDict({})
     query = urlencode([(name, value) for name in given for value in given.getlist(name)])

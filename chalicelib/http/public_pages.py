@@ -45,7 +45,7 @@ def _server_page(request: Request, state: PublicState, base: str, etag: str) -> 
         "server.html",
         headers={"Cache-Control": FOR_EVERYBODY},
         styles=["server"],
-        scripts=["refresh"],
+        scripts=["times", "refresh"],
         shown=shown,
         charts={one.event.id: chart_of(one, state.server.game_day) for one in shown.current},
         address=f"{base}/servers/{server}",

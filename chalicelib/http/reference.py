@@ -16,4 +16,4 @@ def get_openapi(request: Request) -> Response:
 
 
 def show_docs(request: Request) -> Response:
-    return page(request, "docs.html", headers=_PUBLIC, only_in="en", api=document())
+    return page(request, "docs.html", headers=_PUBLIC, only_in="en", scripts=(), api=document())

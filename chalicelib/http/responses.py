@@ -4,6 +4,7 @@ import base64
 import dataclasses
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time
 from functools import lru_cache
@@ -46,16 +47,16 @@ def page(
     headers: Mapping[str, HeaderValue] | None = None,
     *,
     styles: Sequence[str] = (),
-    scripts: Sequence[str] = (),
+    scripts: Sequence[str] = ("times",),
     only_in: str | None = None,
     **values: object,
 ) -> Response:
     """A template as a page in the reader's language: no third party, and the address (which may hold a key) told to
-    nobody. `styles`, `scripts`: those that it has besides the common ones, by the names of their files;
+    nobody. `styles`: those that it has besides the common one, `scripts`: all that it has, by the names of their files;
     `only_in`: the code of its language, if it has no other.
     """
     reader = reader_of(request, only_in)
-    styles, scripts = ("style", *styles), ("times", *scripts)
+    styles = ("style", *styles)
     text = (
         _environment()
         .get_template(template)
@@ -129,6 +130,7 @@ def _environment() -> "jinja2.Environment":
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
         extensions=["jinja2.ext.i18n"],
+        auto_reload=False,  # or the files are looked at for each page
     )
     environment.policies["ext.i18n.trimmed"] = True
     environment.newstyle_gettext = True  # type: ignore[attr-defined] # an attribute of the extension
@@ -156,8 +158,11 @@ def _translations(code: str) -> dict[str, Callable[..., str]]:
 
 @lru_cache
 def _inlined(file: str) -> str:
-    """A style sheet or a script of ours, as it stands in a page."""
-    return (TEMPLATES / file).read_text(encoding="utf-8")
+    """A style sheet or a script of ours, as it stands in a page: without what only its authors need."""
+    text = (TEMPLATES / file).read_text(encoding="utf-8")
+    if file.endswith(".js"):
+        return re.sub(r"\n\s*", "\n", text)
+    return re.sub(r"\s*([{};,])\s*", r"\1", text.replace(": ", ":"))
 
 
 @lru_cache

@@ -15,6 +15,7 @@ from chalicelib.domain.names import display_name, name_keys, name_mark
 from chalicelib.domain.progress import BestPoints, NextTier, best_points, towards_next_tier
 from chalicelib.domain.reporting import reportable
 from chalicelib.domain.roster import Alliance, Commander, Server
+from chalicelib.domain.standing import Standing
 from chalicelib.services.corrections import UNDO_WITHIN
 from chalicelib.services.directory import Directory
 from chalicelib.services.overview import Overview
@@ -82,7 +83,7 @@ class ReceiptEvent:
     """One event on a receipt: the commander's completions, those of this report apart, and where the server stands.
 
     `again`: what this report held and was recorded before. `undone`: what it recorded and was taken back since.
-    `missing`: what the commander can still report, what is on now first. `closes_at`: the instant until which that is so.
+    `missing`: what the commander can still report, what is on now first; until the instant `closes_at`.
     """
 
     event: Event
@@ -195,6 +196,8 @@ class MemberPages:
             for event in begun
             if cards[event.id].completions or cards[event.id].voided or event.status(now, day) != "ended"
         ]
+        standings = self._standings.shown(server.id, {event.id: cards[event.id] for event in shown})
+        others = [one for one in here if one != commander.id]
         return MemberReceipt(
             server=server,
             alliance=alliance,
@@ -203,9 +206,10 @@ class MemberPages:
             now=now,
             at=reported_at,
             events=tuple(
-                self._event(server, event, cards[event.id], reported_at, again, now) for event in shown
+                self._event(server, event, cards[event.id], standings[event.id], reported_at, again, now)
+                for event in shown
             ),
-            others=tuple(one for one in self._here(server, alliance, here) if one.id != commander.id),
+            others=tuple(one for one in self._here(server, alliance, others) if one.id != commander.id),
             undo_until=_undo_until(cards.values(), key, reported_at, now) if is_mine else None,
         )
 
@@ -234,6 +238,7 @@ class MemberPages:
         server: Server,
         event: Event,
         card: Card,
+        standing: Standing,
         reported_at: datetime,
         again: Collection[str],
         now: datetime,
@@ -243,7 +248,6 @@ class MemberPages:
         held = [(m, completions[m.id]) for m, _ in scheduled if m.id in completions]
         before = [(m, completion) for m, completion in held if completion.recorded_at != reported_at]
         taken_back = [(m, card.voided[m.id]) for m, _ in scheduled if m.id in card.voided]
-        standing = self._standings.shown(server.id, event.id)
         return ReceiptEvent(
             event=event,
             points=card.points(event),

@@ -22,8 +22,8 @@ class PublicState:
     changes when something is recorded or defined, and with each minute, because statuses and projections go by the
     time.
 
-    `events`: running first. `standings`: of those that have begun, by event id. `alliances`: none, if the server does
-    not show them.
+    `events`: running first. `standings`: of those that have begun, by event id; summed, if the server does not show
+    its alliances. `alliances`: none then.
     """
 
     server: Server
@@ -117,13 +117,16 @@ class PublicViews:
         events = tuple(self._overview.current_events(server, now))
         begun = [event for event in events if event.can_change(now, server.game_day)]
         standings = {event.id: self._standings.public(server.id, event.id) for event in begun}
-        alliances = tuple(self._directory.known_alliances(server.id)) if server.public_standings else ()
+        if not server.public_standings:
+            summed = {event: standing.summed() for event, standing in standings.items()}
+            return PublicState(server, events, summed, (), _minute(now), now)
+        alliances = tuple(self._directory.known_alliances(server.id))
         return PublicState(server, events, standings, alliances, _minute(now), now)
 
     def event_state(self, server_id: str, event_id: str) -> PublicState:
         """The same of one event, whether it has begun or is archived. One query. Raises NotFound."""
         server, event, now = self._directory.server(server_id), self._directory.event(event_id), self._clock()
-        standings = {event.id: self._standings.public(server.id, event.id)}
+        standings = {event.id: self._standings.public(server.id, event.id).summed()}
         return PublicState(server, (event,), standings, (), _minute(now), now)
 
     def progress(self, state: PublicState) -> ServerProgress:

@@ -4,12 +4,12 @@ In a busy hour there are many reports a second, and each would have to read the 
 so would each of the thousand who look at the server's page when a reward is near.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
 
-from chalicelib.domain.cards import CardChange
+from chalicelib.domain.cards import Card, CardChange, count_since
 from chalicelib.domain.standing import Standing
 from chalicelib.store.completions import CardsChanged, Completions
 from chalicelib.store.table import ConditionFailed
@@ -64,11 +64,23 @@ class RecentStandings:
         """The standing: at most `RECENT_SECONDS` old, with everything that was added."""
         return self._read(self._kept, server, event, RECENT_SECONDS, consistent=True)
 
-    def shown(self, server: str, event: str) -> Standing:
-        """The same for a page that nothing is decided on: what it has to read may be slightly old, and is not kept."""
+    def shown(self, server: str, cards: Mapping[str, Card]) -> dict[str, Standing]:
+        """The standings in the events of these cards, by event, for a page that nothing is decided on.
+
+        What is not kept is as the last recount found it, with what the cards hold since then; before the first one, it
+        is read.
+        """
+        now = self._monotonic()
         with self._lock:
-            recent = _recent(self._kept, server, event, self._monotonic(), RECENT_SECONDS)
-        return recent or self._completions.standing(server, event)
+            kept = {event: _recent(self._kept, server, event, now, RECENT_SECONDS) for event in cards}
+        noted = self._completions.noted(server, [event for event in kept if not kept[event]])
+        shown = {
+            event: standing.plus("", count_since(cards[event], at)) for event, (at, standing) in noted.items()
+        }
+        for event, standing in kept.items():
+            if event not in noted:
+                shown[event] = standing or self._completions.standing(server, event)
+        return shown
 
     def public(self, server: str, event: str) -> Standing:
         """The standing for everybody: at most `PUBLIC_SECONDS` old, and read again after this process has written."""

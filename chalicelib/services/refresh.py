@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from math import inf
 
@@ -77,8 +77,10 @@ class Refresh:
 
     def _sample(self, server: Server, event: Event, standing: Standing) -> None:
         now, points = self._clock(), standing.totals.points(event)
-        if standing.history.get(now.replace(minute=0, second=0, microsecond=0)) != points:
-            self._completions.note_points(server.id, event.id, now, points)
+        is_sampled = standing.history.get(now.replace(minute=0, second=0, microsecond=0)) == points
+        _, noted = self._completions.noted(server.id, [event.id]).get(event.id, (None, None))
+        if not is_sampled or noted != replace(standing.summed(), history={}):
+            self._completions.note_points(server.id, event.id, now, points, standing)
 
     def _in_turn(self, servers: Sequence[Server]) -> list[Server]:
         """The servers, beginning after the one that was started last, even if that failed."""

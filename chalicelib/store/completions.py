@@ -21,6 +21,9 @@ from chalicelib.store.keys import COMPLETION_PREFIX, VOIDED_PREFIX
 from chalicelib.store.table import Change, ConditionFailed, Delete, Item, Put, Table, Update
 
 HOUR = 3600
+SUMS = "sums"
+"""Of a history's attributes: the server's standing as the last recount found it, if it has changed since the one
+before."""
 LONGEST_WRITE = timedelta(minutes=1)
 """The longest time from when a report takes its time to when it is written: a request has 29 seconds."""
 
@@ -133,17 +136,28 @@ class Completions:
         """Writes the stamps of tiers that have none yet, and returns those. The first stamp of a tier stands."""
         written = {}
         for threshold, stamp in stamps.items():
-            item: Item = {"threshold": threshold, "reached_at": rfc3339(stamp.reached_at)}
-            item["reached_by"] = stamp.reached_by
+            item = _stamp_item(threshold, stamp)
             with suppress(ConditionFailed):
                 self._table.write(Put(keys.tier(server, event, threshold), item, unless_exists=True))
                 written[threshold] = stamp
         return written
 
-    def note_points(self, server: str, event: str, at: datetime, points: int) -> None:
-        """Samples the points for the hour of `at`. The last sample of an hour stays."""
+    def note_points(
+        self, server: str, event: str, at: datetime, points: int, standing: Standing | None = None
+    ) -> None:
+        """Samples the points for the hour of `at`; the last sample of an hour stays. Notes the standing's sums as of
+        then, for `noted`."""
         hour = int(at.timestamp()) // HOUR
-        self._table.write(Update(keys.history(server, event), set={f"{keys.HOUR_PREFIX}{hour}": points}))
+        sums = {SUMS: _sums_item(standing, at)} if standing else {}
+        sample = {f"{keys.HOUR_PREFIX}{hour}": points}
+        self._table.write(Update(keys.history(server, event), set=sample | sums))
+
+    def noted(self, server: str, events: Iterable[str]) -> dict[str, tuple[datetime, Standing]]:
+        """The standings that were noted last, summed and without their history, and when each was, by event. One small
+        read for each."""
+        places = {keys.history(server, event): event for event in events}
+        found = {key: item for key, item in self._table.get_many(list(places)).items() if SUMS in item}
+        return {places[key]: noted for key, item in found.items() for noted in readable([item], noted_of)}
 
     def refreshed_last(self) -> str | None:
         """The server that the scheduled recount started last."""
@@ -340,6 +354,25 @@ def counted_of(item: Item) -> dict[str, Counted]:
     }
 
 
+def noted_of(item: Item) -> tuple[datetime, Standing]:
+    """Of a history: the standing that was noted, and when it was."""
+    sums = item[SUMS]
+    reading = reading_of(sums["reading"]) if "reading" in sums else None
+    stamps = dict(map(stamp_of, sums["tiers"]))
+    return datetime.fromisoformat(sums["at"]), Standing({"": totals_of(sums)}, stamps, reading)
+
+
+def _sums_item(standing: Standing, at: datetime) -> Item:
+    tiers = [_stamp_item(threshold, stamp) for threshold, stamp in standing.stamps.items()]
+    reading = {"reading": reading_item(standing.reading)} if standing.reading else {}
+    return {"at": rfc3339(at), **_attributes(standing.totals), "tiers": tiers, **reading}
+
+
+def _stamp_item(threshold: int, stamp: TierStamp) -> Item:
+    reached_at = rfc3339(stamp.reached_at)
+    return {"threshold": threshold, "reached_at": reached_at, "reached_by": stamp.reached_by}
+
+
 def stamp_of(item: Item) -> tuple[int, TierStamp]:
     return int(item["threshold"]), TierStamp(datetime.fromisoformat(item["reached_at"]), item["reached_by"])
 
@@ -347,6 +380,11 @@ def stamp_of(item: Item) -> tuple[int, TierStamp]:
 def reading_of(item: Item) -> Reading:
     read_at = datetime.fromisoformat(item["read_at"])
     return Reading(int(item["points"]), read_at, int(item["reported"]), item.get("unique", ""))
+
+
+def reading_item(reading: Reading) -> Item:
+    read_at = rfc3339(reading.read_at)
+    return {"points": reading.points, "read_at": read_at, "reported": reading.reported_points}
 
 
 def _attributes(totals: Totals) -> dict[str, int]:

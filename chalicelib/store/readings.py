@@ -8,6 +8,7 @@ from chalicelib.domain.access import Key
 from chalicelib.domain.calendar import rfc3339
 from chalicelib.domain.standing import Reading
 from chalicelib.store import keys
+from chalicelib.store.completions import reading_item
 from chalicelib.store.forms import readable, text
 from chalicelib.store.keys import ItemKey
 from chalicelib.store.ledger import entry_id
@@ -50,7 +51,7 @@ class Readings:
         """
         reading = replace(reading, unique=entry.key.sk.rpartition("~")[2])
         logged = LoggedReading(entry_id(reading.read_at, reading.unique), reading, at, key.id, key.label)
-        stored: Item = {**_item(reading), "at": rfc3339(at), "key": key.id, "label": key.label}
+        stored: Item = {**reading_item(reading), "at": rfc3339(at), "key": key.id, "label": key.label}
         changes: list[Change] = [Put(keys.reading(server, event, logged.id), stored), entry]
         if latest is None or reading.read_at >= latest.read_at:
             place = keys.latest_reading(server, event)
@@ -95,14 +96,9 @@ class Readings:
         return {name: stored}
 
 
-def _item(reading: Reading) -> Item:
-    read_at = rfc3339(reading.read_at)
-    return {"points": reading.points, "read_at": read_at, "reported": reading.reported_points}
-
-
 def _latest_item(reading: Reading) -> Item:
     """As it stands beside the totals, where no key tells which one it is."""
-    return {**_item(reading), "unique": reading.unique}
+    return {**reading_item(reading), "unique": reading.unique}
 
 
 def logged_of(item: Item) -> LoggedReading:

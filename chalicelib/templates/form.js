@@ -1,6 +1,8 @@
 (() => {
   const form = document.getElementById("report"), offline = document.getElementById("offline");
-  if (!form || !offline) return;
+  if (!form) return;
+  if (form.dataset.address) history.replaceState(null, "", form.dataset.address);
+  if (!offline) return;
   const boxes = [...form.querySelectorAll("input[type=checkbox]:enabled")], name = document.getElementById("commander");
   const kept = `muster-ticks:${location.pathname}:${form.dataset.who}`;
   const keep = () => {

@@ -13,12 +13,13 @@
   };
   const swap = (main, fresh) => {
     const open = [...main.querySelectorAll("details[open]")].map(one => one.id), at = [scrollX, scrollY];
-    const focused = main.contains(document.activeElement) && document.activeElement.id;
+    const place = main.contains(document.activeElement) && document.activeElement.closest("[id]");
     main.dataset.etag = fresh.dataset.etag;
     main.replaceChildren(...fresh.childNodes);
     for (const id of open) if (document.getElementById(id)) document.getElementById(id).open = true;
     document.dispatchEvent(new Event("swapped"));
-    if (focused) document.getElementById(focused)?.focus({preventScroll: true});
+    const again = place && document.getElementById(place.id);
+    if (again) (again.querySelector(":scope > summary") || again).focus({preventScroll: true});
     scrollTo(...at);
   };
   document.addEventListener("click", event => {
@@ -27,5 +28,6 @@
     refresh();
   });
   document.addEventListener("visibilitychange", () => { if (Date.now() - asked >= every) refresh(); });
+  if (performance.getEntriesByType("navigation")[0]?.transferSize === 0) refresh(); // the browser's own copy
   setInterval(() => { if (Date.now() - asked >= every) refresh(); }, 5000);
 })();

@@ -1,6 +1,11 @@
 (() => {
-  const page = document.documentElement, language = page.lang, places = [...document.querySelectorAll("time[data-as]")];
-  const said = new Map(places.map(place => [place, place.textContent]));
+  const page = document.documentElement, language = page.lang;
+  let places, said;
+  const find = () => {
+    places = [...document.querySelectorAll("time[data-as]")];
+    said = new Map(places.map(place => [place, place.textContent]));
+  };
+  find();
   const day = new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, {weekday: "short", day: "numeric", month: "short"});
   const clock = new Intl.DateTimeFormat(language, {hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short"});
   const ahead = new Intl.RelativeTimeFormat(language);
@@ -38,5 +43,6 @@
     };
   }
   show();
+  document.addEventListener("swapped", () => { find(); show(); });
   setInterval(tick, 1000);
 })();

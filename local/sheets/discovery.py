@@ -1,4 +1,4 @@
-"""Google's discovery document of Sheets v4: its methods, their parameters, and its schemas."""
+"""Google's discovery documents of Sheets v4 and Drive v3: their methods, parameters and schemas."""
 
 import json
 import re
@@ -11,21 +11,46 @@ from urllib.parse import unquote
 
 from .errors import Json, bad_request
 
-DOCUMENT = Path(__file__).parent / "documents" / "sheets.v4.json"
+DOCUMENTS = Path(__file__).parent / "documents"
 READS = {"get", "batchGet", "batchGetByDataFilter", "getByDataFilter", "search"}
 BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
+Api = Literal["sheets", "drive"]
+APIS: dict[Api, str] = {"sheets": "sheets.v4.json", "drive": "drive.v3.json"}
+
+
 @cache
-def document() -> Json:
-    """A copy of the discovery document in google-api-python-client, which is 110 MB. A test compares the two."""
-    content: Json = json.loads(DOCUMENT.read_text(encoding="utf-8"))
+def document(api: Api) -> Json:
+    """A copy of a discovery document in google-api-python-client, which is 110 MB. A test compares them."""
+    content: Json = json.loads((DOCUMENTS / APIS[api]).read_text(encoding="utf-8"))
     return content
+
+
+@cache
+def schemas() -> dict[str, Json]:
+    """The schemas of both, which have no names in common. One that is written inside another gets a name of its own."""
+    found: dict[str, Json] = {}
+    for api in APIS:
+        for name, schema in document(api)["schemas"].items():
+            _name(name, schema, found)
+    return found
+
+
+def _name(name: str, schema: Json, found: dict[str, Json]) -> None:
+    fields = dict(schema.get("properties", {}))
+    for key, field in fields.items():
+        inner = field.get("items", field)
+        if "properties" in inner:
+            _name(f"{name}.{key}", inner, found)
+            reference = {"$ref": f"{name}.{key}"}
+            fields[key] = {"type": "array", "items": reference} if "items" in field else reference
+    found[name] = schema | {"properties": fields}
 
 
 def properties(schema: str) -> dict[str, Json]:
     """The fields of a schema by name."""
-    found: dict[str, Json] = document()["schemas"][schema].get("properties", {})
+    found: dict[str, Json] = schemas()[schema].get("properties", {})
     return found
 
 
@@ -39,41 +64,44 @@ def referred(field: Json) -> str | None:
 
 @dataclass(frozen=True)
 class Method:
-    """One method of the API, such as `spreadsheets.values.get`."""
+    """One method of an API, such as `spreadsheets.values.get` or `changes.list`."""
 
+    api: Api
     name: str
     verb: str
     pattern: re.Pattern[str]
     parameters: Json
     request: str | None
-    response: str
+    response: str | None
 
     @property
     def kind(self) -> Literal["read", "write"]:
-        return "read" if self.name.rpartition(".")[2] in READS else "write"
+        return "read" if self.verb == "GET" or self.name.rpartition(".")[2] in READS else "write"
 
 
 @cache
 def methods() -> tuple[Method, ...]:
-    return tuple(_methods(document()["resources"], ""))
+    return tuple(method for api in APIS for method in _methods(api, document(api)["resources"], ""))
 
 
-def _methods(resources: Json, prefix: str) -> Iterator[Method]:
+def _methods(api: Api, resources: Json, prefix: str) -> Iterator[Method]:
+    root = "/" + document(api)["servicePath"]
     for name, resource in resources.items():
         for verb, method in resource.get("methods", {}).items():
-            literals = re.split(r"(\{\w+\})", "/" + method["flatPath"])
+            literals = re.split(r"(\{\w+\})", root + method["flatPath"])
             pattern = "".join(
                 f"(?P<{s[1:-1]}>[^/]+)" if s.startswith("{") else re.escape(s) for s in literals
             )
             yield Method(
+                api,
                 f"{prefix}{name}.{verb}",
                 method["httpMethod"],
                 re.compile(pattern),
-                {key: spec for key, spec in method["parameters"].items() if spec["location"] == "query"},
+                {k: spec for k, spec in method.get("parameters", {}).items() if spec["location"] == "query"},
                 method.get("request", {}).get("$ref"),
-                method["response"]["$ref"],
+                method.get("response", {}).get("$ref"),
             )
-        yield from _methods(resource.get("resources", {}), f"{prefix}{name}.")
+        yield from _methods(api, resource.get("resources", {}), f"{prefix}{name}.")
 
 
 def route(verb: str, raw_path: str) -> tuple[Method, dict[str, str]] | None:
@@ -86,12 +114,12 @@ def route(verb: str, raw_path: str) -> tuple[Method, dict[str, str]] | None:
 
 def query_parameters(method: Method, pairs: list[tuple[str, str]]) -> Json:
     """The typed query parameters of a call; unknown names and bad values are refused as Google does."""
-    known = document()["parameters"] | method.parameters
+    known = document(method.api)["parameters"] | method.parameters
     found: Json = {}
     violations = []
     for name, text in pairs:
         spec = known.get(name)
-        value: Any = BOOLEANS.get(text.lower()) if spec and spec["type"] == "boolean" else text
+        value = _typed(spec, text) if spec else text
         if spec is None:
             unknown = f'Invalid JSON payload received. Unknown name "{name}": Cannot bind query parameter. '
             violations.append(("", f"{unknown}Field '{name}' could not be found in request message."))
@@ -104,9 +132,22 @@ def query_parameters(method: Method, pairs: list[tuple[str, str]]) -> Json:
             found.setdefault(name, []).append(value)
         else:
             found[name] = value
+    for name, spec in method.parameters.items():
+        if spec.get("required") and name not in found:
+            violations.append((name, f"Required parameter: {name}"))
     if violations:
         raise bad_request(violations)
     return found
+
+
+def _typed(spec: Json, text: str) -> Any:
+    """The value of a parameter; None if the text is none."""
+    if spec["type"] == "boolean":
+        return BOOLEANS.get(text.lower())
+    if spec["type"] == "integer":
+        low, high = int(spec.get("minimum", -(2**31))), int(spec.get("maximum", 2**31 - 1))
+        return int(text) if re.fullmatch(r"-?\d{1,9}", text) and low <= int(text) <= high else None
+    return text
 
 
 def snake(name: str) -> str:

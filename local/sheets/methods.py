@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import batch, edit_cells, edit_metadata, edit_sheets, values
+from . import batch, drive, edit_cells, edit_metadata, edit_sheets, values
 from .areas import Area
 from .book import Book
 from .callers import Caller
@@ -41,17 +41,18 @@ class Call:
     mask: Mask | None
     """What the `fields` parameter shows of the answer; None without one."""
     page_url: Callable[[str], str]
+    drive: drive.Drive
 
     @property
     def book(self) -> Book:
         """The spreadsheet that the call is about."""
-        return self.store.get(self.path["spreadsheetId"])
+        return self.store.get(self.path["spreadsheetId"], self.caller.email)
 
     def change(self, edit: Callable[[Book], Json]) -> Json:
         """Edits a copy of the spreadsheet and keeps it, unless the edit raises."""
-        draft = self.book.copy()
+        draft = self.store.get(self.path["spreadsheetId"], self.caller.email, to_write=True).copy()
         answer = edit(draft)
-        self.store.put(draft)
+        self.store.put(draft, self.caller.email)
         return answer
 
     def spreadsheet(self, book: Book, mask: Mask | None, areas: list[Area] | None, grid: bool) -> Json:
@@ -64,12 +65,13 @@ class Call:
 
 def call(method: Method, request: Call) -> Json:
     """The checked answer of a method, limited to the `fields` parameter."""
-    if method.name not in METHODS:
+    if method.name not in METHODS or method.response is None:
         raise unimplemented(method.name)
     answer: Json = METHODS[method.name](request)
-    if request.mask is not None and method.response != "Spreadsheet":
-        answer = select(request.mask, answer)
     check_answer(method.response, answer)
+    mask = drive.DEFAULT_MASKS.get(method.name) if request.mask is None else request.mask
+    if mask is not None and method.response != "Spreadsheet":
+        answer = select(mask, answer)
     return answer
 
 
@@ -114,7 +116,7 @@ def create(request: Call) -> Json:
                     "fields": "*",
                 },
             )
-    request.store.put(book)
+    request.store.put(book, request.caller.email)
     return request.spreadsheet(book, request.mask, None, False)
 
 
@@ -231,6 +233,10 @@ def metadata_search(request: Call) -> Json:
 
 
 METHODS: dict[str, Callable[[Call], Json]] = {
+    "changes.getStartPageToken": drive.start_page_token,
+    "changes.list": drive.list_changes,
+    "files.get": drive.get_file,
+    "permissions.list": drive.list_permissions,
     "spreadsheets.get": get,
     "spreadsheets.getByDataFilter": get_by_data_filter,
     "spreadsheets.create": create,

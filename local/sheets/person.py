@@ -3,6 +3,7 @@
 import secrets
 from copy import deepcopy
 
+from .access import Access
 from .areas import Area, Box
 from .book import Book, Cell
 from .callers import OWNER
@@ -212,8 +213,7 @@ class Person(Seat):
             resource = deepcopy(self._book.resource()) | {"spreadsheetId": secrets.token_urlsafe(33)}
             resource["properties"]["title"] = title
             copy = Book.load(resource)
-            self._site.store.unshared.add(copy.id)
-            self._put(copy)
+            self._site.store.put(copy, self._caller.email, Access({}))
         return copy.id
 
     def _area(self, tab: str, area: str) -> Json:

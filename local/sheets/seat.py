@@ -35,7 +35,7 @@ class Seat:
         return self._site.store.books[self._id]
 
     def _put(self, book: Book) -> None:
-        self._site.store.put(book)
+        self._site.store.put(book, self._caller.email)
 
     def _do(self, *requests: Json) -> None:
         """One act: all of the requests, or an error and none of them."""

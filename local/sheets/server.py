@@ -10,7 +10,10 @@ from typing import Any, Self
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from . import batch, edit_sheets, values
+from .access import EVERYONE, Role
 from .callers import OFFICER, OWNER
+from .connections import Connections
+from .drive import Drive
 from .entry import entered_value, raw
 from .errors import Json
 from .methods import new_book
@@ -19,7 +22,7 @@ from .reading import Reader
 from .schemas import check_request
 from .store import Store
 from .traffic import Fault, Meanwhile, Quota, RecordedRequest
-from .web import Connections, Site
+from .web import Site
 
 
 def utc_now() -> datetime:
@@ -40,7 +43,7 @@ class SheetsServer:
         host: str = "127.0.0.1",
         port: int = 0,
     ) -> None:
-        self._site = Site(Store(folder), clock, lambda: self.url)
+        self._site = Site(Store(folder, clock), clock, lambda: self.url)
         self._connections = Connections(set())
         self._host = host
         self._http: BaseWSGIServer | None = None
@@ -73,12 +76,15 @@ class SheetsServer:
         self.start()
         return self
 
-    def __exit__(self, *args: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *args: object) -> None:
+        """Stops, and raises what went wrong with an act of `meanwhile`, so that a test does not miss it."""
         self.stop()
+        if kind is None and self._site.failures:
+            raise self._site.failures.pop(0)
 
     @property
     def url(self) -> str:
-        """The API is at `url + "/v4/spreadsheets"`."""
+        """Sheets is at `url + "/v4/spreadsheets"`, Drive at `url + "/drive/v3"`."""
         return f"http://{self._host}:{self._port}"
 
     def create_spreadsheet(
@@ -104,7 +110,7 @@ class SheetsServer:
                     if entered := _officers_value(value):
                         row[column] = {"userEnteredValue": entered}
         with self._site.lock:
-            self._site.store.put(book)
+            self._site.store.put(book, OWNER)
         return book.id
 
     def has(self, spreadsheet_id: str) -> bool:
@@ -116,14 +122,20 @@ class SheetsServer:
         with self._site.lock:
             self._site.store.delete(spreadsheet_id)
 
-    def share(self, spreadsheet_id: str) -> None:
+    def share(self, spreadsheet_id: str, account: str = EVERYONE, role: Role = "writer") -> None:
+        """Lets an account read or write it. A new spreadsheet is shared with every account."""
         with self._site.lock:
-            self._site.store.set_shared(spreadsheet_id, True)
+            self._site.store.share(spreadsheet_id, account, role)
 
-    def unshare(self, spreadsheet_id: str) -> None:
-        """From now on the API answers 403; the page still shows it."""
+    def unshare(self, spreadsheet_id: str, account: str = EVERYONE) -> None:
+        """From now on the API answers 403, to one account or to all; the page still shows it."""
         with self._site.lock:
-            self._site.store.set_shared(spreadsheet_id, False)
+            self._site.store.share(spreadsheet_id, account, None)
+
+    def share_by_link(self, spreadsheet_id: str, role: Role | None) -> None:
+        """What anyone with the link may do; None is nothing."""
+        with self._site.lock:
+            self._site.store.link(spreadsheet_id, role)
 
     def page_url(self, spreadsheet_id: str) -> str:
         """The address of the page that a person opens."""
@@ -150,7 +162,7 @@ class SheetsServer:
         with self._site.lock:
             draft = self._site.store.books[spreadsheet_id].copy()
             batch.apply(draft, body["requests"], OFFICER)
-            self._site.store.put(draft)
+            self._site.store.put(draft, OWNER)
 
     def person(self, spreadsheet_id: str, email: str = OWNER) -> Person:
         """Somebody at work in a spreadsheet as in the browser, who can undo what they do."""
@@ -165,7 +177,7 @@ class SheetsServer:
         """Somebody acts while the next request is on its way whose method and path contain `match`.
 
         They act before it is carried out, or `after` that and before it is answered. Each act happens once, and only
-        one at each of these moments:
+        one at each of these moments; if it fails, the server raises that when it is left:
 
             server.meanwhile(lambda: officer.sort("Roster", None, by="A"), match=":batchUpdate")
         """
@@ -184,7 +196,7 @@ class SheetsServer:
 
     @property
     def quota(self) -> Quota | None:
-        """How many requests each caller may make in a minute. None means any number."""
+        """How many requests of Sheets each account may make in a minute. None means any number."""
         return self._site.quota
 
     @quota.setter
@@ -199,6 +211,11 @@ class SheetsServer:
     @tokens.setter
     def tokens(self, tokens: set[str] | None) -> None:
         self._site.tokens = tokens
+
+    @property
+    def drive(self) -> Drive:
+        """How Drive behaves: whether it is enabled, how late it tells, its quota."""
+        return self._site.drive
 
     @property
     def accounts(self) -> dict[str, str]:

@@ -6,18 +6,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from .drive import PROJECT, DriveError
 from .errors import ApiError, Json
 
 Kind = Literal["read", "write"]
 FaultKind = Literal["refuse", "refuse_after", "drop", "drop_after", "hang", "hang_after", "not_json"]
 
 MINUTE = timedelta(minutes=1)
-PROJECT = "123456789012"
 
 
 @dataclass(frozen=True)
 class RecordedRequest:
-    """One API request as it was answered; status 0 if the connection was dropped instead."""
+    """One request of an API as it was answered; status 0 if the connection was dropped instead.
+
+    `response_bytes` counts the answer itself, `sent_bytes` what went over the wire, compressed or not.
+    """
 
     method: str
     path: str
@@ -26,6 +29,7 @@ class RecordedRequest:
     status: int
     request_bytes: int
     response_bytes: int
+    sent_bytes: int
     body: Json | None
 
 
@@ -79,7 +83,7 @@ class Meter:
     def __init__(self) -> None:
         self._times: dict[tuple[Kind, str | None], deque[datetime]] = {}
 
-    def count(self, quota: Quota, kind: Kind, user: str, now: datetime) -> None:
+    def count(self, quota: Quota, kind: Kind, user: str, now: datetime, api: str = "sheets") -> None:
         """Counts a request, or refuses it with 429 if a quota is used up. A refused request does not count."""
         limits: dict[str | None, tuple[int, str]] = {
             user: (quota.reads_per_user if kind == "read" else quota.writes_per_user, " per user"),
@@ -90,12 +94,16 @@ class Meter:
             while times and now - times[0] >= MINUTE:
                 times.popleft()
             if len(times) >= limit:
-                raise exceeded(kind, scope, limit)
+                raise exceeded(kind, scope, limit, api)
         for owner in limits:
             self._times[kind, owner].append(now)
 
 
-def exceeded(kind: Kind, scope: str, limit: int) -> ApiError:
+def exceeded(kind: Kind, scope: str, limit: int, api: str) -> ApiError:
+    if api == "drive" and scope:
+        return DriveError(403, "userRateLimitExceeded", "User Rate Limit Exceeded")
+    if api == "drive":
+        return DriveError(429, "rateLimitExceeded", "Rate Limit Exceeded")
     name = kind.title()
     metadata = {
         "consumer": f"projects/{PROJECT}",

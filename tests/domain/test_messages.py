@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from chalicelib.domain.errors import Busy, MusterError, Unreadable
-from chalicelib.domain.messages import FOR_OFFICERS, MESSAGES, SENTENCES, Message, say
+from chalicelib.domain.messages import IN_SHEETS, MESSAGES, Message, say
 from chalicelib.http.problems import OF_CHALICE, STATUS
 
+ALL = {**MESSAGES, **IN_SHEETS}
 ROOT = Path(__file__).parents[2]
 TREES = {
     path.relative_to(ROOT).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
@@ -110,18 +111,18 @@ def test_each_call_names_a_sentence_with_exactly_its_parameters() -> None:
         where = f"{path}:{call.lineno}"
         (name,) = call.args
         assert isinstance(name, ast.Constant), where
-        sentence = SENTENCES.get(str(name.value))
+        sentence = ALL.get(str(name.value))
         assert sentence, where
         assert {each.arg for each in call.keywords} == parameters(sentence), where
 
 
 def test_each_sentence_is_said_somewhere() -> None:
     used = {call.args[0].value for _, call in said() if isinstance(call.args[0], ast.Constant)}
-    assert used == set(SENTENCES)
-    assert not MESSAGES.keys() & FOR_OFFICERS.keys()
+    assert used == set(ALL)
+    assert MESSAGES.keys().isdisjoint(IN_SHEETS)
 
 
-@pytest.mark.parametrize("sentence", SENTENCES.values())
+@pytest.mark.parametrize("sentence", ALL.values())
 def test_a_sentence_is_whole_and_its_parameters_have_names(sentence: str) -> None:
     assert sentence[0].isupper() or sentence[0] in '{"'
     assert sentence[-1] in ".?" or sentence.endswith("{why}"), "or it ends with another sentence"

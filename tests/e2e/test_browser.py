@@ -226,6 +226,18 @@ def test_going_back_to_a_question_asks_it_again_with_the_ticks(
     expect(page.get_by_role("heading", name="Kestrl")).to_be_visible()
 
 
+def test_going_back_to_a_problem_sends_nothing_again(phone: Page, form_url: str) -> None:
+    phone.goto(form_url)
+    report(phone, "Kestrel")
+    expect(phone.get_by_role("alert")).to_have_text("Choose at least one milestone.")
+    report(phone, None, "Hidden Motivations")
+    expect(phone.get_by_role("heading", name="Counted now")).to_be_visible()
+    for again in (phone.go_back, phone.reload):
+        again()
+        expect(phone.get_by_role("alert")).to_have_text("Choose at least one milestone.")
+        expect(phone.get_by_role("button", name="Kestrel")).to_have_attribute("aria-current", "true")
+
+
 def test_what_was_ticked_survives_a_lost_connection(phone: Page, form_url: str) -> None:
     phone.goto(form_url)
     phone.context.set_offline(True)

@@ -1,6 +1,8 @@
 """Whom the form is for, what it offers when, and what becomes of a report that is refused."""
 
+import html
 import json
+import re
 from datetime import UTC, datetime, time
 from urllib.parse import urlsplit
 
@@ -12,7 +14,7 @@ from chalicelib.domain.events import Event
 from chalicelib.domain.roster import Server
 from chalicelib.services.member_pages import MOST_SUGGESTED
 from tests.http.conftest import Site
-from tests.http.test_pages import Page, send
+from tests.http.test_pages import Page
 from tests.world import (
     ASSEMBLING_THE_RESISTANCE,
     CONFRONTING_RESILIENCE,
@@ -119,33 +121,44 @@ class TestWhoYouAre:
 
 
 class TestRefused:
-    """What was sent and refused has an address, so that going back to it asks nothing of the browser."""
+    def test_a_question_has_an_address_that_can_be_opened_again(self, phone: Phone) -> None:
+        """So going back to it asks nothing of the browser."""
+        milestones = [HIDDEN_MOTIVATIONS, CONFRONTING_RESILIENCE]
+        Phone(phone.site, phone.site.world.secret()).report("Kestrel", ENLISTING_OLD_ALLIES)
+        asked = phone.report("Kestrl", *milestones)
+        assert ([each.status_code for each in asked.history], asked.status_code) == ([303], 409)
+        page, again = Page(asked), phone.session.get(asked.url, timeout=30)
+        assert (again.status_code, Page(again).words) == (409, page.words)
+        assert (page.name, page.ticked) == ("Kestrl", set(milestones))
+        in_german = phone.session.get(f"{asked.url}&lang=de", timeout=30)
+        assert (in_german.status_code, Page(in_german).ticked) == (409, set(milestones))
 
     @pytest.mark.parametrize(
         ("name", "milestones", "status"),
         [
-            ("Kestrl", [HIDDEN_MOTIVATIONS, CONFRONTING_RESILIENCE], 409),
             ("Kestrl", [], 422),
             ("", [HIDDEN_MOTIVATIONS], 422),
-            ("Merlin", [ASSEMBLING_THE_RESISTANCE], 409),
+            ("Merlin", [ASSEMBLING_THE_RESISTANCE, HIDDEN_MOTIVATIONS], 409),
+            ("Merlin", [HIDDEN_MOTIVATIONS, "nope"], 404),
         ],
     )
-    def test_it_can_be_opened_again_with_what_was_typed(
+    def test_another_problem_is_answered_at_once_and_has_an_address_too(
         self, phone: Phone, name: str, milestones: list[str], status: int
     ) -> None:
-        Phone(phone.site, phone.site.world.secret()).report("Kestrel", ENLISTING_OLD_ALLIES)
+        """To which the script turns the page."""
         refused = phone.report(name, *milestones)
-        assert [each.status_code for each in refused.history] == [303]
-        assert refused.status_code == status
-        page, again = Page(refused), phone.session.get(refused.url, timeout=30)
+        assert (refused.history, refused.status_code) == ([], status)
+        (address,) = re.findall('data-address="([^"]+)"', refused.text)
+        again = phone.session.get(phone.link + html.unescape(address), timeout=30)
+        page = Page(refused)
         assert (again.status_code, Page(again).words) == (status, page.words)
         assert (page.name, page.ticked) == (name, set(milestones) & page.boxes.keys())
-        in_german = phone.session.get(f"{refused.url}&lang=de", timeout=30)
-        assert (in_german.status_code, Page(in_german).ticked) == (status, page.ticked)
+        assert "data-address" not in again.text
 
     def test_what_is_no_longer_so_is_not_said_again(self, phone: Phone) -> None:
-        refused = phone.report("Merlin", ASSEMBLING_THE_RESISTANCE)
-        assert "Assembling the Resistance opens Thu 16 Nov at 00:00 UTC (in 11 hours)." in Page(refused).words
+        asked = {"sent": "1", "commander": "Merlin", "milestone": ASSEMBLING_THE_RESISTANCE}
+        refused = phone.session.get(phone.link, params=asked, timeout=30)
+        assert "Assembling the Resistance opens Thu 16 Nov at 00:00 UTC (in 12 hours)." in Page(refused).words
         phone.site.world.clock.now = datetime(2023, 11, 16, tzinfo=UTC)
         again = phone.session.get(refused.url, timeout=30)
         assert (again.status_code, Page(again).ticked) == (200, {ASSEMBLING_THE_RESISTANCE})
@@ -159,11 +172,11 @@ class TestRefused:
         )
         assert phone.open("?commander=").roster == []
 
-    def test_what_is_too_long_for_an_address_is_answered_at_once(self, site: Site) -> None:
-        name = "W" * 5_000
-        answer = send(site, site.world.secret(), name, HIDDEN_MOTIVATIONS)
-        assert (answer.status_code, answer.history) == (422, [])
-        assert (Page(answer).name, Page(answer).ticked) == (name, {HIDDEN_MOTIVATIONS})
+    def test_a_question_that_is_too_long_for_an_address_is_asked_at_once(self, phone: Phone) -> None:
+        Phone(phone.site, phone.site.world.secret()).report("Kestrel", ENLISTING_OLD_ALLIES)
+        answer = phone.report("Kestrl", *([HIDDEN_MOTIVATIONS] * 90))
+        assert (answer.status_code, answer.history) == (409, [])
+        assert (Page(answer).name, Page(answer).ticked) == ("Kestrl", {HIDDEN_MOTIVATIONS})
 
     def test_a_time_in_an_error_is_one_that_the_script_can_turn(self, phone: Phone) -> None:
         refused = phone.report("Merlin", ASSEMBLING_THE_RESISTANCE)

@@ -1,8 +1,8 @@
-"""The form, the receipt and the progress page, as bytes: what is on them, what they store, what they never load."""
+"""The form and the receipt, as bytes: what is on them, what they store, what they never load."""
 
 import html
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from urllib.parse import parse_qs, unquote, urljoin, urlsplit
 
@@ -10,8 +10,6 @@ import pytest
 import requests
 from requests.cookies import RequestsCookieJar
 
-from chalicelib.domain.cards import Card, Completion, reported
-from chalicelib.domain.projection import Projection
 from chalicelib.store import keys
 from chalicelib.store.backoff import ATTEMPTS
 from chalicelib.store.table import Put
@@ -20,7 +18,6 @@ from tests.stores import on_dynamodb
 from tests.world import (
     ASSEMBLING_THE_RESISTANCE,
     CONFRONTING_RESILIENCE,
-    DEFENDERS,
     ENLISTING_OLD_ALLIES,
     HIDDEN_MOTIVATIONS,
 )
@@ -323,7 +320,8 @@ def test_every_page_loads_nothing_and_tells_its_address_to_nobody(site: Site) ->
         assert policy.startswith("default-src 'none'; style-src 'sha256-")
         assert "unsafe" not in policy
         assert answer.headers["Referrer-Policy"] == "no-referrer"
-        assert answer.headers["Cache-Control"] == "no-store"
+        is_public = urlsplit(answer.url).path == "/servers/101"
+        assert ("public" if is_public else "no-store") in answer.headers["Cache-Control"]
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         loads = r"<(img|iframe|object)|src=|<link(?! rel=.icon. href=.data:)|@import|url\(|style="
         assert not re.search(loads, answer.text)
@@ -557,119 +555,10 @@ def test_where_nothing_is_active_the_form_says_when_something_will_be(site: Site
     assert "../servers/101" in over.links
 
 
-def test_the_progress_page_says_the_same_as_the_api(site: Site) -> None:
-    page = Page(site.get("/servers/101"))
-    assert "8,925 missing to the reward at 8,925" in page.words
-    assert "0 completions · 0 commanders" in page.words
-    assert "not published (shown as “Missing Translation”)" in page.words
-    assert "That a day begins at 00:00 UTC is assumed." in page.words
-    assert "Wed 15 Nov · active now · closes in 12 hours" in page.words
-    send(site, site.world.secret(), "Kestrel", HIDDEN_MOTIVATIONS)
-    assert "1 completion · 1 commander" in Page(site.get("/servers/101")).words
-
-
-def test_a_reward_that_was_reached_is_shown_as_reached(site: Site) -> None:
-    have_reported(site, 89)
-    site.world.clock.advance(minutes=30)
-    send(site, site.world.secret(), "Kestrel", HIDDEN_MOTIVATIONS)
-    page = Page(site.get("/servers/101"))
-    assert "Reward at 8,925 reached · Wed 15 Nov at 12:30 UTC" in page.words
-    assert "missing to the reward at 8,925" not in page.words.partition("Architects of Chaos")[0]
-
-
-def test_a_reward_that_a_correction_dropped_below_says_so(site: Site) -> None:
-    have_reported(site, 89)
-    send(site, site.world.secret(), "Kestrel", HIDDEN_MOTIVATIONS)
-    site.world.muster.corrections.correct(
-        site.world.key("officer"), "void", "Kestrel", HIDDEN_MOTIVATIONS, "not complete in the game"
-    )
-    page = Page(site.get("/servers/101"))
-    assert (
-        "Reward at 8,925 reached · Wed 15 Nov at 12:00 UTC · below it again after a correction" in page.words
-    )
-    assert "25 missing to the reward at 8,925 · 1 completion · at least 1 commander" in page.words
-
-
-def test_the_official_points_stand_beside_the_reported_ones(site: Site) -> None:
-    have_reported(site, 20)
-    officer = site.world.key("officer")
-    site.world.muster.readings.log(officer, "101", DEFENDERS, 8000, confirm=True)
-    page = Page(site.get("/servers/101"))
-    assert (
-        "Server 101 reported 2,000 Server 101 official 8,000 Rewards go by the official points. "
-        "The official points were read Wed 15 Nov at 12:00 UTC, when 25% of them had been reported."
-    ) in page.words
-    assert "925 missing to the reward at 8,925 · 10 completions" in page.words
-    receipt = Page(send(site, site.world.secret(), "Kestrel", CONFRONTING_RESILIENCE))
-    assert "Server 101 8,000 of 8,925" in receipt.words
-    assert "The server’s points are the official ones, as the game showed them." in receipt.words
-    have_reported(site, 85, since=20)
-    page = Page(site.get("/servers/101"))
-    assert (
-        "Server 101 reported 8,500 Server 101 official 8,000 Rewards go by the reported points." in page.words
-    )
-    assert "425 missing to the reward at 8,925" in page.words
-
-
-def test_a_reward_that_was_reached_by_the_official_points_says_so(site: Site) -> None:
-    site.world.muster.readings.log(site.world.key("officer"), "101", DEFENDERS, 9000, confirm=True)
-    page = Page(site.get("/servers/101"))
-    assert "Reward at 8,925 reached · Wed 15 Nov at 12:00 UTC · by the official points" in page.words
-    assert '<progress value="8925" max="8925"' in site.get("/servers/101").text
-
-
-def test_a_projection_is_a_range_with_its_basis(site: Site) -> None:
-    have_reported(site, 30)
-    for hours in range(1, 60):
-        site.world.muster.stores.completions.note_points(
-            "101", DEFENDERS, site.world.clock() - timedelta(hours=hours), max(0, 3000 - 50 * hours)
-        )
-    progress = site.get(f"/v1/servers/101/events/{DEFENDERS}/progress").json()
-    projection, page = progress["projection"], Page(site.get("/servers/101"))
-    assert (
-        f"Projection: {projection['low']:,} to {projection['high']:,} points by Mon 20 Nov at 00:00 UTC"
-        in page.words
-    )
-    assert f"Basis: {projection['basis']}." in html.unescape(page.words)
-
-
-@pytest.mark.parametrize(
-    ("hours", "words"),
-    [
-        ((2, 50), "Reward at 8,925: between Wed 15 Nov at 14:00 UTC and Fri 17 Nov at 14:00 UTC"),
-        ((2, None), "Reward at 8,925: not before Wed 15 Nov at 14:00 UTC, and perhaps not at all"),
-        ((None, None), "Reward at 8,925: beyond this range"),
-    ],
-)
-def test_a_projection_tells_when_the_next_reward_is_reached(
-    site: Site, monkeypatch: pytest.MonkeyPatch, hours: tuple[int | None, int | None], words: str
-) -> None:
-    now = site.world.clock()
-    first, last = (None if hour is None else now + timedelta(hours=hour) for hour in hours)
-    projection = Projection(8000, 9000, now + timedelta(days=5), "made-up numbers", first, last)
-    monkeypatch.setattr("chalicelib.domain.progress.project", lambda *_: projection)
-    assert words in Page(site.get("/servers/101")).words
-
-
-def test_where_there_is_no_projection_the_page_says_why(site: Site) -> None:
-    reasons = [event["no_projection"] for event in site.get("/v1/servers/101/progress").json()["events"]]
-    assert all(reasons)
-    words = html.unescape(Page(site.get("/servers/101")).words)
-    assert all(f"No projection. {reason}" in words for reason in reasons)
-
-
 def test_the_help_says_for_how_long_a_report_can_be_undone(any_site: Site) -> None:
     page = Page(any_site.get("/help"))
     assert "For 15 minutes, the receipt can undo it" in page.words
     assert "For officers" in page.words
-
-
-def have_reported(site: Site, until: int, since: int = 0) -> None:
-    """So many commanders have completed one milestone."""
-    store = site.world.muster.stores.completions
-    for number in range(since, until):
-        card = Card("101", DEFENDERS, "nova", str(number))
-        store.record([reported(card, ["hidden-motivations"], Completion(site.world.clock(), "key"))])
 
 
 def test_a_former_name_is_said_on_the_form_and_on_the_receipt(any_site: Site) -> None:

@@ -8,9 +8,11 @@ import sys
 from importlib.resources import files
 from pathlib import Path
 
+import pytest
+
 import local.sheets
 from local.sheets.batch import EDITS
-from local.sheets.discovery import DOCUMENT, methods, properties
+from local.sheets.discovery import APIS, DOCUMENTS, document, methods, properties
 from local.sheets.functions import FUNCTIONS
 from local.sheets.methods import METHODS
 
@@ -54,7 +56,9 @@ def test_the_readmes_example_runs() -> None:
 
 
 def test_the_readme_names_what_is_not_implemented() -> None:
-    assert named(section("- The methods ", "\n- ")) == {method.name for method in methods()} - METHODS.keys()
+    known = {api: {method.name for method in methods() if method.api == api} for api in APIS}
+    assert named(section("- The methods ", "\n- ")) == known["sheets"] - METHODS.keys()
+    assert named(section("- All of Drive but ", "\n- ")) == known["drive"] & METHODS.keys()
     assert named(section("- In a `batchUpdate`: ", "\n- ")) == properties("Request").keys() - EDITS.keys()
 
 
@@ -63,6 +67,13 @@ def test_the_readme_names_every_function() -> None:
     assert {name for name in names if name.isalpha()} == FUNCTIONS.keys()
 
 
-def test_the_discovery_document_is_googles_own() -> None:
-    carried = files("googleapiclient") / "discovery_cache" / "documents" / DOCUMENT.name
-    assert DOCUMENT.read_bytes() == carried.read_bytes()
+@pytest.mark.parametrize("name", APIS.values())
+def test_the_discovery_documents_are_googles_own(name: str) -> None:
+    carried = files("googleapiclient") / "discovery_cache" / "documents" / name
+    assert (DOCUMENTS / name).read_bytes() == carried.read_bytes()
+
+
+def test_the_documents_share_no_schema() -> None:
+    """So a schema can be looked up without its API."""
+    sheets, drive = (document(api)["schemas"].keys() for api in APIS)
+    assert not sheets & drive

@@ -165,7 +165,7 @@ def test_a_batch_is_atomic(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", ["copyPaste", "addTable", "addSlicer", "insertRange", "updateDimensionGroup"]
+    "kind", ["pasteData", "deleteTable", "addSlicer", "insertRange", "updateDimensionGroup"]
 )
 def test_what_is_not_implemented_says_so(api: Api, kind: str) -> None:
     answer = api.call("POST", ":batchUpdate", {"requests": [{kind: {}}]})

@@ -1,5 +1,6 @@
 """What can happen on the way: permissions, quotas, faults, restarts."""
 
+import json
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -133,20 +134,77 @@ def test_a_hanging_request_holds_up_nobody(api: Api) -> None:
 
 
 def test_requests_are_recorded(api: Api) -> None:
-    api.call("GET", fields="spreadsheetId")
+    api.session.headers["Accept-Encoding"] = "identity"
+    api.call("GET", fields="spreadsheetId", prettyPrint="false")
     write(api)
     api.call("POST", ":getByDataFilter", {})
     read, written, filtered = api.server.requests
     assert (read.method, read.path, read.query) == (
         "GET",
         f"/v4/spreadsheets/{api.book_id}",
-        "fields=spreadsheetId",
+        "fields=spreadsheetId&prettyPrint=false",
     )
     assert (read.kind, written.kind, filtered.kind) == ("read", "write", "read")
     assert (read.status, read.request_bytes, read.body) == (200, 0, None)
-    assert read.response_bytes == len('{"spreadsheetId":""}') + len(api.book_id)
+    assert read.response_bytes == read.sent_bytes == len('{"spreadsheetId":""}') + len(api.book_id)
     assert written.body == {"requests": [WRITE]}
     assert written.request_bytes > 90
+
+
+def test_answers_are_indented_unless_asked_not_to_be(api: Api) -> None:
+    indented = api.call("GET", fields="spreadsheetId")
+    assert indented.text == f'{{\n  "spreadsheetId": "{api.book_id}"\n}}\n'
+    assert api.call("GET", fields="spreadsheetId", prettyPrint="true").text == indented.text
+    compact = api.call("GET", fields="spreadsheetId", prettyPrint="false")
+    assert compact.text == f'{{"spreadsheetId":"{api.book_id}"}}'
+    assert "\n" in api.call("GET", fields="nothing").text
+    assert "\n" not in api.call("GET", fields="nothing", prettyPrint="false").text
+
+
+def test_answers_are_compressed_for_those_who_take_that(api: Api) -> None:
+    plain = api.call("GET")
+    assert plain.headers["Content-Encoding"] == "gzip"
+    recorded = api.server.requests[-1]
+    assert (recorded.response_bytes, recorded.sent_bytes) == (
+        len(plain.content),
+        int(plain.headers["Content-Length"]),
+    )
+    assert recorded.sent_bytes < recorded.response_bytes / 2
+    api.session.headers["Accept-Encoding"] = "identity"
+    assert "Content-Encoding" not in api.call("GET").headers
+
+
+def test_tokens_of_one_account_share_its_quota(api: Api) -> None:
+    api.server.accounts.update(one="us@example.com", two="us@example.com")
+    api.server.quota = Quota(reads_per_user=2)
+    statuses = []
+    for token in ("one", "two", "one", "three"):
+        api.session.headers["Authorization"] = f"Bearer {token}"
+        statuses.append(api.call("GET").status_code)
+    assert statuses == [200, 200, 429, 200]
+
+
+def test_a_spreadsheet_can_be_shared_with_some_for_reading_or_writing(api: Api) -> None:
+    api.server.accounts.update(writer="w@example.com", reader="r@example.com", link="l@example.com")
+    api.server.unshare(api.book_id)
+    api.server.share(api.book_id, "w@example.com")
+    api.server.share(api.book_id, "r@example.com", "reader")
+
+    def statuses(token: str) -> tuple[int, int]:
+        api.session.headers["Authorization"] = f"Bearer {token}"
+        return api.call("GET").status_code, write(api).status_code
+
+    assert [statuses(token) for token in ("writer", "reader", "link")] == [(200, 200), (200, 403), (403, 403)]
+    api.server.share_by_link(api.book_id, "reader")
+    assert statuses("link") == (200, 403)
+    api.server.share_by_link(api.book_id, "writer")
+    assert statuses("link") == (200, 200)
+    api.server.share_by_link(api.book_id, None)
+    api.server.unshare(api.book_id, "w@example.com")
+    assert [statuses(token) for token in ("writer", "link")] == [(403, 403), (403, 403)]
+    api.server.share(api.book_id)
+    with pytest.raises(ValueError, match="shared with every account"):
+        api.server.unshare(api.book_id, "w@example.com")
 
 
 def test_an_officers_edit_is_not_recorded_and_needs_no_permission(api: Api) -> None:
@@ -176,6 +234,19 @@ def test_what_was_applied_survives_a_restart(tmp_path: Path, session: requests.S
         assert server.values("kept", "T") == [["changed", "1"], ["", "1"], ["", "", "typed"]]
         assert not server.has(gone)
         assert Api(server, session, "kept").call("GET").status_code == 403
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_what_an_earlier_stand_in_stored_is_read(tmp_path: Path, shared: bool) -> None:
+    with SheetsServer(tmp_path) as server:
+        server.create_spreadsheet("Kept", {"T": [["a"]]}, "kept")
+    file = tmp_path / "kept.json"
+    old = {"shared": shared, "spreadsheet": json.loads(file.read_text(encoding="utf-8"))["spreadsheet"]}
+    file.write_text(json.dumps(old), encoding="utf-8")
+    with SheetsServer(tmp_path) as server:
+        assert server.values("kept", "T") == [["a"]]
+        answer = requests.get(f"{server.url}/v4/spreadsheets/kept", timeout=60)
+        assert answer.status_code == (200 if shared else 403)
 
 
 def test_a_server_can_be_stopped_and_started_again(api: Api) -> None:

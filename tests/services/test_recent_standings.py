@@ -1,9 +1,12 @@
 """Standings for receipts: few reads, and still every completion that this process recorded, exactly once."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 
 import pytest
 
+from chalicelib.bootstrap import Muster
+from chalicelib.domain.access import Key
 from chalicelib.domain.cards import Card, Completion, reported
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.standing import Totals
@@ -37,15 +40,53 @@ def test_the_receipt_of_a_report_reads_only_what_is_the_commanders_own(world: Wo
     asked(world)
     receipt = world.muster.member_pages.receipt(key, reported.commander.id, world.clock.now)
     assert asked(world) == ["GetItem", "BatchGetItem"]
-    assert [event.progress.points for event in receipt.events] == [100, 100]
+    assert [event.best.points for event in receipt.events] == [100, 100]
 
 
-def test_a_receipt_that_is_opened_later_shows_what_other_processes_recorded(world: World) -> None:
+def points_shown(muster: Muster, key: Key, commander: str, at: datetime) -> list[int]:
+    """The server's points on a receipt, by event."""
+    return [event.best.points for event in muster.member_pages.receipt(key, commander, at).events]
+
+
+def test_a_receipt_in_another_process_is_read_as_long_as_nothing_was_counted(world: World) -> None:
     key = world.key()
-    reported = world.muster.reporting.report(key, "Kestrel", [HIDDEN_MOTIVATIONS])
+    commander = world.muster.reporting.report(key, "Kestrel", [HIDDEN_MOTIVATIONS]).commander
     world.process().reporting.report(key, "Merlin", [HIDDEN_MOTIVATIONS])
-    receipt = world.process().member_pages.receipt(key, reported.commander.id, world.clock.now)
-    assert [event.progress.points for event in receipt.events] == [0, 200]
+    assert points_shown(world.process(), key, commander.id, world.clock()) == [0, 200]
+
+
+@on_dynamodb
+def test_a_receipt_in_another_process_shows_what_was_counted_last_and_the_commanders_own_since(
+    world: World,
+) -> None:
+    key = world.key()
+    for name in ("Kestrel", "Merlin"):
+        world.muster.reporting.report(key, name, [HIDDEN_MOTIVATIONS])
+    world.muster.refresh.refresh_totals()
+    world.clock.advance(minutes=1)
+    other = world.process()
+    for name in ("Kestrel", "Osprey"):
+        commander = other.reporting.report(key, name, [ENLISTING_OLD_ALLIES]).commander
+    warm = world.process()
+    warm.directory.events(), warm.directory.in_scope(key, None, None)
+    asked(world)
+    assert points_shown(warm, key, commander.id, world.clock()) == [0, 300], "of Kestrel's two, the first"
+    assert asked(world) == ["GetItem", "BatchGetItem", "BatchGetItem"]
+
+
+@on_dynamodb
+def test_the_recount_notes_what_it_found_only_if_that_has_changed(world: World) -> None:
+    key, officer = world.key(), world.key("officer", "101", None)
+    world.muster.reporting.report(key, "Kestrel", [HIDDEN_MOTIVATIONS])
+    world.muster.refresh.refresh_totals()
+    asked(world)
+    world.muster.refresh.refresh_totals()
+    assert "UpdateItem" not in asked(world)
+    world.muster.readings.log(officer, "101", DEFENDERS, 700)
+    world.muster.refresh.refresh_totals()
+    (_, noted) = world.muster.stores.completions.noted("101", [DEFENDERS])[DEFENDERS]
+    assert noted.reading
+    assert noted.reading.points == 700
 
 
 def test_every_receipt_holds_all_that_went_before(world: World) -> None:

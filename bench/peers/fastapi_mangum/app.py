@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote, unquote, urlencode
+from urllib.parse import quote, urlencode
 
 from botocore.exceptions import ClientError
 from fastapi import Cookie, FastAPI, Form, Header, HTTPException
@@ -24,6 +24,7 @@ from bench.peers.fastapi_mangum.models import (
     Report,
     Result,
     Standing,
+    needed,
     progress_of,
 )
 from bench.peers.fastapi_mangum.table import KEPT, Table, to_item
@@ -37,9 +38,11 @@ HEADERS = {
 }
 
 
-def make(client: Any, table_name: str, clock: Callable[[], datetime], style: str) -> Mangum:
+def make(
+    client: Any, table_name: str, clock: Callable[[], datetime], monotonic: Callable[[], float], style: str
+) -> Mangum:
     """A Lambda handler. `style`: the style sheet of the pages."""
-    app, table = FastAPI(), Table(client, table_name)
+    app, table = FastAPI(), Table(client, table_name, monotonic)
     pages = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
@@ -190,13 +193,17 @@ def make(client: Any, table_name: str, clock: Callable[[], datetime], style: str
 
     @app.get("/f/{secret}")
     async def form(
-        secret: str, commander: str | None = None, muster_commander: Annotated[str, Cookie()] = ""
+        secret: str, commander: str | None = None, muster_commanders: Annotated[str, Cookie()] = ""
     ) -> Response:
         key, now = key_of(secret), clock()
         server, alliance = key["server"], key["alliance"]
-        name = unquote(muster_commander) if commander is None else commander
-        found = commander_named(server, name) if name else None
-        known = found if found and found["alliance"] == alliance else None
+        if commander is not None:
+            found = commander_named(server, commander) if commander else None
+            known = found if found and found["alliance"] == alliance else None
+        else:
+            here = muster_commanders.split(".")[0]
+            known = table.get(f"ROSTER#{server}#{alliance}", f"COMMANDER#{here}") if here else None
+        name = commander or ""
         cards = table.cards(server, alliance, known["id"]) if known else {}
         offered = []
         for event in table.events():
@@ -206,7 +213,9 @@ def make(client: Any, table_name: str, clock: Callable[[], datetime], style: str
                     offered.append((event, one, datetime.fromisoformat(done["at"]) if done else None))
         offered.sort(key=lambda each: each[1].opens_at, reverse=True)
         roster = [
-            one["name"] for one in table.query(f"ROSTER#{server}#{alliance}") if "retired_at" not in one
+            one["name"]
+            for one in ([] if known else table.query(f"ROSTER#{server}#{alliance}"))
+            if "retired_at" not in one
         ]
         return page(
             "form.html",
@@ -227,7 +236,7 @@ def make(client: Any, table_name: str, clock: Callable[[], datetime], style: str
         new = [result.recorded_at for result in taken.results if result.status == "recorded"]
         asked = {"commander": taken.commander.id, "at": _rfc3339(max(new, default=clock()))}
         answer = RedirectResponse(f"/f/{secret}/receipt?{urlencode(asked)}", 303, HEADERS)
-        answer.set_cookie("muster_commander", quote(taken.commander.name), 400 * 24 * 3600, httponly=True)
+        answer.set_cookie("muster_commanders", taken.commander.id, 400 * 24 * 3600, httponly=True)
         return answer
 
     @app.get("/f/{secret}/receipt")
@@ -240,23 +249,34 @@ def make(client: Any, table_name: str, clock: Callable[[], datetime], style: str
         cards = table.cards(server, alliance, commander, consistent=True)
         events = []
         for event in table.events():
-            card = cards[event.id]
+            card, standing = cards[event.id], table.recent_standing(server, event.id)
             done = [
                 (one, datetime.fromisoformat(card[f"done.{one.id}"]["at"]))
                 for one in event.milestones
                 if f"done.{one.id}" in card
             ]
+            best, goal = standing.best(event), standing.next_tier(event)
             events.append(
                 {
                     "event": event,
                     "points": _points(event, card),
                     "possible": sum(one.points for one in event.milestones),
+                    "best": best,
+                    "goal": goal,
+                    "needed": needed(event, goal - best if goal else 0, now).completions,
+                    "is_official": best > standing.points(event),
                     "counted": [one for one, recorded_at in done if recorded_at == at],
                     "earlier": [(one, recorded_at) for one, recorded_at in done if recorded_at != at],
-                    "progress": progress_of(server, event, table.recent_standing(server, event.id), now),
+                    "missing": [
+                        one
+                        for one in event.milestones
+                        if f"done.{one.id}" not in card and one.opens_at <= now < event.reporting_closes_at
+                    ],
                 }
             )
-        return page("receipt.html", alliance=alliance_of(key), commander=who, secret=secret, events=events)
+        return page(
+            "receipt.html", now=now, alliance=alliance_of(key), commander=who, secret=secret, events=events
+        )
 
     return Mangum(app, lifespan="off")
 

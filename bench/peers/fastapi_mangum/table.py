@@ -1,6 +1,5 @@
 """The items of the table, and what of them is kept for a while."""
 
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
@@ -17,15 +16,15 @@ to_item, of_value = TypeSerializer().serialize, TypeDeserializer().deserialize
 
 
 class Table:
-    def __init__(self, client: Any, name: str) -> None:
-        self.client, self.name = client, name
+    def __init__(self, client: Any, name: str, monotonic: Callable[[], float]) -> None:
+        self.client, self.name, self._monotonic = client, name, monotonic
         self._kept: dict[Any, tuple[float, Any]] = {}
 
     def kept(self, key: Any, seconds: float, load: Callable[[], T]) -> T:
-        until, value = self._kept.get(key, (0.0, None))
-        if time.monotonic() >= until:
+        until, value = self._kept.get(key, (-1.0, None))
+        if self._monotonic() >= until:
             value = load()
-            self._kept[key] = time.monotonic() + seconds, value
+            self._kept[key] = self._monotonic() + seconds, value
         return cast(T, value)
 
     def get(self, pk: str, sk: str, *, consistent: bool = False) -> dict[str, Any] | None:

@@ -148,7 +148,9 @@ def _parameters(one: Operation) -> Iterator[Json]:
     else:
         for name in one.query:
             words = _words("ReportUndo" if "at" in one.query else "ReportForm", name)
-            yield {"name": name, "in": "query", "description": words, "schema": {"type": "string"}}
+            text: Json = {"type": "string"}
+            schema = {"type": "array", "items": text} if name in ("milestone", "again") else text
+            yield {"name": name, "in": "query", "description": words, "schema": schema}
     if _has_etag(one):
         words = "The `ETag` of the answer that the caller has"
         yield {"name": "If-None-Match", "in": "header", "description": words, "schema": {"type": "string"}}

@@ -72,6 +72,10 @@ FIELDS = {
     "ReportUndo.commander": "The commander's id",
     "LedgerQuery.commander": "Only what is about this commander: an id or a name",
     "ImportLine.commander": "The name, if the line has one",
+    "ReportForm.sent": "There at all: say why a report of this would be refused",
+    "ReportForm.who": "The id of the commander whom the form is for",
+    "ReportUndo.again": "A global id, `EVENT/MILESTONE`, that the report held and was recorded before; repeated",
+    "ReportUndo.formerly": "Stands for the former name under which it was reported, if it was one",
     "ReportForm.commander": "The name, of up to 64 characters",
     "columns": "Each column of the file",
     "commander_column": "The heading of the column with the names, if Muster can't tell by itself; without headings, "
@@ -226,6 +230,7 @@ FIELDS = {
     "secret": "The key itself. It is shown only here: save it now.",
     "separator": "What stands between the cells, if Muster can't tell by itself",
     "ImportFile.separator": "What stands between the cells",
+    "lang": "The code of a language that the pages speak; without one, English",
     "server": "A server's number, as text",
     "BulkCorrectionOrder.server": "A server's number, where the scopes of the keys do not say it",
     "CompletionReport.server": "A server's number, where the key's scope does not say it",

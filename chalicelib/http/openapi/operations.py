@@ -202,7 +202,7 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
         ),
         Operation(
             "get_schedule_calendar", f"GET {_SERVER}/schedule.ics", "The schedule, to subscribe to", ALL, CALENDAR,
-            refuses="unknown-server", has_etag=True,
+            query=("lang",), refuses="unknown-server", has_etag=True,
         ),
         Operation(
             "get_server_progress", f"GET {_SERVER}/progress", "Where a server stands in every event", ALL,
@@ -434,17 +434,18 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
     ),
     "Pages": (
         Operation(
-            "show_form", "GET /f/{key}", "The members' form", LINK, PAGE, query=("commander",),
-            detail="Without a name, it is for whoever reported from the device last.",
+            "show_form", "GET /f/{key}", "The members' form", LINK, PAGE,
+            query=("commander", "who", "milestone", "is_new", "sent"), refuses=_REPORTING,
+            detail="Without a name or an id, it is for whoever reported from the device last.",
         ),
         Operation(
             "send_form", "POST /f/{key}", "Report completions by the form", LINK, body=ReportForm,
             example={"commander": "Kestrel", "milestone": [_HIDDEN_MOTIVATIONS]}, refuses=_REPORTING,
-            detail="It leads to a receipt. A problem is told on the form, with what was typed.",
+            detail="It leads to a receipt, or back to the form, with what was typed and why it is refused.",
         ),
         Operation(
             "show_receipt", "GET /f/{key}/receipt", "The receipt of a report", LINK, PAGE,
-            query=("commander", "at", "proof"), refuses="unknown-commander not-found",
+            query=("commander", "at", "proof", "formerly", "again"), refuses="unknown-commander not-found",
         ),
         Operation(
             "undo_report", "POST /f/{key}/undo", "Take back what was just reported", LINK, body=ReportUndo,
