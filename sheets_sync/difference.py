@@ -26,7 +26,7 @@ from sheets_sync.making import (
     rename_column,
     row_metadata,
 )
-from sheets_sync.shape import Shape, shape_of
+from sheets_sync.shape import Manner, Shape, shape_of
 from sheets_sync.tabs import Tab
 from sheets_sync.writing import Cell, write_requests
 
@@ -52,9 +52,13 @@ class Difference:
 
 
 def difference(
-    tabs: Sequence[Tab], held: Mapping[str, HeldTab], rows: Mapping[str, Known], names: Names
+    tabs: Sequence[Tab],
+    held: Mapping[str, HeldTab],
+    rows: Mapping[str, Known],
+    names: Names,
+    manner: Manner = "whole",
 ) -> Difference:
-    """What makes the managed tabs show `tabs`. Missing tabs are made.
+    """What makes the managed tabs show `tabs`. Missing tabs are made, if it is to be the whole.
 
     `rows`: which row is whose, by tab, but for those by position.
     """
@@ -66,20 +70,23 @@ def difference(
     for layout in layouts:
         tab = layout.tab
         ours = held.get(tab.id)
+        if ours is None and manner != "whole":
+            continue
         if ours is None:
             sheet_ids[tab.id] = names.free_id()
             requests += make(layout, sheet_ids[tab.id], names.free_title(tab.title))
             reshaped.add(tab.id)
         else:
             sheet_ids[tab.id] = ours.sheet_id
-            shape = shape_of(layout, ours, rows.get(tab.id))
+            shape = shape_of(layout, ours, rows.get(tab.id), manner)
             if shape.row_steps or shape.column_steps:
                 reshaped.add(tab.id)
-            change = Change(shape, _cells(shape))
+            change = Change(shape, _cells(shape, manner))
             if found := change.requests:
                 requests += found
                 changes[tab.id] = change
-    requests += chart_requests(layouts, held, sheet_ids, reshaped, names)
+    if manner == "whole":
+        requests += chart_requests(layouts, held, sheet_ids, reshaped, names)
     return Difference(requests, changes)
 
 
@@ -127,8 +134,10 @@ def _step_request(step: Step, sheet_id: int, dimension: str, *, is_like_before: 
     return {"moveDimension": {"source": area, "destinationIndex": step.to}}
 
 
-def _cells(shape: Shape) -> list[Cell]:
+def _cells(shape: Shape, manner: Manner) -> list[Cell]:
     """Those that don't hold what they should, and those of new rows and columns, with their looks."""
+    if manner == "state":
+        return list(_shown_cells(shape))
     return [*_shown_cells(shape), *_left_cells(shape), *_ended_cells(shape)]
 
 

@@ -31,7 +31,8 @@ ENOUGH = 10.0
 MOST_REFUSED = 2
 """After so many sheets in a row that Google's quota refuses, the run ends: the others would be refused too."""
 
-Sync = Callable[[Binding, SheetView, Spreadsheets], None]
+Sync = Callable[[Binding, SheetView, Spreadsheets], str | None]
+"""Returns what Google refused, if it had to be written more plainly."""
 
 
 class SheetSource(Protocol):
@@ -68,6 +69,10 @@ class SheetSource(Protocol):
     def synced(self, due: Due) -> None: ...
 
     def failed(self, due: Due, error: str, *, lasting: bool) -> None: ...
+
+    def keep_plain(self, due: Due, obstacle: str) -> None:
+        """For a while, only plain values are written."""
+        ...
 
     def put_off(self, due: Due) -> None: ...
 
@@ -152,7 +157,7 @@ class _Run:
 
     def _leased(self, due: Due, spreadsheets: Spreadsheets) -> Literal["synced", "failed", "put_off"]:
         try:
-            self._sync(due.sheet, spreadsheets)
+            obstacle = self._sync(due.sheet, spreadsheets)
         except (OutOfAllowance, SignInFailed):
             self.source.put_off(due)
             raise
@@ -160,22 +165,26 @@ class _Run:
             failure = _failure(error)
             logger.warning("sync of %s failed: %s", due.sheet.spreadsheet_id, failure)
             self.refused = self.refused + 1 if isinstance(failure, QuotaExceeded) else 0
+            if failure.refused:
+                self.source.keep_plain(due, str(failure))
             self.source.failed(due, str(failure), lasting=failure.lasting)
             return "failed"
         self.refused = 0
+        if obstacle:
+            self.source.keep_plain(due, obstacle)
         self.source.synced(due)
         return "synced"
 
-    def _sync(self, sheet: Binding, spreadsheets: Spreadsheets) -> None:
+    def _sync(self, sheet: Binding, spreadsheets: Spreadsheets) -> str | None:
         """Where it isn't known what was applied, it is tried again, beginning with the read. No batch is sent twice."""
         view = self.source.view(sheet)
         try:
-            self.sync(sheet, view, spreadsheets)
+            return self.sync(sheet, view, spreadsheets)
         except SheetError as error:
             if not error.again or not self._has_room():
                 raise
             logger.warning("sync of %s is tried again: %s", sheet.spreadsheet_id, error)
-            self.sync(sheet, view, spreadsheets)
+            return self.sync(sheet, view, spreadsheets)
 
     def _has_room(self) -> bool:
         return self.budget.has_room(NEEDS, ENOUGH)

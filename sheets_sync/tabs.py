@@ -21,9 +21,9 @@ class Link(str):
     __slots__ = ()
 
 
-HEADER, NEW = "#header", "#new"
-"""The keys of the header row, and of the blank row below the last. Keys that begin with `#` belong to the tab itself,
-not to what it lists."""
+ABOUT, STATE, HEADER, NEW = "#about", "#state", "#header", "#new"
+"""The keys of the two rows above the header, of the header, and of the blank row below the last. Keys that begin with
+`#` belong to the tab itself, not to what it lists."""
 
 
 @dataclass(frozen=True, slots=True)

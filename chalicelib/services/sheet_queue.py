@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import cache
 
 from chalicelib.domain.binding import Binding, Watch
-from chalicelib.domain.due import LEASE, PATIENCE, Due, due_first
+from chalicelib.domain.due import LEASE, PATIENCE, PLAINLY, Due, due_first
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.revision import revision_of
 from chalicelib.domain.roster import Alliance
@@ -113,6 +113,10 @@ class SheetQueue:
         now = self.clock()
         retry_at = now + PATIENCE if lasting else None
         self._note(due, self._sheets.failed(due.sheet, now, error, retry_at))
+
+    def keep_plain(self, due: Due, obstacle: str) -> None:
+        """Notes what Google refused, in words for officers: for `PLAINLY` only plain values are written."""
+        self._note(due, self._sheets.keep_plain(due.sheet, obstacle, self.clock() + PLAINLY))
 
     def put_off(self, due: Due) -> None:
         """Leaves it to a later run."""

@@ -43,6 +43,7 @@ class Site:
         self.requests: list[RecordedRequest] = []
         self.faults: list[Fault] = []
         self.meanwhiles: list[Meanwhile] = []
+        self.failures: list[Exception] = []
         self.drive = Drive()
         self.meters = {"sheets": Meter(), "drive": Meter()}
         self.quota: Quota | None = None
@@ -152,7 +153,11 @@ class Site:
         for meanwhile in self.meanwhiles:
             if meanwhile.after == after and meanwhile.match in line:
                 self.meanwhiles.remove(meanwhile)
-                meanwhile.act()
+                try:
+                    meanwhile.act()
+                except Exception as error:  # The request that it came before is not to blame.
+                    logger.exception("An act failed before or after %s", line)
+                    self.failures.append(error)
                 return
 
     def _take_fault(self, line: str) -> Fault | None:

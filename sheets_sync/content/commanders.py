@@ -12,9 +12,8 @@ from sheets_sync.content.event_names import event_names
 from sheets_sync.content.missing import has_done, missing_today, on_today, share
 from sheets_sync.content.points import points_columns
 from sheets_sync.content.schedule import Scheduled, scheduled
-from sheets_sync.content.title_block import ABOUT, STATE
 from sheets_sync.content.wall_time import local_if
-from sheets_sync.tabs import Column, Content, Highlight, Left, Row, Tab, row_of, told_apart
+from sheets_sync.tabs import ABOUT, STATE, Column, Content, Highlight, Left, Row, Tab, row_of, told_apart
 
 NO_REPORT = "none yet"
 ON_NOW = "on now"
