@@ -21,7 +21,7 @@ OLD_MARK_COLUMN = "muster key"
 _OLD_KEYS = {"#title": "#about", "#as-of": "#state"}
 
 MANAGED_FIELDS = (
-    "sheets(properties(sheetId,title,gridProperties(rowCount,columnCount,frozenRowCount)),merges,"
+    "properties(title),sheets(properties(sheetId,title,gridProperties(rowCount,columnCount,frozenRowCount)),merges,"
     "developerMetadata(metadataKey,metadataValue),charts(chartId),"
     "data(rowData(values(userEnteredValue,note,userEnteredFormat(backgroundColor))),"
     "rowMetadata(developerMetadata(metadataKey,metadataValue)),"
@@ -65,7 +65,7 @@ class HeldRow:
 class HeldTab:
     """A tab of ours as it is: `columns` (None: not ours) and `rows` are all of the sheet, by index.
 
-    `tall_merges`: how many merged areas go over more than one row.
+    `tall_merges`: from where to where merged areas go over more than one row.
     """
 
     sheet_id: int
@@ -74,7 +74,7 @@ class HeldTab:
     chart: int | None
     columns: Sequence[HeldColumn | None]
     rows: Sequence[HeldRow]
-    tall_merges: int = 0
+    tall_merges: Sequence[tuple[int, int]] = ()
 
     @cached_property
     def names(self) -> list[str | None]:
@@ -129,9 +129,11 @@ def _held_tab(sheet: Mapping[str, Any], sheet_id: int) -> HeldTab:
         chart=_chart(sheet),
         columns=columns,
         rows=_rows(data, grid.get("rowCount", 0), [column.name if column else None for column in columns]),
-        tall_merges=sum(
-            merge["endRowIndex"] - merge["startRowIndex"] > 1 for merge in sheet.get("merges", [])
-        ),
+        tall_merges=[
+            span
+            for merge in sheet.get("merges", [])
+            if (span := (merge.get("startRowIndex", 0), merge["endRowIndex"]))[1] - span[0] > 1
+        ],
     )
 
 

@@ -19,7 +19,7 @@ from chalicelib.store.table import ConditionFailed, Delete, Item, Put, Table, Up
 Spent = dict[str, list[datetime]]
 """When requests were made, by kind."""
 
-_TIMES = ("last_success_at", "last_error_at", "retry_at", "leased_until", "touched_at")
+_TIMES = ("last_success_at", "last_error_at", "retry_at", "leased_until", "touched_at", "plain_until")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,15 @@ class Sheets:
         if retry_at is None:
             return self._end(sheet, state, ["retry_at"])
         return self._end(sheet, state | {"retry_at": rfc3339(retry_at)})
+
+    def keep_plain(self, sheet: Binding, obstacle: str, until: datetime) -> bool:
+        """Notes what Google refused, in words for officers, and until when only plain values are written. Returns
+        whether `sheet.lease` is still held; it stays."""
+        state = {"obstacle": obstacle, "plain_until": rfc3339(until)}
+        change = Update(
+            keys.sheet(sheet.spreadsheet_id), set=state, expected={"lease": sheet.lease}, exists=True
+        )
+        return self._write(change)
 
     def put_off(self, sheet: Binding) -> bool:
         """Ends the lease and notes nothing. Returns whether it was still held."""
@@ -154,6 +163,7 @@ def binding_of(item: Item) -> Binding:
         alliance=item.get("alliance"),
         edits=item.get("edits", False),
         last_error=item.get("last_error"),
+        obstacle=item.get("obstacle"),
         revision=item.get("revision"),
         lease=item.get("lease"),
         **{name: _instant(item, name) for name in _TIMES},
