@@ -48,7 +48,8 @@ _HOW = """\
 The fastest of {rounds} times each, in turns, as multiples. A report is of ten milestones in two events by a commander
 on a roster of 100; the server has 90 alliances, a sample of the points for each hour, a stamped tier, and a reading.
 `bench/peers/fastapi_mangum` says what the peer does and what it leaves out; the floor is a Chalice route that answers
-with a constant. Both keep definitions and, for reports and receipts, the sums of the last ten seconds."""
+with a constant. Both keep definitions and, for reports and receipts, the sums of the last ten seconds. Neither sends
+metrics, which Muster does only where a Lambda function runs."""
 _COLUMNS = (
     "what",
     "FastAPI and Mangum ÷ floor",
