@@ -141,20 +141,26 @@ def run(
 
 
 def request(
-    method: str, path: str, headers: dict[str, str] | None = None, body: object = None
+    method: str, route: str, headers: dict[str, str] | None = None, body: object = None, **of_path: str
 ) -> dict[str, Any]:
-    """As API Gateway sends it."""
+    """As API Gateway sends it; `of_path`: the parameters of the route."""
+    path = route.format(**of_path)
     return {
-        "resource": path,
+        "resource": route,
         "path": path,
         "httpMethod": method,
         "headers": headers or {},
         "multiValueHeaders": {},
         "queryStringParameters": None,
         "multiValueQueryStringParameters": None,
-        "pathParameters": None,
+        "pathParameters": of_path or None,
         "stageVariables": None,
-        "requestContext": {"resourcePath": path, "httpMethod": method, "path": f"/api{path}", "stage": "api"},
+        "requestContext": {
+            "resourcePath": route,
+            "httpMethod": method,
+            "path": f"/api{path}",
+            "stage": "api",
+        },
         "body": None if body is None else json.dumps(body),
         "isBase64Encoded": False,
     }
@@ -241,8 +247,7 @@ def test_a_first_report_imports_nothing_that_it_does_not_need(
 
 
 def test_the_form_is_rendered_from_the_package(unpacked: Path, runtime: Path, deployed: Any) -> None:
-    event = request("GET", "/f/{key}")
-    event["pathParameters"] = {"key": deployed[0].secret()}
+    event = request("GET", "/f/{key}", key=deployed[0].secret())
     answer = invoke(unpacked, runtime, deployed, "app", event)
     assert answer["statusCode"] == 200
     assert "What have you completed?" in answer["body"]

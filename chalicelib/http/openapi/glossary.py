@@ -230,6 +230,7 @@ FIELDS = {
     "secret": "The key itself. It is shown only here: save it now.",
     "separator": "What stands between the cells, if Muster can't tell by itself",
     "ImportFile.separator": "What stands between the cells",
+    "lang": "The code of a language that the pages speak; without one, English",
     "server": "A server's number, as text",
     "BulkCorrectionOrder.server": "A server's number, where the scopes of the keys do not say it",
     "CompletionReport.server": "A server's number, where the key's scope does not say it",
