@@ -105,7 +105,7 @@ def test_for_an_hour_only_values_are_sent(desk: Desk) -> None:
     def go(sheet: Binding, minutes: int) -> list[str]:
         at = replace(view, as_of=view.as_of + timedelta(minutes=minutes))
         desk.server.requests.clear()
-        assert sync(sheet, at, desk) is None
+        assert sync(sheet, at, desk).obstacle is None
         return [next(iter(one)) for one in bodies(desk)[0]]
 
     assert set(go(plain, 0)) == {"updateCells"}
