@@ -72,8 +72,8 @@ class Try:
         """How the projected number really ended."""
         return self.campaign.final if self.outlook.number == "reported" else self.campaign.official
 
-    def range(self, spread: Mapping[Basis, Spread] = SPREAD) -> "Range":
-        return Range(self, *range_of(self.outlook, spread[self.outlook.number]))
+    def range(self, spread: Spread) -> "Range":
+        return Range(self, *range_of(self.outlook, spread))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,8 @@ def tails_of(calibration: Iterable[Campaign]) -> Tails:
     """For the low end the multiples are of what can still be completed, for the high end of all that is to come."""
     least, most = defaultdict[_Row, list[float]](list), defaultdict[_Row, list[float]](list)
     large = [each for each in calibration if each.size >= MANY]
-    for one in (*tries_of(large, MOMENTS), *tries_of(large, MOMENTS, READING_AGE)):
+    after_a_reading = tries_of(large, MOMENTS, READING_AGE)
+    for one in tries_of(large, MOMENTS) + [one for one in after_a_reading if one.outlook.number == "reading"]:
         outlook, more = one.outlook, one.final - one.outlook.points
         rows = [row for row, _, _ in SPREAD[outlook.number]]
         key = one.shape, outlook.number, min(rows, key=lambda row: abs(row - outlook.part))
@@ -136,7 +137,7 @@ def tails_of(calibration: Iterable[Campaign]) -> Tails:
     }
 
 
-def spread_of(tails: Tails, without: str | None = None) -> Mapping[Basis, Spread]:
+def spread_of(tails: Tails, without: str | None = None) -> Spread:
     """`SPREAD`, calculated again: in each row wide enough for each single shape, except one."""
 
     def ends(number: Basis, row: float) -> tuple[float, float]:
@@ -297,7 +298,7 @@ and the range left that open. *Width*: in hours, of the ranges with both ends (m
     )
 
 
-def _readings(held_out: Sequence[Campaign], left_out: Mapping[str, Mapping[Basis, Spread]]) -> Measurement:
+def _readings(held_out: Sequence[Campaign], left_out: Mapping[str, Spread]) -> Measurement:
     how = """\
 An officer has logged the official points, 1 to 24 hours before. The projection is for these, and *final* means the
 official points at the end. Each shape is left out in turn."""
@@ -319,7 +320,7 @@ official points at the end. Each shape is left out in turn."""
     return Measurement("Where the official points end, after a reading", how, columns, rows)
 
 
-def _small(left_out: Mapping[str, Mapping[Basis, Spread]]) -> Measurement:
+def _small(left_out: Mapping[str, Spread]) -> Measurement:
     how = f"""\
 Servers with {SMALL[0]} to {SMALL[1]} commanders, of all shapes, each left out in turn, at all hours above: by how many
 completions had been reported."""

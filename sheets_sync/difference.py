@@ -15,6 +15,7 @@ from sheets_sync.known import Known
 from sheets_sync.layout import BASE_COLUMN, KEY_COLUMN, laid_out
 from sheets_sync.making import (
     Names,
+    box_of,
     chart_requests,
     column_metadata,
     column_size,
@@ -28,7 +29,7 @@ from sheets_sync.making import (
 )
 from sheets_sync.shape import Manner, Shape, shape_of
 from sheets_sync.tabs import Tab
-from sheets_sync.writing import Cell, write_requests
+from sheets_sync.writing import ALL, BOX, Cell, write_requests
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,8 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A `batchUpdate`; without requests if nothing differs. `changes`: to tabs that are there, by tab."""
+    """A `batchUpdate`; without requests if nothing differs. `changes`: by tab, to those that are there; among them are
+    all that have inputs, even if nothing of them changes."""
 
     requests: Sequence[Json]
     changes: Mapping[str, Change]
@@ -82,8 +84,9 @@ def difference(
             if shape.row_steps or shape.column_steps:
                 reshaped.add(tab.id)
             change = Change(shape, _cells(shape, manner))
-            if found := change.requests:
-                requests += found
+            found = change.requests
+            requests += found
+            if found or any(row.inputs for row in layout.rows):
                 changes[tab.id] = change
     if manner == "whole":
         requests += chart_requests(layouts, held, sheet_ids, reshaped, names)
@@ -152,7 +155,9 @@ def _shown_cells(shape: Shape) -> Iterator[Cell]:
         for at, place in shape.places.items():
             content, line = row.cells[place], shape.columns[at]
             if held is None or line is None or at in fresh:
-                yield Cell(index, at, content, look_of(shape.layout, row, place))
+                yield Cell(index, at, content, look_of(shape.layout, row, place), ALL)
+            elif isinstance(held.value(line), bool) != isinstance(content, bool):
+                yield Cell(index, at, content, box_of(content), BOX)
             elif not same(held.value(line), value_of(content)):
                 yield Cell(index, at, content)
 

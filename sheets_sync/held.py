@@ -21,7 +21,7 @@ OLD_MARK_COLUMN = "muster key"
 _OLD_KEYS = {"#title": "#about", "#as-of": "#state"}
 
 MANAGED_FIELDS = (
-    "sheets(properties(sheetId,title,gridProperties(rowCount,columnCount,frozenRowCount)),merges,"
+    "properties(title),sheets(properties(sheetId,title,gridProperties(rowCount,columnCount,frozenRowCount)),merges,"
     "developerMetadata(metadataKey,metadataValue),charts(chartId),"
     "data(rowData(values(userEnteredValue,note,userEnteredFormat(backgroundColor))),"
     "rowMetadata(developerMetadata(metadataKey,metadataValue)),"

@@ -10,7 +10,7 @@ from itertools import count, groupby
 from sheets_sync.cells import BLOCK, HEADER_LOOK, LOOKS, TITLE, TONES, Json, cell_json
 from sheets_sync.held import CHART_METADATA, COLUMN_METADATA, ROW_METADATA, TAB_METADATA, HeldTab
 from sheets_sync.layout import Layout, column_letters
-from sheets_sync.tabs import HEADER, Highlight, Link, Row, Tab, Tone
+from sheets_sync.tabs import HEADER, Content, Highlight, Link, Row, Tab, Tone
 
 ROOM_FOR_CHART = 20
 """Rows below the progress that the chart covers."""
@@ -150,11 +150,12 @@ def freeze(sheet_id: int, rows: int) -> Json:
 def look_of(layout: Layout, row: Row, place: int) -> Json:
     """How a new cell looks, as fields of a cell."""
     look = _format_of(layout, row, place)
-    return ({"userEnteredFormat": look} if look else {}) | _validation_of(layout, row, place)
+    return ({"userEnteredFormat": look} if look else {}) | box_of(row.cells[place])
 
 
-def _validation_of(layout: Layout, row: Row, place: int) -> Json:
-    is_box = layout.columns[place].kind == "box" and isinstance(row.cells[place], bool)
+def box_of(content: Content) -> Json:
+    """What makes a cell a check box, on a phone too, as a field of the cell; nothing if it is none."""
+    is_box = isinstance(content, bool)
     return {"dataValidation": {"condition": {"type": "BOOLEAN"}, "strict": True}} if is_box else {}
 
 

@@ -1,25 +1,35 @@
 """One sync of a sheet: read what it holds, write what differs."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
 
 from chalicelib.domain.binding import Binding
 from chalicelib.domain.due import obstacle_now
+from chalicelib.domain.edits import Edit, Outcome
 from chalicelib.domain.sheet_view import SheetView
+from sheets_sync.answers import Answers, answered, answers_to, without_edits
 from sheets_sync.cells import Json
 from sheets_sync.content import tabs_of
 from sheets_sync.content.title_block import mentioning, saying
 from sheets_sync.content.wall_time import local
 from sheets_sync.difference import Difference, difference
+from sheets_sync.edits import decide
 from sheets_sync.failures import SheetError
 from sheets_sync.hand_edits import former_names, hand_edits, said_now
 from sheets_sync.held import MANAGED_FIELDS, OVERVIEW_FIELDS, TAB_METADATA, HeldTab, has_ours, held_tabs
 from sheets_sync.known import known, known_rows
 from sheets_sync.making import Names
-from sheets_sync.met import ANSWER_FIELDS, answer_ranges, is_as_expected, put_back, without_written_keys
+from sheets_sync.met import (
+    ANSWER_FIELDS,
+    answer_ranges,
+    has_edits,
+    is_as_expected,
+    put_back,
+    without_written_keys,
+)
 from sheets_sync.shape import Manner
 from sheets_sync.stuck import in_the_way
 from sheets_sync.tabs import Tab
@@ -51,39 +61,74 @@ class SpreadsheetAccess(Protocol):
         ...
 
 
+Apply = Callable[[str, Sequence[Edit]], tuple[Sequence[Outcome], SheetView]]
+"""Applies the edits of a spreadsheet with that title; what became of each, and what the sheet should show then."""
+
+
+class Synced(NamedTuple):
+    """How a sync went. `obstacle`: what was in the way, in words for officers, if only values could be written: for a
+    while then only those are sent. `again`: the sheet holds edits that are still to be taken."""
+
+    obstacle: str | None = None
+    again: bool = False
+
+
 def sync(
-    sheet: Binding, view: SheetView, spreadsheets: SpreadsheetAccess, help_url: str | None = None
-) -> str | None:
+    sheet: Binding,
+    view: SheetView,
+    spreadsheets: SpreadsheetAccess,
+    help_url: str | None = None,
+    apply: Apply | None = None,
+) -> Synced:
     """One read and at most one write. If a tab of ours is missing, one more read shows which names are free.
 
     If the sheet was never synced or its last sync failed, that read comes first: what Google answers if nothing of ours
     is there is not documented. If the write met something else than was read, one more of each repairs that.
 
-    What Google refuses goes plainer, and nothing twice. Returns what was in the way, in words for officers, if only
-    values could be written: for a while then only those are sent. Raises SheetError.
+    What officers edited is given to `apply`, if that counts: between the read and the write. What Google refuses goes
+    plainer, and nothing twice. Raises SheetError.
     """
     overview: Mapping[str, Any] | None = None
     if not _was_good(sheet):
         overview = spreadsheets.overview(sheet.spreadsheet_id, OVERVIEW_FIELDS)
-    one = _Sync(sheet, view, spreadsheets, tabs_of(view, sheet, help_url), Names())
+    one = _Sync(sheet, view, spreadsheets, help_url, tabs_of(view, sheet, help_url))
     held = one.read() if overview is None or has_ours(overview) else {}
+    if apply and sheet.edits and sheet.revision is not None:  # else the bases are of another binding
+        one.take(held, apply)
     if any(tab.id not in held for tab in one.tabs):
         overview = overview or spreadsheets.overview(sheet.spreadsheet_id, OVERVIEW_FIELDS)
-        one = replace(one, names=names_in(overview))
-    return one.write(held)
+        one.names = names_in(overview)
+    return Synced(one.write(held), one.answers.is_open)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Sync:
     sheet: Binding
     view: SheetView
     spreadsheets: SpreadsheetAccess
+    help_url: str | None
     tabs: Sequence[Tab]
-    names: Names
+    names: Names = field(default_factory=Names)
+    answers: Answers = field(default_factory=Answers)
+    title: str = ""
 
     def read(self) -> dict[str, HeldTab]:
         answer = self.spreadsheets.managed(self.sheet.spreadsheet_id, TAB_METADATA, MANAGED_FIELDS)
+        self.title = answer["properties"]["title"]
         return held_tabs(answer)
+
+    def take(self, held: Mapping[str, HeldTab], apply: Apply) -> None:
+        """Applies what officers edited. The tabs are then as they should be after that."""
+        decision, outcomes = decide(self.tabs, held, known_rows(self.tabs, held)), list[Outcome]()
+        if edits := [each.edit for each in decision.taken if each.edit]:
+            found, self.view = apply(self.title, edits)
+            outcomes += found
+            self.tabs = tabs_of(self.view, self.sheet, self.help_url)
+        self.answers = answers_to(decision, outcomes, self.tabs)
+
+    def leave(self, held: Mapping[str, HeldTab]) -> None:
+        """Leaves what officers have edited since to the next sync."""
+        self.answers.leave(decide(self.tabs, held, known_rows(self.tabs, held)))
 
     def write(self, held: Mapping[str, HeldTab]) -> str | None:
         """Writes what differs from `held` in the best manner that Google allows. Returns what it refused, if that was
@@ -105,6 +150,7 @@ class _Sync:
                 refused.append(batch)
                 failure = failure or error
                 held = self.read()
+                self.leave(held)
             else:
                 if failure and manner == "state":
                     break
@@ -114,11 +160,13 @@ class _Sync:
     def batch(self, held: Mapping[str, HeldTab], manner: Manner, obstacle: str | None) -> "_Batch":
         """What differs, with title blocks that say what is in the way and what was undone."""
         rows = known_rows(self.tabs, held)
-        edits = hand_edits(self.tabs, held, rows)
+        edits, gone = hand_edits(self.tabs, held, rows), former_names(self.tabs, held)
         restored = said_now(edits, local(self.view.as_of, self.view.game_day))
-        if restored and any(name in restored.words for name in former_names(self.tabs, held)):
+        if restored and any(name in restored.words for name in gone):
             restored = None  # a forgotten name is not repeated
-        tabs = saying(in_the_way(obstacle, self.tabs, held, rows), mentioning(restored, self.tabs))
+        answers = self.answers if self.sheet.edits else without_edits(edits)
+        tabs = answered(self.tabs, held, rows, answers, self.view.as_of, gone)
+        tabs = saying(in_the_way(obstacle, tabs, held, rows), mentioning(restored, tabs))
         found = difference(tabs, held, rows, deepcopy(self.names), manner)
         return _Batch(manner, obstacle, found, len(edits))
 
@@ -133,6 +181,7 @@ class _Sync:
             logger.warning(
                 "hand edits undone in %s: %d", spreadsheet, batch.hand_edits
             )  # they may hold names
+        self.answers.is_open |= has_edits(changes, answer)
         if not is_as_expected(changes, answer):
             logger.warning("something was moved in %s while it was synced", spreadsheet)
             if repairs:
@@ -149,6 +198,7 @@ class _Sync:
                 ours = () if tab.is_by_position else known(tab, held[tab.id]).places.values()
                 held[tab.id], cells = put_back(change, held[tab.id], ours)
                 requests += write_requests(held[tab.id].sheet_id, cells)
+        self.leave(held)
         self.send(self.batch(held, sent.manner, sent.obstacle), requests, repairs=False)
 
 

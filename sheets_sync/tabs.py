@@ -29,10 +29,15 @@ ABOUT, STATE, HEADER, NEW = "#about", "#state", "#header", "#new"
 @dataclass(frozen=True, slots=True)
 class Input:
     """What makes a cell an input: officers may change it. `generation` says, as text without `;`, which state of the
-    store the cell shows: it is another one whenever the store changes."""
+    store the cell shows: it is another one whenever the store changes. Of a box that confirms something it is what, and
+    of what Muster says, when: such a cell is put back in silence.
 
-    kind: Literal["tick", "name", "reading"]
+    `keeps`: what the base goes on to say of the cell, while it holds an edit that waits.
+    """
+
+    kind: Literal["tick", "name", "reading", "confirm", "says"]
     generation: str
+    keeps: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +132,7 @@ class Tab:
     chart (first column: the axis), which is shown on `IMS Progress`; the tab itself is hidden. `is_by_position`: a row
     is a place and not a thing, so that rows never move. `marks`: the words by which the first row marks columns, so
     that their heads stand out. `unlisted`: what is said, by key, in rows that are no longer listed and stay because
-    officers keep something in them: the label in the first column, why in the second.
+    officers keep something in them: the label in the first column, why in the second. `blank`: the row below the last.
     """
 
     id: TabId
@@ -141,6 +146,7 @@ class Tab:
     is_by_position: bool = False
     marks: str | None = None
     unlisted: Mapping[str, Left] = field(default_factory=dict)
+    blank: Row = Row(NEW)
 
     @property
     def header(self) -> tuple[str, ...]:

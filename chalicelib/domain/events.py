@@ -76,6 +76,10 @@ class Scheduled(Definition):
         assert self.first_day  # noqa: S101 - the validator requires it
         return Window(game_day.start(self.first_day), game_day.end(self.last_day or self.first_day))
 
+    def opening(self, game_day: GameDay) -> datetime:
+        """The instant at which the window opens."""
+        return game_day.start(self.first_day) if self.first_day else self.window(game_day).opens_at
+
     def moved(self, by: timedelta) -> dict[str, Any]:
         """The fields that were given, with every date and instant later by `by`."""
         given = self.model_dump(exclude_unset=True)
@@ -192,7 +196,10 @@ class Event(Scheduled):
         )
 
     def milestone(self, milestone_id: str) -> Milestone | None:
-        return next((m for m in self.milestones if m.id == milestone_id), None)
+        for milestone in self.milestones:
+            if milestone.id == milestone_id:
+                return milestone
+        return None
 
     def global_id(self, milestone: Milestone) -> str:
         return f"{self.id}/{milestone.id}"

@@ -8,11 +8,13 @@ from functools import cache
 
 from chalicelib.domain.binding import Binding, Watch
 from chalicelib.domain.due import LEASE, PATIENCE, PLAINLY, Due, due_first
+from chalicelib.domain.edits import Edit, Outcome
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.revision import revision_of
 from chalicelib.domain.roster import Alliance
 from chalicelib.domain.sheet_view import SheetView
 from chalicelib.services.directory import Directory
+from chalicelib.services.sheet_edits import SheetEdits
 from chalicelib.services.sheet_views import SheetViews
 from chalicelib.store.completions import Completions
 from chalicelib.store.definitions import Definitions
@@ -32,6 +34,7 @@ class SheetQueue:
     _completions: Completions
     _views: SheetViews
     _sheets: Sheets
+    _edits: SheetEdits
     clock: Callable[[], datetime]
     _known: list[tuple[Binding, str]] = field(default_factory=list, init=False)
     """All that are bound, with the revisions that they should show."""
@@ -100,9 +103,16 @@ class SheetQueue:
             return None
         return replace(due, sheet=replace(due.sheet, lease=run, leased_until=until))
 
-    def view(self, sheet: Binding) -> SheetView:
-        """What the sheet should show. Raises NotFound if the server or alliance is gone."""
-        return self._views.of(sheet)
+    def view(self, sheet: Binding, *, consistent: bool = False) -> SheetView:
+        """What the sheet should show; if `consistent`, with all that was written until now. Raises NotFound if the
+        server or alliance is gone."""
+        return self._views.of(sheet, consistent=consistent)
+
+    def apply(
+        self, sheet: Binding, title: str, edits: Sequence[Edit], has_time: Callable[[], bool]
+    ) -> list[Outcome]:
+        """Applies what officers edited in the sheet, which has that title; what became of each."""
+        return self._edits.apply(sheet, title, edits, has_time)
 
     def synced(self, due: Due, *, again: bool = False) -> None:
         """Notes that it now shows `due.revision`. `again`: it holds edits that are still to be taken."""
