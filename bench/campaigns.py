@@ -10,6 +10,7 @@ milestones of one day each, a sixth day without one, and a day's grace.
   of the day and the day's luck. The hour of completion is drawn from the server's activity, for each milestone.
 - A *habit* is how a commander reports. Prompt: within about an hour. Daily: everything at once, at their own hour, on
   most days. Straggling: everything at once, every one to three days. Never: the game counts it, but Muster does not.
+- An *alliance* has forty commanders. In some shapes it begins to report later, or its officer enters the reports.
 """
 
 from bisect import bisect_right
@@ -169,7 +170,7 @@ def campaign(shape: Shape, seed: int, sizes: tuple[int, int] = EVERYBODY) -> Cam
     closes = _hours(NOVEMBER.reporting_closes_at(GameDay()) - NOVEMBER.window(GameDay()).opens_at)
     reports: list[tuple[float, int, int]] = []
     done: list[float] = []
-    alliances = [_Alliance(random, peak, closes, shape) for _ in range(1 + size // ALLIANCE)]
+    alliances = [_alliance(random, peak, closes, shape) for _ in range(1 + size // ALLIANCE)]
     for commander in range(size):
         eager = random.betavariate(*shape.eagerness)
         is_giants = commander < shape.giant * size
@@ -180,21 +181,7 @@ def campaign(shape: Shape, seed: int, sizes: tuple[int, int] = EVERYBODY) -> Cam
             if random.random() < eager * factor * (whims[day] if is_giants else 1)
         ]
         done += [when for when, _ in completed]
-        habit = random.choices(("prompt", "daily", "straggling", "never"), shape.habits)[0]
-        if habit == "never" and random.random() < shape.rally:
-            sessions: list[float] | None = [random.uniform(closes - 60, closes - 24)]
-        elif habit == "never":
-            sessions = []
-        elif alliance.evenings:
-            sessions = alliance.evenings
-        elif habit == "prompt":
-            sessions = None
-        elif habit == "daily":
-            sessions = list(_days(random, peak, closes, shape))
-        elif shape.together:
-            sessions = alliance.straggles
-        else:
-            sessions = list(_straggles(random, peak, closes, shape))
+        sessions = _sessions(random, alliance, peak, closes, shape)
         for when, day in completed:
             if sessions is None:
                 at = when + random.expovariate(1.5)
@@ -212,13 +199,36 @@ def campaign(shape: Shape, seed: int, sizes: tuple[int, int] = EVERYBODY) -> Cam
     return Campaign(shape, size, game_day, tuple(in_time), tuple(sorted(done)))
 
 
+@dataclass(frozen=True, slots=True)
 class _Alliance:
-    """When an alliance's officer enters reports, and when the alliance begins to report at all."""
+    """When it begins to report at all, and when its officer enters reports: every evening, or some now and then."""
 
-    def __init__(self, random: Random, peak: float, closes: float, shape: Shape) -> None:
-        self.straggles = list(_straggles(random, peak, closes, shape))
-        self.joins = random.uniform(*shape.joins) if random.random() < shape.joining_late else 0.0
-        self.evenings = list(_days(random, peak, closes, shape)) if random.random() < shape.bulk else []
+    joins: float
+    evenings: list[float]
+    straggles: list[float]
+
+
+def _alliance(random: Random, peak: float, closes: float, shape: Shape) -> _Alliance:
+    straggles = list(_straggles(random, peak, closes, shape))
+    joins = random.uniform(*shape.joins) if random.random() < shape.joining_late else 0.0
+    evenings = list(_days(random, peak, closes, shape)) if random.random() < shape.bulk else []
+    return _Alliance(joins, evenings, straggles)
+
+
+def _sessions(
+    random: Random, alliance: _Alliance, peak: float, closes: float, shape: Shape
+) -> list[float] | None:
+    """When a commander reports what they have completed; None: at once."""
+    habit = random.choices(("prompt", "daily", "straggling", "never"), shape.habits)[0]
+    if habit == "never":
+        return [random.uniform(closes - 60, closes - 24)] if random.random() < shape.rally else []
+    if alliance.evenings:
+        return alliance.evenings
+    if habit == "prompt":
+        return None
+    if habit == "daily":
+        return list(_days(random, peak, closes, shape))
+    return alliance.straggles if shape.together else list(_straggles(random, peak, closes, shape))
 
 
 def _activity(shape: Shape, peak: float) -> list[float]:

@@ -3,6 +3,7 @@ docs/projection.md; with `calibrate` it prints `SPREAD` for chalicelib/domain/pr
 """
 
 import sys
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,13 +31,14 @@ from chalicelib.domain.projection import (
     range_of,
     reached,
 )
+from chalicelib.domain.standing import Basis
 
 PAGE = Path(__file__).parent.parent / "docs" / "projection.md"
 CALIBRATION, HELD_OUT = range(60), range(2000, 2060)
 """Seeds: `SPREAD` was set on the first; the published figures were measured on the second."""
 MANY = 300
 """From this number of commanders on, luck matters little: the spread was calibrated on such servers."""
-TAIL = 0.15
+TAIL = 0.125
 """In each shape, at most this share of the calibration campaigns may end below a range, and as many above."""
 FEWEST = 10
 """A shape counts for a row of `SPREAD` only with so many outlooks, and in a table only with so many ranges."""
@@ -44,9 +46,12 @@ EVENT, LAST_MILESTONE, REPORTING = 144, 120, 168
 """Hours from the opening to the end of the event, of its last milestone, and of reporting."""
 HOURS = (36, 42, 48, 60, 72, 84, 96, 108, 120, 132, 144, 156)
 """The moments of the tables, in hours since the opening."""
+MOMENTS, READING_AGE = range(28, REPORTING, 4), 6.0
+"""When the calibration campaigns were looked at; and once more, with a reading of that age in hours."""
 
-Tails = Mapping[str, Mapping[float, tuple[float, float]]]
-"""For each shape and row: between which multiples all but the tails of its campaigns ended."""
+_Row = tuple[str, Basis, float]
+Tails = Mapping[_Row, tuple[float, float]]
+"""For each shape, number and row: between which multiples all but the tails of its campaigns ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +94,22 @@ class Range:
         return (self.high - self.low) / self.of.final
 
 
-def tried(campaign: Campaign, hours: float, reading_at: float | None = None) -> Try | None:
-    """What is expected at `hours`, however wide the range is; None if nothing has been reported."""
-    standing, now = campaign.standing(hours, reading_at), campaign.opens_at + hours * HOUR
-    outlook = outlook_of(NOVEMBER, campaign.game_day, standing, now)
-    return None if isinstance(outlook, NoProjection) else Try(campaign, hours, outlook)
+def tried(of: Campaign, hours: float, reading_at: float | None = None) -> Try | None:
+    """What is expected at `hours`, however wide the range is; None if too little has been reported."""
+    standing, now = of.standing(hours, reading_at), of.opens_at + hours * HOUR
+    outlook = outlook_of(NOVEMBER, of.game_day, standing, now)
+    return None if isinstance(outlook, NoProjection) else Try(of, hours, outlook)
 
 
-def tries_of(campaigns: Iterable[Campaign], moments: Iterable[float]) -> list[Try]:
-    return [one for each in campaigns for hours in moments if (one := tried(each, hours))]
+def tries_of(
+    campaigns: Iterable[Campaign], moments: Sequence[float], reading_age: float | None = None
+) -> list[Try]:
+    return [
+        one
+        for each in campaigns
+        for hours in moments
+        if (one := tried(each, hours, None if reading_age is None else hours - reading_age))
+    ]
 
 
 def campaigns(seeds: Iterable[int], shapes: Iterable[Shape] = SHAPES) -> list[Campaign]:
@@ -106,34 +118,32 @@ def campaigns(seeds: Iterable[int], shapes: Iterable[Shape] = SHAPES) -> list[Ca
 
 def tails_of(calibration: Iterable[Campaign]) -> Tails:
     """For the low end the multiples are of what can still be completed, for the high end of all that is to come."""
-    rows = [row for row, _, _ in SPREAD]
-    multiples: dict[str, dict[float, tuple[list[float], list[float]]]] = {}
-    large = (each for each in calibration if each.size >= MANY)
-    for one in tries_of(large, range(28, REPORTING, 4)):
+    least, most = defaultdict[_Row, list[float]](list), defaultdict[_Row, list[float]](list)
+    large = [each for each in calibration if each.size >= MANY]
+    after_a_reading = tries_of(large, MOMENTS, READING_AGE)
+    for one in tries_of(large, MOMENTS) + [one for one in after_a_reading if one.outlook.number == "reading"]:
         outlook, more = one.outlook, one.final - one.outlook.points
-        of_shape = multiples.setdefault(one.shape, {})
-        least, most = of_shape.setdefault(min(rows, key=lambda row: abs(row - outlook.part)), ([], []))
-        most.append(more / (outlook.ahead + outlook.late))
+        rows = [row for row, _, _ in SPREAD[outlook.number]]
+        key = one.shape, outlook.number, min(rows, key=lambda row: abs(row - outlook.part))
         if outlook.ahead:
-            least.append(more / outlook.ahead)
+            least[key].append(more / outlook.ahead)
+        if to_come := outlook.ahead + outlook.late:
+            most[key].append(more / to_come)
     return {
-        shape: {
-            row: (_without_tails(least)[0] if least else 0.0, _without_tails(most)[1])
-            for row, (least, most) in of_shape.items()
-            if len(most) >= FEWEST
-        }
-        for shape, of_shape in multiples.items()
+        key: (_without_tails(least[key])[0] if least[key] else 0.0, _without_tails(some)[1])
+        for key, some in most.items()
+        if len(some) >= FEWEST
     }
 
 
 def spread_of(tails: Tails, without: str | None = None) -> Spread:
     """`SPREAD`, calculated again: in each row wide enough for each single shape, except one."""
-    kept = [of_shape for shape, of_shape in tails.items() if shape != without]
-    rows = []
-    for row, _, _ in SPREAD:
-        ends = [of_shape[row] for of_shape in kept if row in of_shape]
-        rows.append((row, min(low for low, _ in ends), max(high for _, high in ends)))
-    return rows
+
+    def ends(number: Basis, row: float) -> tuple[float, float]:
+        some = [tails[key] for key in tails if key[0] != without and key[1:] == (number, row)]
+        return min(low for low, _ in some), max(high for _, high in some)
+
+    return {number: [(row, *ends(number, row)) for row, _, _ in spread] for number, spread in SPREAD.items()}
 
 
 def _without_tails(values: Iterable[float]) -> tuple[float, float]:
@@ -144,8 +154,9 @@ def _without_tails(values: Iterable[float]) -> tuple[float, float]:
 
 def measure() -> str:
     """The page."""
-    calibration, held_out = campaigns(CALIBRATION), campaigns(HELD_OUT)
+    calibration = campaigns(CALIBRATION)
     tails, lines = tails_of(calibration), _lines(calibration)
+    held_out = campaigns(HELD_OUT)
     left_out = {shape.name: spread_of(tails, without=shape.name) for shape in SHAPES}
     tries = tries_of(held_out, HOURS)
     ranges = [one.range(left_out[one.shape]) for one in tries]
@@ -180,10 +191,10 @@ hour of the day, and each day has its own luck. There are {len(SHAPES)} shapes:
 
 {shapes}
 
-**Each shape was left out in turn.** The width of the ranges was set on {len(CALIBRATION)} campaigns of each of the other
-shapes, and tried on {len(HELD_OUT)} new campaigns of the one left out. So these figures show what to expect of people
-who behave in a way that nobody has foreseen. The table in the code is set on all shapes. The usual course of a
-milestone was set by hand, and is the same for all.
+**Each shape was left out in turn.** The width of the ranges was set on {len(CALIBRATION)} campaigns of each of the
+other shapes, and tried on {len(HELD_OUT)} new campaigns of the one left out. So these figures show what to expect of
+people who behave in a way that nobody has foreseen. The table in the code is set on all shapes. The other constants
+were set by hand, on campaigns of all shapes, and are the same for all.
 
 - *Answered*: for how many campaigns a range is shown, in per cent. There is none where its high end would be more than
   {WIDEST} times its low end.
@@ -226,7 +237,7 @@ def _along_the_line(one: Try, lines: Lines) -> Range:
 
 def _by_hour(ranges: Sequence[Range], straight: Sequence[Range]) -> Measurement:
     how = f"""\
-Over all shapes, each left out in turn. *Worst shape*: the lowest coverage of any shape with at least {FEWEST} ranges."""
+Over all shapes, each left out in turn. *Worst shape*: the lowest coverage of a shape with at least {FEWEST} ranges."""
     rows = []
     for hours in HOURS:
         both = [pair for pair in zip(ranges, straight, strict=True) if pair[0].of.hours == hours]
@@ -315,7 +326,7 @@ completions had been reported."""
     small = [campaign(shape, seed, SMALL) for shape in SHAPES for seed in HELD_OUT]
     ranges = [one.range(left_out[one.shape]) for one in tries_of(small, HOURS)]
     rows = []
-    for least, most in ((1, 4), (5, 9), (10, 19), (20, 49), (50, 99), (100, 500)):
+    for least, most in ((10, 19), (20, 49), (50, 99), (100, 500)):
         some = [one for one in ranges if least <= one.of.outlook.points / 100 <= most]
         shown = [one for one in some if one.is_shown]
         parts = len(shown) / len(some), _coverage(shown), median(one.width for one in shown)
@@ -345,7 +356,7 @@ def main() -> None:
 
 if __name__ == "__main__":
     if "calibrate" in sys.argv:
-        for row in spread_of(tails_of(campaigns(CALIBRATION))):
-            print("    ({:.2f}, {:.2f}, {:.2f}),".format(*row))
+        for number, rows in spread_of(tails_of(campaigns(CALIBRATION))).items():
+            print(number, *("({:.2f}, {:.2f}, {:.2f}),".format(*row) for row in rows), sep="\n")
     else:
         main()

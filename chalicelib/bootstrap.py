@@ -285,7 +285,9 @@ class Muster:
         stores, directory = self.stores, self.directory
         definitions, completions = stores.definitions, stores.completions
         views = SheetViews(directory, self.overview, definitions, completions, stores.commanders, self.clock)
-        return SheetQueue(directory, definitions, completions, views, stores.sheets, self.clock)
+        return SheetQueue(
+            directory, definitions, completions, views, stores.sheets, self.sheet_edits, self.clock
+        )
 
     @cached_property
     def migrating(self) -> "Migrating":

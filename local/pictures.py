@@ -5,8 +5,9 @@ import sys
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
-from playwright.sync_api import Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from chalicelib import bootstrap
 from chalicelib.settings import Settings
@@ -24,8 +25,16 @@ FLAGS = [
     "--no-first-run",
 ]
 PHONE, DESK = ViewportSize(width=390, height=844), ViewportSize(width=1280, height=800)
+SMALL_PHONE = ViewportSize(width=360, height=640)
 SERVERS_SHEET = "demo-server-sheet"
 TAKEN_AT = datetime(2023, 11, 15, 12, tzinfo=UTC)
+SERVER_STATES = {
+    "before": datetime(2023, 11, 11, 12, tzinfo=UTC),
+    "during": TAKEN_AT,
+    "grace": datetime(2023, 11, 19, 12, tzinfo=UTC),
+    "after": datetime(2023, 11, 21, 12, tzinfo=UTC),
+}
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
 def main(folder: Path) -> None:
@@ -60,6 +69,7 @@ def main(folder: Path) -> None:
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
             for name, size in (("phone", PHONE), ("desk", DESK)):
                 take(browser.new_page(viewport=size), gateway.url, sheets, secrets, folder, name)
+            take_server(browser, f"{gateway.url}/servers/{SERVER.id}", clock, folder)
             browser.close()
 
 
@@ -88,6 +98,21 @@ def take(page: Page, url: str, sheets: SheetsServer, secrets: Secrets, folder: P
             if kind == "desk" and tab in ("Progress", "Commanders"):
                 page.locator("main").evaluate("grid => grid.scrollTo(grid.scrollWidth, 0)")
                 page.screenshot(path=folder / f"{name}-{tab.lower()}-right.png")
+
+
+def take_server(browser: Browser, url: str, clock: SteppingClock, folder: Path) -> None:
+    """The server's page on a phone before, during and after an event, and its picture in light and dark."""
+    for state, at in SERVER_STATES.items():
+        clock.now = at
+        page = browser.new_page(viewport=SMALL_PHONE)  # one that has no copy of the last state
+        page.goto(url)
+        page.screenshot(path=folder / f"server-{state}.png")
+    clock.now = TAKEN_AT
+    for scheme in SCHEMES:
+        page = browser.new_page(viewport=SMALL_PHONE, color_scheme=scheme)
+        page.goto(url)
+        page.get_by_role("heading", name="Points over time").evaluate("heading => heading.scrollIntoView()")
+        page.screenshot(path=folder / f"server-points-{scheme}.png")
 
 
 if __name__ == "__main__":

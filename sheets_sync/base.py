@@ -47,6 +47,11 @@ class Written:
         """Whether a cell that holds this value still holds what was written."""
         return _check(value, len(self.check)) == self.check
 
+    @property
+    def told(self) -> str:
+        """As a base says it of an input."""
+        return f"{self.check}{self.generation or ''};"
+
 
 @dataclass(frozen=True, slots=True)
 class Base:
@@ -119,6 +124,8 @@ def _pattern_of(columns: str) -> tuple[Sequence[tuple[str, str]], re.Pattern[str
 def _told(value: Value, made: Input | None, kind: Kind) -> str:
     if kind == "m":
         return _check(value, _LETTERS[kind])
+    if made and made.keeps is not None:
+        return made.keeps
     return f"{_check(value, _LETTERS[kind])}{made.generation if made else ''};"
 
 

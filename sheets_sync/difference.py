@@ -15,6 +15,7 @@ from sheets_sync.known import Known
 from sheets_sync.layout import BASE_COLUMN, KEY_COLUMN, laid_out
 from sheets_sync.making import (
     Names,
+    box_of,
     chart_requests,
     column_metadata,
     column_size,
@@ -26,9 +27,9 @@ from sheets_sync.making import (
     rename_column,
     row_metadata,
 )
-from sheets_sync.shape import Shape, shape_of
+from sheets_sync.shape import Manner, Shape, shape_of
 from sheets_sync.tabs import Tab
-from sheets_sync.writing import Cell, write_requests
+from sheets_sync.writing import ALL, BOX, Cell, write_requests
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +46,22 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A `batchUpdate`; without requests if nothing differs. `changes`: to tabs that are there, by tab."""
+    """A `batchUpdate`; without requests if nothing differs. `changes`: by tab, to those that are there; among them are
+    all that have inputs, even if nothing of them changes."""
 
     requests: Sequence[Json]
     changes: Mapping[str, Change]
+    sheet_ids: Mapping[str, int]
 
 
 def difference(
-    tabs: Sequence[Tab], held: Mapping[str, HeldTab], rows: Mapping[str, Known], names: Names
+    tabs: Sequence[Tab],
+    held: Mapping[str, HeldTab],
+    rows: Mapping[str, Known],
+    names: Names,
+    manner: Manner = "whole",
 ) -> Difference:
-    """What makes the managed tabs show `tabs`. Missing tabs are made.
+    """What makes the managed tabs show `tabs`. Missing tabs are made, if it is to be the whole.
 
     `rows`: which row is whose, by tab, but for those by position.
     """
@@ -66,21 +73,26 @@ def difference(
     for layout in layouts:
         tab = layout.tab
         ours = held.get(tab.id)
+        if ours is None and manner != "whole":
+            continue
         if ours is None:
             sheet_ids[tab.id] = names.free_id()
             requests += make(layout, sheet_ids[tab.id], names.free_title(tab.title))
             reshaped.add(tab.id)
         else:
             sheet_ids[tab.id] = ours.sheet_id
-            shape = shape_of(layout, ours, rows.get(tab.id))
+            in_manner: Manner = "plain" if tab.is_ended and manner == "whole" else manner
+            shape = shape_of(layout, ours, rows.get(tab.id), in_manner)
             if shape.row_steps or shape.column_steps:
                 reshaped.add(tab.id)
-            change = Change(shape, _cells(shape))
-            if found := change.requests:
-                requests += found
+            change = Change(shape, _cells(shape, manner))
+            found = change.requests
+            requests += found
+            if found or any(row.inputs for row in layout.rows):
                 changes[tab.id] = change
-    requests += chart_requests(layouts, held, sheet_ids, reshaped, names)
-    return Difference(requests, changes)
+    if manner == "whole":
+        requests += chart_requests(layouts, held, sheet_ids, reshaped, names)
+    return Difference(requests, changes, sheet_ids)
 
 
 def _reshape(shape: Shape) -> Iterator[Json]:
@@ -127,8 +139,10 @@ def _step_request(step: Step, sheet_id: int, dimension: str, *, is_like_before: 
     return {"moveDimension": {"source": area, "destinationIndex": step.to}}
 
 
-def _cells(shape: Shape) -> list[Cell]:
+def _cells(shape: Shape, manner: Manner) -> list[Cell]:
     """Those that don't hold what they should, and those of new rows and columns, with their looks."""
+    if manner == "state":
+        return list(_shown_cells(shape))
     return [*_shown_cells(shape), *_left_cells(shape), *_ended_cells(shape)]
 
 
@@ -143,7 +157,9 @@ def _shown_cells(shape: Shape) -> Iterator[Cell]:
         for at, place in shape.places.items():
             content, line = row.cells[place], shape.columns[at]
             if held is None or line is None or at in fresh:
-                yield Cell(index, at, content, look_of(shape.layout, row, place))
+                yield Cell(index, at, content, look_of(shape.layout, row, place), ALL)
+            elif isinstance(held.value(line), bool) != isinstance(content, bool):
+                yield Cell(index, at, content, box_of(content), BOX)
             elif not same(held.value(line), value_of(content)):
                 yield Cell(index, at, content)
 

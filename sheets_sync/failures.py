@@ -9,12 +9,16 @@ class SheetError(Exception):
 
     `again`: the sync is to be tried once more at once, beginning with the read, since the write may or may not have
     been applied. `lasting`: it will fail until somebody has done something. Neither: the next run tries again.
+    `refused`: Google does not allow what was asked. The same is never sent again; a plainer write may be allowed.
     """
 
-    def __init__(self, message: str, *, again: bool = False, lasting: bool = False) -> None:
+    def __init__(
+        self, message: str, *, again: bool = False, lasting: bool = False, refused: bool = False
+    ) -> None:
         super().__init__(message)
         self.again = again
         self.lasting = lasting
+        self.refused = refused
 
 
 class QuotaExceeded(SheetError):
@@ -41,7 +45,7 @@ def refusal(status: int, body: object, address: str | None) -> SheetError:
     if status == 403:
         account = address or "the account that Muster signs in with"
         words = f"This spreadsheet is not shared with Muster. Share it, as editor, with {account}."
-        return SheetError(words, lasting=True)
+        return SheetError(words, lasting=True, refused=True)
     if status == 404:
         words = "This spreadsheet does not exist any more. If it was not deleted, check the id that is bound."
         return SheetError(words, lasting=True)
@@ -49,7 +53,7 @@ def refusal(status: int, body: object, address: str | None) -> SheetError:
         return QuotaExceeded("Google's limit of requests is reached; the next sync will catch up.")
     if status == 408 or status >= 500:
         return SheetError(f"Google Sheets answered {status}: {message}", again=True)
-    return SheetError(f"Google Sheets answered {status}: {message}", again=True, lasting=True)
+    return SheetError(f"Google Sheets answered {status}: {message}", lasting=True, refused=True)
 
 
 _OPERATORS_BUSINESS = {

@@ -1,15 +1,16 @@
 """What officers did to Muster's own cells since the last sync: held tabs and tabs to show → hand edits. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sheets_sync.base import LABEL
 from sheets_sync.cells import Value, same, value_of
 from sheets_sync.content.title_block import Restored
+from sheets_sync.content.words import CONFIRM, SAYS
 from sheets_sync.held import HeldTab
 from sheets_sync.known import Known
-from sheets_sync.tabs import NEW, Row, Tab
+from sheets_sync.tabs import Tab
 
 NAMED = 3
 """So many hand edits are named. If there are more, their number follows."""
@@ -17,12 +18,15 @@ NAMED = 3
 
 @dataclass(frozen=True, slots=True)
 class HandEdit:
-    """A managed cell that does not hold what was written into it, and is restored. `row`: what the row is about."""
+    """A managed cell that does not hold what was written into it, and is restored. `row`: what the row is about; `key`
+    and `tab_id`: the same as the tab has it."""
 
     tab: str
     row: str
     column: str
     held: Value
+    tab_id: str
+    key: str
 
     def __str__(self) -> str:
         content = "nothing" if self.held is None else f"“{self.held}”"
@@ -39,8 +43,12 @@ def hand_edits(tabs: Iterable[Tab], held: Mapping[str, HeldTab], rows: Mapping[s
 
 
 def _edits_in(tab: Tab, held: HeldTab, rows: Known) -> Iterator[HandEdit]:
-    columns = [(place, column, held.place(column.identity)) for place, column in enumerate(tab.columns)]
-    blank = Row(NEW, (None,) * len(columns))
+    columns = [
+        (place, column, held.place(column.identity))
+        for place, column in enumerate(tab.columns)
+        if column.identity not in (SAYS, CONFIRM)  # an answer is only said again
+    ]
+    blank = replace(tab.blank, cells=(None,) * len(tab.columns))
     for row in (*tab.rows, blank):
         found = held.rows[rows.places[row.key]] if row.key in rows.places else None
         written = found.base.written if found and found.base else {}
@@ -50,7 +58,7 @@ def _edits_in(tab: Tab, held: HeldTab, rows: Known) -> Iterator[HandEdit]:
             value = found.value(at)
             if not same(value, value_of(row.cells[place])) and not written[column.identity].is_in(value):
                 label = "the blank row below the last" if row is blank else str(row.cells[0])
-                yield HandEdit(held.title, label, column.name, value)
+                yield HandEdit(held.title, label, column.name, value, tab.id, row.key)
 
 
 def said_now(edits: Sequence[HandEdit], at: datetime) -> Restored | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sheets_sync.base import Kind, base_of, columns_of
 from sheets_sync.cells import Value, value_of
-from sheets_sync.tabs import HEADER, NEW, Column, Content, Row, Tab
+from sheets_sync.tabs import HEADER, Column, Content, Row, Tab
 
 KEY_COLUMN, BASE_COLUMN = "#key", "#base"
 """The names of the two hidden columns behind the first. In one stand the keys of rows, each written when its row is
@@ -67,7 +67,7 @@ def laid_out(tab: Tab) -> Layout:
     columns = (*tab.columns, base) if tab.is_by_position else (first, key, base, *others)
     told = columns_of([(column.identity, kind_of(column)) for column in tab.columns])
     bare = Layout(tab, columns, (), told)
-    rows = tab.all_rows if tab.is_by_position else (*tab.all_rows, Row(NEW))
+    rows = tab.all_rows if tab.is_by_position else (*tab.all_rows, tab.blank)
     return replace(bare, rows=tuple(_with_hidden(row, bare) for row in rows))
 
 

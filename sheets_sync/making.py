@@ -8,9 +8,16 @@ from dataclasses import dataclass, field
 from itertools import count, groupby
 
 from sheets_sync.cells import BLOCK, HEADER_LOOK, LOOKS, TITLE, TONES, Json, cell_json
-from sheets_sync.held import CHART_METADATA, COLUMN_METADATA, ROW_METADATA, TAB_METADATA, HeldTab
+from sheets_sync.held import (
+    CHART_METADATA,
+    COLUMN_METADATA,
+    KEPT_METADATA,
+    ROW_METADATA,
+    TAB_METADATA,
+    HeldTab,
+)
 from sheets_sync.layout import Layout, column_letters
-from sheets_sync.tabs import HEADER, Highlight, Link, Row, Tab, Tone
+from sheets_sync.tabs import HEADER, Content, Highlight, Link, Row, Tab, Tone
 
 ROOM_FOR_CHART = 20
 """Rows below the progress that the chart covers."""
@@ -127,7 +134,11 @@ def hide_column(sheet_id: int, index: int) -> Json:
 
 def rename_column(metadata_id: int, identity: str) -> Json:
     """What the column is found by from now on, wherever it is."""
-    new = {"metadataValue": identity}
+    return _new_value(metadata_id, identity)
+
+
+def _new_value(metadata_id: int, value: str) -> Json:
+    new = {"metadataValue": value}
     filters = [_lookup(metadata_id)]
     return {
         "updateDeveloperMetadata": {
@@ -142,6 +153,13 @@ def drop_metadata(metadata_id: int) -> Json:
     return {"deleteDeveloperMetadata": {"dataFilter": _lookup(metadata_id)}}
 
 
+def kept_request(sheet_id: int, metadata_id: int | None, value: str) -> Json:
+    """Says who keeps a tab, if nothing says so yet in new metadata."""
+    if metadata_id is None:
+        return _metadata(KEPT_METADATA, value, {"sheetId": sheet_id})
+    return _new_value(metadata_id, value)
+
+
 def freeze(sheet_id: int, rows: int) -> Json:
     properties = {"sheetId": sheet_id, "gridProperties": {"frozenRowCount": rows}}
     return {"updateSheetProperties": {"properties": properties, "fields": "gridProperties.frozenRowCount"}}
@@ -150,11 +168,12 @@ def freeze(sheet_id: int, rows: int) -> Json:
 def look_of(layout: Layout, row: Row, place: int) -> Json:
     """How a new cell looks, as fields of a cell."""
     look = _format_of(layout, row, place)
-    return ({"userEnteredFormat": look} if look else {}) | _validation_of(layout, row, place)
+    return ({"userEnteredFormat": look} if look else {}) | box_of(row.cells[place])
 
 
-def _validation_of(layout: Layout, row: Row, place: int) -> Json:
-    is_box = layout.columns[place].kind == "box" and isinstance(row.cells[place], bool)
+def box_of(content: Content) -> Json:
+    """What makes a cell a check box, on a phone too, as a field of the cell; nothing if it is none."""
+    is_box = isinstance(content, bool)
     return {"dataValidation": {"condition": {"type": "BOOLEAN"}, "strict": True}} if is_box else {}
 
 

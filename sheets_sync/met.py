@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sheets_sync.cells import held_value, same, value_of
+from sheets_sync.cells import Value, held_value, same, value_of
 from sheets_sync.difference import Change
 from sheets_sync.held import COLUMN_METADATA, HeldRow, HeldTab
 from sheets_sync.layout import KEY_COLUMN, column_letters
@@ -30,7 +30,7 @@ def answer_ranges(changes: Mapping[str, Change]) -> list[str]:
 def _ranges(change: Change) -> Iterator[str]:
     title = change.shape.held.title.replace("'", "''")
     header = change.shape.header + 1
-    yield f"'{title}'!A:{column_letters(max(_watched(change)))}"
+    yield f"'{title}'!A:{column_letters(max([*_watched(change), *_inputs(change)]))}"
     yield f"'{title}'!{header}:{header}"
 
 
@@ -41,17 +41,54 @@ def _watched(change: Change) -> list[int]:
     return [index for index, place in change.shape.places.items() if identities[place] in names]
 
 
+def _inputs(change: Change) -> set[int]:
+    """The indexes, after the write, of the columns in which officers may change something."""
+    places = {place for row in change.shape.shown.values() for place in row.inputs}
+    return {index for index, place in change.shape.places.items() if place in places}
+
+
+def has_edits(changes: Mapping[str, Change], answer: Mapping[str, Any]) -> bool:
+    """Whether an input cell holds something else than the write left in it: somebody was just editing."""
+    sheets = _sheets(answer)
+    return any(
+        not same(value, expected)
+        for change in changes.values()
+        for value, expected in _held_inputs(change, sheets.get(change.shape.held.sheet_id, []))
+    )
+
+
+def _held_inputs(change: Change, data: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Value, Value]]:
+    """What each input cell holds after the write, and what it should."""
+    shape, found = change.shape, _row_data(data)
+    indexes = {place: index for index, place in shape.places.items()}
+    for index, row in shape.shown.items():
+        cells = found[index].get("values", []) if index < len(found) else []
+        for place in row.inputs:
+            at = indexes[place]
+            yield held_value(cells[at]) if at < len(cells) else None, value_of(row.cells[place])
+
+
 def is_as_expected(changes: Mapping[str, Change], answer: Mapping[str, Any]) -> bool:
     """Whether the write met in each tab what had been read: the same columns, and the same labels and keys of rows."""
-    sheets = {
-        sheet["properties"].get("sheetId", 0): sheet.get("data", [])
-        for sheet in answer.get("updatedSpreadsheet", {}).get("sheets", [])
-    }
+    sheets = _sheets(answer)
     return all(
         _has_columns(change, data) and _has_rows(change, data)
         for change in changes.values()
         for data in [sheets.get(change.shape.held.sheet_id, [])]
     )
+
+
+def _sheets(answer: Mapping[str, Any]) -> dict[int, Sequence[Mapping[str, Any]]]:
+    """The data of the answered sheets, by their ids."""
+    return {
+        sheet["properties"].get("sheetId", 0): sheet.get("data", [])
+        for sheet in answer.get("updatedSpreadsheet", {}).get("sheets", [])
+    }
+
+
+def _row_data(data: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """The rows from the top, of the part that has them."""
+    return next((part.get("rowData", []) for part in data if not part.get("startRow")), [])
 
 
 def _has_columns(change: Change, data: Sequence[Mapping[str, Any]]) -> bool:
@@ -71,9 +108,7 @@ def _has_columns(change: Change, data: Sequence[Mapping[str, Any]]) -> bool:
 
 
 def _has_rows(change: Change, data: Sequence[Mapping[str, Any]]) -> bool:
-    found: Sequence[Mapping[str, Any]] = next(
-        (part.get("rowData", []) for part in data if not part.get("startRow")), []
-    )
+    found = _row_data(data)
     written = {(cell.row, cell.column): value_of(cell.content) for cell in change.cells}
     shape = change.shape
     for index, line in enumerate(shape.rows):

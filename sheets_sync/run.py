@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Literal, Protocol
 
 from chalicelib.domain.binding import Binding
 from chalicelib.domain.due import Due
+from chalicelib.domain.edits import Edit, Outcome
 from chalicelib.domain.errors import MusterError, NotFound
 from chalicelib.domain.sheet_view import SheetView
 from sheets_sync.allowance import Allowance, Budget, Kind, OutOfAllowance
@@ -19,7 +19,8 @@ from sheets_sync.credentials import forget
 from sheets_sync.drive import Drive
 from sheets_sync.failures import QuotaExceeded, SheetError, SignInFailed
 from sheets_sync.google import Google, Spreadsheets, connect
-from sheets_sync.sync import sync
+from sheets_sync.kept import Keeper
+from sheets_sync.sync import Synced, sync
 from sheets_sync.watching import look
 
 logger = logging.getLogger(__name__)
@@ -31,7 +32,11 @@ ENOUGH = 10.0
 MOST_REFUSED = 2
 """After so many sheets in a row that Google's quota refuses, the run ends: the others would be refused too."""
 
-Sync = Callable[[Binding, SheetView, Spreadsheets], None]
+EDITS_END = 8.0
+"""Seconds that are left of a sync at least when it applies an edit: for the view, and for the write."""
+
+Sync = Callable[[Binding, SheetView, Spreadsheets], object]
+"""A sync in a few lines, for tests."""
 
 
 class SheetSource(Protocol):
@@ -47,6 +52,11 @@ class SheetSource(Protocol):
         """Whether what officers edit counts, in any of the sheets."""
         ...
 
+    @property
+    def deployment(self) -> str: ...
+
+    def names(self, server: str, alliance: str) -> Mapping[str, str]: ...
+
     def told_up_to(self, account: str) -> str | None: ...
 
     def note_touched(
@@ -61,13 +71,21 @@ class SheetSource(Protocol):
 
     def lease(self, due: Due, run: str) -> Due | None: ...
 
-    def view(self, sheet: Binding) -> SheetView:
+    def view(self, sheet: Binding, *, consistent: bool = False) -> SheetView:
         """Raises MusterError."""
         ...
 
-    def synced(self, due: Due) -> None: ...
+    def apply(
+        self, sheet: Binding, title: str, edits: Sequence[Edit], has_time: Callable[[], bool]
+    ) -> Sequence[Outcome]: ...
+
+    def synced(self, due: Due, *, again: bool = False) -> None: ...
 
     def failed(self, due: Due, error: str, *, lasting: bool) -> None: ...
+
+    def keep_plain(self, due: Due, obstacle: str) -> None:
+        """For a while, only plain values are written."""
+        ...
 
     def put_off(self, due: Due) -> None: ...
 
@@ -102,7 +120,7 @@ def sync_due(
             if watches:
                 drive = Drive(str(drive_url), google.credentials_secret, google.read_secret)
                 due, _ = look(source, drive, due, lambda: budget.seconds > ENOUGH)
-            _Run(run, source, budget, do or partial(sync, help_url=help_url), counts).over(due, google)
+            _Run(run, source, budget, do, help_url, counts).over(due, google)
         finally:
             source.end_run(run, allowance.spent)
     logger.info("sheets run", extra={"run": run, "due": len(due), **counts})
@@ -114,7 +132,8 @@ class _Run:
     run: str
     source: SheetSource
     budget: Budget
-    sync: Sync
+    do: Sync | None
+    help_url: str | None
     counts: dict[str, int]
     refused: int = 0
     """Sheets in a row that Google's quota refused."""
@@ -152,7 +171,7 @@ class _Run:
 
     def _leased(self, due: Due, spreadsheets: Spreadsheets) -> Literal["synced", "failed", "put_off"]:
         try:
-            self._sync(due.sheet, spreadsheets)
+            done = self._sync(due.sheet, spreadsheets)
         except (OutOfAllowance, SignInFailed):
             self.source.put_off(due)
             raise
@@ -160,22 +179,40 @@ class _Run:
             failure = _failure(error)
             logger.warning("sync of %s failed: %s", due.sheet.spreadsheet_id, failure)
             self.refused = self.refused + 1 if isinstance(failure, QuotaExceeded) else 0
+            if failure.refused:
+                self.source.keep_plain(due, str(failure))
             self.source.failed(due, str(failure), lasting=failure.lasting)
             return "failed"
         self.refused = 0
-        self.source.synced(due)
+        if done.obstacle:
+            self.source.keep_plain(due, done.obstacle)
+        self.source.synced(due, again=done.again)
         return "synced"
 
-    def _sync(self, sheet: Binding, spreadsheets: Spreadsheets) -> None:
+    def _sync(self, sheet: Binding, spreadsheets: Spreadsheets) -> Synced:
         """Where it isn't known what was applied, it is tried again, beginning with the read. No batch is sent twice."""
         view = self.source.view(sheet)
+
+        def apply(title: str, edits: Sequence[Edit]) -> tuple[Sequence[Outcome], SheetView]:
+            nonlocal view
+            outcomes = self.source.apply(sheet, title, edits, lambda: self.budget.seconds > EDITS_END)
+            view = self.source.view(sheet, consistent=True)
+            return outcomes, view
+
+        def once() -> Synced:
+            if self.do:
+                self.do(sheet, view, spreadsheets)
+                return Synced()
+            keeper = Keeper(self.source.deployment, self.source.names)
+            return sync(sheet, view, spreadsheets, self.help_url, apply, keeper)
+
         try:
-            self.sync(sheet, view, spreadsheets)
+            return once()
         except SheetError as error:
             if not error.again or not self._has_room():
                 raise
             logger.warning("sync of %s is tried again: %s", sheet.spreadsheet_id, error)
-            self.sync(sheet, view, spreadsheets)
+            return once()
 
     def _has_room(self) -> bool:
         return self.budget.has_room(NEEDS, ENOUGH)

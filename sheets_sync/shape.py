@@ -1,15 +1,20 @@
 """Where each row and column of a tab is to be: layout and held tab → shape. Pure."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from sheets_sync.align import Step, steps_into, steps_within
 from sheets_sync.held import OLD_MARK_COLUMN, SPARE_COLUMN, HeldColumn, HeldRow, HeldTab
 from sheets_sync.known import Known
 from sheets_sync.layout import KEY_COLUMN, Layout
-from sheets_sync.tabs import HEADER, Column, Content, Row
+from sheets_sync.tabs import HEADER, NEW, STATE, Column, Content, Row, Tab
 
 NO_LONGER_LISTED = "no longer listed"
+
+Manner = Literal["whole", "plain", "state"]
+"""How a tab is brought up to date: all of it; only values, where rows and columns are; only what the row above the
+header says about its state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +41,9 @@ class Shape:
 
     @property
     def header(self) -> int:
-        """The index of the header row after."""
-        return next(index for index, row in self.shown.items() if row.key == HEADER)
+        """The index of the header row after; where it should be, if it is not there."""
+        found = (index for index, row in self.shown.items() if row.key == HEADER)
+        return next(found, self.layout.tab.header_index)
 
     def row(self, index: int) -> HeldRow | None:
         """The row at this index after; None if it is new."""
@@ -66,36 +72,103 @@ class Shape:
         return (held if listed is None else listed), NO_LONGER_LISTED  # the second copy of a row
 
 
-def shape_of(layout: Layout, held: HeldTab, who: Known | None) -> Shape:
+def shape_of(layout: Layout, held: HeldTab, who: Known | None, manner: Manner) -> Shape:
     """`who`: which row is whose; None in a tab by position."""
+    places = who.places if who else {row.key: index for index, row in enumerate(layout.rows)}
+    if manner != "whole":
+        return _in_place(layout, held, places, only=STATE if manner == "state" else None)
     columns = _lines(
         [_held_place(held, column) for column in layout.columns], len(held.columns), _spare(held)
     )
-    header: int | None
+    shown: Mapping[int, Row] = dict(enumerate(layout.rows))
     if who is None:
-        rows: list[int | None] = [*range(len(held.rows))]
-        rows += [None] * (len(layout.rows) - len(rows))
-        row_steps, header = steps_into(rows), None
+        rows, steps = _by_position(layout, held)
+    elif are_rows_stuck(layout.tab, held, who):
+        rows, shown = _with_new_below(layout, held, who)
+        steps = steps_into(rows)
     else:
         rows = _lines([who.places.get(row.key) for row in layout.rows], len(held.rows))
-        row_steps = steps_within(rows, layout.listed.start, layout.listed.stop)
-        header = who.places.get(HEADER)
-    shown = set(columns[: len(layout.columns)])
+        steps = steps_within(rows, layout.listed.start, layout.listed.stop)
     is_new = held.place(KEY_COLUMN) is None and held.place(OLD_MARK_COLUMN) is not None
-    at = layout.tab.header_index
-    return Shape(
+    above = {row.key for row in layout.tab.title_block}
+    kept = set(columns[: len(layout.columns)])
+    shape = Shape(
         layout,
         held,
         rows,
         columns,
-        dict(enumerate(layout.rows)),
+        shown,
         {place: place for place in range(len(layout.columns))},
-        row_steps,
+        steps,
         steps_into(columns),
-        [line for line in _ours(layout, held) if line not in shown],
-        [index for index in range(at) if not layout.tab.is_by_position and (rows[index] is None or is_new)],
-        at + 1 if header is not None and held.frozen_rows == header + 1 != at + 1 else None,
+        [line for line in _ours(layout, held) if line not in kept],
+        [
+            index
+            for index, row in shown.items()
+            if who and row.key in above and (rows[index] is None or is_new)
+        ],
+        None,
     )
+    return replace(shape, frozen=_frozen(shape, places.get(HEADER)))
+
+
+def are_rows_stuck(tab: Tab, held: HeldTab, who: Known) -> bool:
+    """Whether cells are merged over several of our rows, so that rows cannot be moved past each other."""
+    header, ours = who.places.get(HEADER, -1), max(who.places.values(), default=-1)
+    return not tab.is_by_position and any(
+        start <= ours and end > header + 1 for start, end in held.tall_merges
+    )
+
+
+def _in_place(layout: Layout, held: HeldTab, places: Mapping[str, int], only: str | None) -> Shape:
+    """Nothing is moved or added."""
+    at = {
+        column: place
+        for place, each in enumerate(layout.columns)
+        if (column := _held_place(held, each)) is not None
+    }
+    if only:
+        at = {column: place for column, place in at.items() if place == 0}
+    shown = {
+        places[row.key]: row
+        for row in layout.rows
+        if only in (None, row.key) and places.get(row.key, len(held.rows)) < len(held.rows)
+    }
+    return Shape(
+        layout, held, range(len(held.rows)), range(len(held.columns)), shown, at, (), (), (), (), None
+    )
+
+
+def _by_position(layout: Layout, held: HeldTab) -> tuple[Sequence[int | None], Sequence[Step]]:
+    """Rows stay where they are. If there are too few, more are added below."""
+    missing = len(layout.rows) - len(held.rows)
+    rows = [*range(len(held.rows)), *[None] * missing]
+    return rows, steps_into(rows)
+
+
+def _with_new_below(
+    layout: Layout, held: HeldTab, who: Known
+) -> tuple[Sequence[int | None], Mapping[int, Row]]:
+    """Rows stay where they are, and new ones come above the blank row, or below our last; what each of them shows."""
+    at = who.places.get(NEW, max(who.places.values(), default=-1) + 1)
+    known = {index: row for row in layout.rows if (index := who.places.get(row.key)) is not None}
+    head = [row for row in layout.rows[: layout.listed.start] if row.key not in who.places]
+    new = [row for row in layout.rows[layout.listed.start :] if row.key not in who.places]
+    order: list[tuple[int | None, Row | None]] = [
+        *((None, row) for row in head),
+        *((index, known.get(index)) for index in range(at)),
+        *((None, row) for row in new),
+        *((index, known.get(index)) for index in range(at, len(held.rows))),
+    ]
+    shown = {index: row for index, (_, row) in enumerate(order) if row is not None}
+    return [line for line, _ in order], shown
+
+
+def _frozen(shape: Shape, header: int | None) -> int | None:
+    """How many rows are to be frozen, if they were down to the header, as we make them, and it is elsewhere now."""
+    wanted = shape.header + 1
+    is_ours = header is not None and shape.held.frozen_rows == header + 1
+    return wanted if is_ours and header is not None and header + 1 != wanted else None
 
 
 def _held_place(held: HeldTab, column: Column[object]) -> int | None:

@@ -21,18 +21,23 @@ class Link(str):
     __slots__ = ()
 
 
-HEADER, NEW = "#header", "#new"
-"""The keys of the header row, and of the blank row below the last. Keys that begin with `#` belong to the tab itself,
-not to what it lists."""
+ABOUT, STATE, HEADER, NEW = "#about", "#state", "#header", "#new"
+"""The keys of the two rows above the header, of the header, and of the blank row below the last. Keys that begin with
+`#` belong to the tab itself, not to what it lists."""
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
     """What makes a cell an input: officers may change it. `generation` says, as text without `;`, which state of the
-    store the cell shows: it is another one whenever the store changes."""
+    store the cell shows: it is another one whenever the store changes. Of a box that confirms something it is what, and
+    of what Muster says, when: such a cell is put back in silence.
 
-    kind: Literal["tick", "name", "reading"]
+    `keeps`: what the base goes on to say of the cell, while it holds an edit that waits.
+    """
+
+    kind: Literal["tick", "name", "reading", "confirm", "says"]
     generation: str
+    keeps: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +130,10 @@ class Tab:
 
     `labels` are the columns by which a person tells the rows apart. `is_charted`: the tab holds the numbers of a
     chart (first column: the axis), which is shown on `IMS Progress`; the tab itself is hidden. `is_by_position`: a row
-    is a place and not a thing, so that rows never move. `marks`: the words by which the first row marks columns, so
+    is a place and not a thing, so that rows never move. `is_ended`: the binding has no such
+    tab, so that only values are written. `marks`: the words by which the first row marks columns, so
     that their heads stand out. `unlisted`: what is said, by key, in rows that are no longer listed and stay because
-    officers keep something in them: the label in the first column, why in the second.
+    officers keep something in them: the label in the first column, why in the second. `blank`: the row below the last.
     """
 
     id: TabId
@@ -139,8 +145,10 @@ class Tab:
     highlights: tuple[Highlight, ...] = ()
     is_charted: bool = False
     is_by_position: bool = False
+    is_ended: bool = False
     marks: str | None = None
     unlisted: Mapping[str, Left] = field(default_factory=dict)
+    blank: Row = Row(NEW)
 
     @property
     def header(self) -> tuple[str, ...]:

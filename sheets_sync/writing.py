@@ -7,21 +7,23 @@ from typing import NamedTuple
 from sheets_sync.cells import Json, cell_json
 from sheets_sync.tabs import Content
 
+VALUE, BOX = "userEnteredValue", "userEnteredValue,dataValidation"
+ALL = "userEnteredValue,userEnteredFormat,dataValidation"
+
 
 class Cell(NamedTuple):
-    """A cell to write. Without a `look` it keeps the one that it has."""
+    """A cell to write: its content, and of its `look` what `fields` names. All else of it stays as it is."""
 
     row: int
     column: int
     content: Content
     look: Json | None = None
+    fields: str = VALUE
 
 
 def write_requests(sheet_id: int, written: Collection[Cell]) -> Iterator[Json]:
-    for has_look in (False, True):
-        cells = [cell for cell in written if (cell.look is not None) == has_look]
-        fields = "userEnteredValue,userEnteredFormat,dataValidation" if has_look else "userEnteredValue"
-        for area in _areas(cells):
+    for fields in (VALUE, BOX, ALL):
+        for area in _areas(cell for cell in written if cell.fields == fields):
             start = {"sheetId": sheet_id, "rowIndex": area[0][0].row, "columnIndex": area[0][0].column}
             rows = [{"values": [cell_json(cell.content, cell.look) for cell in row]} for row in area]
             yield {"updateCells": {"start": start, "rows": rows, "fields": fields}}

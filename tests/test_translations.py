@@ -49,6 +49,9 @@ class TestCatalogue:
         written = translations.as_po(translations.updated(code))
         assert (LOCALE / code / "LC_MESSAGES" / f"{DOMAIN}.po").read_bytes() == written
 
+    def test_nothing_is_left_to_translate(self, code: str) -> None:
+        assert not [one.id for one in translations.untranslated(translations.translated(code))]
+
     def test_no_translation_is_guessed(self, code: str) -> None:
         assert not [one.id for one in translations.translated(code) if one.fuzzy]
 

@@ -14,6 +14,8 @@ OVERDUE = timedelta(hours=1)
 """After this time a sheet is as urgent as one that changed, so that it gets its turn however much changes."""
 PATIENCE = timedelta(minutes=15)
 """The time between attempts at a sheet that will not work until somebody has done something."""
+PLAINLY = timedelta(hours=1)
+"""How long only plain values are written into a sheet after Google has refused more than that."""
 LEASE = timedelta(minutes=3)
 """Longer than a run may last (55 s), the minute in which Google counts requests, and a difference of clocks."""
 
@@ -52,6 +54,11 @@ def is_due(sheet: Binding, revision: str, now: datetime, looked_since: datetime 
     ):
         return True
     return sheet.revision != revision or _is_older(sheet.last_success_at, now, FRESHNESS)
+
+
+def obstacle_now(sheet: Binding, now: datetime) -> str | None:
+    """What keeps more than plain values from being written into it, as long as it is not tried again."""
+    return sheet.obstacle if _is_ahead(sheet.plain_until, now, PLAINLY) else None
 
 
 def is_held(until: datetime | None, now: datetime) -> bool:

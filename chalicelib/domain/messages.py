@@ -122,6 +122,7 @@ IN_SHEETS: Mapping[str, str] = {
     "tick-recorded": "{milestone}: recorded.",
     "tick-voided": "{milestone}: taken back.",
     "tick-not-open": "{milestone}: not open yet: opens {opens_at}.",
+    "no-tick": "Only a tick or an untick counts, so the box is as it was.",
     "tick-overtaken": (
         "{milestone}: somebody else changed this meanwhile, so it stays as it is now. Is it wrong? Change it again."
     ),
@@ -141,6 +142,7 @@ IN_SHEETS: Mapping[str, str] = {
     "formerly-on-roster": (
         '"{typed}" was the name of {name}, who is on the roster. Type + before it if it is somebody new.'
     ),
+    "no-name-at-all": "That is no name, so the cell is as it was. Is it one? Type an apostrophe (') before it.",
     "new-in-a-row": '"{name}": somebody new goes into the empty row below the last, not over another\'s name.',
     "reading-logged": "{points} official points: recorded.",
     "reading-withdrawn": "Official points: taken back.",
@@ -148,8 +150,18 @@ IN_SHEETS: Mapping[str, str] = {
         "Somebody else changed the official points meanwhile, so they stay as they are now. Are they wrong? "
         "Type them again."
     ),
+    "no-number": "Official points are a whole number, so the cell is as it was.",
     "reading-refused": "Official points: {why}",
     "confirm-reading": "{points} official points: {why} Are they right? Then tick the box.",
+    "put-back": "Put back, as you asked.",
+    "many-lose": (
+        "{commanders} commanders would lose ticks or names by what was edited here, so it waits. Tick a box: apply "
+        "these, or put back."
+    ),
+    "edits-off": (
+        "{column}: put back, since what is typed here does not count. Report with the members' link, or ask whoever "
+        "runs Muster to switch edits on for this sheet."
+    ),
     "edit-waits": "Muster could not record this yet. Leave it as it is: the next sync tries again.",
 }
 """What is said to officers alone, in a sheet or by the API: in English."""

@@ -165,11 +165,14 @@ def towards_next_tier(event: Event, game_day: GameDay, standing: Standing, now: 
 
 def newly_reached(event: Event, standing: Standing, now: datetime) -> dict[int, TierStamp]:
     """The stamps to write now, by threshold: for tiers that the points have reached and that have no stamp yet."""
+    thresholds = [tier.threshold for tier in event.tiers if tier.threshold not in standing.stamps]
+    if not thresholds:
+        return {}
     points, best = standing.totals.points(event), best_points(event, standing)
     return {
-        tier.threshold: TierStamp(now, "reported" if points >= tier.threshold else "reading")
-        for tier in event.tiers
-        if tier.threshold not in standing.stamps and best.points >= tier.threshold
+        threshold: TierStamp(now, "reported" if points >= threshold else "reading")
+        for threshold in thresholds
+        if best.points >= threshold
     }
 
 

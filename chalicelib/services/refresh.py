@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from math import inf
 
@@ -79,7 +79,7 @@ class Refresh:
         now, points = self._clock(), standing.totals.points(event)
         is_sampled = standing.history.get(now.replace(minute=0, second=0, microsecond=0)) == points
         _, noted = self._completions.noted(server.id, [event.id]).get(event.id, (None, None))
-        if not is_sampled or noted != standing.summed():
+        if not is_sampled or noted != replace(standing.summed(), history={}):
             self._completions.note_points(server.id, event.id, now, points, standing)
 
     def _in_turn(self, servers: Sequence[Server]) -> list[Server]:

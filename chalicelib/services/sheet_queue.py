@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 from functools import cache
 
 from chalicelib.domain.binding import Binding, Watch
-from chalicelib.domain.due import LEASE, PATIENCE, Due, due_first
+from chalicelib.domain.due import LEASE, PATIENCE, PLAINLY, Due, due_first
+from chalicelib.domain.edits import Edit, Outcome
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.revision import revision_of
 from chalicelib.domain.roster import Alliance
 from chalicelib.domain.sheet_view import SheetView
 from chalicelib.services.directory import Directory
+from chalicelib.services.sheet_edits import SheetEdits
 from chalicelib.services.sheet_views import SheetViews
 from chalicelib.store.completions import Completions
 from chalicelib.store.definitions import Definitions
@@ -32,12 +34,25 @@ class SheetQueue:
     _completions: Completions
     _views: SheetViews
     _sheets: Sheets
+    _edits: SheetEdits
     clock: Callable[[], datetime]
     _known: list[tuple[Binding, str]] = field(default_factory=list, init=False)
     """All that are bound, with the revisions that they should show."""
     _watches: dict[str, Watch] = field(default_factory=dict, init=False)
     _began: datetime = field(default=_NEVER, init=False)
     _requests: int = field(default=0, init=False)
+    _deployment: str | None = field(default=None, init=False)
+
+    @property
+    def deployment(self) -> str:
+        """Which deployment this is: the tabs that it keeps say so."""
+        if self._deployment is None:
+            self._deployment = self._sheets.deployment()
+        return self._deployment
+
+    def names(self, server: str, alliance: str) -> dict[str, str]:
+        """What all whom the alliance's roster has had are called today, by id."""
+        return self._views.names(server, alliance)
 
     def due(self) -> list[Due]:
         """The sheets to sync now, in order. It costs two reads, and one for each event, for each server; no cards."""
@@ -100,9 +115,16 @@ class SheetQueue:
             return None
         return replace(due, sheet=replace(due.sheet, lease=run, leased_until=until))
 
-    def view(self, sheet: Binding) -> SheetView:
-        """What the sheet should show. Raises NotFound if the server or alliance is gone."""
-        return self._views.of(sheet)
+    def view(self, sheet: Binding, *, consistent: bool = False) -> SheetView:
+        """What the sheet should show; if `consistent`, with all that was written until now. Raises NotFound if the
+        server or alliance is gone."""
+        return self._views.of(sheet, consistent=consistent)
+
+    def apply(
+        self, sheet: Binding, title: str, edits: Sequence[Edit], has_time: Callable[[], bool]
+    ) -> list[Outcome]:
+        """Applies what officers edited in the sheet, which has that title; what became of each."""
+        return self._edits.apply(sheet, title, edits, has_time)
 
     def synced(self, due: Due, *, again: bool = False) -> None:
         """Notes that it now shows `due.revision`. `again`: it holds edits that are still to be taken."""
@@ -113,6 +135,10 @@ class SheetQueue:
         now = self.clock()
         retry_at = now + PATIENCE if lasting else None
         self._note(due, self._sheets.failed(due.sheet, now, error, retry_at))
+
+    def keep_plain(self, due: Due, obstacle: str) -> None:
+        """Notes what Google refused, in words for officers: for `PLAINLY` only plain values are written."""
+        self._note(due, self._sheets.keep_plain(due.sheet, obstacle, self.clock() + PLAINLY))
 
     def put_off(self, due: Due) -> None:
         """Leaves it to a later run."""

@@ -27,8 +27,9 @@ class SheetViews:
     _commanders: Commanders
     _clock: Callable[[], datetime]
 
-    def of(self, sheet: Binding) -> SheetView:
-        """What the sheet should show. Raises NotFound if the server or alliance is gone."""
+    def of(self, sheet: Binding, *, consistent: bool = False) -> SheetView:
+        """What the sheet should show; if `consistent`, with all that was written until now. Raises NotFound if the
+        server or alliance is gone."""
         now = self._clock()
         server = self._directory.server(sheet.server)
         alliances = self._definitions.alliances(server.id)  # not from the cache, like those in the revision
@@ -36,7 +37,10 @@ class SheetViews:
         shown = self._overview.current_events(server, now)
         current = [event.id for event in shown]
         shown += sorted((e for e in self._directory.events() if e.archived), key=lambda e: e.id, reverse=True)
-        standings = {event.id: self._completions.standing(server.id, event.id) for event in shown}
+        standings = {
+            event.id: self._completions.standing(server.id, event.id, consistent=consistent)
+            for event in shown
+        }
         events = tuple(
             EventView(
                 event,
@@ -47,7 +51,8 @@ class SheetViews:
             for event in shown
         )
         if alliance:
-            commanders, unlisted = self._shown_commanders(server.id, alliance, current)
+            who = server.id, alliance.id
+            commanders, unlisted = self._shown_commanders(*who, current, consistent=consistent)
             tags = {one.id: one.tag for one in alliances}
             return SheetView(
                 server.id, server.game_day, now, events, alliance, commanders, unlisted, tags=tags
@@ -55,17 +60,23 @@ class SheetViews:
         shown_alliances = _alliances(alliances, {event: standings[event] for event in current})
         return SheetView(server.id, server.game_day, now, events, alliances=shown_alliances)
 
+    def names(self, server: str, alliance: str) -> dict[str, str]:
+        """What all whom the alliance's roster has had are called today, by id."""
+        return {one.id: one.name for one in self._commanders.known(server, alliance)}
+
     def _shown_commanders(
-        self, server: str, alliance: Alliance, events: Sequence[str]
+        self, server: str, alliance: str, events: Sequence[str], *, consistent: bool
     ) -> tuple[tuple[CommanderView, ...], tuple[Commander, ...]]:
         """The commanders to show: all who can report, and retired ones with completions. Then all others on the
         roster."""
         cards: dict[str, dict[str, Card]] = {}
         for event in events:
-            for card in self._completions.alliance_cards(server, event, alliance.id, voided=True):
+            for card in self._completions.alliance_cards(
+                server, event, alliance, voided=True, consistent=consistent
+            ):
                 cards.setdefault(card.commander, {})[event] = card
         shown, unlisted = [], []
-        for one in self._commanders.known(server, alliance.id):
+        for one in self._commanders.known(server, alliance, consistent=consistent):
             theirs = cards.get(one.id, {})
             has_any = any(card.completions for card in theirs.values())
             if not one.moved and (not one.retired_at or has_any):

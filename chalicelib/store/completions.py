@@ -153,7 +153,8 @@ class Completions:
         self._table.write(Update(keys.history(server, event), set=sample | sums))
 
     def noted(self, server: str, events: Iterable[str]) -> dict[str, tuple[datetime, Standing]]:
-        """The standings that were noted last, summed, and when each was, by event. One small read for each."""
+        """The standings that were noted last, summed and without their history, and when each was, by event. One small
+        read for each."""
         places = {keys.history(server, event): event for event in events}
         found = {key: item for key, item in self._table.get_many(list(places)).items() if SUMS in item}
         return {places[key]: noted for key, item in found.items() for noted in readable([item], noted_of)}
@@ -358,9 +359,7 @@ def noted_of(item: Item) -> tuple[datetime, Standing]:
     sums = item[SUMS]
     reading = reading_of(sums["reading"]) if "reading" in sums else None
     stamps = dict(map(stamp_of, sums["tiers"]))
-    return datetime.fromisoformat(sums["at"]), Standing(
-        {"": totals_of(sums)}, stamps, reading, history_of(item)
-    )
+    return datetime.fromisoformat(sums["at"]), Standing({"": totals_of(sums)}, stamps, reading)
 
 
 def _sums_item(standing: Standing, at: datetime) -> Item:

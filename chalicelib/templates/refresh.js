@@ -28,5 +28,6 @@
     refresh();
   });
   document.addEventListener("visibilitychange", () => { if (Date.now() - asked >= every) refresh(); });
+  if (performance.getEntriesByType("navigation")[0]?.transferSize === 0) refresh(); // the browser's own copy
   setInterval(() => { if (Date.now() - asked >= every) refresh(); }, 5000);
 })();

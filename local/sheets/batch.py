@@ -70,6 +70,9 @@ EDITS: dict[str, Edit] = {
 }
 
 
+LINES = {"deleteDimension", "insertDimension", "moveDimension"}
+
+
 def apply(book: Book, requests: list[Json], caller: Caller) -> list[Json]:
     """Applies checked requests to a book, and returns their replies. After an error, the caller must drop the book.
 
@@ -84,10 +87,12 @@ def apply(book: Book, requests: list[Json], caller: Caller) -> list[Json]:
         [(kind, body)] = request.items()
         if kind not in EDITS:
             raise unimplemented(f"{kind} requests")
+        book.formula_ids = book.formula_ids or {} if kind in LINES else None
         with about(f"requests[{number}].{kind}"):
             protection.check_request(book, kind, body, caller)
             merges.check_request(book, kind, body, caller)
             tables.check_request(book, kind, body)
             reply = EDITS[kind](book, body)
         replies.append({kind: reply} if reply else {})
+    book.formula_ids = None
     return replies

@@ -186,6 +186,8 @@ class Book:
     def __init__(self, parts: Json, sheets: list[Sheet]) -> None:
         self.parts = parts
         self.sheets = sheets
+        self.formula_ids: dict[int, list[tuple[int, int]]] | None = None
+        """Where formulas are, by sheet and by the ids of their lines: while lines alone change, or else None."""
 
     def copy(self) -> Self:
         return type(self)(deepcopy(self.parts), [sheet.copy() for sheet in self.sheets])

@@ -116,6 +116,7 @@ def tokens(formula: str) -> tuple[Token, ...]:
     )
 
 
+@lru_cache(maxsize=10_000)
 def parse_reference(text: str) -> Reference:
     """Parses a reference token. Corners are put in order, and `A1:A1` becomes `A1`, as Google stores them."""
     match = _REFERENCE.fullmatch(text)

@@ -76,8 +76,11 @@ class SheetsServer:
         self.start()
         return self
 
-    def __exit__(self, *args: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *args: object) -> None:
+        """Stops, and raises what went wrong with an act of `meanwhile`, so that a test does not miss it."""
         self.stop()
+        if kind is None and self._site.failures:
+            raise self._site.failures.pop(0)
 
     @property
     def url(self) -> str:
@@ -174,7 +177,7 @@ class SheetsServer:
         """Somebody acts while the next request is on its way whose method and path contain `match`.
 
         They act before it is carried out, or `after` that and before it is answered. Each act happens once, and only
-        one at each of these moments:
+        one at each of these moments; if it fails, the server raises that when it is left:
 
             server.meanwhile(lambda: officer.sort("Roster", None, by="A"), match=":batchUpdate")
         """

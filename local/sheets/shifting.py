@@ -84,7 +84,7 @@ def rewrite_formulas(book: Book, change: Callable[[Sheet, Reference], Reference 
     """Changes the references of every formula, in cells and in the conditions of conditional formats."""
     for sheet in book.sheets:
         change_here = partial(change, sheet)
-        for row, column, text in formula_cells(sheet):
+        for row, column, text in _formulas(book, sheet):
             if (changed := rewrite(text, change_here)) != text:
                 cell = sheet.cells[row][column]
                 sheet.cells[row][column] = cell | {"userEnteredValue": {"formulaValue": changed}}
@@ -92,6 +92,24 @@ def rewrite_formulas(book: Book, change: Callable[[Sheet, Reference], Reference 
         if rules := sheet.parts.get("conditionalFormats"):
             rewriting = partial(transform, "ConditionalFormatRule", changes={"ConditionValue": condition})
             sheet.parts["conditionalFormats"] = [rewriting(rule) for rule in rules]
+
+
+def _formulas(book: Book, sheet: Sheet) -> list[tuple[int, int, str]]:
+    """The formulas of a sheet. A scan of its cells takes long, so it is done once for many moves of lines."""
+    known = book.formula_ids
+    if known is None:
+        return list(formula_cells(sheet))
+    ids, cells = sheet.ids, sheet.cells
+    if sheet.id not in known:
+        known[sheet.id] = [(ids["ROWS"][r], ids["COLUMNS"][c]) for r, c, _ in formula_cells(sheet)]
+    rows = {line_id: index for index, line_id in enumerate(ids["ROWS"])}
+    columns = {line_id: index for index, line_id in enumerate(ids["COLUMNS"])}
+    places = ((rows.get(row), columns.get(column)) for row, column in known[sheet.id])
+    return [
+        (row, column, cells[row][column]["userEnteredValue"]["formulaValue"])
+        for row, column in places
+        if row is not None and column is not None
+    ]
 
 
 def transform(schema: str, value: Json, changes: Changes) -> Json:

@@ -13,13 +13,14 @@ from sheets_sync.content.today import today_tab
 from sheets_sync.tabs import Tab
 
 
-def tabs_of(view: SheetView, sheet: Binding, help_url: str | None = None) -> list[Tab]:  # noqa: ARG001
-    """The tabs of the sheet, in the order in which they are made. Their title blocks mention no trouble yet."""
+def tabs_of(view: SheetView, sheet: Binding, help_url: str | None = None) -> list[Tab]:
+    """The tabs of the sheet, in the order in which they are made. Their title blocks mention no trouble yet, and
+    nothing is answered yet in their rows."""
     block = title_block(view)
-    who = commanders_tab(view, block) if view.alliance else alliances_tab(view, block)
+    who = commanders_tab(view, block, edits=sheet.edits) if view.alliance else alliances_tab(view, block)
     return [
         today_tab(view, block, help_url),
-        progress_tab(view, block),
+        progress_tab(view, block, edits=sheet.edits),
         schedule_tab(view, block),
         rewards_tab(view, block),
         who,

@@ -7,15 +7,24 @@ from chalicelib.domain.progress import Progress
 from chalicelib.domain.sheet_view import SheetView
 from sheets_sync.content.event_names import event_names
 from sheets_sync.content.wall_time import in_words, local
-from sheets_sync.content.words import NOT_PUBLISHED, NUMBERS
-from sheets_sync.tabs import Column, Highlight, Row, Tab, row_of
+from sheets_sync.content.words import CONFIRM, NOT_PUBLISHED, NUMBERS, says_column
+from sheets_sync.tabs import Column, Highlight, Input, Row, Tab, row_of
 
 NO_READING = "no reading"
+NONE = "none"
+"""The generation of official points where there is no reading."""
 BAR_WIDTH = 20
 
 
-def progress_tab(view: SheetView, block: tuple[Row, ...]) -> Tab:
+def progress_tab(view: SheetView, block: tuple[Row, ...], *, edits: bool = False) -> Tab:
+    """`edits`: what officers edit in it counts."""
     day, names = view.game_day, event_names(view)
+    readings = {one.event.id: one.reading or NONE for one in view.events if not one.event.archived}
+
+    def reading(event: Progress) -> Input | None:
+        return Input("reading", readings[event.event]) if event.event in readings else None
+
+    confirm: list[Column[Progress]] = [Column(CONFIRM, lambda _: None, 80, "box", input=lambda _: None)]
     columns: tuple[Column[Progress], ...] = (
         Column("Event", lambda event: names[event.event], 170),
         Column("Status", lambda event: event.status, 130),
@@ -27,9 +36,11 @@ def progress_tab(view: SheetView, block: tuple[Row, ...]) -> Tab:
         Column("Commanders", lambda event: event.commanders, 105, "count"),
         Column("Completions needed", lambda event: event.needed.completions, 105, "count"),
         Column("Commanders needed", _commanders_needed, 105, "count"),
-        Column("Official points", _official_points, 105, "count"),
+        Column("Official points", _official_points, 105, "count", input=reading if edits else None),
         Column("Coverage", _coverage, 90, "ratio"),
         Column("Projection", _projection, 120),
+        says_column(),
+        *(confirm if edits else []),
         Column("Next reward expected", lambda event: expected(event, day), 260),
         Column("Basis", _basis, 420, wraps=True),
         Column("Counted by", lambda event: NUMBERS[event.best.by], 115),

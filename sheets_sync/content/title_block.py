@@ -7,10 +7,7 @@ from datetime import datetime
 from chalicelib.domain.sheet_view import SheetView
 from sheets_sync.content.summary import summary
 from sheets_sync.content.wall_time import in_words
-from sheets_sync.tabs import Row, Tab
-
-ABOUT, STATE = "#about", "#state"
-"""The keys of the two rows."""
+from sheets_sync.tabs import ABOUT, STATE, Row, Tab
 
 
 @dataclass(frozen=True, slots=True)

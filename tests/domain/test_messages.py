@@ -17,7 +17,8 @@ ALL = {**MESSAGES, **IN_SHEETS}
 ROOT = Path(__file__).parents[2]
 TREES = {
     path.relative_to(ROOT).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
-    for path in sorted((ROOT / "chalicelib").rglob("*.py"))
+    for folder in ("chalicelib", "sheets_sync")
+    for path in sorted((ROOT / folder).rglob("*.py"))
 }
 
 WHOLE_MODULE: frozenset[str] = frozenset()

@@ -153,6 +153,16 @@ def test_times_are_the_readers_own_after_a_refresh_too(browser: Browser, url: st
         expect(as_of).to_have_text("Wed 15 Nov at 12:01 UTC")
 
 
+def test_who_comes_back_after_a_report_sees_it(browser: Browser, url: str, world: World) -> None:
+    """Though the browser may show its own copy for a moment."""
+    with opened(browser, viewport=PHONE) as page:
+        page.goto(url)
+        world.muster.reporting.report(world.key(), "Kestrel", [HIDDEN_MOTIVATIONS])
+        page.goto(url.replace("/servers/101", "/help"))
+        page.goto(url)
+        expect(page.get_by_text("100 of 8,925")).to_have_count(1)
+
+
 def test_nobody_looks_nothing_is_asked(browser: Browser, url: str) -> None:
     with opened(browser, viewport=PHONE) as page:
         asked: list[str] = []

@@ -12,6 +12,7 @@ from chalicelib.catalog import load_catalog
 from chalicelib.domain.calendar import GameDay
 from chalicelib.domain.events import Event, Milestone
 from chalicelib.domain.roster import Server
+from chalicelib.languages import LANGUAGES, language
 from tests.http.conftest import Site
 from tests.world import ARCHITECTS, DEFENDERS, HIDDEN_MOTIVATIONS
 
@@ -75,6 +76,18 @@ def test_it_leads_to_the_servers_page(any_site: Site) -> None:
         assert entry["URL"] == page
         assert entry["DESCRIPTION"].endswith(page)
     assert any_site.get("/servers/101").status_code == 200
+
+
+def test_it_is_in_the_language_that_its_address_names(site: Site) -> None:
+    english = site.get(PATH, headers={"Accept-Language": "de"})
+    assert english.content == site.get(f"{PATH}?lang=xx").content == site.get(PATH).content
+    assert "Vary" not in english.headers
+    for code in LANGUAGES:
+        found = entries(site.get(f"{PATH}?lang={code}").text)
+        entry = found[f"{HIDDEN_MOTIVATIONS}@101.muster"]
+        assert entry["SUMMARY"] == "Hidden Motivations (Defenders of Peace)"
+        told = (language(code).gettext("The hour is assumed: only the date is published."), f"?lang={code}")
+        assert all(words in entry["DESCRIPTION"] for words in told)
 
 
 @pytest.mark.parametrize("zone", [None, "America/New_York"])

@@ -204,14 +204,22 @@ EDITS = st.one_of(
 )
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(EDITS, max_size=8))
 def test_a_reference_means_its_cell_as_long_as_that_exists(edits: list[Json]) -> None:
     server = SheetsServer()
     try:
         book_id = server.create_spreadsheet("Any", {"T": [[], [], ["", "", "here"]], "Other": [["=T!C3"]]})
+        far = [{"values": [{"userEnteredValue": {"formulaValue": "=C3"}}]}]
+        write = {"updateCells": {"start": {"rowIndex": 60}, "rows": far, "fields": "userEnteredValue"}}
+        edits.insert(len(edits) // 2, write)
+        server.person(book_id).delete("T", "101:1000")
+        server.person(book_id).delete("Other", "101:1000")
+        at_once = server.person(book_id).copy_spreadsheet("At once")
         for edit in edits:
             server.edit(book_id, [edit])
+        server.edit(at_once, edits)
+        assert server.snapshot(at_once)["sheets"] == server.snapshot(book_id)["sheets"]
         is_there = any("here" in line for line in server.values(book_id, "T"))
         assert server.values(book_id, "Other") == [["here" if is_there else "#REF!"]]
         [sheet, _] = server.snapshot(book_id)["sheets"]

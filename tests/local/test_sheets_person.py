@@ -341,6 +341,16 @@ class TestUndo:
         assert column(api, "A") == ["", "", "Commander", "Ann", "Bob", "Sum"]
         assert api.cell("Roster!A5")["note"] == "a note on Bob"
 
+    def test_a_tab_comes_back_under_another_title_if_its_own_is_taken(
+        self, api: Api, officer: Person
+    ) -> None:
+        officer.delete_tab(NOTES)
+        api.batch({"addSheet": {"properties": {"title": NOTES}}})
+        officer.undo()
+        titles = [sheet["properties"]["title"] for sheet in api.get()["sheets"]]
+        assert titles == ["Roster", f"{NOTES} 2", NOTES]
+        assert api.values(f"{NOTES} 2") == [["60"]]
+
     def test_each_undoes_what_they_did_themselves(self, api: Api, officer: Person) -> None:
         second = api.server.person(api.book_id, "second@example.com")
         officer.type("Roster", "A2", "Anne")
@@ -363,7 +373,7 @@ WORK = st.one_of(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(WORK, max_size=6))
 def test_whatever_was_done_can_be_undone_step_by_step(acts: list[Callable[[Person], None]]) -> None:
     server = SheetsServer()
@@ -417,6 +427,13 @@ class TestMeanwhile:
         with pytest.raises(requests.ConnectionError):
             api.batch(WRITE)
         assert api.values()[:2] == [["Commander", "Power", "two"], ["ours", "10"]]
+
+    def test_an_act_that_fails_is_not_missed(self) -> None:
+        with pytest.raises(ApiError, match="no tab"), SheetsServer() as server:  # noqa: PT012
+            book_id = server.create_spreadsheet("B", {"T": []})
+            server.meanwhile(lambda: server.person(book_id).clear("nothing", "A1"))
+            url = f"{server.url}/v4/spreadsheets/{book_id}"
+            assert requests.get(url, timeout=60).status_code == 200
 
     def test_acts_that_wait_can_be_forgotten(self, api: Api, officer: Person) -> None:
         api.server.meanwhile(lambda: officer.clear("Roster", "A1:B4"))

@@ -1,5 +1,6 @@
 """What can happen on the way: permissions, quotas, faults, restarts."""
 
+import json
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -233,6 +234,19 @@ def test_what_was_applied_survives_a_restart(tmp_path: Path, session: requests.S
         assert server.values("kept", "T") == [["changed", "1"], ["", "1"], ["", "", "typed"]]
         assert not server.has(gone)
         assert Api(server, session, "kept").call("GET").status_code == 403
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_what_an_earlier_stand_in_stored_is_read(tmp_path: Path, shared: bool) -> None:
+    with SheetsServer(tmp_path) as server:
+        server.create_spreadsheet("Kept", {"T": [["a"]]}, "kept")
+    file = tmp_path / "kept.json"
+    old = {"shared": shared, "spreadsheet": json.loads(file.read_text(encoding="utf-8"))["spreadsheet"]}
+    file.write_text(json.dumps(old), encoding="utf-8")
+    with SheetsServer(tmp_path) as server:
+        assert server.values("kept", "T") == [["a"]]
+        answer = requests.get(f"{server.url}/v4/spreadsheets/kept", timeout=60)
+        assert answer.status_code == (200 if shared else 403)
 
 
 def test_a_server_can_be_stopped_and_started_again(api: Api) -> None:

@@ -1,7 +1,7 @@
 """Officers at work in a spreadsheet, and syncs of it, at the Sheets stand-in and without a store."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,23 +10,22 @@ import requests
 from chalicelib.domain.binding import Binding
 from chalicelib.domain.roster import Commander
 from chalicelib.domain.sheet_view import SheetView
-from local.sheets import SheetsServer
+from local.sheets import Person, SheetsServer
 from sheets_sync.cells import held_value, same, value_of
 from sheets_sync.content import tabs_of
-from sheets_sync.content.title_block import STATE
+from sheets_sync.content.words import SAYS
+from sheets_sync.failures import refusal
 from sheets_sync.held import OLD_MARK_COLUMN, SPARE_COLUMN
+from sheets_sync.kept import NOBODY, Keeper
 from sheets_sync.layout import BASE_COLUMN, KEY_COLUMN
 from sheets_sync.sync import sync
+from sheets_sync.tabs import STATE
 from tests.sync.views import binding_of, view_of
 
 HIDDEN = KEY_COLUMN, BASE_COLUMN, SPARE_COLUMN, OLD_MARK_COLUMN
 TITLE_BLOCK = 2
 FIRST = TITLE_BLOCK + 1
 """The first row below the header."""
-
-
-class SyncFailed(Exception):
-    """The stand-in refused a request, or answered nothing."""
 
 
 @dataclass
@@ -37,10 +36,13 @@ class Desk:
     id: str
 
     last_success_at: datetime | None = None
+    officer: Person | None = None
+    binding: Binding = field(default_factory=binding_of)
+    keeper: Keeper = NOBODY
 
     @property
     def sheet(self) -> Binding:
-        return replace(binding_of(), spreadsheet_id=self.id, last_success_at=self.last_success_at)
+        return replace(self.binding, spreadsheet_id=self.id, last_success_at=self.last_success_at)
 
     def managed(self, spreadsheet_id: str, metadata_key: str, fields: str) -> Mapping[str, Any]:
         lookup = {"metadataKey": metadata_key, "locationType": "SHEET"}
@@ -68,14 +70,24 @@ class Desk:
             method, url, params={"fields": fields} if fields else {}, json=body, timeout=60
         )
         if answer.status_code != 200:
-            raise SyncFailed(answer.text)
+            raise refusal(answer.status_code, answer.json(), None)
         found: Mapping[str, Any] = answer.json()
         return found
 
-    def sync(self, view: SheetView) -> None:
-        sync(self.sheet, view, self)
+    @property
+    def person(self) -> Person:
+        """An officer, who can undo what they do."""
+        if self.officer is None:
+            self.officer = self.server.person(self.id)
+        return self.officer
+
+    def sync(self, view: SheetView, *, is_checked: bool = True) -> str | None:
+        """What was in the way. Unless it is not checked: our tabs hold the view then."""
+        obstacle = sync(self.sheet, view, self, keeper=self.keeper).obstacle
         self.last_success_at = view.as_of
-        self.check(view)
+        if is_checked:
+            self.check(view)
+        return obstacle
 
     def check(self, view: SheetView) -> None:
         """Our tabs hold the view, row by row, in the columns that are ours."""
@@ -87,6 +99,8 @@ class Desk:
                 for column, content in enumerate(
                     [*expected.cells, *[None] * (len(tab.columns) - len(expected.cells))]
                 ):
+                    if tab.columns[column].name == SAYS:
+                        continue  # it may answer
                     held = rows[row][column] if row < len(rows) and column < len(rows[row]) else None
                     assert same(held, value_of(content)), (tab.title, row, column, held, content)
 

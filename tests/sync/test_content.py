@@ -225,7 +225,7 @@ class TestToday:
     @pytest.mark.parametrize(
         ("now", "how", "to_do"),
         [
-            (november(18), "until Sun 00:00", "1 completion to go"),
+            (november(18), "until Sun 00:00\nnext reward maybe from now on", "1 completion to go"),
             (november(19, 5), "over; reports until Mon 00:00", "1 completion to go"),
             (november(20, 0), "over", "25 points short"),
         ],

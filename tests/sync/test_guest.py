@@ -289,7 +289,7 @@ def test_filters_and_filter_views_and_notes_of_the_officers_stay(desk: Desk) -> 
     desk.sync(ids(FIVE))
     sheet_id = desk.sheet_id("commanders")
     area = {"sheetId": sheet_id, "startRowIndex": FIRST - 1, "endRowIndex": FIRST + 5, "endColumnIndex": 4}
-    noted = desk.column("commanders", "Hidden Motivations")
+    noted = desk.column("commanders", HIDDEN_MOTIVATIONS)
     cell = {"sheetId": sheet_id, "rowIndex": FIRST + 2, "columnIndex": noted}
     desk.edit(
         {"setBasicFilter": {"filter": {"range": area}}},
@@ -358,7 +358,7 @@ def test_columns_that_a_later_version_adds_push_the_officers_own_to_the_right(
             continue
         now = columns[tab.id] + len(LATER[tab.id]) + len((KEY_COLUMN, BASE_COLUMN))
         metadata = desk.tab(tab.id)["data"][0]["columnMetadata"]
-        first, *others = tab.header
+        first, *others = (column.identity for column in tab.columns)
         assert [each["developerMetadata"][0]["metadataValue"] for each in metadata[:now]] == [
             *(first, KEY_COLUMN, BASE_COLUMN),
             *others,

@@ -86,7 +86,7 @@ class TestFrame:
         tab = tabs(view_of())["commanders"]
         columns = made.tab("commanders")["data"][0]["columnMetadata"]
         names = [column["developerMetadata"][0]["metadataValue"] for column in columns]
-        first, *others = tab.header
+        first, *others = (column.identity for column in tab.columns)
         assert names == [first, KEY_COLUMN, BASE_COLUMN, *others]
 
     def test_a_tab_warns_before_an_edit_and_does_not_lock(self, made: Desk) -> None:

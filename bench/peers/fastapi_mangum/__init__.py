@@ -8,6 +8,6 @@ seconds, and the sums that reports and receipts show for ten.
 pydantic models check what comes in and write what goes out, Jinja2 makes pages of the same content, and boto3's own
 serializers translate items, as its documentation says. Handlers are coroutines: a Lambda function answers one request
 at a time, so a call that blocks holds nobody up, and no thread is needed. The projection is a straight line through the
-history, a quarter more or less. What is Muster's alone is left out: tags in names, names that are near to others, new
-commanders, undoing, and game days that do not begin at midnight in UTC.
+history, a quarter more or less. What is Muster's alone is left out: languages, tags in names, names that are near to
+others, new commanders, undoing, who else reports from a device, and game days that do not begin at midnight in UTC.
 """

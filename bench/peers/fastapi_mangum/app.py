@@ -24,6 +24,7 @@ from bench.peers.fastapi_mangum.models import (
     Report,
     Result,
     Standing,
+    needed,
     progress_of,
 )
 from bench.peers.fastapi_mangum.table import KEPT, Table, to_item
@@ -248,23 +249,34 @@ def make(
         cards = table.cards(server, alliance, commander, consistent=True)
         events = []
         for event in table.events():
-            card = cards[event.id]
+            card, standing = cards[event.id], table.recent_standing(server, event.id)
             done = [
                 (one, datetime.fromisoformat(card[f"done.{one.id}"]["at"]))
                 for one in event.milestones
                 if f"done.{one.id}" in card
             ]
+            best, goal = standing.best(event), standing.next_tier(event)
             events.append(
                 {
                     "event": event,
                     "points": _points(event, card),
                     "possible": sum(one.points for one in event.milestones),
+                    "best": best,
+                    "goal": goal,
+                    "needed": needed(event, goal - best if goal else 0, now).completions,
+                    "is_official": best > standing.points(event),
                     "counted": [one for one, recorded_at in done if recorded_at == at],
                     "earlier": [(one, recorded_at) for one, recorded_at in done if recorded_at != at],
-                    "progress": progress_of(server, event, table.recent_standing(server, event.id), now),
+                    "missing": [
+                        one
+                        for one in event.milestones
+                        if f"done.{one.id}" not in card and one.opens_at <= now < event.reporting_closes_at
+                    ],
                 }
             )
-        return page("receipt.html", alliance=alliance_of(key), commander=who, secret=secret, events=events)
+        return page(
+            "receipt.html", now=now, alliance=alliance_of(key), commander=who, secret=secret, events=events
+        )
 
     return Mangum(app, lifespan="off")
 

@@ -169,8 +169,6 @@ class Standing:
 def progress_of(server: str, event: Event, standing: Standing, now: datetime) -> Progress:
     best, reading, status = standing.best(event), standing.reading, event.window_status(now)
     goal = standing.next_tier(event)
-    missing = goal - best if goal else 0
-    still_open = [one.points for one in event.milestones if one.window_status(now) != "closed"]
     return Progress(
         server=server,
         event=event.id,
@@ -200,13 +198,18 @@ def progress_of(server: str, event: Event, standing: Standing, now: datetime) ->
         ],
         tiers=[_tier(tier, standing, best) for tier in event.tiers],
         next_tier=goal,
-        needed=Needed(
-            completions=ceil(missing / max(still_open or [one.points for one in event.milestones])),
-            commanders=ceil(missing / sum(still_open)) if still_open else None if missing else 0,
-        ),
+        needed=needed(event, goal - best if goal else 0, now),
         official=reading,
         coverage=min(1.0, standing.reported / reading.points) if reading and reading.points else None,
         projection=_projection(event, standing, best, now),
+    )
+
+
+def needed(event: Event, missing: int, now: datetime) -> Needed:
+    still_open = [one.points for one in event.milestones if one.window_status(now) != "closed"]
+    return Needed(
+        completions=ceil(missing / max(still_open or [one.points for one in event.milestones])),
+        commanders=ceil(missing / sum(still_open)) if still_open else None if missing else 0,
     )
 
 

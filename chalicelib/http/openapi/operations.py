@@ -202,7 +202,7 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
         ),
         Operation(
             "get_schedule_calendar", f"GET {_SERVER}/schedule.ics", "The schedule, to subscribe to", ALL, CALENDAR,
-            refuses="unknown-server", has_etag=True,
+            query=("lang",), refuses="unknown-server", has_etag=True,
         ),
         Operation(
             "get_server_progress", f"GET {_SERVER}/progress", "Where a server stands in every event", ALL,
