@@ -80,7 +80,7 @@ class Desk:
 
     def sync(self, view: SheetView, *, is_checked: bool = True) -> str | None:
         """What was in the way. Unless it is not checked: our tabs hold the view then."""
-        obstacle = sync(self.sheet, view, self)
+        obstacle = sync(self.sheet, view, self).obstacle
         self.last_success_at = view.as_of
         if is_checked:
             self.check(view)
@@ -175,12 +175,12 @@ class Desk:
         return sizes
 
 
-def ids(done: Mapping[str, Sequence[str]], left: Mapping[str, str] | None = None) -> SheetView:
+def ids(done: Mapping[str, Sequence[str]], left: Mapping[str, str] | None = None, **facts: Any) -> SheetView:
     """A sheet view in which each commander has the same id whoever else there is.
 
-    `left`: what those are called now who have left, by what they were called before.
+    `left`: what those are called now who have left, by what they were called before. `facts` as for any view.
     """
-    made = view_of(dict(sorted(done.items())))
+    made = view_of(dict(sorted(done.items())), **facts)
     renamed = tuple(
         replace(c, commander=replace(c.commander, id=id_of(c.commander.name))) for c in made.commanders
     )
