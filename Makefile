@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 RUNS := $(VENV)/.runs
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-reset check format test torture package deploy status logs destroy pictures translations bench bench-sqlite clean
+.PHONY: help setup demo demo-reset check format test torture package deploy status logs destroy pictures translations bench bench-pages bench-sqlite clean
 
 help: ## shows this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -68,6 +68,9 @@ translations: $(READY) ## brings the catalogues of the pages up to date with the
 
 bench: $(READY) ## measures costs, and how good projections are, into docs/
 	$(RUN) -m bench
+
+bench-pages: $(READY) ## prints the bytes and requests of each page, in each language; needs Chromium
+	$(RUN) -m bench.pages
 
 bench-sqlite: $(READY) ## measures SQLite and the demo on this machine: reports a second, and 100 kills under load; takes minutes
 	$(RUN) -m bench.throughput

@@ -46,7 +46,6 @@ EVENT, LAST_MILESTONE, REPORTING = 144, 120, 168
 """Hours from the opening to the end of the event, of its last milestone, and of reporting."""
 HOURS = (36, 42, 48, 60, 72, 84, 96, 108, 120, 132, 144, 156)
 """The moments of the tables, in hours since the opening."""
-
 MOMENTS, READING_AGE = range(28, REPORTING, 4), 6.0
 """When the calibration campaigns were looked at; and once more, with a reading of that age in hours."""
 
@@ -72,8 +71,8 @@ class Try:
         """How the projected number really ended."""
         return self.campaign.final if self.outlook.number == "reported" else self.campaign.official
 
-    def range(self, spread: Mapping[Basis, Spread] = SPREAD) -> "Range":
-        return Range(self, *range_of(self.outlook, spread[self.outlook.number]))
+    def range(self, spread: Spread) -> "Range":
+        return Range(self, *range_of(self.outlook, spread))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +94,11 @@ class Range:
         return (self.high - self.low) / self.of.final
 
 
-def tried(campaign: Campaign, hours: float, reading_at: float | None = None) -> Try | None:
+def tried(of: Campaign, hours: float, reading_at: float | None = None) -> Try | None:
     """What is expected at `hours`, however wide the range is; None if too little has been reported."""
-    standing, now = campaign.standing(hours, reading_at), campaign.opens_at + hours * HOUR
-    outlook = outlook_of(NOVEMBER, campaign.game_day, standing, now)
-    return None if isinstance(outlook, NoProjection) else Try(campaign, hours, outlook)
+    standing, now = of.standing(hours, reading_at), of.opens_at + hours * HOUR
+    outlook = outlook_of(NOVEMBER, of.game_day, standing, now)
+    return None if isinstance(outlook, NoProjection) else Try(of, hours, outlook)
 
 
 def tries_of(
@@ -121,7 +120,8 @@ def tails_of(calibration: Iterable[Campaign]) -> Tails:
     """For the low end the multiples are of what can still be completed, for the high end of all that is to come."""
     least, most = defaultdict[_Row, list[float]](list), defaultdict[_Row, list[float]](list)
     large = [each for each in calibration if each.size >= MANY]
-    for one in (*tries_of(large, MOMENTS), *tries_of(large, MOMENTS, READING_AGE)):
+    after_a_reading = tries_of(large, MOMENTS, READING_AGE)
+    for one in tries_of(large, MOMENTS) + [one for one in after_a_reading if one.outlook.number == "reading"]:
         outlook, more = one.outlook, one.final - one.outlook.points
         rows = [row for row, _, _ in SPREAD[outlook.number]]
         key = one.shape, outlook.number, min(rows, key=lambda row: abs(row - outlook.part))
@@ -136,7 +136,7 @@ def tails_of(calibration: Iterable[Campaign]) -> Tails:
     }
 
 
-def spread_of(tails: Tails, without: str | None = None) -> Mapping[Basis, Spread]:
+def spread_of(tails: Tails, without: str | None = None) -> Spread:
     """`SPREAD`, calculated again: in each row wide enough for each single shape, except one."""
 
     def ends(number: Basis, row: float) -> tuple[float, float]:
@@ -194,7 +194,7 @@ hour of the day, and each day has its own luck. There are {len(SHAPES)} shapes:
 **Each shape was left out in turn.** The width of the ranges was set on {len(CALIBRATION)} campaigns of each of the
 other shapes, and tried on {len(HELD_OUT)} new campaigns of the one left out. So these figures show what to expect of
 people who behave in a way that nobody has foreseen. The table in the code is set on all shapes. The other constants
-were set by hand, and are the same for all.
+were set by hand, on campaigns of all shapes, and are the same for all.
 
 - *Answered*: for how many campaigns a range is shown, in per cent. There is none where its high end would be more than
   {WIDEST} times its low end.
@@ -297,7 +297,7 @@ and the range left that open. *Width*: in hours, of the ranges with both ends (m
     )
 
 
-def _readings(held_out: Sequence[Campaign], left_out: Mapping[str, Mapping[Basis, Spread]]) -> Measurement:
+def _readings(held_out: Sequence[Campaign], left_out: Mapping[str, Spread]) -> Measurement:
     how = """\
 An officer has logged the official points, 1 to 24 hours before. The projection is for these, and *final* means the
 official points at the end. Each shape is left out in turn."""
@@ -319,7 +319,7 @@ official points at the end. Each shape is left out in turn."""
     return Measurement("Where the official points end, after a reading", how, columns, rows)
 
 
-def _small(left_out: Mapping[str, Mapping[Basis, Spread]]) -> Measurement:
+def _small(left_out: Mapping[str, Spread]) -> Measurement:
     how = f"""\
 Servers with {SMALL[0]} to {SMALL[1]} commanders, of all shapes, each left out in turn, at all hours above: by how many
 completions had been reported."""

@@ -74,7 +74,7 @@ class Scheduled(Definition):
         if self.opens_at and self.closes_at:
             return Window(self.opens_at, self.closes_at)
         assert self.first_day  # noqa: S101 - the validator requires it
-        return Window(game_day.start(self.first_day), game_day.end(self.last_day or self.first_day))
+        return game_day.window(self.first_day, self.last_day or self.first_day)
 
     def moved(self, by: timedelta) -> dict[str, Any]:
         """The fields that were given, with every date and instant later by `by`."""
@@ -192,7 +192,10 @@ class Event(Scheduled):
         )
 
     def milestone(self, milestone_id: str) -> Milestone | None:
-        return next((m for m in self.milestones if m.id == milestone_id), None)
+        for milestone in self.milestones:
+            if milestone.id == milestone_id:
+                return milestone
+        return None
 
     def global_id(self, milestone: Milestone) -> str:
         return f"{self.id}/{milestone.id}"

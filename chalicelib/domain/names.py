@@ -84,6 +84,8 @@ def normalised_before(name: str) -> str:
     """What identified a name in the first version, whose items are still stored under it until they are migrated."""
     if len(name) > _MOST_COMPARED:
         return name
+    if name.isascii():
+        return normalised(name)
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
     visible = "".join(c for c in folded if unicodedata.category(c) != "Cf")
     return " ".join(unicodedata.normalize("NFKC", visible).split())
@@ -95,7 +97,9 @@ def name_keys(typed: str, tags: Tags = ()) -> tuple[str, ...]:
     A name that was stored before its tag was one is found as it was typed, one that was stored by the first version as
     that knew it. Empty if it can be no name.
     """
-    if len(typed.strip()) > _MOST_TYPED or any(unicodedata.category(c) == "Cs" for c in typed):
+    if len(typed.strip()) > _MOST_TYPED:
+        return ()
+    if not typed.isascii() and any(unicodedata.category(c) == "Cs" for c in typed):
         return ()
     spellings = dict.fromkeys((typed, without_tags(typed, tags)))
     keys = (key(spelling) for spelling in spellings for key in (normalised_before, normalised))

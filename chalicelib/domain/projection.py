@@ -21,31 +21,16 @@ others after an exponentially distributed delay with this mean, in hours."""
 FIRMNESS, STEP = 2.0, 2.0
 """As many people complete the next milestone, unless the event shows a trend. That "as many" weighs as much as
 `FIRMNESS` milestones, and no milestone is taken to differ from the earlier ones by more than the factor `STEP`."""
-Spread = Sequence[tuple[float, float, float]]
-"""For the part of the usual course that is over: the low end takes the first multiple of what is expected of milestones
-that can still be completed, and nothing of late reports; the high end takes the second multiple of both."""
-SPREAD: Mapping[Basis, Spread] = {
-    "reported": (
-        (0.15, 0.50, 2.84),
-        (0.25, 0.48, 3.20),
-        (0.35, 0.59, 2.38),
-        (0.50, 0.59, 2.59),
-        (0.65, 0.64, 2.50),
-        (0.80, 0.50, 2.76),
-        (0.90, 0.46, 3.73),
-        (0.96, 0.00, 5.03),
-        (1.00, 0.00, 7.92),
-    ),
-    "reading": (
-        (0.15, 0.51, 2.75),
-        (0.25, 0.40, 2.96),
-        (0.40, 0.52, 2.20),
-        (0.60, 0.51, 1.76),
-        (0.80, 0.40, 2.15),
-        (0.95, 0.08, 2.51),
-        (1.00, 0.03, 2.63),
-    ),
-}
+Spread = Mapping[Basis, Sequence[tuple[float, float, float]]]
+"""For each of the two numbers, and for the part of the usual course that is over: the low end takes the first multiple
+of what is expected of milestones that can still be completed, and nothing of late reports; the high end takes the
+second multiple of both."""
+SPREAD: Spread = {
+    "reported": ((0.15, 0.50, 2.84), (0.25, 0.48, 3.20), (0.35, 0.59, 2.38), (0.50, 0.59, 2.59), (0.65, 0.64, 2.50),
+                 (0.80, 0.50, 2.76), (0.90, 0.46, 3.73), (0.96, 0.00, 5.03), (1.00, 0.00, 7.92)),
+    "reading": ((0.15, 0.53, 2.77), (0.25, 0.40, 2.97), (0.40, 0.52, 2.22), (0.60, 0.51, 1.76), (0.80, 0.40, 2.15),
+                (0.95, 0.08, 2.51), (1.00, 0.03, 2.63)),
+}  # fmt: skip
 """`python -m bench.projections calibrate` prints it."""
 FEWEST_COMPLETIONS = 10
 """There is no projection from fewer."""
@@ -53,8 +38,8 @@ CHANCE = 1.64
 """How many standard deviations on either side hold 90 %: for the chance in a small number of completions."""
 WIDEST = 4
 """A range whose high end is more than so many times its low end is of no use, and is not shown."""
-LEAST_READ = 0.1
-"""A reading is not used if a smaller part of the event was over when it was taken."""
+LEAST_READ = 0.3
+"""A reading that reports have overtaken is not used if a smaller part of the event was over when it was taken."""
 HOUR = timedelta(hours=1)
 
 
@@ -122,8 +107,9 @@ def outlook_of(
     best = max(points, reading.points if reading else 0)
     if reading and reading.read_at <= now and reading.points > reading.reported_points:
         ahead, whole = _still_to_come(in_the_game, finals, reading.read_at)
-        if whole - ahead > LEAST_READ * whole:
-            ahead *= reading.points / (whole - ahead)
+        come = whole - ahead
+        if come > (LEAST_READ * whole if reading.points <= points else 0):
+            ahead *= reading.points / come
             return Outlook("reading", reading.points, best, reading.read_at, ahead, 0.0, in_the_game)
     to_come, _ = _still_to_come(reported, finals, now)
     ahead, _ = _still_to_come(in_the_game, finals, now)
@@ -185,9 +171,9 @@ class Outlook:
         return self.course.part(self.since)
 
 
-def range_of(outlook: Outlook, spread: Spread | None = None) -> tuple[int, int]:
+def range_of(outlook: Outlook, spread: Spread = SPREAD) -> tuple[int, int]:
     """Between which points the event is expected to end: whole completions, never below the best number so far."""
-    least, most = _spread(outlook.part, spread or SPREAD[outlook.number])
+    least, most = _multiples(outlook.part, spread[outlook.number])
     credit = min(milestone.credit for milestone in outlook.course.milestones)
 
     def luck(points: float) -> float:
@@ -257,10 +243,10 @@ def _near(level: float, value: float) -> float:
     return min(level * STEP, max(level / STEP, value))
 
 
-def _spread(part: float, spread: Spread) -> tuple[float, float]:
-    """The multiples where `part` of the course is over, interpolated between the rows."""
-    part = min(max(part, spread[0][0]), spread[-1][0])
-    (before, *low), (after, *high) = next(pair for pair in pairwise(spread) if part <= pair[1][0])
+def _multiples(part: float, rows: Sequence[tuple[float, float, float]]) -> tuple[float, float]:
+    """Those for a `part` that is over, interpolated between the rows."""
+    part = min(max(part, rows[0][0]), rows[-1][0])
+    (before, *low), (after, *high) = next(pair for pair in pairwise(rows) if part <= pair[1][0])
     along = (part - before) / (after - before)
     least, most = (a + (b - a) * along for a, b in zip(low, high, strict=True))
     return least, most

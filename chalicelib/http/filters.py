@@ -53,12 +53,6 @@ def percent(context: Context, part: float) -> str:
     return _words(context).percent(part)
 
 
-@pass_context
-def either(context: Context, alternatives: tuple[str, ...]) -> str:
-    """`Complete away team assignments or spend trait XP`."""
-    return _words(context).either(alternatives)
-
-
 def bdi(name: str) -> Markup:
     """A name that people made up, in its own direction of writing, whatever the page's."""
     return Markup("<bdi>{}</bdi>").format(name)
@@ -116,7 +110,6 @@ ALL: dict[str, Callable[..., str]] = {
     "bdi": bdi,
     "compact": compact,
     "component": component,
-    "either": either,
     "on_day": on_day,
     "percent": percent,
     "rfc3339": rfc3339,

@@ -35,7 +35,7 @@ def add_sheet(book: Book, body: Json) -> Json:
         raise invalid("Sheet id must be non-negative.")
     if any(sheet.id == sheet_id for sheet in book.sheets):
         raise invalid(f"Sheet with id {sheet_id} already exists.")
-    title = given.get("title") or _free_title(book)
+    title = given.get("title") or free_title(book)
     _check_title(book, title, None)
     grid = given.get("gridProperties", {})
     for name in COUNTS:
@@ -102,7 +102,7 @@ def duplicate_sheet(book: Book, body: Json) -> Json:
     sheet_id = body.get("newSheetId", new_id())
     if any(sheet.id == sheet_id for sheet in book.sheets):
         raise invalid(f"Sheet with id {sheet_id} already exists.")
-    title = body.get("newSheetName") or _free_title(book, f"Copy of {source.title}")
+    title = body.get("newSheetName") or free_title(book, f"Copy of {source.title}")
     _check_title(book, title, None)
     copy = source.copy()
     copy.parts = _readdressed(copy.parts, "Sheet", source.id, sheet_id)
@@ -154,7 +154,8 @@ def _check_title(book: Book, title: str, sheet: Sheet | None) -> None:
         raise invalid(f'A sheet with the name "{title}" already exists. Please enter another name.')
 
 
-def _free_title(book: Book, wish: str | None = None) -> str:
+def free_title(book: Book, wish: str | None = None) -> str:
+    """The title that is wished for, with a number if another tab has it; without a wish, such as `Sheet4`."""
     number = len(book.sheets) + 1 if wish is None else 1
     while True:
         title = f"Sheet{number}" if wish is None else wish if number == 1 else f"{wish} {number}"

@@ -57,7 +57,9 @@ def carried(now: Book, old: Book, new: Book) -> Book:
     for index, sheet in enumerate(new.sheets):
         for book in (draft, base):
             if _found(old, sheet.id) is None and _found(book, sheet.id) is None:
-                book.sheets.insert(index, sheet.copy())
+                back = sheet.copy()
+                back.properties["title"] = edit_sheets.free_title(book, sheet.title)
+                book.sheets.insert(index, back)
     # Whatever moves lines is done to `base` as well: what still differs afterwards is what the act did to cells.
     for sheet in new.sheets:
         before = _found(old, sheet.id)

@@ -14,10 +14,10 @@ from .errors import Json, invalid
 
 def check_request(book: Book, kind: str, body: Json, caller: Caller) -> None:
     """Refuses a request of a batchUpdate that would part merged cells."""
-    span = body.get("source" if kind == "moveDimension" else "range", {})
-    if kind not in ("insertDimension", "moveDimension", "deleteDimension") or "dimension" not in span:
+    if kind not in ("insertDimension", "moveDimension", "deleteDimension"):
         return
-    dimension: Dimension = "COLUMNS" if span["dimension"] == "COLUMNS" else "ROWS"
+    span = body.get("source" if kind == "moveDimension" else "range", {})
+    dimension: Dimension = "COLUMNS" if span.get("dimension") == "COLUMNS" else "ROWS"
     noun, sheet_id, start = NOUNS[dimension], span.get("sheetId", 0), span.get("startIndex", 0)
     for first, end in _spans(book, sheet_id, dimension):
         stop = span.get("endIndex", end)

@@ -16,8 +16,13 @@ from .errors import ApiError, Json, invalid
 
 def may_edit(protected: Json, caller: Caller) -> bool:
     """Without a list of editors, everybody may who may edit the spreadsheet."""
-    users = protected.get("editors", {}).get("users")
-    return protected.get("warningOnly", False) or caller.email == OWNER or not users or caller.email in users
+    editors = protected.get("editors")
+    return bool(
+        not editors
+        or protected.get("warningOnly")
+        or caller.email == OWNER
+        or caller.email in editors.get("users", [])
+    )
 
 
 def seen_by(protected: Json, caller: Caller) -> Json:

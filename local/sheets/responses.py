@@ -16,18 +16,20 @@ FALSE = ("false", "0")
 
 
 def answered(request: Request, answer: Json | ApiError) -> Response:
-    """An answer of an API: indented, unless `prettyPrint` is false, and compressed if the client takes that."""
+    """An answer of an API, indented unless `prettyPrint` is false."""
     code, body = (answer.code, answer.body()) if isinstance(answer, ApiError) else (200, answer)
     if request.args.get("prettyPrint", "").lower() in FALSE:
         text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     else:
         text = json.dumps(body, ensure_ascii=False, indent=2) + "\n"
-    response = Response(text, status=code, content_type="application/json; charset=UTF-8")
+    return Response(text, status=code, content_type="application/json; charset=UTF-8")
+
+
+def compress(request: Request, response: Response) -> None:
+    """Compresses a response if the client takes that."""
     if request.accept_encodings.quality("gzip"):
         response.set_data(gzip.compress(response.get_data(), compresslevel=1))
         response.headers["Content-Encoding"] = "gzip"
-    response.headers["Vary"] = "Origin, X-Origin, Referer"
-    return response
 
 
 def html(text: str, status: int = 200) -> Response:

@@ -1,6 +1,5 @@
 """The server's HTTP side: authorisation, faults and quotas around the API, and the page."""
 
-import gzip
 import logging
 import threading
 from collections.abc import Callable, Iterable
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
-from . import desk, page
+from . import browser, page
 from .book import Book
 from .callers import Caller, account
 from .connections import drop
@@ -20,7 +19,7 @@ from .errors import ANONYMOUS, ApiError, Json
 from .history import History
 from .masks import for_reading
 from .methods import Call, call
-from .responses import NOT_JSON, answered, attempt, html, json_body, not_found
+from .responses import NOT_JSON, answered, attempt, compress, html, json_body, not_found
 from .schemas import check_request
 from .store import Store
 from .traffic import Fault, Meanwhile, Meter, Quota, RecordedRequest
@@ -80,10 +79,10 @@ class Site:
                 return answered(request, ApiError(403))
             if request.method == "POST" and book and below == "acts":
                 return answered(
-                    request, attempt(lambda: desk.do_json(self, spreadsheet_id, json_body(request)))
+                    request, attempt(lambda: browser.do_json(self, spreadsheet_id, json_body(request)))
                 )
             if request.method == "POST" and request.path == "/faults":
-                return answered(request, attempt(lambda: desk.inject(self, json_body(request))))
+                return answered(request, attempt(lambda: browser.inject(self, json_body(request))))
             if book is None or below:
                 return not_found(request)
             if request.method == "POST":
@@ -93,7 +92,7 @@ class Site:
     def _edit(self, request: Request, book: Book) -> Response:
         """An act on the page, then the page again; if it was refused, with the reason and what was typed."""
         tab = page.shown_tab(book, request.args).title
-        done = attempt(lambda: desk.do_form(self, book.id, tab, request.form))
+        done = attempt(lambda: browser.do_form(self, book.id, tab, request.form))
         if isinstance(done, ApiError):
             return html(page.sheet(self.store.books[book.id], request.args, request.form, done.message), 400)
         return redirect(request.full_path.removesuffix("?"), 303)
@@ -188,10 +187,11 @@ class Site:
         return self._recorded(request, method, response)
 
     def _recorded(self, request: Request, method: Method, response: Response | None) -> Response:
-        """The response, once it is recorded; None if the connection is dropped instead."""
+        """The response as it is sent, once it is recorded; None if the connection is dropped instead."""
         content, shown = request.get_data(), response or Response(status=0)
-        sent = shown.get_data()
-        zipped = shown.headers.get("Content-Encoding") == "gzip"
+        size = len(shown.get_data())
+        if response:
+            compress(request, shown)
         recorded = RecordedRequest(
             request.method,
             request.path,
@@ -199,8 +199,8 @@ class Site:
             method.kind,
             shown.status_code,
             len(content),
-            len(gzip.decompress(sent)) if zipped else len(sent),
-            len(sent),
+            size,
+            len(shown.get_data()),
             request.get_json(force=True, silent=True) if content else None,
         )
         with self.lock:

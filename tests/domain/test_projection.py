@@ -1,6 +1,6 @@
 """Projections (DESIGN §3.7): when there is one, what a range may be, and what it says it rests on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
@@ -19,7 +19,6 @@ from chalicelib.domain.projection import (
     NoProjection,
     Outlook,
     Projection,
-    Spread,
     outlook_of,
     project,
     reached,
@@ -175,11 +174,13 @@ class TestRange:
         wrong = {OPENING + hour * HOUR: 100 * hour + (5000 if 54 <= hour < 62 else 0) for hour in range(84)}
         assert made(history=wrong) == made()
 
-    @pytest.mark.parametrize("spread", SPREAD.values(), ids=SPREAD.keys())
-    def test_the_tables_that_it_is_laid_by_are_tables(self, spread: Spread) -> None:
-        assert spread[-1][0] == 1
-        assert all(a[0] < b[0] for a, b in pairwise(spread))
-        assert all(0 <= low < 1 < high for _, low, high in spread)
+    @pytest.mark.parametrize("rows", SPREAD.values(), ids=SPREAD.keys())
+    def test_the_tables_that_it_is_laid_by_are_tables(
+        self, rows: Sequence[tuple[float, float, float]]
+    ) -> None:
+        assert rows[-1][0] == 1
+        assert all(a[0] < b[0] for a, b in pairwise(rows))
+        assert all(0 <= low < 1 < high for _, low, high in rows)
 
 
 def _outlook(known: Standing, now: datetime = THURSDAY) -> Outlook:
@@ -203,9 +204,14 @@ class TestReading:
         projection = made(SATURDAY, reading=Reading(61_234, SATURDAY - HOUR, 50_000))
         assert (projection.low, projection.high) == (61_234, 61_234)
 
-    def test_from_the_first_hours_is_not_projected_from(self) -> None:
+    def test_an_early_one_that_reports_have_overtaken_is_not_projected_from(self) -> None:
         early = Reading(100, OPENING + timedelta(minutes=5), 0)
         assert made(reading=early) == made()
+
+    def test_an_early_one_that_is_still_ahead_is_never_the_end(self) -> None:
+        """The reported points cannot say where the official points will end that are far ahead of them."""
+        early = Reading(300_000, OPENING + timedelta(minutes=5), 0)
+        assert reason(THURSDAY, standing(THURSDAY, reading=early)).startswith("Too early: ")
 
 
 class TestNextTier:

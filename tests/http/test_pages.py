@@ -108,7 +108,7 @@ def test_the_form_offers_what_can_be_reported_and_nothing_else(site: Site) -> No
     )
     assert "Reporting for Architects of Chaos closes in 4 days: Mon 20 Nov at 00:00 UTC" in page.words
     assert "Next, in 12 hours Thu 16 Nov at 00:00 UTC Testing Destinies" in page.words
-    assert "Complete away team assignments or spend trait XP" in page.words
+    assert "Complete away team assignments / spend trait XP" in page.words
 
 
 def test_a_report_answers_303_to_a_receipt_that_can_be_reloaded(any_site: Site) -> None:

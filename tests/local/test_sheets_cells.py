@@ -256,6 +256,68 @@ def test_merging_across_the_freeze_line_is_refused(api: Api) -> None:
     assert message.endswith("You can't merge frozen and non-frozen rows.")
 
 
+BOX: Json = {"condition": {"type": "BOOLEAN"}, "strict": True}
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"setDataValidation": {"range": {"startRowIndex": 1, "endRowIndex": 2}, "rule": BOX}},
+        {
+            "repeatCell": {
+                "range": {"startRowIndex": 1, "endRowIndex": 2},
+                "cell": {"dataValidation": BOX},
+                "fields": "dataValidation",
+            }
+        },
+        {
+            "updateCells": {
+                "start": {"rowIndex": 1},
+                "rows": [{"values": [{"dataValidation": BOX}] * 3}],
+                "fields": "dataValidation",
+            }
+        },
+    ],
+)
+def test_check_boxes_go_where_their_cells_go(api: Api, edit: Json) -> None:
+    def boxes() -> list[int]:
+        mask = "sheets.data.rowData.values.dataValidation"
+        [sheet] = api.get(fields=mask, ranges="Roster!A1:A10")["sheets"]
+        found = [row.get("values", [{}])[0] for row in sheet["data"][0].get("rowData", [])]
+        assert all(cell.get("dataValidation", BOX) == BOX for cell in found)
+        return [index for index, cell in enumerate(found) if cell]
+
+    lines = {"dimension": "ROWS", "startIndex": 1, "endIndex": 2}
+    api.batch(edit)
+    assert boxes() == [1]
+    api.batch({"moveDimension": {"source": lines, "destinationIndex": 4}})
+    assert boxes() == [3]
+    sort = [{"dimensionIndex": 0, "sortOrder": "ASCENDING"}]
+    api.batch({"sortRange": {"range": {"startRowIndex": 1, "endRowIndex": 4}, "sortSpecs": sort}})
+    assert boxes() == [1]
+    api.batch(
+        {"insertDimension": {"range": lines | {"startIndex": 2, "endIndex": 3}, "inheritFromBefore": True}}
+    )
+    assert boxes() == [1, 2]
+    area = {"startRowIndex": 1, "endRowIndex": 2}
+    api.batch({"copyPaste": {"source": area, "destination": {"startRowIndex": 6, "endRowIndex": 7}}})
+    assert boxes() == [1, 2, 6]
+    api.batch({"setDataValidation": {"range": {"startRowIndex": 2}}})
+    assert boxes() == [1]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"strict": True},
+        {"condition": {"type": "ONE_OF_LIST"}},
+        {"condition": {"type": "BOOLEAN", "values": [{"userEnteredValue": text} for text in "abc"]}},
+    ],
+)
+def test_a_rule_that_says_nothing_is_refused(api: Api, rule: Json) -> None:
+    assert "condition" in api.refusal({"setDataValidation": {"range": {"endRowIndex": 1}, "rule": rule}})
+
+
 def test_borders_and_data_validation_are_kept_on_cells(api: Api) -> None:
     area = {"endRowIndex": 2, "endColumnIndex": 1}
     rule = {"condition": {"type": "ONE_OF_LIST", "values": [{"userEnteredValue": "x"}]}, "strict": True}

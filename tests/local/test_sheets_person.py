@@ -341,6 +341,16 @@ class TestUndo:
         assert column(api, "A") == ["", "", "Commander", "Ann", "Bob", "Sum"]
         assert api.cell("Roster!A5")["note"] == "a note on Bob"
 
+    def test_a_tab_comes_back_under_another_title_if_its_own_is_taken(
+        self, api: Api, officer: Person
+    ) -> None:
+        officer.delete_tab(NOTES)
+        api.batch({"addSheet": {"properties": {"title": NOTES}}})
+        officer.undo()
+        titles = [sheet["properties"]["title"] for sheet in api.get()["sheets"]]
+        assert titles == ["Roster", f"{NOTES} 2", NOTES]
+        assert api.values(f"{NOTES} 2") == [["60"]]
+
     def test_each_undoes_what_they_did_themselves(self, api: Api, officer: Person) -> None:
         second = api.server.person(api.book_id, "second@example.com")
         officer.type("Roster", "A2", "Anne")

@@ -231,6 +231,10 @@ class TestProtectedRanges:
         change = {"protectedRangeId": protected["protectedRangeId"], "warningOnly": True}
         api.refusal({"updateProtectedRange": {"protectedRange": change, "fields": "warningOnly"}})
 
+    def test_nobody_belongs_to_a_group(self, api: Api) -> None:
+        protect(api, WHOLE, editors={"groups": ["officers@example.com"]})
+        api.refusal(TYPED)
+
     def test_a_warning_and_a_range_without_editors_refuse_nothing(self, api: Api) -> None:
         for fields in ({"warningOnly": True}, {}, {"editors": {"users": [SERVICE_ACCOUNT]}}):
             added = {"addProtectedRange": {"protectedRange": {"range": B2_C3, **fields}}}

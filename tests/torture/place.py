@@ -102,7 +102,7 @@ def _furnished(
     secrets: dict[Scope, str] = {("admin", None, None): _new_key(quiet, "admin", None, None)}
     roles: tuple[Role, ...] = ("member", "officer", "reader")
     for server, alliances in SERVERS.items():
-        quiet.stores.definitions.put_server(Server(server))
+        quiet.stores.definitions.put_server(Server(server, public_standings=True))
         secrets["officer", server, None] = _new_key(quiet, "officer", server, None)
         for alliance in alliances:
             labels = alliance[:3].upper(), alliance.title()
