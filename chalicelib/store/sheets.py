@@ -21,7 +21,15 @@ from chalicelib.store.table import ConditionFailed, Delete, Item, Put, Table, Up
 Spent = dict[str, list[datetime]]
 """When requests were made, by kind."""
 
-_TIMES = ("last_success_at", "last_error_at", "retry_at", "leased_until", "touched_at", "plain_until")
+_TIMES = (
+    "last_success_at",
+    "last_error_at",
+    "retry_at",
+    "leased_until",
+    "touched_at",
+    "plain_until",
+    "looked_at",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +78,13 @@ class Sheets:
             )
         )
 
-    def synced(self, sheet: Binding, at: datetime, revision: str, *, again: bool = False) -> bool:
-        """Notes a successful sync and ends the lease. `again`: it holds edits that are still to be taken. Returns
-        whether `sheet.lease` was still held."""
-        state = {"last_success_at": rfc3339(at), "revision": revision}
+    def synced(
+        self, sheet: Binding, at: datetime, revision: str, *, again: bool = False, was_fresh: bool = False
+    ) -> bool:
+        """Notes a successful sync and ends the lease. `again`: it holds edits that are still to be taken. `was_fresh`:
+        it said already what it should. Returns whether `sheet.lease` was still held."""
+        state = {"looked_at": rfc3339(at), "revision": revision}
+        state |= {} if was_fresh else {"last_success_at": rfc3339(at)}
         if again:
             return self._end(sheet, state | {"touched_at": rfc3339(at)}, ["retry_at", "take_over"])
         return self._end(sheet, state, ["retry_at", "touched_at", "take_over"])
