@@ -69,7 +69,7 @@ def _of_size(server: SheetsServer, size: int) -> list[Sequence[str]]:
     rows: list[Sequence[str]] = []
     for name, now, changed in steps:
         server.requests.clear()
-        view, revision = _report(size, changed, now), str(changed)
+        view, revision = view_of(size, changed, now), str(changed)
         if is_due(sheet, revision, now):
             budget = Budget(Allowance(1000, lambda: datetime.now(UTC)), lambda: math.inf, time.sleep)
             with connect(Google(server.url), budget) as spreadsheets:
@@ -87,7 +87,7 @@ def _of_size(server: SheetsServer, size: int) -> list[Sequence[str]]:
     return rows
 
 
-def _report(size: int, changed: int, now: datetime) -> SheetView:
+def view_of(size: int, changed: int, now: datetime) -> SheetView:
     """`changed` of the `size` commanders have reported one milestone more than at first."""
     day = GameDay()
     commanders = []
