@@ -33,9 +33,9 @@ FEW = 40
 TAB, HEADER = "IMS Commanders", 3
 NOTED = range(1, FEW, 4)
 """The commanders beside whom an officer makes a note, and whose names they colour, by number."""
-PINK = 1.0, 0.5, 0.75
+PINK = 1.0, 0.0, 1.0
 _HOW = f"""\
-The sheet of an alliance with {COMMANDERS:,} commanders, as in the section before. It is written once; then {CHANGED}
+The sheet of an alliance with {COMMANDERS:,} commanders, as in the section before. It is written whole; then {CHANGED}
 commanders report one milestone more, and it is brought up to date: those are the requests and bytes here (of bodies and
 answers, uncompressed). All write the same visible cells of the same tabs. Muster's are those with its marks and base,
 by which it knows rows and officers' edits again.
@@ -43,7 +43,7 @@ by which it knows rows and officers' edits again.
 Then, in a sheet of {FEW} commanders, an officer makes notes beside {len(NOTED)} of them in a column of their own,
 colours their names, and sorts the rows by name, backwards. {CHANGED} commanders report one more, and a sync follows:
 how many notes and how many colours then are still with their commander, and whether the rows are still in the officer's
-order.
+order. (Muster brings its rows back into its own order, with all that stands beside them.)
 
 The arithmetic: Google allows an account 60 write requests a minute. Cell by cell, one report changes its own cell and
 those that sum it up, so the requests grow with the changes, and exceed that limit in a busy minute. Tab by tab, it is a
@@ -132,12 +132,16 @@ def theirs(
     server: SheetsServer,
     spreadsheet: str,
 ) -> Write:
+    is_new = True
+
     def write(size: int, changed: int, now: datetime) -> None:
-        texts = _texts_of(size, changed, now)
+        nonlocal is_new
+        texts, how = _texts_of(size, changed, now), gspread_syncs.rewrite if is_new else bring
+        is_new = False
         with requests.Session() as session:
             client = type("Redirected", (_Redirected,), {"base_url": server.url})
             google = gspread.Client(cast(Credentials, None), session, client)
-            bring(google.open_by_key(spreadsheet), texts)
+            how(google.open_by_key(spreadsheet), texts)
 
     return write
 
@@ -192,9 +196,8 @@ def _coloured(server: SheetsServer, sheet: str) -> set[str]:
     found = set()
     for row in _tab(server, sheet)["data"][0]["rowData"]:
         cell = (row.get("values") or [{}])[0]
-        if cell.get("userEnteredFormat", {}).get("backgroundColor") == dict(
-            zip(("red", "green", "blue"), PINK, strict=True)
-        ):
+        colour = cell.get("userEnteredFormat", {}).get("backgroundColor", {})
+        if tuple(colour.get(part, 0) for part in ("red", "green", "blue")) == PINK:
             found.add(cell.get("userEnteredValue", {}).get("stringValue", ""))
     return found
 
