@@ -51,6 +51,7 @@ class Difference:
 
     requests: Sequence[Json]
     changes: Mapping[str, Change]
+    sheet_ids: Mapping[str, int]
 
 
 def difference(
@@ -80,7 +81,8 @@ def difference(
             reshaped.add(tab.id)
         else:
             sheet_ids[tab.id] = ours.sheet_id
-            shape = shape_of(layout, ours, rows.get(tab.id), manner)
+            in_manner: Manner = "plain" if tab.is_ended and manner == "whole" else manner
+            shape = shape_of(layout, ours, rows.get(tab.id), in_manner)
             if shape.row_steps or shape.column_steps:
                 reshaped.add(tab.id)
             change = Change(shape, _cells(shape, manner))
@@ -90,7 +92,7 @@ def difference(
                 changes[tab.id] = change
     if manner == "whole":
         requests += chart_requests(layouts, held, sheet_ids, reshaped, names)
-    return Difference(requests, changes)
+    return Difference(requests, changes, sheet_ids)
 
 
 def _reshape(shape: Shape) -> Iterator[Json]:

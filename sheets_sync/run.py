@@ -19,6 +19,7 @@ from sheets_sync.credentials import forget
 from sheets_sync.drive import Drive
 from sheets_sync.failures import QuotaExceeded, SheetError, SignInFailed
 from sheets_sync.google import Google, Spreadsheets, connect
+from sheets_sync.kept import Keeper
 from sheets_sync.sync import Synced, sync
 from sheets_sync.watching import look
 
@@ -50,6 +51,11 @@ class SheetSource(Protocol):
     def takes_edits(self) -> bool:
         """Whether what officers edit counts, in any of the sheets."""
         ...
+
+    @property
+    def deployment(self) -> str: ...
+
+    def names(self, server: str, alliance: str) -> Mapping[str, str]: ...
 
     def told_up_to(self, account: str) -> str | None: ...
 
@@ -197,7 +203,8 @@ class _Run:
             if self.do:
                 self.do(sheet, view, spreadsheets)
                 return Synced()
-            return sync(sheet, view, spreadsheets, self.help_url, apply)
+            keeper = Keeper(self.source.deployment, self.source.names)
+            return sync(sheet, view, spreadsheets, self.help_url, apply, keeper)
 
         try:
             return once()

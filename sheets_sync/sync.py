@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol
 
 from chalicelib.domain.binding import Binding
@@ -20,6 +20,7 @@ from sheets_sync.edits import decide
 from sheets_sync.failures import SheetError
 from sheets_sync.hand_edits import former_names, hand_edits, said_now
 from sheets_sync.held import MANAGED_FIELDS, OVERVIEW_FIELDS, TAB_METADATA, HeldTab, has_ours, held_tabs
+from sheets_sync.kept import NOBODY, Keeper, as_ours, ended_tabs, former_names_of, kept_requests, with_former
 from sheets_sync.known import known, known_rows
 from sheets_sync.making import Names
 from sheets_sync.met import (
@@ -79,6 +80,7 @@ def sync(
     spreadsheets: SpreadsheetAccess,
     help_url: str | None = None,
     apply: Apply | None = None,
+    keeper: Keeper = NOBODY,
 ) -> Synced:
     """One read and at most one write. If a tab of ours is missing, one more read shows which names are free.
 
@@ -91,8 +93,9 @@ def sync(
     overview: Mapping[str, Any] | None = None
     if not _was_good(sheet):
         overview = spreadsheets.overview(sheet.spreadsheet_id, OVERVIEW_FIELDS)
-    one = _Sync(sheet, view, spreadsheets, help_url, tabs_of(view, sheet, help_url))
+    one = _Sync(sheet, view, spreadsheets, help_url, keeper, tabs_of(view, sheet, help_url))
     held = one.read() if overview is None or has_ours(overview) else {}
+    one.know(former_names_of(held, sheet, keeper))
     if apply and sheet.edits and sheet.revision is not None:  # else the bases are of another binding
         one.take(held, apply)
     if any(tab.id not in held for tab in one.tabs):
@@ -107,7 +110,9 @@ class _Sync:
     view: SheetView
     spreadsheets: SpreadsheetAccess
     help_url: str | None
+    keeper: Keeper
     tabs: Sequence[Tab]
+    former: Mapping[str, str] = field(default_factory=dict)
     names: Names = field(default_factory=Names)
     answers: Answers = field(default_factory=Answers)
     title: str = ""
@@ -115,7 +120,13 @@ class _Sync:
     def read(self) -> dict[str, HeldTab]:
         answer = self.spreadsheets.managed(self.sheet.spreadsheet_id, TAB_METADATA, MANAGED_FIELDS)
         self.title = answer["properties"]["title"]
-        return held_tabs(answer)
+        return as_ours(held_tabs(answer), self.sheet, self.keeper)
+
+    def know(self, former: Mapping[str, str]) -> None:
+        """Takes what those are called today who were on rosters that the spreadsheet was bound to before."""
+        self.former = former
+        if former:
+            self.tabs = [with_former(tab, former) for tab in self.tabs]
 
     def take(self, held: Mapping[str, HeldTab], apply: Apply) -> None:
         """Applies what officers edited. The tabs are then as they should be after that."""
@@ -124,6 +135,7 @@ class _Sync:
             found, self.view = apply(self.title, edits)
             outcomes += found
             self.tabs = tabs_of(self.view, self.sheet, self.help_url)
+            self.know(self.former)
         self.answers = answers_to(decision, outcomes, self.tabs)
 
     def leave(self, held: Mapping[str, HeldTab]) -> None:
@@ -167,7 +179,12 @@ class _Sync:
         answers = self.answers if self.sheet.edits else without_edits(edits)
         tabs = answered(self.tabs, held, rows, answers, self.view.as_of, gone)
         tabs = saying(in_the_way(obstacle, tabs, held, rows), mentioning(restored, tabs))
+        if ended := ended_tabs(tabs, held, self.view, self.former):
+            tabs, rows = [*tabs, *ended], {**rows, **known_rows(ended, held)}
         found = difference(tabs, held, rows, deepcopy(self.names), manner)
+        if manner == "whole":
+            more = kept_requests(found.sheet_ids, held, self.sheet, self.keeper)
+            found = replace(found, requests=[*found.requests, *more])
         return _Batch(manner, obstacle, found, len(edits))
 
     def send(self, batch: "_Batch", before: Sequence[Json] = (), *, repairs: bool = True) -> None:
@@ -191,7 +208,7 @@ class _Sync:
         """Makes good what a write did to rows and cells that it had expected elsewhere."""
         held = self.read()
         requests: list[Json] = []
-        for tab in self.tabs:
+        for tab in [*self.tabs, *ended_tabs(self.tabs, held, self.view, self.former)]:
             change = sent.difference.changes.get(tab.id)
             if change and tab.id in held:
                 held[tab.id] = without_written_keys(change, held[tab.id])

@@ -11,7 +11,7 @@ class Binding:
     `edits`: what officers edit in it counts. `touched_at`: when it was noted that somebody has edited it since its last
     sync. `revision`: of what the last successful sync showed. `retry_at`: do not try it before. `lease`: the run that
     has it until `leased_until`. `obstacle`: what Google refused, in words for officers: until `plain_until` only plain
-    values are written.
+    values are written. `take_over`: the next sync takes tabs that another deployment keeps.
     """
 
     spreadsheet_id: str
@@ -28,6 +28,7 @@ class Binding:
     touched_at: datetime | None = None
     obstacle: str | None = None
     plain_until: datetime | None = None
+    take_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,15 +146,13 @@ def _translations(code: str) -> dict[str, Callable[..., str]]:
     from markupsafe import Markup, escape
 
     words = language(code)
-    whole: dict[str, Markup] = {}
 
-    def filled(text: str, values: dict[str, object]) -> Markup:
-        return Markup(text % {name: escape(value) for name, value in values.items()})  # noqa: S704 - escaped just here
+    def filled(text: str, values: Mapping[str, object]) -> str:
+        """As `Markup(text) % values`, in half the time. The text is of our templates and catalogues."""
+        return Markup(text % {name: escape(value) for name, value in values.items()})  # noqa: S704
 
     def gettext(text: str, /, **values: object) -> str:
-        if values:
-            return filled(words.gettext(text), values)
-        return whole[text] if text in whole else whole.setdefault(text, filled(words.gettext(text), {}))
+        return filled(words.gettext(text), values)
 
     def ngettext(one: str, many: str, number: int, /, **values: object) -> str:
         return filled(words.ngettext(one, many, number), values)

@@ -41,6 +41,18 @@ class SheetQueue:
     _watches: dict[str, Watch] = field(default_factory=dict, init=False)
     _began: datetime = field(default=_NEVER, init=False)
     _requests: int = field(default=0, init=False)
+    _deployment: str | None = field(default=None, init=False)
+
+    @property
+    def deployment(self) -> str:
+        """Which deployment this is: the tabs that it keeps say so."""
+        if self._deployment is None:
+            self._deployment = self._sheets.deployment()
+        return self._deployment
+
+    def names(self, server: str, alliance: str) -> dict[str, str]:
+        """What all whom the alliance's roster has had are called today, by id."""
+        return self._views.names(server, alliance)
 
     def due(self) -> list[Due]:
         """The sheets to sync now, in order. It costs two reads, and one for each event, for each server; no cards."""
