@@ -45,10 +45,12 @@ REPORTER, DONE = "Member007", "Commander00"
 """Who has two of the ten milestones, and who has all."""
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 _HOW = """\
-The fastest of {rounds} times each, in turns, as multiples. A report is of ten milestones in two events by a commander
-on a roster of 100; the server has 90 alliances, a sample of the points for each hour, a stamped tier, and a reading.
+The fastest of {rounds} times each, in turns, as multiples. A report is of ten milestones in two events, by a commander
+on a roster of 100 who has two of them; the server has 90 alliances, a sample of the points for each hour, a stamped
+tier, and a reading.
 `bench/peers/fastapi_mangum` says what the peer does and what it leaves out; the floor is a Chalice route that answers
-with a constant. Both keep definitions and, for reports and receipts, the sums of the last ten seconds."""
+with a constant. Both keep definitions and, for reports and receipts, the sums of the last ten seconds. Neither sends
+metrics, which Muster does only where a Lambda function runs."""
 _COLUMNS = (
     "what",
     "FastAPI and Mangum ÷ floor",
@@ -97,7 +99,7 @@ class Both:
         self.ours: Handler = app.app
         self.theirs: Handler = make(client, TABLE, self._now, lambda: self._seconds, style)
 
-    def is_busy(self) -> None:
+    def report_elsewhere(self) -> None:
         """A second passes, in which somebody reports through another process."""
         self._seconds += 1
         for event in load_catalog():
@@ -112,7 +114,7 @@ def measure(rounds: int = ROUNDS) -> Measurement:
     for job in jobs():
         programs: list[Handler] = [bare_chalice.app, both.theirs, both.ours]
         tasks = zip(programs, [_get("/bare"), job.event, job.event], strict=True)
-        floor, peer, mine = fastest([*tasks], rounds, both.is_busy if job.is_busy else None)
+        floor, peer, mine = fastest([*tasks], rounds, both.report_elsewhere if job.is_busy else None)
         cells = f"{peer / floor:.1f}", f"{mine / floor:.1f}", f"{mine / peer:.2f}", f"{MOST_TIMES:g}"
         rows.append((job.what, *cells, verdict(mine / peer <= MOST_TIMES)))
     return Measurement("Processor time", _HOW.format(rounds=rounds), _COLUMNS, rows)

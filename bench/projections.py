@@ -46,7 +46,6 @@ EVENT, LAST_MILESTONE, REPORTING = 144, 120, 168
 """Hours from the opening to the end of the event, of its last milestone, and of reporting."""
 HOURS = (36, 42, 48, 60, 72, 84, 96, 108, 120, 132, 144, 156)
 """The moments of the tables, in hours since the opening."""
-
 MOMENTS, READING_AGE = range(28, REPORTING, 4), 6.0
 """When the calibration campaigns were looked at; and once more, with a reading of that age in hours."""
 
@@ -95,11 +94,11 @@ class Range:
         return (self.high - self.low) / self.of.final
 
 
-def tried(campaign: Campaign, hours: float, reading_at: float | None = None) -> Try | None:
+def tried(of: Campaign, hours: float, reading_at: float | None = None) -> Try | None:
     """What is expected at `hours`, however wide the range is; None if too little has been reported."""
-    standing, now = campaign.standing(hours, reading_at), campaign.opens_at + hours * HOUR
-    outlook = outlook_of(NOVEMBER, campaign.game_day, standing, now)
-    return None if isinstance(outlook, NoProjection) else Try(campaign, hours, outlook)
+    standing, now = of.standing(hours, reading_at), of.opens_at + hours * HOUR
+    outlook = outlook_of(NOVEMBER, of.game_day, standing, now)
+    return None if isinstance(outlook, NoProjection) else Try(of, hours, outlook)
 
 
 def tries_of(
@@ -195,7 +194,7 @@ hour of the day, and each day has its own luck. There are {len(SHAPES)} shapes:
 **Each shape was left out in turn.** The width of the ranges was set on {len(CALIBRATION)} campaigns of each of the
 other shapes, and tried on {len(HELD_OUT)} new campaigns of the one left out. So these figures show what to expect of
 people who behave in a way that nobody has foreseen. The table in the code is set on all shapes. The other constants
-were set by hand, and are the same for all.
+were set by hand, on campaigns of all shapes, and are the same for all.
 
 - *Answered*: for how many campaigns a range is shown, in per cent. There is none where its high end would be more than
   {WIDEST} times its low end.

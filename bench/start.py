@@ -1,4 +1,7 @@
-"""How long a member waits for a new process: the packages as they are shipped, from nothing to the first answer."""
+"""How long a member waits for a new process: the packages as they are shipped, from nothing to the first answer.
+
+`python -m bench.start COMMIT` measures the package of that commit in the same turns.
+"""
 
 import json
 import shutil
@@ -46,13 +49,12 @@ print(json.dumps(seconds))
 _HOW = f"""\
 The processor time from the import of `app` to the answer to the first report, as a multiple of the time of
 `bench/peers/bare_model`: one Chalice route that checks its body with a pydantic model and stores it with one call of
-boto3's client. Both are packed by `deploy/package.py`, with bytecode, and unpacked into a folder in which nothing is
-written; boto3 and what it needs lie beside it, compiled, as in Lambda's runtime. DynamoDB is the strict stand-in in
-another process, over HTTP: without TLS, which would cost both the same. Muster reports five milestones of each of two
-events for a commander on the roster, on a server of {ALLIANCES} alliances that have all reported: the key, the
-definitions, the standing and the commander are read, and the metrics are written. Each run is a fresh interpreter;
-there are {RUNS} runs, in turns. What the Lambda service does before that (fetching the zip, starting the sandbox) is
-not in it."""
+boto3's client. `deploy/package.py` packs both, with bytecode. They are unpacked into folders that can't be written, and
+boto3 and what it needs lie beside them, compiled, as in Lambda's runtime. DynamoDB is the strict stand-in in another
+process, over HTTP: without TLS, which would cost both the same. Muster reports five milestones of each of two events
+for a commander on the roster, on a server of {ALLIANCES} alliances that have all reported: the key, the definitions,
+the standing and the commander are read, and the metrics are written. Each run is a fresh interpreter; there are {RUNS}
+runs, in turns. What the Lambda service does before that (fetching the zip, starting the sandbox) is not in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,14 @@ class Package:
             text=True,
         )
         self.seconds.append(float(done.stdout.splitlines()[-1]))
+
+    def require_unwritten(self) -> None:
+        """Raises AssertionError if a start has written into its folder."""
+        there = {
+            path.relative_to(self._folder).as_posix() for path in self._folder.rglob("*") if path.is_file()
+        }
+        with ZipFile(self.archive) as packed:
+            assert there == set(packed.namelist())
 
     def times(self, bare: "Package") -> tuple[float, float]:
         """Its time as a multiple of that of `bare`: by the medians, and by the least."""
@@ -133,6 +143,8 @@ def _start_in_turns(packages: Sequence[Package], folder: Path) -> None:
             packages[number % len(packages)].start(runtime, _report(commander), environment)
     finally:
         dynamodb.stop()
+    for one in packages:
+        one.require_unwritten()
 
 
 def _fill(dynamodb: StrictDynamoDB, commanders: Sequence[str]) -> None:

@@ -33,8 +33,11 @@ def sheets() -> None:
 @click.option(
     "--edits", is_flag=True, help="What officers edit in it counts: ticks, names, the official points."
 )
+@click.option("--take-over", is_flag=True, help="Take tabs that another deployment of Muster keeps.")
 @click.pass_obj
-def bind(where: Where, spreadsheet: str, server: str, alliance: str | None, edits: bool) -> None:
+def bind(
+    where: Where, spreadsheet: str, server: str, alliance: str | None, edits: bool, take_over: bool
+) -> None:
     """Binds a spreadsheet to an alliance, or to a server.
 
     First share it with the deployment's Google account, as an editor. The next sync makes the tabs whose names begin
@@ -44,12 +47,15 @@ def bind(where: Where, spreadsheet: str, server: str, alliance: str | None, edit
     With --edits, whoever may edit the spreadsheet acts as an officer of what it is bound to: share it with officers,
     not with anyone with the link.
 
+    Tabs that another deployment keeps are left alone, and the sync fails, unless you --take-over.
+
     \b
     Example:
       ./muster --demo sheets bind demo-officers-sheet 202 borealis
       ./muster --demo sheets bind demo-officers-sheet 202 borealis --edits
     """
     binding = {"server": server, "edits": edits} | ({"alliance": alliance} if alliance else {})
+    binding |= {"take_over": True} if take_over else {}
     state, is_new = where.api.put("sheets", _id(spreadsheet), body=binding)
     bound = f"server {state['server']}" + (f", alliance {state['alliance']}" if state["alliance"] else "")
     again = "" if is_new else " It was bound before."

@@ -1,5 +1,6 @@
 """One spreadsheet through gspread, within what a run may still spend."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from sheets_sync.failures import SheetError, SignInFailed, refusal
 
 CONNECT_TIMEOUT, READ_TIMEOUT = 3.05, 30.0
 """Seconds to connect, and to wait for the next part of an answer. gspread itself would wait for ever."""
+USER_AGENT = "muster (gzip)"
+"""Google compresses its answers if the word gzip is in here, too."""
 TRIES = 3
 """How often one request is tried, the first time included."""
 
@@ -61,11 +64,11 @@ class Spreadsheets:
         lookup = {"metadataKey": metadata_key, "locationType": "SHEET"}
         body = {"dataFilters": [{"developerMetadataLookup": lookup}]}
         url = f"{SPREADSHEET_URL % spreadsheet_id}:getByDataFilter"
-        return self._client.answer("post", url, params={"fields": fields}, json=body)
+        return self._client.answer("post", url, fields, body)
 
     def overview(self, spreadsheet_id: str, fields: str) -> Mapping[str, Any]:
         """The whole spreadsheet, but only what the field mask names."""
-        return self._client.answer("get", SPREADSHEET_URL % spreadsheet_id, params={"fields": fields})
+        return self._client.answer("get", SPREADSHEET_URL % spreadsheet_id, fields)
 
     def write(
         self,
@@ -82,9 +85,7 @@ class Spreadsheets:
         body: dict[str, Any] = {"requests": list(requests)}
         if ranges:
             body |= {"includeSpreadsheetInResponse": True, "responseRanges": list(ranges)}
-        return self._client.answer(
-            "post", url, params={"fields": fields if ranges else "spreadsheetId"}, json=body
-        )
+        return self._client.answer("post", url, fields if ranges else "spreadsheetId", body)
 
 
 @contextmanager
@@ -92,6 +93,7 @@ def connect(google: Google, budget: Budget) -> Iterator[Spreadsheets]:
     """Raises SignInFailed."""
     with closing(google.session()) as session:
         session.mount(google.api_url, _Meter(budget))
+        session.headers["User-Agent"] = USER_AGENT
         yield Spreadsheets(ApiClient(session, google.api_url, budget))
 
 
@@ -121,13 +123,23 @@ class ApiClient(HTTPClient):
             words = f"Google Sheets could not be reached ({type(error).__name__}); the next sync tries again."
             raise SheetError(words, again=not _never_connected(error)) from error
 
-    def answer(self, method: str, endpoint: str, **kwargs: Any) -> Mapping[str, Any]:
-        """The JSON object that a request is answered with. Raises SheetError."""
-        response = self.request(method, endpoint, **kwargs)
-        body = _json(response)
-        if not isinstance(body, Mapping):
-            raise refusal(response.status_code, body, None)
-        return body
+    def answer(
+        self, method: str, endpoint: str, fields: str, body: Mapping[str, Any] | None = None
+    ) -> Mapping[str, Any]:
+        """The JSON object that a request is answered with: what the field mask names. Raises SheetError.
+
+        Nothing is indented on either way, and answers come compressed.
+        """
+        sent: dict[str, Any] = {}
+        if body is not None:
+            text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+            sent = {"data": text.encode(errors="replace"), "headers": {"Content-Type": "application/json"}}
+        params = {"fields": fields, "prettyPrint": "false"}
+        response = self.request(method, endpoint, params=params, **sent)
+        found = _json(response)
+        if not isinstance(found, Mapping):
+            raise refusal(response.status_code, found, None)
+        return found
 
 
 class _Meter(HTTPAdapter):

@@ -13,6 +13,7 @@ TAB_METADATA = "muster.tab"
 COLUMN_METADATA = "muster.column"
 ROW_METADATA = "muster.row"
 CHART_METADATA = "muster.chart"
+KEPT_METADATA = "muster.kept"
 
 SPARE_COLUMN = "#spare"
 """The name of columns of ours that show nothing any more: they are hidden, and used again."""
@@ -22,7 +23,7 @@ _OLD_KEYS = {"#title": "#about", "#as-of": "#state"}
 
 MANAGED_FIELDS = (
     "properties(title),sheets(properties(sheetId,title,gridProperties(rowCount,columnCount,frozenRowCount)),merges,"
-    "developerMetadata(metadataKey,metadataValue),charts(chartId),"
+    "developerMetadata(metadataId,metadataKey,metadataValue),charts(chartId),"
     "data(rowData(values(userEnteredValue,note,userEnteredFormat(backgroundColor))),"
     "rowMetadata(developerMetadata(metadataKey,metadataValue)),"
     "columnMetadata(developerMetadata(metadataId,metadataKey,metadataValue))))"
@@ -65,7 +66,8 @@ class HeldRow:
 class HeldTab:
     """A tab of ours as it is: `columns` (None: not ours) and `rows` are all of the sheet, by index.
 
-    `tall_merges`: from where to where merged areas go over more than one row.
+    `tall_merges`: from where to where merged areas go over more than one row. `kept`: what it says about who keeps it,
+    and the id of the metadata that says so.
     """
 
     sheet_id: int
@@ -75,6 +77,8 @@ class HeldTab:
     columns: Sequence[HeldColumn | None]
     rows: Sequence[HeldRow]
     tall_merges: Sequence[tuple[int, int]] = ()
+    kept: str | None = None
+    kept_id: int | None = None
 
     @cached_property
     def names(self) -> list[str | None]:
@@ -122,7 +126,12 @@ def _held_tab(sheet: Mapping[str, Any], sheet_id: int) -> HeldTab:
     grid = sheet["properties"].get("gridProperties", {})
     data = (sheet.get("data") or [{}])[0]
     columns = _columns(data.get("columnMetadata", []), grid.get("columnCount", 0))
+    kept: Mapping[str, Any] = next(
+        (each for each in sheet["developerMetadata"] if each["metadataKey"] == KEPT_METADATA), {}
+    )
     return HeldTab(
+        kept=kept.get("metadataValue"),
+        kept_id=kept.get("metadataId"),
         sheet_id=sheet_id,
         title=sheet["properties"]["title"],
         frozen_rows=grid.get("frozenRowCount", 0),

@@ -8,7 +8,14 @@ from dataclasses import dataclass, field
 from itertools import count, groupby
 
 from sheets_sync.cells import BLOCK, HEADER_LOOK, LOOKS, TITLE, TONES, Json, cell_json
-from sheets_sync.held import CHART_METADATA, COLUMN_METADATA, ROW_METADATA, TAB_METADATA, HeldTab
+from sheets_sync.held import (
+    CHART_METADATA,
+    COLUMN_METADATA,
+    KEPT_METADATA,
+    ROW_METADATA,
+    TAB_METADATA,
+    HeldTab,
+)
 from sheets_sync.layout import Layout, column_letters
 from sheets_sync.tabs import HEADER, Content, Highlight, Link, Row, Tab, Tone
 
@@ -127,7 +134,11 @@ def hide_column(sheet_id: int, index: int) -> Json:
 
 def rename_column(metadata_id: int, identity: str) -> Json:
     """What the column is found by from now on, wherever it is."""
-    new = {"metadataValue": identity}
+    return _new_value(metadata_id, identity)
+
+
+def _new_value(metadata_id: int, value: str) -> Json:
+    new = {"metadataValue": value}
     filters = [_lookup(metadata_id)]
     return {
         "updateDeveloperMetadata": {
@@ -140,6 +151,13 @@ def rename_column(metadata_id: int, identity: str) -> Json:
 
 def drop_metadata(metadata_id: int) -> Json:
     return {"deleteDeveloperMetadata": {"dataFilter": _lookup(metadata_id)}}
+
+
+def kept_request(sheet_id: int, metadata_id: int | None, value: str) -> Json:
+    """Says who keeps a tab, if nothing says so yet in new metadata."""
+    if metadata_id is None:
+        return _metadata(KEPT_METADATA, value, {"sheetId": sheet_id})
+    return _new_value(metadata_id, value)
 
 
 def freeze(sheet_id: int, rows: int) -> Json:

@@ -19,6 +19,7 @@ from sheets_sync.credentials import forget
 from sheets_sync.drive import Drive
 from sheets_sync.failures import QuotaExceeded, SheetError, SignInFailed
 from sheets_sync.google import Google, Spreadsheets, connect
+from sheets_sync.kept import Keeper
 from sheets_sync.sync import Synced, sync
 from sheets_sync.watching import look
 
@@ -51,6 +52,11 @@ class SheetSource(Protocol):
         """Whether what officers edit counts, in any of the sheets."""
         ...
 
+    @property
+    def deployment(self) -> str: ...
+
+    def names(self, server: str, alliance: str) -> Mapping[str, str]: ...
+
     def told_up_to(self, account: str) -> str | None: ...
 
     def note_touched(
@@ -73,7 +79,7 @@ class SheetSource(Protocol):
         self, sheet: Binding, title: str, edits: Sequence[Edit], has_time: Callable[[], bool]
     ) -> Sequence[Outcome]: ...
 
-    def synced(self, due: Due, *, again: bool = False) -> None: ...
+    def synced(self, due: Due, *, again: bool = False, was_fresh: bool = False) -> None: ...
 
     def failed(self, due: Due, error: str, *, lasting: bool) -> None: ...
 
@@ -180,7 +186,7 @@ class _Run:
         self.refused = 0
         if done.obstacle:
             self.source.keep_plain(due, done.obstacle)
-        self.source.synced(due, again=done.again)
+        self.source.synced(due, again=done.again, was_fresh=done.was_fresh)
         return "synced"
 
     def _sync(self, sheet: Binding, spreadsheets: Spreadsheets) -> Synced:
@@ -197,7 +203,8 @@ class _Run:
             if self.do:
                 self.do(sheet, view, spreadsheets)
                 return Synced()
-            return sync(sheet, view, spreadsheets, self.help_url, apply)
+            keeper = Keeper(self.source.deployment, self.source.names)
+            return sync(sheet, view, spreadsheets, self.help_url, apply, keeper)
 
         try:
             return once()

@@ -3,11 +3,11 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol
 
 from chalicelib.domain.binding import Binding
-from chalicelib.domain.due import obstacle_now
+from chalicelib.domain.due import is_stale, obstacle_now
 from chalicelib.domain.edits import Edit, Outcome
 from chalicelib.domain.sheet_view import SheetView
 from sheets_sync.answers import Answers, answered, answers_to, without_edits
@@ -20,6 +20,7 @@ from sheets_sync.edits import decide
 from sheets_sync.failures import SheetError
 from sheets_sync.hand_edits import former_names, hand_edits, said_now
 from sheets_sync.held import MANAGED_FIELDS, OVERVIEW_FIELDS, TAB_METADATA, HeldTab, has_ours, held_tabs
+from sheets_sync.kept import NOBODY, Keeper, as_ours, ended_tabs, former_names_of, kept_requests, with_former
 from sheets_sync.known import known, known_rows
 from sheets_sync.making import Names
 from sheets_sync.met import (
@@ -67,10 +68,13 @@ Apply = Callable[[str, Sequence[Edit]], tuple[Sequence[Outcome], SheetView]]
 
 class Synced(NamedTuple):
     """How a sync went. `obstacle`: what was in the way, in words for officers, if only values could be written: for a
-    while then only those are sent. `again`: the sheet holds edits that are still to be taken."""
+    while then only those are sent. `again`: the sheet holds edits that are still to be taken. `was_fresh`: nothing was
+    written, because it says already what it should, and not long ago.
+    """
 
     obstacle: str | None = None
     again: bool = False
+    was_fresh: bool = False
 
 
 def sync(
@@ -79,6 +83,7 @@ def sync(
     spreadsheets: SpreadsheetAccess,
     help_url: str | None = None,
     apply: Apply | None = None,
+    keeper: Keeper = NOBODY,
 ) -> Synced:
     """One read and at most one write. If a tab of ours is missing, one more read shows which names are free.
 
@@ -91,14 +96,16 @@ def sync(
     overview: Mapping[str, Any] | None = None
     if not _was_good(sheet):
         overview = spreadsheets.overview(sheet.spreadsheet_id, OVERVIEW_FIELDS)
-    one = _Sync(sheet, view, spreadsheets, help_url, tabs_of(view, sheet, help_url))
+    one = _Sync(sheet, view, spreadsheets, help_url, keeper, tabs_of(view, sheet, help_url))
     held = one.read() if overview is None or has_ours(overview) else {}
+    one.know(former_names_of(held, sheet, keeper))
     if apply and sheet.edits and sheet.revision is not None:  # else the bases are of another binding
         one.take(held, apply)
     if any(tab.id not in held for tab in one.tabs):
         overview = overview or spreadsheets.overview(sheet.spreadsheet_id, OVERVIEW_FIELDS)
         one.names = names_in(overview)
-    return Synced(one.write(held), one.answers.is_open)
+    obstacle = one.write(held)
+    return Synced(obstacle, one.answers.is_open, one.was_fresh)
 
 
 @dataclass(slots=True)
@@ -107,15 +114,29 @@ class _Sync:
     view: SheetView
     spreadsheets: SpreadsheetAccess
     help_url: str | None
+    keeper: Keeper
     tabs: Sequence[Tab]
+    former: Mapping[str, str] = field(default_factory=dict)
     names: Names = field(default_factory=Names)
     answers: Answers = field(default_factory=Answers)
     title: str = ""
+    was_fresh: bool = False
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether it has to say anew how fresh it is."""
+        return not _was_good(self.sheet) or is_stale(self.sheet, self.view.as_of)
 
     def read(self) -> dict[str, HeldTab]:
         answer = self.spreadsheets.managed(self.sheet.spreadsheet_id, TAB_METADATA, MANAGED_FIELDS)
         self.title = answer["properties"]["title"]
-        return held_tabs(answer)
+        return as_ours(held_tabs(answer), self.sheet, self.keeper)
+
+    def know(self, former: Mapping[str, str]) -> None:
+        """Takes what those are called today who were on rosters that the spreadsheet was bound to before."""
+        self.former = former
+        if former:
+            self.tabs = [with_former(tab, former) for tab in self.tabs]
 
     def take(self, held: Mapping[str, HeldTab], apply: Apply) -> None:
         """Applies what officers edited. The tabs are then as they should be after that."""
@@ -124,6 +145,7 @@ class _Sync:
             found, self.view = apply(self.title, edits)
             outcomes += found
             self.tabs = tabs_of(self.view, self.sheet, self.help_url)
+            self.know(self.former)
         self.answers = answers_to(decision, outcomes, self.tabs)
 
     def leave(self, held: Mapping[str, HeldTab]) -> None:
@@ -167,7 +189,12 @@ class _Sync:
         answers = self.answers if self.sheet.edits else without_edits(edits)
         tabs = answered(self.tabs, held, rows, answers, self.view.as_of, gone)
         tabs = saying(in_the_way(obstacle, tabs, held, rows), mentioning(restored, tabs))
+        if ended := ended_tabs(tabs, held, self.view, self.former):
+            tabs, rows = [*tabs, *ended], {**rows, **known_rows(ended, held)}
         found = difference(tabs, held, rows, deepcopy(self.names), manner)
+        if manner == "whole":
+            more = kept_requests(found.sheet_ids, held, self.sheet, self.keeper)
+            found = replace(found, requests=[*found.requests, *more])
         return _Batch(manner, obstacle, found, len(edits))
 
     def send(self, batch: "_Batch", before: Sequence[Json] = (), *, repairs: bool = True) -> None:
@@ -175,6 +202,9 @@ class _Sync:
         spreadsheet, changes = self.sheet.spreadsheet_id, batch.difference.changes
         requests = [*before, *batch.difference.requests]
         if not requests:
+            return
+        if not before and batch.difference.is_only_fresher and not self.is_stale:
+            self.was_fresh = True
             return
         answer = self.spreadsheets.write(spreadsheet, requests, answer_ranges(changes), ANSWER_FIELDS)
         if batch.hand_edits:
@@ -191,7 +221,7 @@ class _Sync:
         """Makes good what a write did to rows and cells that it had expected elsewhere."""
         held = self.read()
         requests: list[Json] = []
-        for tab in self.tabs:
+        for tab in [*self.tabs, *ended_tabs(self.tabs, held, self.view, self.former)]:
             change = sent.difference.changes.get(tab.id)
             if change and tab.id in held:
                 held[tab.id] = without_written_keys(change, held[tab.id])

@@ -130,7 +130,8 @@ class Tab:
 
     `labels` are the columns by which a person tells the rows apart. `is_charted`: the tab holds the numbers of a
     chart (first column: the axis), which is shown on `IMS Progress`; the tab itself is hidden. `is_by_position`: a row
-    is a place and not a thing, so that rows never move. `marks`: the words by which the first row marks columns, so
+    is a place and not a thing, so that rows never move. `is_ended`: the binding has no such
+    tab, so that only values are written. `marks`: the words by which the first row marks columns, so
     that their heads stand out. `unlisted`: what is said, by key, in rows that are no longer listed and stay because
     officers keep something in them: the label in the first column, why in the second. `blank`: the row below the last.
     """
@@ -144,6 +145,7 @@ class Tab:
     highlights: tuple[Highlight, ...] = ()
     is_charted: bool = False
     is_by_position: bool = False
+    is_ended: bool = False
     marks: str | None = None
     unlisted: Mapping[str, Left] = field(default_factory=dict)
     blank: Row = Row(NEW)

@@ -19,7 +19,9 @@ TOLD = {
     "docs/api.md": [*[REVOKED_WITHIN] * 3, *[UNDO_WITHIN] * 3],
     "docs/settings.md": [REVOKED_WITHIN],
     "docs/OPERATIONS.md": [REVOKED_WITHIN] * 2,
-    "docs/sheet.md": [*[FRESHNESS] * 4, PATIENCE],
+    "docs/google.md": [FRESHNESS] * 2,
+    "docs/sheet.md": [FRESHNESS] * 2,
+    "docs/sheet-columns.md": [*[FRESHNESS] * 2, PATIENCE],
     "docs/measurements.md": [FRESHNESS],
 }
 SPANS = {in_words(span) for spans in TOLD.values() for span in spans}

@@ -23,11 +23,15 @@ class GameDay:
         If the clocks skip the starting hour, the day begins later by as much as they skip. If they repeat it, the day
         begins at the first occurrence.
         """
-        return _start(day, self.starts_at, self.zone)
+        return datetime.combine(day, self.starts_at, zone_info(self.zone)).astimezone(UTC)
 
     def end(self, day: date) -> datetime:
         """The instant at which the game day `day` ends. It belongs to the next day."""
         return self.start(day + timedelta(days=1))
+
+    def window(self, first: date, last: date) -> "Window":
+        """From the beginning of the game day `first` to the end of `last`."""
+        return _window(first, last, self.starts_at, self.zone)
 
     def local(self, instant: datetime) -> datetime:
         """The instant in the server's zone."""
@@ -57,9 +61,10 @@ SKEW = timedelta(minutes=1)
 
 
 @lru_cache(maxsize=1024)
-def _start(day: date, starts_at: time, zone: str) -> datetime:
-    """Kept, since each request asks for the same few days again and again."""
-    return datetime.combine(day, starts_at, zone_info(zone)).astimezone(UTC)
+def _window(first: date, last: date, starts_at: time, zone: str) -> Window:
+    """Kept, since each request asks for the same few windows again and again."""
+    day = GameDay(starts_at, zone)
+    return Window(day.start(first), day.end(last))
 
 
 @lru_cache

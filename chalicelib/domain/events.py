@@ -74,11 +74,7 @@ class Scheduled(Definition):
         if self.opens_at and self.closes_at:
             return Window(self.opens_at, self.closes_at)
         assert self.first_day  # noqa: S101 - the validator requires it
-        return Window(game_day.start(self.first_day), game_day.end(self.last_day or self.first_day))
-
-    def opening(self, game_day: GameDay) -> datetime:
-        """The instant at which the window opens."""
-        return game_day.start(self.first_day) if self.first_day else self.window(game_day).opens_at
+        return game_day.window(self.first_day, self.last_day or self.first_day)
 
     def moved(self, by: timedelta) -> dict[str, Any]:
         """The fields that were given, with every date and instant later by `by`."""

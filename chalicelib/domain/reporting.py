@@ -83,7 +83,7 @@ def require_reportable(
     ends = {event_id: event.reporting_closes_at(game_day) for event_id, event in events.items()}
     early, late, at = [], [], reported_at or now
     for index, ref in enumerate(refs):
-        opens_at = ref.milestone.opening(game_day)
+        opens_at = ref.milestone.window(game_day).opens_at
         ends_at = ends[ref.event.id]
         if at < opens_at:
             name, opens = ref.milestone.name, game_day.local(opens_at)

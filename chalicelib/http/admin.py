@@ -90,7 +90,8 @@ def bind_sheet(request: Request, spreadsheet_id: str) -> Response:
     key = bearer_key(request, muster().directory)
     given = SheetBinding.read(request)
     bind = muster().bindings.bind
-    state, is_new = bind(key, spreadsheet_id, given.server, given.alliance, edits=given.edits)
+    more = {"edits": given.edits, "take_over": given.take_over}
+    state, is_new = bind(key, spreadsheet_id, given.server, given.alliance, **more)
     return json_response(state, 201 if is_new else 200)
 
 

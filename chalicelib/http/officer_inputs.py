@@ -217,6 +217,7 @@ class SheetBinding(JsonBody):
     server: Text
     alliance: Text | None = None
     edits: bool = False
+    take_over: bool = False
 
 
 class _Object(RootModel[dict[str, Any]]):

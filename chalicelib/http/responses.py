@@ -134,7 +134,7 @@ def _environment() -> "jinja2.Environment":
     )
     environment.policies["ext.i18n.trimmed"] = True
     environment.newstyle_gettext = True  # type: ignore[attr-defined] # an attribute of the extension
-    environment.globals["inlined"] = _inlined
+    environment.globals["inlined"] = _markup
     environment.globals["languages"] = LANGUAGES
     environment.filters.update(filters.ALL)
     return environment
@@ -143,15 +143,19 @@ def _environment() -> "jinja2.Environment":
 @lru_cache
 def _translations(code: str) -> dict[str, Callable[..., str]]:
     """What `_(...)` and `{% trans %}` call: the translated text, with its `%(values)s` filled in and escaped."""
-    from markupsafe import Markup
+    from markupsafe import Markup, escape
 
     words = language(code)
 
+    def filled(text: str, values: Mapping[str, object]) -> str:
+        """As `Markup(text) % values`, in half the time. The text is of our templates and catalogues."""
+        return Markup(text % {name: escape(value) for name, value in values.items()})  # noqa: S704
+
     def gettext(text: str, /, **values: object) -> str:
-        return Markup(words.gettext(text)) % values  # noqa: S704 - of our templates and catalogues
+        return filled(words.gettext(text), values)
 
     def ngettext(one: str, many: str, number: int, /, **values: object) -> str:
-        return Markup(words.ngettext(one, many, number)) % values  # noqa: S704
+        return filled(words.ngettext(one, many, number), values)
 
     return {"_": gettext, "gettext": gettext, "ngettext": ngettext}
 
@@ -163,6 +167,13 @@ def _inlined(file: str) -> str:
     if file.endswith(".js"):
         return re.sub(r"\n\s*", "\n", text)
     return re.sub(r"\s*([{};,])\s*", r"\1", text.replace(": ", ":"))
+
+
+@lru_cache
+def _markup(file: str) -> str:
+    from markupsafe import Markup
+
+    return Markup(_inlined(file))  # noqa: S704 - of ours
 
 
 @lru_cache

@@ -42,7 +42,14 @@ class Bindings:
     _clock: Callable[[], datetime]
 
     def bind(
-        self, key: Key, spreadsheet_id: str, server_id: str, alliance_id: str | None, *, edits: bool = False
+        self,
+        key: Key,
+        spreadsheet_id: str,
+        server_id: str,
+        alliance_id: str | None,
+        *,
+        edits: bool = False,
+        take_over: bool = False,
     ) -> tuple[SheetState, bool]:
         """Binds it. Returns the state, and whether the spreadsheet had no binding before. The next sync shows
         everything, and takes nothing for an edit; later ones do if `edits`: then who may edit the spreadsheet acts as
@@ -60,9 +67,9 @@ class Bindings:
         if alliance_id:
             self._directory.alliance(server_id, alliance_id)
         before = self._sheets.get(spreadsheet_id)
-        wanted = Binding(spreadsheet_id, server_id, alliance_id, edits=edits)
+        wanted = Binding(spreadsheet_id, server_id, alliance_id, edits=edits, take_over=take_over)
         entry = self._entry(key, spreadsheet_id, before, wanted)
-        self._sheets.bind(spreadsheet_id, server_id, alliance_id, entry, edits=edits)
+        self._sheets.bind(spreadsheet_id, server_id, alliance_id, entry, edits=edits, take_over=take_over)
         return _state(self._sheet(spreadsheet_id)), before is None
 
     def all(self, key: Key) -> list[SheetState]:
@@ -103,7 +110,7 @@ def _told(sheet: Binding | None) -> dict[str, str | bool | None] | None:
     if sheet is None:
         return None
     bound = {"spreadsheet": sheet.spreadsheet_id, "server": sheet.server, "alliance": sheet.alliance}
-    return {**bound, "edits": sheet.edits}
+    return {**bound, "edits": sheet.edits, **({"take_over": True} if sheet.take_over else {})}
 
 
 def _state(sheet: Binding) -> SheetState:

@@ -41,6 +41,18 @@ class SheetQueue:
     _watches: dict[str, Watch] = field(default_factory=dict, init=False)
     _began: datetime = field(default=_NEVER, init=False)
     _requests: int = field(default=0, init=False)
+    _deployment: str | None = field(default=None, init=False)
+
+    @property
+    def deployment(self) -> str:
+        """Which deployment this is: the tabs that it keeps say so."""
+        if self._deployment is None:
+            self._deployment = self._sheets.deployment()
+        return self._deployment
+
+    def names(self, server: str, alliance: str) -> dict[str, str]:
+        """What all whom the alliance's roster has had are called today, by id."""
+        return self._views.names(server, alliance)
 
     def due(self) -> list[Due]:
         """The sheets to sync now, in order. It costs two reads, and one for each event, for each server; no cards."""
@@ -114,9 +126,11 @@ class SheetQueue:
         """Applies what officers edited in the sheet, which has that title; what became of each."""
         return self._edits.apply(sheet, title, edits, has_time)
 
-    def synced(self, due: Due, *, again: bool = False) -> None:
-        """Notes that it now shows `due.revision`. `again`: it holds edits that are still to be taken."""
-        self._note(due, self._sheets.synced(due.sheet, self.clock(), due.revision, again=again))
+    def synced(self, due: Due, *, again: bool = False, was_fresh: bool = False) -> None:
+        """Notes that it now shows `due.revision`. `again`: it holds edits that are still to be taken. `was_fresh`: it
+        showed that already, and was not written."""
+        noted = self._sheets.synced(due.sheet, self.clock(), due.revision, again=again, was_fresh=was_fresh)
+        self._note(due, noted)
 
     def failed(self, due: Due, error: str, *, lasting: bool) -> None:
         """Notes why, in words for officers. `lasting`: it won't work until somebody has done something."""

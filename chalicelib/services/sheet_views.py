@@ -60,6 +60,10 @@ class SheetViews:
         shown_alliances = _alliances(alliances, {event: standings[event] for event in current})
         return SheetView(server.id, server.game_day, now, events, alliances=shown_alliances)
 
+    def names(self, server: str, alliance: str) -> dict[str, str]:
+        """What all whom the alliance's roster has had are called today, by id."""
+        return {one.id: one.name for one in self._commanders.known(server, alliance)}
+
     def _shown_commanders(
         self, server: str, alliance: str, events: Sequence[str], *, consistent: bool
     ) -> tuple[tuple[CommanderView, ...], tuple[Commander, ...]]:

@@ -85,6 +85,11 @@ def watch(account: str) -> ItemKey:
     return ItemKey(SHEETS_RUN, f"{WATCH_PREFIX}{account}")
 
 
+def deployment() -> ItemKey:
+    """Which deployment this is."""
+    return ItemKey(SHEETS_RUN, "DEPLOYMENT")
+
+
 def refresh_run() -> ItemKey:
     """The server that the scheduled recount has reached."""
     return ItemKey("REFRESH_RUN", "RUN")

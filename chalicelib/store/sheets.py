@@ -5,7 +5,9 @@ condition that it has not changed since. Every later write requires that the lea
 runs has it, and a run that was overtaken, or whose sheet was unbound, writes nothing.
 """
 
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -19,7 +21,15 @@ from chalicelib.store.table import ConditionFailed, Delete, Item, Put, Table, Up
 Spent = dict[str, list[datetime]]
 """When requests were made, by kind."""
 
-_TIMES = ("last_success_at", "last_error_at", "retry_at", "leased_until", "touched_at", "plain_until")
+_TIMES = (
+    "last_success_at",
+    "last_error_at",
+    "retry_at",
+    "leased_until",
+    "touched_at",
+    "plain_until",
+    "looked_at",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +37,19 @@ class Sheets:
     _table: Table
 
     def bind(
-        self, spreadsheet_id: str, server: str, alliance: str | None, *more: Put, edits: bool = False
+        self,
+        spreadsheet_id: str,
+        server: str,
+        alliance: str | None,
+        *more: Put,
+        edits: bool = False,
+        take_over: bool = False,
     ) -> None:
-        """Binds it, or changes its binding, with `more` in one transaction. It is due at once; a lease on it stays."""
-        binding: Item = {"id": spreadsheet_id, "server": server, "edits": edits}
+        """Binds it, or changes its binding, with `more` in one transaction. It is due at once; a lease on it stays.
+
+        `take_over`: until a sync has succeeded, tabs that another deployment keeps are taken.
+        """
+        binding: Item = {"id": spreadsheet_id, "server": server, "edits": edits, "take_over": take_over}
         forgotten = ["revision", "retry_at"]
         if alliance:
             binding["alliance"] = alliance
@@ -59,13 +78,16 @@ class Sheets:
             )
         )
 
-    def synced(self, sheet: Binding, at: datetime, revision: str, *, again: bool = False) -> bool:
-        """Notes a successful sync and ends the lease. `again`: it holds edits that are still to be taken. Returns
-        whether `sheet.lease` was still held."""
-        state = {"last_success_at": rfc3339(at), "revision": revision}
+    def synced(
+        self, sheet: Binding, at: datetime, revision: str, *, again: bool = False, was_fresh: bool = False
+    ) -> bool:
+        """Notes a successful sync and ends the lease. `again`: it holds edits that are still to be taken. `was_fresh`:
+        it said already what it should. Returns whether `sheet.lease` was still held."""
+        state = {"looked_at": rfc3339(at), "revision": revision}
+        state |= {} if was_fresh else {"last_success_at": rfc3339(at)}
         if again:
-            return self._end(sheet, state | {"touched_at": rfc3339(at)}, ["retry_at"])
-        return self._end(sheet, state, ["retry_at", "touched_at"])
+            return self._end(sheet, state | {"touched_at": rfc3339(at)}, ["retry_at", "take_over"])
+        return self._end(sheet, state, ["retry_at", "touched_at", "take_over"])
 
     def failed(self, sheet: Binding, at: datetime, error: str, retry_at: datetime | None) -> bool:
         """Notes why the last sync failed, in words for officers, and ends the lease, if there is one.
@@ -104,6 +126,16 @@ class Sheets:
         """Notes how far it has told."""
         attributes: Item = {"token": watch.token, "all_since": rfc3339(watch.all_since)}
         self._table.write(Update(keys.watch(account), set=attributes))
+
+    def deployment(self) -> str:
+        """The id of this deployment: of its table. It is made when it is first asked for."""
+        key = keys.deployment()
+        item = self._table.get(key)
+        if item is None:
+            with suppress(ConditionFailed):  # another process was faster
+                self._table.write(Put(key, {"id": secrets.token_hex(8)}, unless_exists=True))
+            item = self._table.get(key, consistent=True)
+        return text(item or {}, "id")
 
     def begin_run(self, token: str, now: datetime, until: datetime) -> Spent | None:
         """Begins a run. Returns the requests of earlier runs, or None if another run is working on the sheets."""
@@ -164,6 +196,7 @@ def binding_of(item: Item) -> Binding:
         edits=item.get("edits", False),
         last_error=item.get("last_error"),
         obstacle=item.get("obstacle"),
+        take_over=bool(item.get("take_over")),
         revision=item.get("revision"),
         lease=item.get("lease"),
         **{name: _instant(item, name) for name in _TIMES},

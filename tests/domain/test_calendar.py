@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.calendar import GameDay, Window, ahead, at_time, in_words, rfc3339
+from chalicelib.domain.calendar import GameDay, Window, ahead, at_time, in_words, rfc3339, zone_info
 
 BERLIN = "Europe/Berlin"
 NEW_YORK = "America/New_York"
@@ -53,6 +53,13 @@ def test_every_instant_of_a_day_is_on_it(day: date, starts_at: time, zone: str, 
     begins, ends = game_day.start(day), game_day.end(day)
     assert game_day.date_of(min(begins + (ends - begins) * part, ends - timedelta(microseconds=1))) == day
     assert game_day.date_of(ends) == day + timedelta(days=1)
+
+
+def test_equal_instants_around_a_change_of_the_clocks_are_told_apart() -> None:
+    berlin = zone_info(BERLIN)
+    first, second = (datetime(2023, 10, 29, 2, 30, tzinfo=berlin, fold=fold) for fold in (0, 1))
+    assert first == second
+    assert [rfc3339(first), rfc3339(second)] == ["2023-10-29T00:30:00Z", "2023-10-29T01:30:00Z"]
 
 
 def test_a_window_is_open_from_its_opening_until_just_before_its_closing() -> None:

@@ -1,7 +1,7 @@
 """Officers at work in a spreadsheet, and syncs of it, at the Sheets stand-in and without a store."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from sheets_sync.content import tabs_of
 from sheets_sync.content.words import SAYS
 from sheets_sync.failures import refusal
 from sheets_sync.held import OLD_MARK_COLUMN, SPARE_COLUMN
+from sheets_sync.kept import NOBODY, Keeper
 from sheets_sync.layout import BASE_COLUMN, KEY_COLUMN
 from sheets_sync.sync import sync
 from sheets_sync.tabs import STATE
@@ -36,10 +37,12 @@ class Desk:
 
     last_success_at: datetime | None = None
     officer: Person | None = None
+    binding: Binding = field(default_factory=binding_of)
+    keeper: Keeper = NOBODY
 
     @property
     def sheet(self) -> Binding:
-        return replace(binding_of(), spreadsheet_id=self.id, last_success_at=self.last_success_at)
+        return replace(self.binding, spreadsheet_id=self.id, last_success_at=self.last_success_at)
 
     def managed(self, spreadsheet_id: str, metadata_key: str, fields: str) -> Mapping[str, Any]:
         lookup = {"metadataKey": metadata_key, "locationType": "SHEET"}
@@ -80,7 +83,7 @@ class Desk:
 
     def sync(self, view: SheetView, *, is_checked: bool = True) -> str | None:
         """What was in the way. Unless it is not checked: our tabs hold the view then."""
-        obstacle = sync(self.sheet, view, self)
+        obstacle = sync(self.sheet, view, self, keeper=self.keeper).obstacle
         self.last_success_at = view.as_of
         if is_checked:
             self.check(view)
@@ -175,12 +178,12 @@ class Desk:
         return sizes
 
 
-def ids(done: Mapping[str, Sequence[str]], left: Mapping[str, str] | None = None) -> SheetView:
+def ids(done: Mapping[str, Sequence[str]], left: Mapping[str, str] | None = None, **facts: Any) -> SheetView:
     """A sheet view in which each commander has the same id whoever else there is.
 
-    `left`: what those are called now who have left, by what they were called before.
+    `left`: what those are called now who have left, by what they were called before. `facts` as for any view.
     """
-    made = view_of(dict(sorted(done.items())))
+    made = view_of(dict(sorted(done.items())), **facts)
     renamed = tuple(
         replace(c, commander=replace(c.commander, id=id_of(c.commander.name))) for c in made.commanders
     )

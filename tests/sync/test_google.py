@@ -81,6 +81,10 @@ class TestTheThreeRequests:
             none = spreadsheets.managed(line.id, "theirs", "sheets(properties(title))")
             overview = spreadsheets.overview(line.id, "sheets.properties.title")
             spreadsheets.write(line.id, [CHANGE])
+        for request in line.server.requests:
+            assert "prettyPrint=false" in request.query
+        written = line.server.requests[-1]
+        assert written.request_bytes == len(json.dumps(written.body, separators=(",", ":")))
         assert found == {"sheets": [{"properties": {"title": "Ours"}, "data": [{}]}]}
         assert not none.get("sheets")
         assert [sheet["properties"]["title"] for sheet in overview["sheets"]] == ["Own", "Ours"]
@@ -198,24 +202,24 @@ class TestTimeouts:
 
 class TestRefusals:
     @pytest.mark.parametrize(
-        ("status", "kind", "again", "lasting"),
+        ("status", "kind", "again", "lasting", "refused"),
         [
-            (400, SheetError, True, True),
-            (401, SignInFailed, False, True),
-            (403, SheetError, False, True),
-            (404, SheetError, False, True),
-            (408, SheetError, True, False),
-            (413, SheetError, True, True),
-            (429, QuotaExceeded, False, False),
-            (500, SheetError, True, False),
-            (503, SheetError, True, False),
+            (400, SheetError, False, True, True),
+            (401, SignInFailed, False, True, False),
+            (403, SheetError, False, True, True),
+            (404, SheetError, False, True, False),
+            (408, SheetError, True, False, False),
+            (413, SheetError, False, True, True),
+            (429, QuotaExceeded, False, False, False),
+            (500, SheetError, True, False, False),
+            (503, SheetError, True, False, False),
         ],
     )
     def test_each_has_its_class(
-        self, status: int, kind: type[SheetError], again: bool, lasting: bool
+        self, status: int, kind: type[SheetError], again: bool, lasting: bool, refused: bool
     ) -> None:
         found = refusal(status, {"error": {"code": status, "message": "why", "status": "X"}}, ADDRESS)
-        assert (type(found), found.again, found.lasting) == (kind, again, lasting)
+        assert (type(found), found.again, found.lasting, found.refused) == (kind, again, lasting, refused)
 
     @pytest.mark.parametrize("body", [None, [], "text", {}, {"error": "text"}, {"error": None}])
     def test_what_cannot_be_read_may_be_anything(self, body: object) -> None:

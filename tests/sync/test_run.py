@@ -160,7 +160,6 @@ class TestFailures:
             Fault("not_json", 200, match="GET /v4/spreadsheets/b"),
             Fault("hang", seconds=60, match="b:batchUpdate"),
             Fault("hang_after", seconds=60, match="b:batchUpdate"),
-            Fault("refuse", 400, match="b:batchUpdate"),
         ],
     )
     def test_so_is_what_was_cut_off_or_came_to_nothing(
@@ -190,7 +189,9 @@ class TestFailures:
         three.server.inject(twice, twice)
         assert three.run() == {"synced": 2, "failed": 1, "put_off": 0}
         assert words in (three.sheet("b").last_error or "")
-        assert three.asked().count(("write", "b")) == 2
+        assert three.asked().count(("write", "b")) == (1 if fault.status == 400 else 2), (
+            "never what was refused"
+        )
         self.heals_after(wait, three)
 
     @pytest.mark.parametrize("what", ["unshared", "deleted"])

@@ -99,6 +99,7 @@ FIELDS = {
     "dates": "Which way round dates such as 11/12/2023 were read; null: there are none",
     "detail": "For people",
     "edits": "Whether what officers edit in the spreadsheet counts",
+    "take_over": "Take the tabs even if another deployment of Muster keeps them",
     "dry_run": "Say what would happen, and write nothing",
     "entries": "The latest first",
     "errors": "Each field that was wrong; where it is the whole body, `body`",

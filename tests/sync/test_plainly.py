@@ -1,0 +1,120 @@
+"""What Google refuses goes more plainly, and nothing is sent twice: no act of an officer stops a sheet."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.binding import Binding
+from chalicelib.domain.due import PLAINLY
+from local.sheets import Fault, SheetsServer
+from sheets_sync.failures import SheetError
+from sheets_sync.layout import column_letters
+from sheets_sync.sync import sync
+from tests.sync.desk import FIRST, Desk, ids
+from tests.world import ENLISTING_OLD_ALLIES, HIDDEN_MOTIVATIONS
+
+FIVE = {name: [HIDDEN_MOTIVATIONS] for name in ("Ash", "Birch", "Cedar", "Elm", "Fir")}
+MORE = FIVE | {"Ash": [HIDDEN_MOTIVATIONS, ENLISTING_OLD_ALLIES], "Aardvark": []}
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    with SheetsServer() as server:
+        desk = Desk(server, server.create_spreadsheet("Officers", {"Officers": [["Officer"]]}))
+        desk.sync(ids(FIVE))
+        desk.add_column("commanders", {FIRST: "ash's", FIRST + 1: "birch's"})
+        desk.writes()
+        yield desk
+
+
+def bodies(desk: Desk) -> list[Any]:
+    return [
+        request.body["requests"]
+        for request in desk.server.requests
+        if request.kind == "write" and request.body
+    ]
+
+
+def state(desk: Desk, tab_id: str = "commanders") -> str:
+    return str(desk.cells(tab_id)[1][0])
+
+
+def ticks(desk: Desk, name: str) -> int:
+    (row,) = [row for row in desk.cells("commanders") if row and row[0] == name]
+    return row.count("✓")
+
+
+def test_merged_notes_keep_rows_where_they_are_and_all_else_goes_on(desk: Desk) -> None:
+    """A rename would move a row: nothing that would be refused is even tried."""
+    own = column_letters(desk.tab("commanders")["properties"]["gridProperties"]["columnCount"] - 1)
+    desk.person.merge("IMS Commanders", f"{own}{FIRST + 1}:{own}{FIRST + 2}")
+    view = ids(MORE)
+    renamed = tuple(
+        replace(one, commander=replace(one.commander, name="Zelkova"))
+        if one.commander.name == "Birch"
+        else one
+        for one in view.commanders
+    )
+    desk.sync(replace(view, commanders=renamed), is_checked=False)
+    assert {request.status for request in desk.server.requests} == {200}
+    assert [row[0] for row in desk.cells("commanders")[FIRST:]] == [
+        *("Ash", "Zelkova", "Cedar", "Elm", "Fir"),
+        *("Aardvark", None),
+    ]
+    assert ticks(desk, "Ash") == 2
+    assert "not sorted in IMS Commanders" in state(desk)
+    desk.person.unmerge("IMS Commanders", f"{own}{FIRST + 1}:{own}{FIRST + 2}")
+    desk.sync(replace(view, commanders=tuple(sorted(renamed, key=lambda one: one.commander.name))))
+    assert "not sorted" not in state(desk)
+
+
+def test_a_protected_cell_leaves_the_state_row_to_say_so_and_nothing_is_sent_twice(desk: Desk) -> None:
+    desk.person.protect("IMS Commanders", f"A{FIRST + 1}:H{FIRST + 3}")
+    with pytest.raises(SheetError) as raised:
+        desk.sync(ids(MORE))
+    assert raised.value.refused
+    assert not raised.value.again
+    assert "open protected areas" in state(desk)
+    sent = bodies(desk)
+    assert all(one not in sent[:place] for place, one in enumerate(sent))
+    desk.person.unprotect("IMS Commanders")
+    desk.sync(ids(MORE))
+    assert "protected" not in state(desk)
+
+
+def test_where_rows_cannot_move_values_are_written_where_they_are(desk: Desk) -> None:
+    """A row's protection closes it to moves; its cells that changed are not in it."""
+    desk.server.inject(Fault("refuse", 400, match=":batchUpdate"))
+    obstacle = desk.sync(ids(MORE), is_checked=False)
+    assert obstacle
+    assert ticks(desk, "Ash") == 2
+    assert "Aardvark" not in str(desk.cells("commanders"))
+    assert "rows are not sorted, and nothing new is added" in state(desk)
+    assert [request.status for request in desk.server.requests if request.kind == "write"] == [400, 200]
+
+
+def test_for_an_hour_only_values_are_sent(desk: Desk) -> None:
+    view = ids(MORE)
+    plain = replace(
+        desk.sheet, obstacle="Google Sheets answered 400: merged.", plain_until=view.as_of + PLAINLY
+    )
+
+    def go(sheet: Binding, minutes: int) -> list[str]:
+        at = replace(view, as_of=view.as_of + timedelta(minutes=minutes))
+        desk.server.requests.clear()
+        assert sync(sheet, at, desk).obstacle is None
+        return [next(iter(one)) for one in bodies(desk)[0]]
+
+    assert set(go(plain, 0)) == {"updateCells"}
+    assert "answered 400: merged" in state(desk)
+    assert "insertDimension" in go(plain, 61)
+    assert "merged" not in state(desk)
+
+
+def test_a_tab_that_was_renamed_meanwhile_is_written_all_the_same(desk: Desk) -> None:
+    desk.server.meanwhile(lambda: desk.person.rename_tab("IMS Commanders", "Members"), match=":batchUpdate")
+    assert desk.sync(ids(MORE)) is None
+    assert desk.cells("commanders")[FIRST][0] == "Aardvark"
