@@ -26,12 +26,20 @@ class Office:
     world: World
     server: SheetsServer
     id: str = "sheet-one"
+    is_watched: bool = False
+    """Whether the stand-in's Drive tells what was touched."""
 
     def sync(self) -> None:
+        """The run of a minute later, that looks at every sheet."""
+        self.touch()
+        self.run()
+
+    def run(self) -> None:
         """The run of a minute later."""
         self.world.clock.advance(minutes=1)
-        self.touch()
-        done = sync_due(self.world.muster.sheet_queue, Google(self.server.url), sleep=lambda _: None)
+        queue, google = self.world.muster.sheet_queue, Google(self.server.url)
+        drive_url = self.server.url if self.is_watched else None
+        done = sync_due(queue, google, sleep=lambda _: None, drive_url=drive_url)
         assert done["failed"] == 0, [one.last_error for one in self.world.muster.stores.sheets.all()]
 
     def touch(self) -> None:
@@ -100,10 +108,12 @@ class Office:
 
 
 @contextmanager
-def new_office(*names: str, store: Store = "memory", edits: bool = True) -> Iterator[Office]:
+def new_office(
+    *names: str, store: Store = "memory", edits: bool = True, is_watched: bool = False
+) -> Iterator[Office]:
     """With a roster, and a sheet that has been synced."""
     with new_world(store) as world, SheetsServer(clock=world.clock) as server:
-        office = Office(world, server)
+        office = Office(world, server, is_watched=is_watched)
         for name in names:
             world.muster.rosters.add(office.admin, "101", "nova", name, is_new=True)
         server.create_spreadsheet("Nova officers", {"Own": [["kept"]]}, office.id)
