@@ -12,6 +12,7 @@ from sheets_sync.content.words import SAYS
 from sheets_sync.google import Google
 from sheets_sync.layout import column_letters
 from sheets_sync.run import sync_due
+from sheets_sync.tabs import HEADER, NEW
 from tests.stores import Store
 from tests.world import DEFENDERS, HIDDEN_MOTIVATIONS, World, new_world
 
@@ -63,22 +64,30 @@ class Office:
 
     def at(self, tab: str, label: str, heading: str) -> str:
         """The cell of the row with that label (empty: the blank one) under that heading, in A1 notation."""
-        grid = self.grid(tab)
-        header = next(n for n, row in enumerate(grid) if row and row[0] in ("Commander", "Event"))
-        column = grid[header].index(heading)
-        if label:
-            row = next(n for n, cells in enumerate(grid) if n > header and cells and cells[0] == label)
-        else:
-            keys = grid[header].index("#header")
-            row = next(n for n, cells in enumerate(grid) if len(cells) > keys and cells[keys] == "#new")
-        return f"{column_letters(column)}{row + 1}"
+        if not label:
+            return self.at_key(tab, NEW, heading)
+        header, grid = self.header(tab), self.grid(tab)
+        row = next(n for n, cells in enumerate(grid) if n > header and cells and cells[0] == label)
+        return f"{column_letters(grid[header].index(heading))}{row + 1}"
 
-    def shown(self, tab: str, label: str, heading: str) -> Any:
-        cell = self.at(tab, label, heading)
+    def at_key(self, tab: str, key: str, heading: str) -> str:
+        """The same, of the row with that key."""
+        header, grid = self.header(tab), self.grid(tab)
+        keys = grid[header].index(HEADER)
+        row = next(n for n, cells in enumerate(grid) if len(cells) > keys and cells[keys] == key)
+        return f"{column_letters(grid[header].index(heading))}{row + 1}"
+
+    def header(self, tab: str) -> int:
+        return next(n for n, row in enumerate(self.grid(tab)) if row and row[0] in ("Commander", "Event"))
+
+    def value(self, tab: str, cell: str) -> Any:
         letters = cell.rstrip("0123456789")
         row = self.grid(tab)[int(cell[len(letters) :]) - 1]
         column = next(n for n in range(100) if column_letters(n) == letters)
         return row[column] if column < len(row) else None
+
+    def shown(self, tab: str, label: str, heading: str) -> Any:
+        return self.value(tab, self.at(tab, label, heading))
 
     def says(self, label: str, tab: str = COMMANDERS) -> str:
         return str(self.shown(tab, label, SAYS) or "")
