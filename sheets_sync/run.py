@@ -79,7 +79,7 @@ class SheetSource(Protocol):
         self, sheet: Binding, title: str, edits: Sequence[Edit], has_time: Callable[[], bool]
     ) -> Sequence[Outcome]: ...
 
-    def synced(self, due: Due, *, again: bool = False) -> None: ...
+    def synced(self, due: Due, *, again: bool = False, was_fresh: bool = False) -> None: ...
 
     def failed(self, due: Due, error: str, *, lasting: bool) -> None: ...
 
@@ -186,7 +186,7 @@ class _Run:
         self.refused = 0
         if done.obstacle:
             self.source.keep_plain(due, done.obstacle)
-        self.source.synced(due, again=done.again)
+        self.source.synced(due, again=done.again, was_fresh=done.was_fresh)
         return "synced"
 
     def _sync(self, sheet: Binding, spreadsheets: Spreadsheets) -> Synced:

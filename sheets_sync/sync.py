@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol
 
 from chalicelib.domain.binding import Binding
-from chalicelib.domain.due import obstacle_now
+from chalicelib.domain.due import is_stale, obstacle_now
 from chalicelib.domain.edits import Edit, Outcome
 from chalicelib.domain.sheet_view import SheetView
 from sheets_sync.answers import Answers, answered, answers_to, without_edits
@@ -68,10 +68,13 @@ Apply = Callable[[str, Sequence[Edit]], tuple[Sequence[Outcome], SheetView]]
 
 class Synced(NamedTuple):
     """How a sync went. `obstacle`: what was in the way, in words for officers, if only values could be written: for a
-    while then only those are sent. `again`: the sheet holds edits that are still to be taken."""
+    while then only those are sent. `again`: the sheet holds edits that are still to be taken. `was_fresh`: nothing was
+    written, because it says already what it should, and not long ago.
+    """
 
     obstacle: str | None = None
     again: bool = False
+    was_fresh: bool = False
 
 
 def sync(
@@ -101,7 +104,8 @@ def sync(
     if any(tab.id not in held for tab in one.tabs):
         overview = overview or spreadsheets.overview(sheet.spreadsheet_id, OVERVIEW_FIELDS)
         one.names = names_in(overview)
-    return Synced(one.write(held), one.answers.is_open)
+    obstacle = one.write(held)
+    return Synced(obstacle, one.answers.is_open, one.was_fresh)
 
 
 @dataclass(slots=True)
@@ -116,6 +120,12 @@ class _Sync:
     names: Names = field(default_factory=Names)
     answers: Answers = field(default_factory=Answers)
     title: str = ""
+    was_fresh: bool = False
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether it has to say anew how fresh it is."""
+        return not _was_good(self.sheet) or is_stale(self.sheet, self.view.as_of)
 
     def read(self) -> dict[str, HeldTab]:
         answer = self.spreadsheets.managed(self.sheet.spreadsheet_id, TAB_METADATA, MANAGED_FIELDS)
@@ -192,6 +202,9 @@ class _Sync:
         spreadsheet, changes = self.sheet.spreadsheet_id, batch.difference.changes
         requests = [*before, *batch.difference.requests]
         if not requests:
+            return
+        if not before and batch.difference.is_only_fresher and not self.is_stale:
+            self.was_fresh = True
             return
         answer = self.spreadsheets.write(spreadsheet, requests, answer_ranges(changes), ANSWER_FIELDS)
         if batch.hand_edits:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.store.completions import Completions
+from chalicelib.domain.access import Key
 from local.sheets import Person, SheetsServer
 from sheets_sync.cells import held_value
 from sheets_sync.content.words import SAYS
@@ -38,6 +38,10 @@ class Office:
         """As Drive would tell."""
         for sheet in self.world.muster.stores.sheets.all():
             self.world.muster.stores.sheets.touch(sheet.spreadsheet_id, self.world.clock())
+
+    @property
+    def admin(self) -> Key:
+        return self.world.key("admin", None, None)
 
     @property
     def officer(self) -> Person:
@@ -85,8 +89,7 @@ class Office:
 
     def done(self) -> set[str]:
         """Who has Hidden Motivations."""
-        completions: Completions = self.world.muster.stores.completions
-        cards = completions.alliance_cards("101", DEFENDERS, "nova", consistent=True)
+        cards = self.world.muster.stores.completions.alliance_cards("101", DEFENDERS, "nova", consistent=True)
         names = {one.id: one.name for one in self.world.muster.stores.commanders.roster("101", "nova")}
         return {names[card.commander] for card in cards if "hidden-motivations" in card.completions}
 
@@ -102,7 +105,7 @@ def new_office(*names: str, store: Store = "memory", edits: bool = True) -> Iter
     with new_world(store) as world, SheetsServer(clock=world.clock) as server:
         office = Office(world, server)
         for name in names:
-            world.muster.rosters.add(world.key("admin", None, None), "101", "nova", name, is_new=True)
+            world.muster.rosters.add(office.admin, "101", "nova", name, is_new=True)
         server.create_spreadsheet("Nova officers", {"Own": [["kept"]]}, office.id)
         world.muster.stores.sheets.bind(office.id, "101", "nova", edits=edits)
         office.sync()
