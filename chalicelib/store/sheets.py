@@ -6,7 +6,6 @@ runs has it, and a run that was overtaken, or whose sheet was unbound, writes no
 """
 
 import secrets
-import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
