@@ -64,7 +64,7 @@ def _play(muster: Muster, clock: SteppingClock, secrets: Secrets, scene: Scene) 
     """Most report most of what is on, some hours after it opens; most of the server's points come from elsewhere."""
     chance = random.Random(scene.commanders)
     officer, member = (muster.directory.key(secret) for secret in (secrets.officer_key, secrets.member_key))
-    names = [*NAMES[:-1], *(f"{name} {number}" for number in ("II", "III", "IV", "V") for name in NAMES[:-3])]
+    names = [*NAMES[:-1], *(f"{name} {number}" for number in ("II", "III", "IV", "V") for name in NAMES[:-2])]
     roster = names[: scene.commanders]
     for name in roster:
         muster.rosters.add(officer, SERVER.id, ALLIANCE.id, name, is_new=True)
