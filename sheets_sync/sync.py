@@ -167,8 +167,8 @@ class _Sync:
         for manner in _PLAINER if known_obstacle else _MANNERS:
             words = known_obstacle if failure is None else str(failure)
             batch = self.batch(held, manner, None if manner == "whole" else words)
-            if batch in refused:
-                continue
+            if batch in refused or (failure and not batch.difference.requests):
+                continue  # it says nothing new, or nothing of what is wrong
             try:
                 self.send(batch)
             except SheetError as error:
@@ -197,7 +197,7 @@ class _Sync:
         tabs = saying(in_the_way(obstacle, tabs, held, rows), mentioning(restored, tabs))
         if ended := ended_tabs(tabs, held, self.view, self.former):
             tabs, rows = [*tabs, *ended], {**rows, **known_rows(ended, held)}
-        found = difference(tabs, held, rows, deepcopy(self.names), manner)
+        found = difference(tabs, held, rows, deepcopy(self.names), manner, tidies=self.sheet.tidies)
         if manner == "whole":
             more = kept_requests(found.sheet_ids, held, self.sheet, self.keeper)
             found = replace(found, requests=[*found.requests, *more])
@@ -235,7 +235,12 @@ class _Sync:
                 held[tab.id], cells = put_back(change, held[tab.id], ours)
                 requests += write_requests(held[tab.id].sheet_id, cells)
         self.leave(held)
-        self.send(self.batch(held, sent.manner, sent.obstacle), requests, repairs=False)
+        try:
+            self.send(self.batch(held, sent.manner, sent.obstacle), requests, repairs=False)
+        except SheetError as error:
+            if not error.refused:
+                raise
+            self.send(self.batch(held, "plain", str(error)), requests, repairs=False)
 
 
 @dataclass(frozen=True, slots=True)
