@@ -53,7 +53,7 @@ def measure() -> Measurement:
     again, _ = _report(billed, "Newcomer", EVERYTHING)
     muster = _warm(billed)
     with billed.bill() as form:
-        muster.member_pages.form(key, "Member001")
+        muster.member_pages.form(key, name="Member001")
     with billed.bill() as settling:
         muster.counting.bring_up(SERVER, ALLIANCE)
     with billed.bill() as void:
@@ -74,7 +74,7 @@ def measure() -> Measurement:
         early.row("the same, the first in ten seconds of its process"),
         new.row("report of ten milestones by a new commander"),
         again.row("the same report again"),
-        form.row("the form"),
+        form.row("the form, for a known commander"),
         receipt.row("the receipt of a report", receipts, verdict(receipt.read_units <= MOST_RECEIPT_UNITS)),
         later.row(
             "a receipt that is opened in another process, or later",

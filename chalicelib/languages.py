@@ -89,6 +89,20 @@ class Language:
         """`8,925`."""
         return f"{number:,}".replace(",", self.formats["group"])
 
+    def points(self, number: int) -> str:
+        """`100 points`."""
+        return self.ngettext("{number} point", "{number} points", number).format(number=self.number(number))
+
+    def completions(self, number: int) -> str:
+        """`88 completions`."""
+        sentence = self.ngettext("{number} completion", "{number} completions", number)
+        return sentence.format(number=self.number(number))
+
+    def commanders(self, number: int) -> str:
+        """`30 commanders`."""
+        sentence = self.ngettext("{number} commander", "{number} commanders", number)
+        return sentence.format(number=self.number(number))
+
     def percent(self, part: float) -> str:
         """`63%`."""
         written: str = self.formats["percent"]

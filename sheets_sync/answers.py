@@ -64,6 +64,7 @@ def answers_to(decision: Decision, outcomes: Sequence[Outcome], tabs: Iterable[T
         if outcome.result == "to be confirmed" and isinstance(outcome.edit, OfficialPoints):
             answers.confirms[tab, row] = confirmation(outcome.edit)
         if outcome.result == "applied" and isinstance(outcome.edit, NewCommander) and outcome.says:
+            answers.said.setdefault((tab, row), [])  # what was said to another name is over
             row = rows.get(str(outcome.says.values["name"]), NEW)
         if outcome.says:
             answers.say(tab, row, str(outcome.says))
@@ -118,6 +119,7 @@ def _answered(tab: Tab, earlier: Mapping[str, _Said], answers: Answers, minute: 
             cells[place], inputs[place] = False, Input("confirm", answers.confirms[tab.id, row.key])
         words = " ".join(dict.fromkeys(answers.said.get((tab.id, row.key), ())))
         before, at = earlier.get(row.key, ("", minute))
+        before = before if words or (tab.id, row.key) not in answers.said else ""
         if words or before:
             cells[says] = words or before
             inputs[says] = Input("says", str(at if words in ("", before) else minute))

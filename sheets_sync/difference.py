@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sheets_sync.align import Step
 from sheets_sync.base import LABEL, WHY, left_base_of
 from sheets_sync.cells import Json, Value, same, value_of
+from sheets_sync.content.title_block import but_for_the_time
 from sheets_sync.held import SPARE_COLUMN, HeldRow, HeldTab
 from sheets_sync.known import Known
 from sheets_sync.layout import BASE_COLUMN, KEY_COLUMN, laid_out
@@ -28,7 +29,7 @@ from sheets_sync.making import (
     row_metadata,
 )
 from sheets_sync.shape import Manner, Shape, shape_of
-from sheets_sync.tabs import Tab
+from sheets_sync.tabs import STATE, Tab
 from sheets_sync.writing import ALL, BOX, Cell, write_requests
 
 
@@ -43,6 +44,17 @@ class Change:
     def requests(self) -> list[Json]:
         return [*_reshape(self.shape), *write_requests(self.shape.held.sheet_id, self.cells)]
 
+    @property
+    def is_only_fresher(self) -> bool:
+        """Whether nothing changes but how fresh the tab says that it is."""
+        return all(map(self._is_only_fresher, self.cells)) and not list(_reshape(self.shape))
+
+    def _is_only_fresher(self, cell: Cell) -> bool:
+        row, line = self.shape.row(cell.row), self.shape.columns[cell.column]
+        if row is None or line is None or self.shape.shown[cell.row].key != STATE:
+            return False
+        return but_for_the_time(row.value(line)) == but_for_the_time(cell.content)
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -52,6 +64,13 @@ class Difference:
     requests: Sequence[Json]
     changes: Mapping[str, Change]
     sheet_ids: Mapping[str, int]
+
+    @property
+    def is_only_fresher(self) -> bool:
+        """Whether nothing changes but how fresh the tabs say that they are."""
+        changes = self.changes.values()
+        is_all = len(self.requests) == sum(len(change.requests) for change in changes)
+        return is_all and all(change.is_only_fresher for change in changes)
 
 
 def difference(

@@ -18,14 +18,13 @@ from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 from urllib3.exceptions import MaxRetryError, ResponseError
 
-from chalicelib.version import VERSION
 from sheets_sync.allowance import Budget, Kind
 from sheets_sync.credentials import address_of, from_secrets_manager, signed_in
 from sheets_sync.failures import SheetError, SignInFailed, refusal
 
 CONNECT_TIMEOUT, READ_TIMEOUT = 3.05, 30.0
 """Seconds to connect, and to wait for the next part of an answer. gspread itself would wait for ever."""
-USER_AGENT = f"muster/{VERSION} (gzip)"
+USER_AGENT = "muster (gzip)"
 """Google compresses its answers if the word gzip is in here, too."""
 TRIES = 3
 """How often one request is tried, the first time included."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol
 
 from chalicelib.domain.binding import Binding
-from chalicelib.domain.due import obstacle_now
+from chalicelib.domain.due import is_stale, obstacle_now
 from chalicelib.domain.edits import Edit, Outcome
 from chalicelib.domain.sheet_view import SheetView
 from sheets_sync.answers import Answers, answered, answers_to, without_edits
@@ -68,10 +68,13 @@ Apply = Callable[[str, Sequence[Edit]], tuple[Sequence[Outcome], SheetView]]
 
 class Synced(NamedTuple):
     """How a sync went. `obstacle`: what was in the way, in words for officers, if only values could be written: for a
-    while then only those are sent. `again`: the sheet holds edits that are still to be taken."""
+    while then only those are sent. `again`: the sheet holds edits that are still to be taken. `was_fresh`: nothing was
+    written, because it says already what it should, and not long ago.
+    """
 
     obstacle: str | None = None
     again: bool = False
+    was_fresh: bool = False
 
 
 def sync(
@@ -81,6 +84,8 @@ def sync(
     help_url: str | None = None,
     apply: Apply | None = None,
     keeper: Keeper = NOBODY,
+    *,
+    is_watched: bool = False,
 ) -> Synced:
     """One read and at most one write. If a tab of ours is missing, one more read shows which names are free.
 
@@ -88,12 +93,16 @@ def sync(
     is there is not documented. If the write met something else than was read, one more of each repairs that.
 
     What officers edited is given to `apply`, if that counts: between the read and the write. What Google refuses goes
-    plainer, and nothing twice. Raises SheetError.
+    plainer, and nothing twice. `is_watched`: Google tells when the spreadsheet was touched. Raises SheetError.
     """
     overview: Mapping[str, Any] | None = None
     if not _was_good(sheet):
         overview = spreadsheets.overview(sheet.spreadsheet_id, OVERVIEW_FIELDS)
-    one = _Sync(sheet, view, spreadsheets, help_url, keeper, tabs_of(view, sheet, help_url))
+
+    def contents(view: SheetView) -> Sequence[Tab]:
+        return tabs_of(view, sheet, help_url, is_watched)
+
+    one = _Sync(sheet, view, spreadsheets, contents, keeper, contents(view))
     held = one.read() if overview is None or has_ours(overview) else {}
     one.know(former_names_of(held, sheet, keeper))
     if apply and sheet.edits and sheet.revision is not None:  # else the bases are of another binding
@@ -101,7 +110,8 @@ def sync(
     if any(tab.id not in held for tab in one.tabs):
         overview = overview or spreadsheets.overview(sheet.spreadsheet_id, OVERVIEW_FIELDS)
         one.names = names_in(overview)
-    return Synced(one.write(held), one.answers.is_open)
+    obstacle = one.write(held)
+    return Synced(obstacle, one.answers.is_open, one.was_fresh)
 
 
 @dataclass(slots=True)
@@ -109,13 +119,19 @@ class _Sync:
     sheet: Binding
     view: SheetView
     spreadsheets: SpreadsheetAccess
-    help_url: str | None
+    contents: Callable[[SheetView], Sequence[Tab]]
     keeper: Keeper
     tabs: Sequence[Tab]
     former: Mapping[str, str] = field(default_factory=dict)
     names: Names = field(default_factory=Names)
     answers: Answers = field(default_factory=Answers)
     title: str = ""
+    was_fresh: bool = False
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether it has to say anew how fresh it is."""
+        return not _was_good(self.sheet) or is_stale(self.sheet, self.view.as_of)
 
     def read(self) -> dict[str, HeldTab]:
         answer = self.spreadsheets.managed(self.sheet.spreadsheet_id, TAB_METADATA, MANAGED_FIELDS)
@@ -134,7 +150,7 @@ class _Sync:
         if edits := [each.edit for each in decision.taken if each.edit]:
             found, self.view = apply(self.title, edits)
             outcomes += found
-            self.tabs = tabs_of(self.view, self.sheet, self.help_url)
+            self.tabs = self.contents(self.view)
             self.know(self.former)
         self.answers = answers_to(decision, outcomes, self.tabs)
 
@@ -192,6 +208,9 @@ class _Sync:
         spreadsheet, changes = self.sheet.spreadsheet_id, batch.difference.changes
         requests = [*before, *batch.difference.requests]
         if not requests:
+            return
+        if not before and batch.difference.is_only_fresher and not self.is_stale:
+            self.was_fresh = True
             return
         answer = self.spreadsheets.write(spreadsheet, requests, answer_ranges(changes), ANSWER_FIELDS)
         if batch.hand_edits:

@@ -9,9 +9,10 @@ class Binding:
     """A spreadsheet bound to a server, or to one alliance of it. The last error stays after a successful sync.
 
     `edits`: what officers edit in it counts. `touched_at`: when it was noted that somebody has edited it since its last
-    sync. `revision`: of what the last successful sync showed. `retry_at`: do not try it before. `lease`: the run that
-    has it until `leased_until`. `obstacle`: what Google refused, in words for officers: until `plain_until` only plain
-    values are written. `take_over`: the next sync takes tabs that another deployment keeps.
+    sync. `looked_at`: when it was last read and, if need be, written. `revision`: of what the last successful sync
+    showed. `retry_at`: do not try it before. `lease`: the run that has it until `leased_until`. `obstacle`: what Google
+    refused, in words for officers: until `plain_until` only plain values are written. `take_over`: the next sync takes
+    tabs that another deployment keeps. `bound`: another one each time that it is bound.
     """
 
     spreadsheet_id: str
@@ -26,9 +27,11 @@ class Binding:
     leased_until: datetime | None = None
     edits: bool = False
     touched_at: datetime | None = None
+    looked_at: datetime | None = None
     obstacle: str | None = None
     plain_until: datetime | None = None
     take_over: bool = False
+    bound: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

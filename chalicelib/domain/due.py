@@ -34,7 +34,7 @@ def due_first(
     sheets: Iterable[tuple[Binding, str]], now: datetime, looked_since: datetime | None = None
 ) -> list[Due]:
     """The sheets that are due, in the order of their turns. Each sheet comes with the revision that it should show.
-    `looked_since`: those with edits are due that were synced last before that.
+    `looked_since`: those with edits are due that were looked at last before that.
 
     Sheets that changed, were touched or are overdue come first, then those that are only stale. Among each, those that
     were tried longest ago come first, and before them those that were never tried. So a sheet that fails again and
@@ -49,11 +49,14 @@ def is_due(sheet: Binding, revision: str, now: datetime, looked_since: datetime 
     """Whether it should show something new, may hold an edit, or is stale. Not while it is leased or has to wait."""
     if is_held(sheet.leased_until, now) or _is_ahead(sheet.retry_at, now, PATIENCE):
         return False
-    if sheet.edits and (
-        sheet.touched_at or (looked_since and (sheet.last_success_at or _NEVER) < looked_since)
-    ):
+    if sheet.edits and (sheet.touched_at or (looked_since and (sheet.looked_at or _NEVER) < looked_since)):
         return True
-    return sheet.revision != revision or _is_older(sheet.last_success_at, now, FRESHNESS)
+    return sheet.revision != revision or is_stale(sheet, now)
+
+
+def is_stale(sheet: Binding, now: datetime) -> bool:
+    """Whether it was last synced so long ago that it should show that the sync works."""
+    return _is_older(sheet.last_success_at, now, FRESHNESS)
 
 
 def obstacle_now(sheet: Binding, now: datetime) -> str | None:
@@ -70,7 +73,7 @@ def _turn(due: Due, now: datetime) -> tuple[bool, datetime, str]:
     sheet = due.sheet
     has_news = sheet.revision != due.revision or (sheet.edits and sheet.touched_at is not None)
     is_urgent = has_news or _is_older(sheet.last_success_at, now, OVERDUE)
-    attended = max(sheet.last_success_at or _NEVER, sheet.last_error_at or _NEVER)
+    attended = max(at or _NEVER for at in (sheet.last_success_at, sheet.last_error_at, sheet.looked_at))
     return not is_urgent, attended, sheet.spreadsheet_id
 
 

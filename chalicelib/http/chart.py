@@ -15,8 +15,10 @@ HEADROOM = 1.08
 APART = 13.0
 """How far lines must lie apart for each to have its number."""
 HOUR = timedelta(hours=1)
-EVERY = timedelta(hours=24)
-"""How far the rows of the table lie apart at least."""
+EVERY, MOST_ROWS = timedelta(hours=24), 14
+"""How far the rows of the table lie apart at least, and how many there are at most, besides the last."""
+MOST_DAYS = 8
+"""How many days have a line and a name: of more, those that are evenly spread."""
 MOST_PLACES = 60
 """How many places of the line are drawn, evenly spread: the picture has no more pixels on a phone."""
 
@@ -34,7 +36,7 @@ class TierLine:
 
 @dataclass(frozen=True, slots=True)
 class DayLine:
-    """Where a game day begins, and where the middle of what is shown of it is."""
+    """Where a game day begins, and where the middle is of what is shown of it."""
 
     day: date
     x: float
@@ -56,9 +58,9 @@ class Chart:
 
 
 def chart_of(shown: EventOnPage, game_day: GameDay) -> Chart:
-    """The reported points from the first opening to now, what is expected from now on, and the tiers."""
+    """The reported points from the beginning to now, what is expected from now on, and the tiers."""
     progress, projection = shown.progress, shown.progress.projection
-    begins = min(milestone.opens_at for milestone in progress.milestones)
+    begins = min(shown.opens_at, *(milestone.opens_at for milestone in progress.milestones))
     ends = max(shown.reporting_closes_at, *(milestone.closes_at for milestone in progress.milestones))
     until = min(progress.as_of, ends)
     series = _series(shown, begins, until)
@@ -114,18 +116,20 @@ def _tiers(thresholds: Sequence[int], y: Callable[[int], float]) -> tuple[TierLi
 def _days(
     begins: datetime, ends: datetime, game_day: GameDay, x: Callable[[datetime], float]
 ) -> Iterator[DayLine]:
-    day = game_day.date_of(begins)
-    while (start := game_day.start(day)) < ends:
-        left, right = x(max(start, begins)), x(game_day.end(day))
+    first = game_day.date_of(begins)
+    number = (game_day.date_of(ends - timedelta(microseconds=1)) - first).days + 1
+    for later in range(0, number, -(-number // MOST_DAYS)):
+        day = first + timedelta(days=later)
+        left, right = x(max(game_day.start(day), begins)), x(game_day.end(day))
         yield DayLine(day, left, (left + right) / 2)
-        day += timedelta(days=1)
 
 
 def _rows(series: Sequence[tuple[datetime, int]]) -> tuple[tuple[datetime, int], ...]:
-    """Rows that lie at least `EVERY` apart, and the last."""
+    """Some of them, evenly spread, and the last."""
+    apart = max(EVERY, (series[-1][0] - series[0][0]) / MOST_ROWS)
     rows: list[tuple[datetime, int]] = []
     for at, points in reversed(series):
-        if not rows or rows[-1][0] - at >= EVERY:
+        if not rows or rows[-1][0] - at >= apart:
             rows.append((at, points))
     return tuple(reversed(rows))
 
@@ -138,6 +142,4 @@ def _written(places: Sequence[Place]) -> str:
 def _thinned(places: Sequence[Place]) -> list[Place]:
     """Up to `MOST_PLACES` of them and the first, evenly spread, counted from the last."""
     step = -(-len(places) // MOST_PLACES)
-    return [place for back, place in enumerate(reversed(places)) if back % step == 0 or place is places[0]][
-        ::-1
-    ]
+    return [*places[:1], *reversed(places[:0:-step])]

@@ -8,7 +8,7 @@ from chalicelib.domain.errors import Forbidden
 from chalicelib.domain.events import Event, EventStatus
 from chalicelib.domain.messages import say
 from chalicelib.domain.outlook import TierOutlook, outlooks
-from chalicelib.domain.progress import Progress, progress_of
+from chalicelib.domain.progress import Progress, TierProgress, progress_of
 from chalicelib.domain.roster import Alliance, Server
 from chalicelib.domain.standing import Standing, Totals
 from chalicelib.services.directory import Directory
@@ -76,13 +76,14 @@ class ServerStandings:
 
 @dataclass(frozen=True, slots=True)
 class EventOnPage:
-    """An event that has begun, as the server's page shows it. `history`: the points at the end of each hour that was
-    sampled, by the hour's beginning."""
+    """An event that has begun, as the server's page shows it. `goals`: its tiers, each with its outlook. `history`: the
+    points at the end of each hour that was sampled, by the hour's beginning."""
 
     event: Event
     progress: Progress
-    outlooks: tuple[TierOutlook, ...]
+    goals: tuple[tuple[TierProgress, TierOutlook], ...]
     history: Mapping[datetime, int]
+    opens_at: datetime
     closes_at: datetime
     reporting_closes_at: datetime
 
@@ -174,12 +175,14 @@ def _progress(state: PublicState, event: Event) -> Progress:
 
 def _on_page(state: PublicState, event: Event) -> EventOnPage:
     progress, day = _progress(state, event), state.server.game_day
+    window = event.window(day)
     return EventOnPage(
         event=event,
         progress=progress,
-        outlooks=outlooks(progress, day),
+        goals=tuple(zip(progress.tiers, outlooks(progress, day), strict=True)),
         history=state.standings[event.id].history,
-        closes_at=event.window(day).closes_at,
+        opens_at=window.opens_at,
+        closes_at=window.closes_at,
         reporting_closes_at=event.reporting_closes_at(day),
     )
 

@@ -126,9 +126,11 @@ class SheetQueue:
         """Applies what officers edited in the sheet, which has that title; what became of each."""
         return self._edits.apply(sheet, title, edits, has_time)
 
-    def synced(self, due: Due, *, again: bool = False) -> None:
-        """Notes that it now shows `due.revision`. `again`: it holds edits that are still to be taken."""
-        self._note(due, self._sheets.synced(due.sheet, self.clock(), due.revision, again=again))
+    def synced(self, due: Due, *, again: bool = False, was_fresh: bool = False) -> None:
+        """Notes that it now shows `due.revision`. `again`: it holds edits that are still to be taken. `was_fresh`: it
+        showed that already, and was not written."""
+        noted = self._sheets.synced(due.sheet, self.clock(), due.revision, again=again, was_fresh=was_fresh)
+        self._note(due, noted or self._sheets.put_off(due.sheet))  # it was bound anew meanwhile
 
     def failed(self, due: Due, error: str, *, lasting: bool) -> None:
         """Notes why, in words for officers. `lasting`: it won't work until somebody has done something."""

@@ -21,7 +21,15 @@ from chalicelib.store.table import ConditionFailed, Delete, Item, Put, Table, Up
 Spent = dict[str, list[datetime]]
 """When requests were made, by kind."""
 
-_TIMES = ("last_success_at", "last_error_at", "retry_at", "leased_until", "touched_at", "plain_until")
+_TIMES = (
+    "last_success_at",
+    "last_error_at",
+    "retry_at",
+    "leased_until",
+    "touched_at",
+    "plain_until",
+    "looked_at",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +50,7 @@ class Sheets:
         `take_over`: until a sync has succeeded, tabs that another deployment keeps are taken.
         """
         binding: Item = {"id": spreadsheet_id, "server": server, "edits": edits, "take_over": take_over}
+        binding["bound"] = secrets.token_hex(4)
         forgotten = ["revision", "retry_at"]
         if alliance:
             binding["alliance"] = alliance
@@ -70,13 +79,18 @@ class Sheets:
             )
         )
 
-    def synced(self, sheet: Binding, at: datetime, revision: str, *, again: bool = False) -> bool:
-        """Notes a successful sync and ends the lease. `again`: it holds edits that are still to be taken. Returns
-        whether `sheet.lease` was still held."""
-        state = {"last_success_at": rfc3339(at), "revision": revision}
+    def synced(
+        self, sheet: Binding, at: datetime, revision: str, *, again: bool = False, was_fresh: bool = False
+    ) -> bool:
+        """Notes a successful sync and ends the lease. `again`: it holds edits that are still to be taken. `was_fresh`:
+        it said already what it should. Returns whether `sheet.lease` was still held, and the binding the same."""
+        state = {"looked_at": rfc3339(at), "revision": revision}
+        state |= {} if was_fresh else {"last_success_at": rfc3339(at)}
         if again:
-            return self._end(sheet, state | {"touched_at": rfc3339(at)}, ["retry_at", "take_over"])
-        return self._end(sheet, state, ["retry_at", "touched_at", "take_over"])
+            state, gone = state | {"touched_at": rfc3339(at)}, ["retry_at", "take_over"]
+        else:
+            gone = ["retry_at", "touched_at", "take_over"]
+        return self._end(sheet, state, gone, bound=sheet.bound)
 
     def failed(self, sheet: Binding, at: datetime, error: str, retry_at: datetime | None) -> bool:
         """Notes why the last sync failed, in words for officers, and ends the lease, if there is one.
@@ -148,13 +162,14 @@ class Sheets:
         )
         return self._write(change)
 
-    def _end(self, sheet: Binding, state: Item, remove: Sequence[str] = ()) -> bool:
+    def _end(self, sheet: Binding, state: Item, remove: Sequence[str] = (), **expected: object) -> bool:
+        """Ends the lease, if it is held still and these attributes are as expected."""
         return self._write(
             Update(
                 keys.sheet(sheet.spreadsheet_id),
                 set=state,
                 remove=["lease", "leased_until", *remove],
-                expected={"lease": sheet.lease},
+                expected={"lease": sheet.lease, **expected},
                 exists=True,
             )
         )
@@ -188,6 +203,7 @@ def binding_of(item: Item) -> Binding:
         take_over=bool(item.get("take_over")),
         revision=item.get("revision"),
         lease=item.get("lease"),
+        bound=item.get("bound"),
         **{name: _instant(item, name) for name in _TIMES},
     )
 

@@ -207,6 +207,19 @@ class TestBeforeAndAfter:
         definitions.put_event(architects.model_copy(update={"archived": True}))
         assert "Architects of Chaos" not in shown(site).words
 
+    def test_many_past_events_are_a_list(self, site: Site) -> None:
+        defenders = next(one for one in load_catalog() if one.id == DEFENDERS)
+        for month in range(1, 9):
+            past = defenders.cloned(date(2023, month, 1)).model_copy(update={"name": f"Event {month}"})
+            site.world.muster.stores.definitions.put_event(past)
+        page = shown(site, datetime(2023, 11, 21, 12, tzinfo=UTC))
+        over = page.words.partition(" Over ")[2]
+        assert [over.index(f"Event {month}") for month in range(8, 0, -1)] == sorted(
+            over.index(f"Event {month}") for month in range(1, 9)
+        )
+        assert "Event 1 Sat 7 Jan at 00:00 UTC 0 points 8,925: Not reached: 8,925 short." in over
+        assert len(site.get("/servers/101").content) < MOST_BYTES
+
     def test_without_any_event_it_still_leads_on(self, site: Site) -> None:
         for event in load_catalog():
             site.world.muster.stores.definitions.put_event(event.model_copy(update={"archived": True}))

@@ -178,12 +178,12 @@ class Desk:
         return sizes
 
 
-def ids(done: Mapping[str, Sequence[str]], left: Mapping[str, str] | None = None) -> SheetView:
+def ids(done: Mapping[str, Sequence[str]], left: Mapping[str, str] | None = None, **facts: Any) -> SheetView:
     """A sheet view in which each commander has the same id whoever else there is.
 
-    `left`: what those are called now who have left, by what they were called before.
+    `left`: what those are called now who have left, by what they were called before. `facts` as for any view.
     """
-    made = view_of(dict(sorted(done.items())))
+    made = view_of(dict(sorted(done.items())), **facts)
     renamed = tuple(
         replace(c, commander=replace(c.commander, id=id_of(c.commander.name))) for c in made.commanders
     )

@@ -36,7 +36,7 @@ REACHED = {8925: TierStamp(WEDNESDAY_NOON - timedelta(minutes=30), "reported")}
 EMPTY_BAR = "░" * 20
 NOTES_LINE = "Notes", NOTES, None
 UNREAD = ("no reading", "no reading")
-LAST_OF_COMMANDERS = "Last report", "Added themselves", "Retired"
+LAST_OF_COMMANDERS = "Last report", "Muster says", "Added themselves", "Retired"
 DEFENDERS_REWARDS = (
     "4 Jadzia Dax shards; 3 Miles O'Brien shards; not published (shown as “Missing Translation”)"
 )
@@ -62,7 +62,7 @@ def wall(day: int, hour: int = 0, minute: int = 0) -> datetime:
 
 def outlook(view: SheetView, projection: str = "not enough data") -> Cells:
     """What stands to the right of Coverage where there is neither a projection nor a reading."""
-    return projection, None, view.events[0].progress.no_projection, "reported points", None
+    return projection, None, None, view.events[0].progress.no_projection, "reported points", None
 
 
 def archived(event: Event) -> Event:
@@ -128,7 +128,7 @@ class TestEveryTab:
         found = tabs_of(view_of({"Kestrel": []}, events=()), binding_of())
         assert [len(tab.rows) for tab in found] == [1, 0, 0, 0, 1, 0]
         assert found[4].header == ("Commander", "Missing today", *LAST_OF_COMMANDERS)
-        assert found[4].rows[0].cells == ("Kestrel", None, "none yet", None, None)
+        assert found[4].rows[0].cells == ("Kestrel", None, "none yet", None, None, None)
         assert found[5].header == ("Time", "Points", "Reward at")
 
 
@@ -260,7 +260,7 @@ class TestProgress:
         assert tab("progress", view_of()).header == (
             *("Event", "Status", "Points", "Next reward at", "Remaining", "Progress", "Completions"),
             *("Commanders", "Completions needed", "Commanders needed", "Official points", "Coverage"),
-            *("Projection", "Next reward expected", "Basis", "Counted by", "Read at"),
+            *("Projection", "Muster says", "Next reward expected", "Basis", "Counted by", "Read at"),
         )
         assert tab("progress", view_of()).labels == ("Event",)
 
@@ -332,7 +332,7 @@ class TestProgress:
     def test_a_projection_is_a_range_with_its_basis(self) -> None:
         projection = Projection(8900, 12345, november(19), "the pace of the last day")
         row = cells("progress", projecting(view_of(EIGHTY_NINE), projection))[0]
-        assert row[12:15] == ("8,900 to 12,345", "not before the end", "the pace of the last day")
+        assert row[12:16] == ("8,900 to 12,345", None, "not before the end", "the pace of the last day")
 
     @pytest.mark.parametrize(
         ("from_", "by", "words"),
@@ -351,7 +351,7 @@ class TestProgress:
         day = GameDay(time(5), "America/New_York", assumed=False)
         projection = Projection(8900, 12345, november(20), "the pace of the last day", from_, by)
         made = projecting(view_of(EIGHTY_NINE, game_day=day), projection)
-        assert cells("progress", made)[0][13] == words
+        assert cells("progress", made)[0][14] == words
 
     def test_when_all_rewards_are_reached_none_is_expected(self) -> None:
         projection = Projection(9000, 12345, november(20), "the pace of the last day")
@@ -361,9 +361,9 @@ class TestProgress:
 
     def test_why_there_is_no_projection_stands_beside_it(self) -> None:
         view = projecting(view_of(), None, no_projection="Too early.")
-        assert cells("progress", view)[0][12:15] == ("not enough data", None, "Too early.")
+        assert cells("progress", view)[0][12:16] == ("not enough data", None, None, "Too early.")
         view = projecting(view_of(now=november(20, 0)), None, no_projection="It is over.")
-        assert cells("progress", view)[0][12:15] == ("over", None, "It is over.")
+        assert cells("progress", view)[0][12:16] == ("over", None, None, "It is over.")
 
     def test_without_published_tiers(self) -> None:
         event = EVENTS[DEFENDERS].model_copy(update={"tiers": ()})
@@ -495,21 +495,21 @@ class TestCommanders:
                 "id-0",
                 (
                     *("Kestrel", "Confronting Resilience", None, None, "✓", None, "✓", *[None] * 5),
-                    *(200, 0, wall(15, 11), None, None),
+                    *(200, 0, wall(15, 11), None, None, None),
                 ),
             ),
             Row(
                 "id-1",
                 (
                     *('=HYPERLINK("x")', "Hidden Motivations, Confronting Resilience", *[None] * 10),
-                    *(0, 0, "none yet", None, None),
+                    *(0, 0, "none yet", None, None, None),
                 ),
             ),
             Row(
                 "id-2",
                 (
                     *("Merlin", "Hidden Motivations", *[None] * 5, "✓", *[None] * 4),
-                    *(0, 100, wall(15, 11), None, None),
+                    *(0, 100, wall(15, 11), None, None, None),
                 ),
             ),
         )
@@ -536,7 +536,8 @@ class TestCommanders:
         hundred = {f"C{number:03}": [HIDDEN_MOTIVATIONS] for number in range(100)}
         done = [*[None] * 4, "✓", *[None] * 5]
         assert cells("commanders", view_of(hundred)) == [
-            (name, "Confronting Resilience", *done, 100, 0, wall(15, 11), None, None) for name in hundred
+            (name, "Confronting Resilience", *done, 100, 0, wall(15, 11), None, None, None)
+            for name in hundred
         ]
 
     def test_who_has_added_themselves_and_when_in_the_servers_time(self) -> None:

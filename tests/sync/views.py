@@ -65,7 +65,8 @@ def view_of(
         samples = (history or {}).get(event.id, {})
         standing = Standing({"nova": totals}, mine_stamps, reading if is_defenders else None, samples)
         progress = progress_of(event, "101", day, standing, now)
-        views.append(EventView(event, progress, samples))
+        seen = reading.generation if reading and is_defenders else None
+        views.append(EventView(event, progress, samples, seen))
     return SheetView(
         server="101",
         game_day=day,
