@@ -103,8 +103,8 @@ class Play:
         self.desk.server.meanwhile(meanwhile, match=":batchUpdate")
         self.desk.sync(ids(self.done, self.left), is_checked=False)
         self.desk.server.forget_faults()
-        self.compare(seen[-1], theirs(self.desk))
         kept = theirs(self.desk)
+        self.compare(seen[-1], kept)
         self.desk.sync(ids(self.done, self.left), is_checked=not self.is_hindered())
         self.compare(kept, theirs(self.desk))
         self.is_unclear = False
