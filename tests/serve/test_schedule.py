@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from chalice.app import Rate
 
 import app
 from manage.serve.schedule import GRACE, LATE, Job, Schedule
@@ -102,11 +103,9 @@ def test_it_works_while_its_thread_lives_and_every_job_ends_well_now_and_then() 
 
 def test_periods_and_limits_are_those_of_the_functions_in_aws() -> None:
     limits = json.loads(CONFIG.read_text())["lambda_functions"]
-    for source in app.app.event_sources:
-        expression = source.schedule_expression
-        assert PERIODS[source.name] == (
-            expression.value * 60,
-            limits[source.name]["lambda_timeout"],
-        )
-        assert expression.unit in ("MINUTE", "MINUTES")
-    assert {source.name for source in app.app.event_sources} == PERIODS.keys()
+    sources: list[Any] = app.app.event_sources
+    for source in sources:
+        expression, limit = source.schedule_expression, limits[source.name]["lambda_timeout"]
+        assert PERIODS[source.name] == (expression.value * 60, limit)
+        assert expression.unit == Rate.MINUTES
+    assert {source.name for source in sources} == PERIODS.keys()
