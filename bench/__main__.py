@@ -16,7 +16,7 @@ those of [the design](DESIGN.md), section 10.
 
 def main() -> None:
     measured = []
-    for measure in (sheets.measure, reports.measure, cpu.measure, start.measure):
+    for measure in (sheets.measure, sheets.measure_bytes, reports.measure, cpu.measure, start.measure):
         measured.append(measure().markdown())
         print(f"{measured[-1]}\n", flush=True)
     PAGE.write_text("\n".join([INTRODUCTION, "\n\n".join(measured), ""]), encoding="utf-8")

@@ -1,10 +1,13 @@
 """What a sync of a sheet costs at Google: requests, and bytes read and written."""
 
+import json
 import math
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from bench.tables import Measurement, verdict
 from chalicelib.catalog import load_catalog
@@ -18,7 +21,11 @@ from chalicelib.domain.sheet_view import CommanderView, EventView, SheetView
 from chalicelib.domain.standing import Standing
 from local.sheets import SheetsServer
 from sheets_sync.allowance import Allowance, Budget
+from sheets_sync.base import read_base
+from sheets_sync.content import tabs_of
+from sheets_sync.difference import difference
 from sheets_sync.google import Google, connect
+from sheets_sync.making import Names
 from sheets_sync.sync import sync
 
 SIZES = 100, 1000, 3700
@@ -26,6 +33,14 @@ MOST_FOR_A_HUNDREDTH = 1 / 20
 """The most bytes for 1 % of 1,000 commanders, as a part of what a full rewrite takes."""
 NOON = datetime(2023, 11, 15, 12, tzinfo=UTC)
 FRESH = in_words(FRESHNESS)
+MOST_FIRST = 700_000
+"""The most bytes for the first write of 1,000 commanders."""
+CATEGORIES = "keys", "bases", "other cells", "looks", "structure"
+SHORTEST_BASE = 10
+_LOOKS = {"repeatCell", "addConditionalFormatRule", "updateDimensionProperties"}
+_HOW_BYTES = """\
+The body of the first write of the sheets above, in bytes of compact JSON. *Structure* is everything that is neither a
+cell nor a look: tabs, what they and their columns are found again by, the chart, and the frames around cells."""
 _HOW = f"""\
 The sheet of an alliance with this number of commanders, at noon of the third day of the two events of November 2023.
 Each commander has reported the six milestones so far, but every other commander lacks the sixth. *Changed* commanders
@@ -51,6 +66,47 @@ def measure() -> Measurement:
         "within budget",
     )
     return Measurement("A sync of a sheet", _HOW, columns, rows)
+
+
+def measure_bytes() -> Measurement:
+    """What the bytes of a first write are for."""
+    rows: list[Sequence[str]] = []
+    for size in SIZES:
+        for edits in (False, True):
+            sheet = Binding("spreadsheet", "101", "nova", edits=edits)
+            made = difference(tabs_of(_report(size, 0, NOON), sheet), {}, {}, Names()).requests
+            found = Counter[str]()
+            for request in made:
+                found.update(_categories(request))
+            total = sum(found.values())
+            within = verdict(total <= MOST_FIRST) if size == 1000 else ""
+            figures = (f"{found[name]:,}" for name in CATEGORIES)
+            rows.append((f"{size:,}", "yes" if edits else "no", *figures, f"{total:,}", within))
+    columns = "commanders", "edits", *CATEGORIES, "all", "within budget"
+    return Measurement("What the first write is made of", _HOW_BYTES, columns, rows)
+
+
+def _categories(request: Mapping[str, Any]) -> Counter[str]:
+    """The bytes of a request, by what they are for."""
+    whole = _bytes(request)
+    (kind, body), *_ = request.items()
+    if kind == "repeatCell" and "userEnteredValue" in body["cell"]:
+        return Counter({"other cells": whole})
+    if kind != "updateCells":
+        return Counter({"looks" if kind in _LOOKS else "structure": whole})
+    found = Counter[str]()
+    for row in body["rows"]:
+        for cell in row["values"]:
+            value = str(cell.get("userEnteredValue", {}).get("stringValue", ""))
+            is_base = read_base(value, None, None) is not None and len(value) > SHORTEST_BASE
+            name = "bases" if is_base else "keys" if value.startswith("commander-") else "other cells"
+            found[name] += _bytes(cell)
+    found["structure"] += whole - sum(found.values())
+    return found
+
+
+def _bytes(value: object) -> int:
+    return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
 
 
 def _of_size(server: SheetsServer, size: int) -> list[Sequence[str]]:

@@ -4,7 +4,6 @@ All of it lies in `locale/`, written by `make translations`: gettext catalogues 
 that come from Unicode's CLDR. English sentences need no catalogue: they are what is looked up.
 """
 
-import gettext
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -89,6 +88,20 @@ class Language:
         """`8,925`."""
         return f"{number:,}".replace(",", self.formats["group"])
 
+    def points(self, number: int) -> str:
+        """`100 points`."""
+        return self.ngettext("{number} point", "{number} points", number).format(number=self.number(number))
+
+    def completions(self, number: int) -> str:
+        """`88 completions`."""
+        sentence = self.ngettext("{number} completion", "{number} completions", number)
+        return sentence.format(number=self.number(number))
+
+    def commanders(self, number: int) -> str:
+        """`30 commanders`."""
+        sentence = self.ngettext("{number} commander", "{number} commanders", number)
+        return sentence.format(number=self.number(number))
+
     def percent(self, part: float) -> str:
         """`63%`."""
         written: str = self.formats["percent"]
@@ -108,6 +121,8 @@ class Language:
 @lru_cache
 def language(code: str) -> Language:
     """The language of that code, which is in LANGUAGES. Its files are read when it is first asked for."""
+    import gettext  # for pages alone
+
     folder = LOCALE / code
     formats = json.loads((folder / "formats.json").read_text(encoding="utf-8"))
     catalogue = gettext.translation(DOMAIN, LOCALE, [code], fallback=code == "en")

@@ -1,7 +1,7 @@
 """Tabs against what the spreadsheet holds → the smallest `spreadsheets.batchUpdate` (DESIGN §7). Pure.
 
 `shape` tells where each row and column is to be; what is written into them is decided here. What officers keep to the
-right of ours, or in tabs of their own, is never in a request, and nothing is ever deleted.
+right of ours, or in tabs of their own, is never in a request, and nothing is deleted unless an officer asked for that.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -42,16 +42,22 @@ class Change:
 
     @property
     def requests(self) -> list[Json]:
-        return [*_reshape(self.shape), *write_requests(self.shape.held.sheet_id, self.cells)]
+        return [
+            *_reshape(self.shape),
+            *write_requests(self.shape.held.sheet_id, self.cells),
+            *_delete(self.shape),
+        ]
 
     @property
     def is_only_fresher(self) -> bool:
         """Whether nothing changes but how fresh the tab says that it is."""
-        return all(map(self._is_only_fresher, self.cells)) and not list(_reshape(self.shape))
+        others = [*_reshape(self.shape), *_delete(self.shape)]
+        return all(map(self._is_only_fresher, self.cells)) and not others
 
     def _is_only_fresher(self, cell: Cell) -> bool:
         row, line = self.shape.row(cell.row), self.shape.columns[cell.column]
-        if row is None or line is None or self.shape.shown[cell.row].key != STATE:
+        shown = self.shape.shown.get(cell.row)
+        if row is None or line is None or shown is None or shown.key != STATE:
             return False
         return but_for_the_time(row.value(line)) == but_for_the_time(cell.content)
 
@@ -79,10 +85,13 @@ def difference(
     rows: Mapping[str, Known],
     names: Names,
     manner: Manner = "whole",
+    *,
+    tidies: bool = False,
 ) -> Difference:
     """What makes the managed tabs show `tabs`. Missing tabs are made, if it is to be the whole.
 
-    `rows`: which row is whose, by tab, but for those by position.
+    `rows`: which row is whose, by tab, but for those by position. `tidies`: rows that are empty, and were listed once,
+    are deleted, as an officer has asked for.
     """
     requests: list[Json] = []
     changes: dict[str, Change] = {}
@@ -101,10 +110,13 @@ def difference(
         else:
             sheet_ids[tab.id] = ours.sheet_id
             in_manner: Manner = "plain" if tab.is_ended and manner == "whole" else manner
-            shape = shape_of(layout, ours, rows.get(tab.id), in_manner)
+            shape = shape_of(layout, ours, rows.get(tab.id), in_manner, tidies=tidies)
             if shape.row_steps or shape.column_steps:
                 reshaped.add(tab.id)
-            change = Change(shape, _cells(shape, manner))
+            cells = _cells(shape, manner)
+            if manner != "whole":
+                cells = [cell for cell in cells if not ours.is_closed(cell.row, cell.column)]
+            change = Change(shape, cells)
             found = change.requests
             requests += found
             if found or any(row.inputs for row in layout.rows):
@@ -137,6 +149,13 @@ def _reshape(shape: Shape) -> Iterator[Json]:
         yield row_metadata(sheet_id, index, shape.shown[index].key)
     if shape.frozen is not None:
         yield freeze(sheet_id, shape.frozen)
+
+
+def _delete(shape: Shape) -> Iterator[Json]:
+    if shape.doomed:
+        end = len(shape.rows)
+        area = {"sheetId": shape.held.sheet_id, "dimension": "ROWS", "startIndex": end - shape.doomed}
+        yield {"deleteDimension": {"range": area | {"endIndex": end}}}
 
 
 def _end_columns(shape: Shape) -> Iterator[Json]:

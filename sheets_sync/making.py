@@ -3,7 +3,8 @@
 Looks are set once, when a tab, a row or a column is made. After that they are the officers' to change.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count, groupby
 
@@ -18,9 +19,12 @@ from sheets_sync.held import (
 )
 from sheets_sync.layout import Layout, column_letters
 from sheets_sync.tabs import HEADER, Content, Highlight, Link, Row, Tab, Tone
+from sheets_sync.writing import Cell, write_requests
 
 ROOM_FOR_CHART = 20
 """Rows below the progress that the chart covers."""
+_WORTH = 4
+"""How many times as many rows of a column have to say the same as others, so that it is shorter to write it so."""
 
 
 @dataclass
@@ -58,8 +62,6 @@ def make(layout: Layout, sheet_id: int, title: str) -> list[Json]:
         "frozenColumnCount": 1,
     }
     properties = {"sheetId": sheet_id, "title": title, "gridProperties": grid, "hidden": tab.is_charted}
-    rows = [{"values": [cell_json(content, None) for content in row.cells]} for row in layout.rows]
-    start = {"sheetId": sheet_id, "rowIndex": 0, "columnIndex": 0}
     ours = {"sheetId": sheet_id, "startColumnIndex": 0, "endColumnIndex": width}
     warning = {
         "range": ours,
@@ -72,7 +74,7 @@ def make(layout: Layout, sheet_id: int, title: str) -> list[Json]:
         *(column_metadata(sheet_id, place, name) for place, name in enumerate(layout.identities)),
         *(column_size(layout, sheet_id, place, place) for place in range(width)),
         *(row_metadata(sheet_id, index, row.key) for index, row in _known_by_metadata(tab)),
-        {"updateCells": {"start": start, "rows": rows, "fields": "userEnteredValue"}},
+        *_values(layout, sheet_id),
         *_looks(layout, sheet_id),
         {"addProtectedRange": {"protectedRange": warning}},
         *(_highlight(layout, sheet_id, highlight, order) for order, highlight in enumerate(tab.highlights)),
@@ -82,6 +84,29 @@ def make(layout: Layout, sheet_id: int, title: str) -> list[Json]:
 
 def _known_by_metadata(tab: Tab) -> Iterable[tuple[int, Row]]:
     return () if tab.is_by_position else enumerate(tab.title_block)
+
+
+def _values(layout: Layout, sheet_id: int) -> Iterator[Json]:
+    """What all cells hold. Where nearly all rows of a column say the same, it is said once, and then the exceptions: of
+    a thousand commanders most have most milestones."""
+    rows, listed = layout.rows, range(len(layout.rows))[layout.listed]
+    common: dict[int, Content] = {}
+    for place in range(len(layout.columns)):
+        counted = Counter(rows[index].cells[place] for index in listed)
+        content, times = counted.most_common(1)[0] if counted else (None, 0)
+        if content is not None and times > _WORTH * (len(listed) - times + 1):
+            common[place] = content
+            area = {"sheetId": sheet_id, "startRowIndex": listed.start, "endRowIndex": listed.stop}
+            area |= {"startColumnIndex": place, "endColumnIndex": place + 1}
+            cell, fields = cell_json(content, None), "userEnteredValue"
+            yield {"repeatCell": {"range": area, "cell": cell, "fields": fields}}
+    cells = [
+        Cell(index, place, value) for index, row in enumerate(rows) for place, value in enumerate(row.cells)
+    ]
+    others = [cell for cell in cells if cell.column not in common or cell.row not in listed]
+    yield from write_requests(sheet_id, others)
+    exceptions = [cell for cell in cells if cell.column in common and cell.row in listed]
+    yield from write_requests(sheet_id, [cell for cell in exceptions if cell.content != common[cell.column]])
 
 
 def _looks(layout: Layout, sheet_id: int) -> list[Json]:
@@ -213,15 +238,13 @@ def chart_requests(
     charted = next((layout for layout in layouts if layout.tab.is_charted), None)
     if charted is None:
         return []
-    host = next(layout.tab for layout in layouts if layout.tab.id == "progress")
+    shown = next(layout for layout in layouts if layout.tab.id == "progress")
+    host = shown.tab
     spec = _chart_spec(charted, sheet_ids[charted.tab.id])
     if host.id not in held:
         chart_id, sheet_id = names.free_id(), sheet_ids[host.id]
-        anchor = {
-            "sheetId": sheet_id,
-            "rowIndex": len(host.all_rows) + 1,
-            "columnIndex": 1,
-        }  # not across the freeze
+        anchor = {"sheetId": sheet_id, "rowIndex": len(host.all_rows) + 1}
+        anchor["columnIndex"] = shown.shown[1]  # not across the freeze, nor in a hidden column
         position = {"overlayPosition": {"anchorCell": anchor, "widthPixels": 760, "heightPixels": 340}}
         return [
             {"addChart": {"chart": {"chartId": chart_id, "spec": spec, "position": position}}},

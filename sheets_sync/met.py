@@ -111,7 +111,7 @@ def _has_rows(change: Change, data: Sequence[Mapping[str, Any]]) -> bool:
     found = _row_data(data)
     written = {(cell.row, cell.column): value_of(cell.content) for cell in change.cells}
     shape = change.shape
-    for index, line in enumerate(shape.rows):
+    for index, line in enumerate(shape.rows[: len(shape.rows) - shape.doomed]):
         cells = found[index].get("values", []) if index < len(found) else []
         for column in _watched(change):
             before = shape.columns[column]
@@ -152,17 +152,24 @@ def put_back(change: Change, after: HeldTab, known: Collection[int]) -> tuple[He
     for index in sorted(written.keys() & range(len(rows))):
         row, columns = rows[index], written[index]
         if row.key is None and index not in known:
-            lost = {column for column in columns if column in origins}
+            lost = {column for column in columns if column in origins or _is_ours(after, column)}
             was = next((each for each in unclaimed if _is_same(row, each, columns, origins)), HeldRow())
             unclaimed = [each for each in unclaimed if each is not was]
         else:
             lost = {column for column in columns if column in origins and after.columns[column] is None}
             was = next((each for each in before.rows if each.key == row.key), HeldRow())
-        found = {column: was.value(origins[column]) for column in lost}
+        found = {
+            column: was.value(origins[column]) if column in origins else None  # the column is new
+            for column in lost
+        }
         cells += [Cell(index, column, value) for column, value in sorted(found.items())]
         width = max(len(row.values), *(column + 1 for column in found), 0) if found else len(row.values)
         rows[index] = replace(row, values=[found.get(at, row.value(at)) for at in range(width)])
     return replace(after, rows=rows), cells
+
+
+def _is_ours(tab: HeldTab, column: int) -> bool:
+    return column < len(tab.columns) and tab.columns[column] is not None
 
 
 def _origins(before: HeldTab, after: HeldTab) -> Mapping[int, int]:

@@ -119,8 +119,8 @@ def sync_due(
             budget = Budget(allowance, remaining, sleep)
             if watches:
                 drive = Drive(str(drive_url), google.credentials_secret, google.read_secret)
-                due, _ = look(source, drive, due, lambda: budget.seconds > ENOUGH)
-            _Run(run, source, budget, do, help_url, counts).over(due, google)
+                due, watches = look(source, drive, due, lambda: budget.seconds > ENOUGH)
+            _Run(run, source, budget, do, help_url, watches, counts).over(due, google)
         finally:
             source.end_run(run, allowance.spent)
     logger.info("sheets run", extra={"run": run, "due": len(due), **counts})
@@ -134,6 +134,8 @@ class _Run:
     budget: Budget
     do: Sync | None
     help_url: str | None
+    is_watched: bool
+    """Whether Google tells which spreadsheets were touched."""
     counts: dict[str, int]
     refused: int = 0
     """Sheets in a row that Google's quota refused."""
@@ -204,7 +206,7 @@ class _Run:
                 self.do(sheet, view, spreadsheets)
                 return Synced()
             keeper = Keeper(self.source.deployment, self.source.names)
-            return sync(sheet, view, spreadsheets, self.help_url, apply, keeper)
+            return sync(sheet, view, spreadsheets, self.help_url, apply, keeper, is_watched=self.is_watched)
 
         try:
             return once()

@@ -84,6 +84,8 @@ def sync(
     help_url: str | None = None,
     apply: Apply | None = None,
     keeper: Keeper = NOBODY,
+    *,
+    is_watched: bool = False,
 ) -> Synced:
     """One read and at most one write. If a tab of ours is missing, one more read shows which names are free.
 
@@ -91,12 +93,16 @@ def sync(
     is there is not documented. If the write met something else than was read, one more of each repairs that.
 
     What officers edited is given to `apply`, if that counts: between the read and the write. What Google refuses goes
-    plainer, and nothing twice. Raises SheetError.
+    plainer, and nothing twice. `is_watched`: Google tells when the spreadsheet was touched. Raises SheetError.
     """
     overview: Mapping[str, Any] | None = None
     if not _was_good(sheet):
         overview = spreadsheets.overview(sheet.spreadsheet_id, OVERVIEW_FIELDS)
-    one = _Sync(sheet, view, spreadsheets, help_url, keeper, tabs_of(view, sheet, help_url))
+
+    def contents(view: SheetView) -> Sequence[Tab]:
+        return tabs_of(view, sheet, help_url, is_watched)
+
+    one = _Sync(sheet, view, spreadsheets, contents, keeper, contents(view))
     held = one.read() if overview is None or has_ours(overview) else {}
     one.know(former_names_of(held, sheet, keeper))
     if apply and sheet.edits and sheet.revision is not None:  # else the bases are of another binding
@@ -113,7 +119,7 @@ class _Sync:
     sheet: Binding
     view: SheetView
     spreadsheets: SpreadsheetAccess
-    help_url: str | None
+    contents: Callable[[SheetView], Sequence[Tab]]
     keeper: Keeper
     tabs: Sequence[Tab]
     former: Mapping[str, str] = field(default_factory=dict)
@@ -144,7 +150,7 @@ class _Sync:
         if edits := [each.edit for each in decision.taken if each.edit]:
             found, self.view = apply(self.title, edits)
             outcomes += found
-            self.tabs = tabs_of(self.view, self.sheet, self.help_url)
+            self.tabs = self.contents(self.view)
             self.know(self.former)
         self.answers = answers_to(decision, outcomes, self.tabs)
 
@@ -161,8 +167,8 @@ class _Sync:
         for manner in _PLAINER if known_obstacle else _MANNERS:
             words = known_obstacle if failure is None else str(failure)
             batch = self.batch(held, manner, None if manner == "whole" else words)
-            if batch in refused:
-                continue
+            if batch in refused or (failure and not batch.difference.requests):
+                continue  # it says nothing new, or nothing of what is wrong
             try:
                 self.send(batch)
             except SheetError as error:
@@ -191,7 +197,7 @@ class _Sync:
         tabs = saying(in_the_way(obstacle, tabs, held, rows), mentioning(restored, tabs))
         if ended := ended_tabs(tabs, held, self.view, self.former):
             tabs, rows = [*tabs, *ended], {**rows, **known_rows(ended, held)}
-        found = difference(tabs, held, rows, deepcopy(self.names), manner)
+        found = difference(tabs, held, rows, deepcopy(self.names), manner, tidies=self.sheet.tidies)
         if manner == "whole":
             more = kept_requests(found.sheet_ids, held, self.sheet, self.keeper)
             found = replace(found, requests=[*found.requests, *more])
@@ -229,7 +235,12 @@ class _Sync:
                 held[tab.id], cells = put_back(change, held[tab.id], ours)
                 requests += write_requests(held[tab.id].sheet_id, cells)
         self.leave(held)
-        self.send(self.batch(held, sent.manner, sent.obstacle), requests, repairs=False)
+        try:
+            self.send(self.batch(held, sent.manner, sent.obstacle), requests, repairs=False)
+        except SheetError as error:
+            if not error.refused:
+                raise
+            self.send(self.batch(held, "plain", str(error)), requests, repairs=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,7 @@ def sent_cookie(request: Request, wanted: str) -> str:
     return next((value for name, _, value in pairs if name == wanted), "")
 
 
-def cookie(request: Request, name: str, value: str, seconds: int, path: str | None = None) -> str:
-    """To be kept for so many seconds. `path`: without one it is for all in the folder of the page."""
-    where = f"Path={path}; " if path else ""
+def cookie(request: Request, name: str, value: str, seconds: int, path: str) -> str:
+    """To be kept for so many seconds, for the pages at the path and below."""
     secure = "; Secure" if request.headers.get("x-forwarded-proto") == "https" else ""
-    return f"{name}={value}; Max-Age={seconds}; {where}HttpOnly; SameSite=Lax{secure}"
+    return f"{name}={value}; Max-Age={seconds}; Path={path}; HttpOnly; SameSite=Lax{secure}"

@@ -48,6 +48,33 @@ def thousands(context: Context, number: int) -> str:
 
 
 @pass_context
+def points(context: Context, number: int) -> str:
+    """`100 points`."""
+    return _words(context).points(number)
+
+
+@pass_context
+def completions(context: Context, number: int) -> str:
+    """`88 completions`."""
+    return _words(context).completions(number)
+
+
+@pass_context
+def commanders(context: Context, number: int) -> str:
+    """`30 commanders`."""
+    return _words(context).commanders(number)
+
+
+@pass_context
+def objectives(context: Context, alternatives: tuple[str, ...] | None) -> str:
+    """Any one of them. They are the game's own words, so no "or" of another language stands between them."""
+    if not alternatives:
+        return _words(context).gettext("Objectives: not published")
+    written = " / ".join(alternatives)
+    return written[0].upper() + written[1:]
+
+
+@pass_context
 def percent(context: Context, part: float) -> str:
     """`63%`."""
     return _words(context).percent(part)
@@ -109,9 +136,13 @@ ALL: dict[str, Callable[..., str]] = {
     "at_time": at_time,
     "bdi": bdi,
     "compact": compact,
+    "commanders": commanders,
+    "completions": completions,
     "component": component,
+    "objectives": objectives,
     "on_day": on_day,
     "percent": percent,
+    "points": points,
     "rfc3339": rfc3339,
     "said": said,
     "thousands": thousands,

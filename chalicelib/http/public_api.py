@@ -11,7 +11,7 @@ from chalicelib.http.conditional import etag_of, unless_known
 from chalicelib.http.inputs import query
 from chalicelib.http.kept import FOR_EVERYBODY, kept
 from chalicelib.http.responses import json_response, text_response
-from chalicelib.languages import LANGUAGES, language
+from chalicelib.languages import LANGUAGES, Language, language
 from chalicelib.services.public_views import PublicState
 
 _CALENDAR = "public, max-age=900, stale-while-revalidate=3600"
@@ -35,13 +35,17 @@ def get_event_progress(request: Request, server: str, event: str) -> Response:
 def get_schedule_calendar(request: Request, server: str) -> Response:
     from chalicelib.http.calendar_feed import calendar_feed  # icalendar is imported for this route alone
 
-    overview, base = muster().overview, base_url(request, muster().settings.public_url)
-    code = query(request, "lang") or ""
-    carried, words = (f"?lang={code}", language(code)) if code in LANGUAGES else ("", language("en"))
-    page = f"{base}/servers/{quote(server, safe='')}{carried}"
+    overview, (words, carried) = muster().overview, _named_language(request)
+    page = f"{base_url(request, muster().settings.public_url)}/servers/{quote(server, safe='')}{carried}"
     text = calendar_feed(overview.schedule(server), overview.editions(server), page, words)
     answer = text_response(text, "text/calendar; charset=utf-8", {"Cache-Control": _CALENDAR})
     return unless_known(request, answer, etag_of(text))
+
+
+def _named_language(request: Request) -> tuple[Language, str]:
+    """The language that the address names, and what names it on a page; without one, English."""
+    code = query(request, "lang") or ""
+    return (language(code), f"?lang={code}") if code in LANGUAGES else (language("en"), "")
 
 
 def _answer(

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 from chalice.app import MultiDict, Request
 
+from chalicelib.http.addresses import stage
 from chalicelib.http.cookies import LONG, cookie, sent_cookie
 from chalicelib.languages import LANGUAGES, Language, language, preferred
 
@@ -46,7 +47,7 @@ def reader_of(request: Request, only_in: str | None = None) -> Reader:
     elif not chosen:
         headers["Vary"] = "Accept-Language"
     if is_private and asked == chosen == code:
-        headers["Set-Cookie"] = cookie(request, _COOKIE, code, LONG)
+        headers["Set-Cookie"] = cookie(request, _COOKIE, code, LONG, f"{stage(request)}/f")
     others = [(name, one) for name in given if name != "lang" for one in given.getlist(name)]
     carried = f"?lang={code}" if chosen == code else ""
     return Reader(language(code), carried, headers, f"{urlencode(others)}&" if others else "")

@@ -134,7 +134,7 @@ def _environment() -> "jinja2.Environment":
     )
     environment.policies["ext.i18n.trimmed"] = True
     environment.newstyle_gettext = True  # type: ignore[attr-defined] # an attribute of the extension
-    environment.globals["inlined"] = _inlined
+    environment.globals["inlined"] = _markup
     environment.globals["languages"] = LANGUAGES
     environment.filters.update(filters.ALL)
     return environment
@@ -167,6 +167,13 @@ def _inlined(file: str) -> str:
     if file.endswith(".js"):
         return re.sub(r"\n\s*", "\n", text)
     return re.sub(r"\s*([{};,])\s*", r"\1", text.replace(": ", ":"))
+
+
+@lru_cache
+def _markup(file: str) -> str:
+    from markupsafe import Markup
+
+    return Markup(_inlined(file))  # noqa: S704 - of ours
 
 
 @lru_cache

@@ -130,7 +130,7 @@ class SheetQueue:
         """Notes that it now shows `due.revision`. `again`: it holds edits that are still to be taken. `was_fresh`: it
         showed that already, and was not written."""
         noted = self._sheets.synced(due.sheet, self.clock(), due.revision, again=again, was_fresh=was_fresh)
-        self._note(due, noted)
+        self._note(due, noted or self._sheets.put_off(due.sheet))  # it was bound anew meanwhile
 
     def failed(self, due: Due, error: str, *, lasting: bool) -> None:
         """Notes why, in words for officers. `lasting`: it won't work until somebody has done something."""

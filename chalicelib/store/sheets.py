@@ -31,6 +31,9 @@ _TIMES = (
     "looked_at",
 )
 
+_ONCE = ("take_over", "tidies")
+"""What is to be done by the next sync that succeeds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sheets:
@@ -50,12 +53,18 @@ class Sheets:
         `take_over`: until a sync has succeeded, tabs that another deployment keeps are taken.
         """
         binding: Item = {"id": spreadsheet_id, "server": server, "edits": edits, "take_over": take_over}
+        binding["bound"] = secrets.token_hex(4)
         forgotten = ["revision", "retry_at"]
         if alliance:
             binding["alliance"] = alliance
         else:
             forgotten.append("alliance")
         self._table.transact([Update(keys.sheet(spreadsheet_id), set=binding, remove=forgotten), *more])
+
+    def tidy(self, spreadsheet_id: str, *more: Put) -> None:
+        """Lets the next sync delete empty rows, with `more` in one transaction. It is due at once."""
+        change = Update(keys.sheet(spreadsheet_id), set={"tidies": True}, remove=["retry_at"], exists=True)
+        self._table.transact([change, *more])
 
     def unbind(self, spreadsheet_id: str, *more: Put) -> None:
         self._table.transact([Delete(keys.sheet(spreadsheet_id)), *more])
@@ -82,12 +91,14 @@ class Sheets:
         self, sheet: Binding, at: datetime, revision: str, *, again: bool = False, was_fresh: bool = False
     ) -> bool:
         """Notes a successful sync and ends the lease. `again`: it holds edits that are still to be taken. `was_fresh`:
-        it said already what it should. Returns whether `sheet.lease` was still held."""
+        it said already what it should. Returns whether `sheet.lease` was still held, and the binding the same."""
         state = {"looked_at": rfc3339(at), "revision": revision}
         state |= {} if was_fresh else {"last_success_at": rfc3339(at)}
         if again:
-            return self._end(sheet, state | {"touched_at": rfc3339(at)}, ["retry_at", "take_over"])
-        return self._end(sheet, state, ["retry_at", "touched_at", "take_over"])
+            state, gone = state | {"touched_at": rfc3339(at)}, ["retry_at", *_ONCE]
+        else:
+            gone = ["retry_at", "touched_at", *_ONCE]
+        return self._end(sheet, state, gone, bound=sheet.bound)
 
     def failed(self, sheet: Binding, at: datetime, error: str, retry_at: datetime | None) -> bool:
         """Notes why the last sync failed, in words for officers, and ends the lease, if there is one.
@@ -159,13 +170,14 @@ class Sheets:
         )
         return self._write(change)
 
-    def _end(self, sheet: Binding, state: Item, remove: Sequence[str] = ()) -> bool:
+    def _end(self, sheet: Binding, state: Item, remove: Sequence[str] = (), **expected: object) -> bool:
+        """Ends the lease, if it is held still and these attributes are as expected."""
         return self._write(
             Update(
                 keys.sheet(sheet.spreadsheet_id),
                 set=state,
                 remove=["lease", "leased_until", *remove],
-                expected={"lease": sheet.lease},
+                expected={"lease": sheet.lease, **expected},
                 exists=True,
             )
         )
@@ -197,8 +209,10 @@ def binding_of(item: Item) -> Binding:
         last_error=item.get("last_error"),
         obstacle=item.get("obstacle"),
         take_over=bool(item.get("take_over")),
+        tidies=bool(item.get("tidies")),
         revision=item.get("revision"),
         lease=item.get("lease"),
+        bound=item.get("bound"),
         **{name: _instant(item, name) for name in _TIMES},
     )
 

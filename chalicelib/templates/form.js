@@ -15,13 +15,15 @@
   } catch {}
   form.addEventListener("input", keep);
   let isSent = false;
+  const reset = () => { isSent = false; form.classList.remove("sent") };
   form.addEventListener("submit", event => {
     keep();
     offline.hidden = navigator.onLine;
     if (isSent || !navigator.onLine) event.preventDefault();
     else isSent = true;
     form.classList.toggle("sent", isSent);
+    setTimeout(reset, 8000);  // if nothing came of it: nothing can count twice
   });
   addEventListener("online", () => { offline.hidden = true });
-  addEventListener("pageshow", () => { isSent = false; form.classList.remove("sent") });
+  addEventListener("pageshow", reset);
 })();

@@ -12,7 +12,7 @@
     } catch {} finally { busy = false; }
   };
   const swap = (main, fresh) => {
-    const open = [...main.querySelectorAll("details[open]")].map(one => one.id), at = [scrollX, scrollY];
+    const open = [...main.querySelectorAll("details[open]")].map(one => one.id);
     const place = main.contains(document.activeElement) && document.activeElement.closest("[id]");
     main.dataset.etag = fresh.dataset.etag;
     main.replaceChildren(...fresh.childNodes);
@@ -20,7 +20,6 @@
     document.dispatchEvent(new Event("swapped"));
     const again = place && document.getElementById(place.id);
     if (again) (again.querySelector(":scope > summary") || again).focus({preventScroll: true});
-    scrollTo(...at);
   };
   document.addEventListener("click", event => {
     if (event.target.id !== "refresh") return;

@@ -12,11 +12,16 @@ from sheets_sync.content.title_block import title_block
 from sheets_sync.content.today import today_tab
 from sheets_sync.tabs import Tab
 
+SOON, LATER = "within two minutes", "every 15 minutes"
+"""When edits are taken: where Google tells which spreadsheets were touched, and where it does not."""
 
-def tabs_of(view: SheetView, sheet: Binding, help_url: str | None = None) -> list[Tab]:
+
+def tabs_of(
+    view: SheetView, sheet: Binding, help_url: str | None = None, is_watched: bool = False
+) -> list[Tab]:
     """The tabs of the sheet, in the order in which they are made. Their title blocks mention no trouble yet, and
-    nothing is answered yet in their rows."""
-    block = title_block(view)
+    nothing is answered yet in their rows. `is_watched`: Google tells when it was touched."""
+    block = title_block(view, (SOON if is_watched else LATER) if sheet.edits else None)
     who = commanders_tab(view, block, edits=sheet.edits) if view.alliance else alliances_tab(view, block)
     return [
         today_tab(view, block, help_url),

@@ -21,11 +21,12 @@ class Restored:
     words: str
 
 
-def title_block(view: SheetView) -> tuple[Row, Row]:
-    """The two rows. What is wrong now is added by `saying`."""
+def title_block(view: SheetView, taken: str | None = None) -> tuple[Row, Row]:
+    """The two rows. What is wrong now is added by `saying`. `taken`: how soon what officers edit is, if it counts."""
     at = f"Data as of {in_words(view.as_of, view.game_day)} {view.game_day.zone}"
     whose = f"[{view.alliance.tag}] on server {view.server}" if view.alliance else f"server {view.server}"
-    return Row(ABOUT, (summary(view),)), Row(STATE, (f"{at}; {whose}, kept by Muster",))
+    edits = f"; what you edit is taken {taken}" if taken else ""
+    return Row(ABOUT, (summary(view),)), Row(STATE, (f"{at}; {whose}, kept by Muster{edits}",))
 
 
 def but_for_the_time(state: object) -> str:

@@ -247,10 +247,10 @@ def test_a_first_report_imports_nothing_that_it_does_not_need(
 
 
 def test_the_form_is_rendered_from_the_package(unpacked: Path, runtime: Path, deployed: Any) -> None:
-    event = request("GET", "/f/{key}", key=deployed[0].secret())
+    event = request("GET", "/f/{key}", {"Accept-Language": "de"}, key=deployed[0].secret())
     answer = invoke(unpacked, runtime, deployed, "app", event)
     assert answer["statusCode"] == 200
-    assert "What have you completed?" in answer["body"]
+    assert "Was hast du geschafft?" in answer["body"]
 
 
 def test_the_functions_are_told_their_table(output: Path) -> None:

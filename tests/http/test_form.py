@@ -4,6 +4,7 @@ import html
 import json
 import re
 from datetime import UTC, datetime, time
+from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
 import pytest
@@ -241,6 +242,38 @@ class TestWhatIsOffered:
         assert page.ticked == set(everything)
         assert "Next, in 11 hours" in page.words
         assert ("", "") not in page.buttons
+
+
+class Directions(HTMLParser):
+    """The tags around which each text stands."""
+
+    def __init__(self, answer: requests.Response) -> None:
+        super().__init__()
+        self.within: list[tuple[str, str]] = []
+        self._tag = ""
+        self.feed(answer.text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._tag = tag
+
+    def handle_data(self, data: str) -> None:
+        self.within.append((self._tag, data))
+
+
+def test_a_name_that_is_written_from_right_to_left_turns_nothing_around_it(phone: Phone) -> None:
+    name, other = "אלתאיר הגדול", "אלתאיר הגדולה"
+    asked = {"sent": "1", "commander": other, "milestone": HIDDEN_MOTIVATIONS}
+    answers = [
+        phone.report(name, HIDDEN_MOTIVATIONS),
+        phone.report(name, HIDDEN_MOTIVATIONS),
+        phone.session.get(phone.link, timeout=30),
+        phone.session.get(phone.link, params=asked, timeout=30),
+    ]
+    for answer in answers:
+        shown = [tag for tag, text in Directions(answer).within if name in text or other in text]
+        assert "bdi" in shown
+        assert set(shown) <= {"bdi", "title"}
+    assert "Did you mean" in answers[-1].text
 
 
 @pytest.mark.parametrize("path", ["/f/{}", "/f/{}/receipt", "/servers/101", "/help", "/docs"])

@@ -52,6 +52,10 @@ def test_a_form_remembers_the_language_that_was_chosen(any_site: Site) -> None:
     sent = phone.post(url, data={"commander": "Kestrel", "milestone": HIDDEN_MOTIVATIONS}, timeout=30)
     assert language_of(sent) == "ja"
     assert language_of(phone.post(url, data={"commander": "Kestrel"}, timeout=30)) == "ja", "errors too"
+    assert language_of(phone.get(f"{sent.url}&lang=ru", timeout=30)) == "ru"
+    assert language_of(phone.get(url, timeout=30)) == "ru", "it is one choice, wherever it was made"
+    phone.get(f"{url}?lang=it", timeout=30)
+    assert language_of(phone.get(sent.url, timeout=30)) == "it"
 
 
 def test_a_page_offers_itself_in_every_language(any_site: Site) -> None:

@@ -48,6 +48,16 @@ def at_once(*attempts: Callable[[], object]) -> list[object]:
     return list(results)
 
 
+def test_a_sync_that_was_under_way_as_it_was_bound_anew_shows_nothing_of_the_new_binding(
+    world: World,
+) -> None:
+    sheet = leased(bound(world), "a", world)
+    world.muster.stores.sheets.bind(ID, "101", "nova", edits=True)
+    assert not world.muster.stores.sheets.synced(sheet, world.clock(), "good")
+    assert world.muster.stores.sheets.put_off(sheet)
+    assert (read(world).revision, read(world).lease) == (None, None)
+
+
 def test_of_many_runs_at_once_one_gets_the_lease(world: World) -> None:
     sheet, sheets, until = bound(world), world.muster.stores.sheets, world.clock() + LEASE
     got = at_once(*(lambda token=token: sheets.lease(sheet, token, until) for token in "abcdefgh"))

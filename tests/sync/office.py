@@ -12,6 +12,7 @@ from sheets_sync.content.words import SAYS
 from sheets_sync.google import Google
 from sheets_sync.layout import column_letters
 from sheets_sync.run import sync_due
+from sheets_sync.tabs import HEADER, NEW
 from tests.stores import Store
 from tests.world import DEFENDERS, HIDDEN_MOTIVATIONS, World, new_world
 
@@ -26,12 +27,20 @@ class Office:
     world: World
     server: SheetsServer
     id: str = "sheet-one"
+    is_watched: bool = False
+    """Whether the stand-in's Drive tells what was touched."""
 
     def sync(self) -> None:
+        """The run of a minute later, that looks at every sheet."""
+        self.touch()
+        self.run()
+
+    def run(self) -> None:
         """The run of a minute later."""
         self.world.clock.advance(minutes=1)
-        self.touch()
-        done = sync_due(self.world.muster.sheet_queue, Google(self.server.url), sleep=lambda _: None)
+        queue, google = self.world.muster.sheet_queue, Google(self.server.url)
+        drive_url = self.server.url if self.is_watched else None
+        done = sync_due(queue, google, sleep=lambda _: None, drive_url=drive_url)
         assert done["failed"] == 0, [one.last_error for one in self.world.muster.stores.sheets.all()]
 
     def touch(self) -> None:
@@ -55,22 +64,30 @@ class Office:
 
     def at(self, tab: str, label: str, heading: str) -> str:
         """The cell of the row with that label (empty: the blank one) under that heading, in A1 notation."""
-        grid = self.grid(tab)
-        header = next(n for n, row in enumerate(grid) if row and row[0] in ("Commander", "Event"))
-        column = grid[header].index(heading)
-        if label:
-            row = next(n for n, cells in enumerate(grid) if n > header and cells and cells[0] == label)
-        else:
-            keys = grid[header].index("#header")
-            row = next(n for n, cells in enumerate(grid) if len(cells) > keys and cells[keys] == "#new")
-        return f"{column_letters(column)}{row + 1}"
+        if not label:
+            return self.at_key(tab, NEW, heading)
+        header, grid = self.header(tab), self.grid(tab)
+        row = next(n for n, cells in enumerate(grid) if n > header and cells and cells[0] == label)
+        return f"{column_letters(grid[header].index(heading))}{row + 1}"
 
-    def shown(self, tab: str, label: str, heading: str) -> Any:
-        cell = self.at(tab, label, heading)
+    def at_key(self, tab: str, key: str, heading: str) -> str:
+        """The same, of the row with that key."""
+        header, grid = self.header(tab), self.grid(tab)
+        keys = grid[header].index(HEADER)
+        row = next(n for n, cells in enumerate(grid) if len(cells) > keys and cells[keys] == key)
+        return f"{column_letters(grid[header].index(heading))}{row + 1}"
+
+    def header(self, tab: str) -> int:
+        return next(n for n, row in enumerate(self.grid(tab)) if row and row[0] in ("Commander", "Event"))
+
+    def value(self, tab: str, cell: str) -> Any:
         letters = cell.rstrip("0123456789")
         row = self.grid(tab)[int(cell[len(letters) :]) - 1]
         column = next(n for n in range(100) if column_letters(n) == letters)
         return row[column] if column < len(row) else None
+
+    def shown(self, tab: str, label: str, heading: str) -> Any:
+        return self.value(tab, self.at(tab, label, heading))
 
     def says(self, label: str, tab: str = COMMANDERS) -> str:
         return str(self.shown(tab, label, SAYS) or "")
@@ -100,10 +117,12 @@ class Office:
 
 
 @contextmanager
-def new_office(*names: str, store: Store = "memory", edits: bool = True) -> Iterator[Office]:
+def new_office(
+    *names: str, store: Store = "memory", edits: bool = True, is_watched: bool = False
+) -> Iterator[Office]:
     """With a roster, and a sheet that has been synced."""
     with new_world(store) as world, SheetsServer(clock=world.clock) as server:
-        office = Office(world, server)
+        office = Office(world, server, is_watched=is_watched)
         for name in names:
             world.muster.rosters.add(office.admin, "101", "nova", name, is_new=True)
         server.create_spreadsheet("Nova officers", {"Own": [["kept"]]}, office.id)

@@ -11,6 +11,8 @@ from sheets_sync.held import COLUMN_METADATA
 from sheets_sync.layout import KEY_COLUMN, column_letters
 from tests.sync.desk import FIRST, Desk
 
+OWN = "own"
+"""The name of each column of the officers."""
 Things = Counter[Hashable]
 """Of a row: values in columns of the officers, notes and backgrounds wherever, each with its column."""
 
@@ -32,24 +34,24 @@ def theirs(desk: Desk, tab_id: str = "commanders") -> Theirs:
     found = Theirs()
     rows = data.get("rowMetadata", [])
     for index, row in enumerate(data.get("rowData", [])):
-        values: dict[str, Any] = {}
+        values: list[tuple[str, str]] = []
         things: Things = Counter()
         for at, cell in enumerate(row.get("values", [])):
             value = cell.get("userEnteredValue")
             if value is not None:
-                values[names[at]] = str(value)
-                if names[at].startswith("own "):
-                    things[names[at], "value", str(value)] += 1
+                values.append((names[at], str(value)))
+                if names[at] == OWN:
+                    things[OWN, "value", str(value)] += 1
             if "note" in cell:
                 things[names[at], "note", cell["note"]] += 1
             colour = cell.get("userEnteredFormat", {}).get("backgroundColorStyle")
             if colour and not _is_headers(colour):
                 things[names[at], "colour", str(colour)] += 1
         marks = rows[index].get("developerMetadata", []) if index < len(rows) else []
-        key = values.get(KEY_COLUMN) or next((each["metadataValue"] for each in marks), None)
+        key = dict(values).get(KEY_COLUMN) or next((each["metadataValue"] for each in marks), None)
         if key is None:
             if values or things:
-                found.own[tuple(sorted(values.items())), tuple(sorted(map(str, things)))] += 1
+                found.own[tuple(sorted(values)), tuple(sorted(map(str, things)))] += 1
         elif key in found.rows:
             found.twice.add(key)
             found.rows[key] += things
@@ -65,18 +67,13 @@ def _is_headers(colour: dict[str, Any]) -> bool:
 
 
 def _names(desk: Desk, tab_id: str) -> list[str]:
-    """Of all columns: those of the officers are told by their order."""
+    """Of all columns. Those of the officers have none: they may change places with each other."""
     count = desk.tab(tab_id)["properties"]["gridProperties"]["columnCount"]
-    metadata = desk.tab(tab_id)["data"][0].get("columnMetadata", [])
-    names, own = [], 0
-    for at in range(count):
-        ours = [
-            each["metadataValue"]
-            for each in (metadata[at].get("developerMetadata", []) if at < len(metadata) else [])
-            if each["metadataKey"] == COLUMN_METADATA
-        ]
-        names.append(ours[0] if ours else f"own {own}")
-        own += not ours
+    names = [OWN] * count
+    for at, column in enumerate(desk.tab(tab_id)["data"][0].get("columnMetadata", [])):
+        for each in column.get("developerMetadata", []):
+            if each["metadataKey"] == COLUMN_METADATA:
+                names[at] = each["metadataValue"]
     return names
 
 

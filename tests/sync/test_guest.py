@@ -238,6 +238,20 @@ def test_deleted_rows_and_columns_of_ours_come_back(desk: Desk) -> None:
     assert KEY_COLUMN not in str(desk.cells("commanders"))
 
 
+def test_empty_rows_go_when_an_officer_asks_for_it(desk: Desk) -> None:
+    desk.sync(ids(FIVE))
+    desk.add_column("commanders", {FIRST + 1: "birch's note"})
+    two = {name: FIVE[name] for name in ("Ash", "Fir")}
+    desk.sync(ids(two, {"Birch": "Birch"}))
+    rows = desk.tab("commanders")["properties"]["gridProperties"]["rowCount"]
+    desk.binding = replace(desk.binding, tidies=True)
+    desk.sync(ids(two, {"Birch": "Birch"}))
+    assert desk.tab("commanders")["properties"]["gridProperties"]["rowCount"] == rows - 2
+    assert [row[0] for row in desk.cells("commanders")[FIRST:] if row] == ["Ash", "Fir", None, "Birch"]
+    desk.sync(ids(FIVE))
+    assert "birch's note" in desk.cells("commanders")[FIRST + 1]
+
+
 def test_everybody_may_leave(desk: Desk) -> None:
     desk.sync(ids(FIVE))
     desk.sync(ids({}))

@@ -300,3 +300,58 @@ class TestWhatGoesWrong:
         assert oak in ("Acorn", "Twig")
         loser = other if oak == "Acorn" else office
         assert "somebody else changed this commander" in loser.says(oak)
+
+
+class TestSeenSoon:
+    """With the stand-in's Drive: nothing but what Google tells makes a sheet due."""
+
+    @pytest.fixture
+    def office(self) -> Iterator[Office]:
+        with new_office("Ash", "Elm", is_watched=True) as office:
+            office.run()
+            office.server.requests.clear()
+            yield office
+
+    def asked(self, office: Office) -> list[str]:
+        """What was asked for since the last look, of Sheets and of Drive."""
+        found = ["drive" if "/drive/" in one.path else one.kind for one in office.server.requests]
+        office.server.requests.clear()
+        return found
+
+    def test_an_edit_is_taken_by_the_next_run_and_our_own_write_is_not_looked_at(
+        self, office: Office
+    ) -> None:
+        office.tick("Ash")
+        office.run()
+        assert (office.done(), self.asked(office)) == ({"Ash"}, ["drive", "read", "write"])
+        for _ in range(3):
+            office.run()
+        assert self.asked(office) == ["drive", "read", "drive", "drive"], (
+            "its revision is another one now, once"
+        )
+
+    def test_without_edits_a_run_is_one_request(self, office: Office) -> None:
+        office.run()
+        assert self.asked(office) == ["drive"]
+
+    def test_an_edit_just_before_our_write_hides_behind_it_and_is_taken_all_the_same(
+        self, office: Office
+    ) -> None:
+        office.report("Elm")
+        tick = office.at(COMMANDERS, "Ash", HIDDEN)
+        office.server.meanwhile(lambda: office.officer.tick(COMMANDERS, tick), match="batchUpdate")
+        office.run()
+        assert office.done() == {"Elm"}
+        office.run()
+        assert office.done() == {"Ash", "Elm"}
+
+    def test_the_state_row_says_how_soon(self, office: Office) -> None:
+        assert str(office.grid(COMMANDERS)[1][0]).endswith("; what you edit is taken within two minutes")
+        office.server.drive.is_enabled = False
+        office.tick("Ash")
+        office.run()
+        assert office.done() == set()
+        office.world.clock.advance(seconds=FRESHNESS.total_seconds())
+        office.run()
+        assert office.done() == {"Ash"}
+        assert str(office.grid(COMMANDERS)[1][0]).endswith("; what you edit is taken every 15 minutes")
