@@ -175,9 +175,7 @@ class Ended(BaseException):
 class Failing:
     """A client of which one call fails, in the way of `fail`: that after so many calls."""
 
-    def __init__(
-        self, client: "DynamoDBClient", after: int, fail: Callable[[Callable[..., Any], Any], Any]
-    ) -> None:
+    def __init__(self, client: "DynamoDBClient", after: int, fail: Callable[..., Any]) -> None:
         self._client, self._after, self._fail, self.calls = client, after, fail, 0
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
