@@ -126,6 +126,7 @@ class World:
         muster = product(self.billed.client(), self.clock)
         muster.directory.member_key(MEMBER_SECRET)
         muster.directory.events()
+        muster.directory.server(SERVER)
         muster.directory.alliance(SERVER, ALLIANCE)
         for event in load_catalog() if is_warm else ():
             muster.tiers.stamp(SERVER, event)
@@ -355,6 +356,9 @@ def _fill(world: World) -> None:
         for milestone in (event.milestones if world.is_done else event.milestones[:-1])
     ]
     first = muster.reporting.report(ADMIN, _called(ALLIANCE, 0), so_far, SERVER, ALLIANCE, is_new=True)
+    world.clock.now += timedelta(
+        hours=1
+    )  # a count reads the ledger for what was reported just before the last one
     muster.refresh.refresh_totals()
     _copy(world, first.commander.id)
     world.dynamodb.let_time_pass()

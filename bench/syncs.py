@@ -79,7 +79,7 @@ def measure() -> Measurement:
 
 def asked(server: SheetsServer, way: Way, commanders: int = COMMANDERS) -> tuple[list[int], list[int]]:
     """The bytes of each read and of each write, when some commanders have reported one milestone more."""
-    write = way(server, _new(server))
+    write = way(server, new_sheet(server))
     write(commanders, 0, NOON)
     server.requests.clear()
     write(commanders, CHANGED, LATER)
@@ -93,7 +93,7 @@ def asked(server: SheetsServer, way: Way, commanders: int = COMMANDERS) -> tuple
 def kept(server: SheetsServer, way: Way) -> tuple[int, int, bool]:
     """How many notes and how many colours are still with their commander after an officer has sorted and a sync has
     followed; and whether the rows are still in the officer's order."""
-    sheet = _new(server)
+    sheet = new_sheet(server)
     write = way(server, sheet)
     write(FEW, 0, NOON)
     grid = _tab(server, sheet)["properties"]
@@ -136,7 +136,7 @@ def theirs(
 
     def write(size: int, changed: int, now: datetime) -> None:
         nonlocal is_new
-        texts, how = _texts_of(size, changed, now), gspread_syncs.rewrite if is_new else bring
+        texts, how = texts_of(size, changed, now), gspread_syncs.rewrite if is_new else bring
         is_new = False
         with requests.Session() as session:
             client = type("Redirected", (_Redirected,), {"base_url": server.url})
@@ -165,21 +165,24 @@ class _Redirected(HTTPClient):
 
 
 @cache
-def _texts_of(size: int, changed: int, now: datetime) -> dict[str, list[list[str]]]:
+def texts_of(size: int, changed: int, now: datetime) -> dict[str, list[list[str]]]:
     """What Muster's tabs show, as text, without its hidden columns."""
     with SheetsServer() as server:
-        sheet = _new(server)
+        sheet = new_sheet(server)
         ours(server, sheet)(size, changed, now)
         titles = [one["properties"]["title"] for one in server.snapshot(sheet)["sheets"]]
-        return {title: _visible(server.values(sheet, title)) for title in titles if title.startswith("IMS ")}
+        return {title: visible(server.values(sheet, title)) for title in titles if title.startswith("IMS ")}
 
 
-def _visible(rows: Sequence[Sequence[str]]) -> list[list[str]]:
+def visible(rows: Sequence[Sequence[str]]) -> list[list[str]]:
     hidden = {column for column, name in enumerate(rows[HEADER - 1]) if name.startswith("#")}
-    return [[cell for column, cell in enumerate(row) if column not in hidden] for row in rows]
+    seen = [[cell for column, cell in enumerate(row) if column not in hidden] for row in rows]
+    while not any(seen[-1]):
+        seen.pop()
+    return seen
 
 
-def _new(server: SheetsServer) -> str:
+def new_sheet(server: SheetsServer) -> str:
     return server.create_spreadsheet("Officers", {"Officers": [["Officer"], ["One"]]})
 
 
