@@ -40,7 +40,7 @@ def sync_sheets(event: CloudWatchEvent) -> dict[str, float]:
     settings = muster().settings
     outcome = sync_due(
         muster().sheet_queue,
-        Google(settings.sheets_api_url, settings.sheets_credentials_secret),
+        Google(settings.sheets_api_url, settings.sheets_credentials),
         settings.sheets_requests,
         seconds_left(event.context),
         help_url=settings.help_url,

@@ -7,8 +7,8 @@ store is imported and made when it is first asked for.
 import math
 import os
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -99,6 +99,8 @@ class Muster:
     _standings: RecentStandings
     _sleep: Callable[[float], None]
     _monotonic: Callable[[], float]
+    checks: Mapping[str, Callable[[], bool]] = field(default_factory=dict)
+    """What `/health` asks, by name: whether that part works. Empty where something else watches over the parts."""
 
     @cached_property
     def overview(self) -> "Overview":

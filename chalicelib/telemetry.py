@@ -1,8 +1,8 @@
 """What operators see of a deployment: structured logs with the request's id, and the product's own metrics.
 
-Both exist only in a Lambda function: elsewhere Python's own logging is used, and nothing is measured. No key and no
-commander's name is logged at INFO or above. Powertools is imported only when there is something to log or measure,
-because every cold start would wait for it.
+Only a Lambda function measures. It also logs so by itself; other processes do after `log_structured`, and before use
+Python's own logging. No key and no commander's name is logged at INFO or above. Powertools is imported only when there
+is something to log or measure, because every cold start would wait for it.
 """
 
 import logging
@@ -20,6 +20,8 @@ Metric = Literal["Reports", "Duplicates", "Rejections", "SyncRequests", "SyncAge
 
 IS_LAMBDA = "AWS_LAMBDA_FUNCTION_NAME" in os.environ
 _NAMESPACE = "Muster"
+_SERVICE = os.environ.get("POWERTOOLS_SERVICE_NAME", "muster-serve")
+"""The stack's name. It is a logger's too, so it can't be that of the app, to which Chalice has given a handler."""
 _OF_RUNS: dict[str, Metric] = {
     "drifts": "Drift",
     "requests": "SyncRequests",
@@ -66,7 +68,7 @@ def measure(metric: Metric, value: float, **dimensions: str) -> None:
     from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
     unit = MetricUnit.Seconds if metric in _SECONDS else MetricUnit.Count
-    service = {"service": os.environ.get("POWERTOOLS_SERVICE_NAME", "muster")}
+    service = {"service": _SERVICE}
     with single_metric(metric, unit, value, namespace=_NAMESPACE, default_dimensions=service) as noted:
         for name, content in dimensions.items():
             noted.add_dimension(name, content)
@@ -85,13 +87,19 @@ class _Structured(logging.Handler):
 def _powertools() -> "Logger":
     from aws_lambda_powertools import Logger
 
-    return Logger()
+    return Logger(_SERVICE)
 
 
 _current: ContextVar[str | None] = ContextVar("request_id", default=None)
 
+
+def log_structured(*names: str, level: int = logging.INFO) -> None:
+    """From that level on, what these loggers are told goes to stdout as JSON lines, and nowhere else."""
+    for name in names:
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = [_Structured()], False
+        logger.setLevel(level)
+
+
 if IS_LAMBDA:
-    for _name in ("chalicelib", "sheets_sync"):
-        _ours = logging.getLogger(_name)
-        _ours.handlers, _ours.propagate = [_Structured()], False
-        _ours.setLevel(logging.INFO)
+    log_structured("chalicelib", "sheets_sync")

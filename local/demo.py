@@ -1,8 +1,8 @@
 """`make demo`: the whole product on this machine, with the November 2023 events and its own clock."""
 
-import fcntl
 import json
 import logging
+import math
 import os
 import signal
 import socket
@@ -13,7 +13,7 @@ from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from chalicelib import bootstrap
 from chalicelib.settings import Settings
@@ -23,6 +23,8 @@ from local.clock import TickingClock
 from local.gateway import Gateway
 from local.seed import ALLIANCE, SERVER, SPREADSHEET_ID, Secrets, seed
 from local.sheets import SheetsServer
+from manage.serve.lock import AlreadyRuns, alone
+from manage.serve.schedule import Job, Schedule
 
 if TYPE_CHECKING:
     from chalicelib.store.sqlite import SQLiteTable
@@ -55,7 +57,7 @@ class DemoSettings:
         return cls(
             port=_setting("PORT", "8000", _port),
             sheets_port=_setting("SHEETS_PORT", "8001", _port),
-            sync_seconds=_setting("SYNC_SECONDS", "10", float),
+            sync_seconds=_setting("SYNC_SECONDS", "10", _seconds),
             now=_setting("DEMO_NOW", "2023-11-15T12:00:00Z", _instant),
             is_empty=_setting("DEMO_EMPTY", "0", _yes_or_no),
         )
@@ -76,7 +78,11 @@ def run(settings: DemoSettings, folder: Path, stopped: threading.Event) -> None:
     """Runs the demo until `stopped` is set. Raises CannotStart."""
     ready = folder / "demo.json"
     with ExitStack() as stack:
-        stack.enter_context(_only_one(folder))
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            stack.enter_context(alone(folder / "lock"))
+        except AlreadyRuns:
+            raise CannotStart("it is already running in this folder") from None
         ready.unlink(missing_ok=True)
         if settings.port == settings.sheets_port:
             raise CannotStart("PORT and SHEETS_PORT must differ")
@@ -99,10 +105,14 @@ def run(settings: DemoSettings, folder: Path, stopped: threading.Event) -> None:
 
         import app as functions  # the deployed functions; only now are their settings in place
 
-        schedule = _Schedule(
-            [functions.refresh_totals, functions.sync_sheets], settings.sync_seconds, stopped
+        schedule = Schedule(
+            [
+                Job("refresh_totals", functions.refresh_totals, settings.sync_seconds),
+                Job("sync_sheets", functions.sync_sheets, settings.sync_seconds),
+            ],
+            stopped,
         )
-        schedule.run_once()  # before anybody reports, so that what a later clock noted is noted again
+        schedule.run_due()  # before anybody reports, so that what a later clock noted is noted again
         gateway = Gateway(functions.app, HOST, settings.port)
         gateway.start()
         stack.callback(gateway.stop)
@@ -119,34 +129,6 @@ def run(settings: DemoSettings, folder: Path, stopped: threading.Event) -> None:
         _announce(urls, settings)
         schedule.run_until_stopped()
     print("Stopped. What was recorded is kept; `make demo-reset` deletes it.")
-
-
-class _Schedule:
-    """Calls the scheduled functions one after the other, as EventBridge would, every `seconds`."""
-
-    def __init__(self, functions: list[Callable[..., Any]], seconds: float, stopped: threading.Event) -> None:
-        self._functions = functions
-        self._seconds = seconds
-        self._stopped = stopped
-
-    def run_once(self) -> None:
-        for function in self._functions:
-            event = {
-                "version": "0",
-                "account": "",
-                "region": "",
-                "detail": {},
-                "detail-type": "Scheduled Event",
-            }
-            event |= {"source": "aws.events", "time": "", "id": "", "resources": []}
-            try:
-                function(event, None)
-            except Exception:  # as with a failed Lambda: it is logged, and the next run comes
-                logging.getLogger(__name__).exception("%s failed", function)
-
-    def run_until_stopped(self) -> None:
-        while not self._stopped.wait(self._seconds):
-            self.run_once()
 
 
 def _table(file: Path, secrets: Secrets, settings: DemoSettings) -> "SQLiteTable":
@@ -192,18 +174,6 @@ def _announce(urls: dict[str, str], settings: DemoSettings) -> None:
     print(f"\nKeys and addresses: {FOLDER / 'demo.json'}", flush=True)
 
 
-def _only_one(folder: Path) -> TextIO:
-    """Locks the folder for as long as the returned file is open. Raises CannotStart if it is locked."""
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = (folder / "lock").open("w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.close()
-        raise CannotStart("it is already running in this folder") from None
-    return lock
-
-
 def _require_free(port: int) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -225,6 +195,12 @@ def _port(text: str) -> int:
     if not 0 < int(text) < 65536:
         raise ValueError("not a port")
     return int(text)
+
+
+def _seconds(text: str) -> float:
+    if not 0 < float(text) < math.inf:
+        raise ValueError("no span of time")
+    return float(text)
 
 
 def _yes_or_no(text: str) -> bool:

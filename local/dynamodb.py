@@ -8,8 +8,8 @@ from moto.moto_server.werkzeug_app import create_backend_app
 from werkzeug.test import Client
 from werkzeug.wrappers import Request, Response
 
-from local.gateway import RESOURCES
 from local.serving import LocalServer
+from manage.serve.adapter import RESOURCES
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -11,6 +11,7 @@ from manage.imports import completions, roster
 from manage.keys import keys, links
 from manage.ledger import ledger
 from manage.migrate import migrate
+from manage.serve.command import serve
 from manage.servers import alliances, servers
 from manage.sheets import sheets
 from manage.where import Where
@@ -77,7 +78,10 @@ def main(context: click.Context, demo: bool, url: str | None, key_file: Path | N
     context.obj = Where(demo, url, key_file)
 
 
-for command in (events, servers, alliances, links, keys, roster, completions, sheets, ledger, migrate):
+for command in (
+    *(events, servers, alliances, links, keys, roster, completions, sheets, ledger, migrate),
+    *(serve,),
+):
     main.add_command(command)
 
 if __name__ == "__main__":

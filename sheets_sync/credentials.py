@@ -1,9 +1,10 @@
-"""Google's credentials: from Secrets Manager, kept by the process, never shown."""
+"""Google's credentials: from a file or from Secrets Manager, kept by the process, never shown."""
 
 import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from google.auth import aws, identity_pool
@@ -20,6 +21,12 @@ SCOPES = [
 ]
 SIGN_IN_TIMEOUT = 10.0
 """Seconds."""
+
+FILE = "file:"
+"""Before the path of a file, where the id of a secret may stand."""
+NONE = (
+    "There are no Google credentials: neither SHEETS_CREDENTIALS_SECRET nor SHEETS_CREDENTIALS_FILE is set."
+)
 
 _kept: dict[str, Credentials] = {}
 """By the secret's id: those that Google accepted last."""
@@ -41,15 +48,14 @@ def from_secrets_manager(secret_id: str) -> str:
 def signed_in(
     secret_id: str | None, read_secret: Callable[[str], str] = from_secrets_manager
 ) -> AuthorizedSession:
-    """A session with the credentials that the secret holds, which Google has just accepted, or did within the hour.
+    """A session with the credentials that the secret or file holds. Google has just accepted them, or did within the
+    hour.
 
     Credentials that Google no longer accepts are read again, so a rotated secret needs no deployment.
     Raises SignInFailed, whose message shows nothing of what the secret holds.
     """
     if not secret_id:
-        raise SignInFailed(
-            "There are no Google credentials: SHEETS_CREDENTIALS_SECRET is not set.", lasting=True
-        )
+        raise SignInFailed(NONE, lasting=True)
     kept = _kept.pop(secret_id, None)
     credentials = None
     if kept is not None:
@@ -60,21 +66,33 @@ def signed_in(
 
 
 def held_in(secret_id: str, read_secret: Callable[[str], str] = from_secrets_manager) -> Credentials:
-    """The credentials that the secret holds, not tried yet. Raises SignInFailed as `signed_in` does."""
+    """The credentials that the secret or file holds, not tried yet. Raises SignInFailed as `signed_in` does."""
+    name = secret_id.replace(FILE, "file ", 1) if secret_id.startswith(FILE) else f"secret {secret_id}"
+    try:
+        held = json.loads(_content(secret_id, name, read_secret))
+        return _credentials(held if isinstance(held, dict) else {})
+    except (ValueError, KeyError, TypeError, GoogleAuthError):
+        words = f"The {name} holds no service account and no external_account configuration."
+        raise SignInFailed(words, lasting=True) from None
+
+
+def _content(secret_id: str, name: str, read_secret: Callable[[str], str]) -> str:
+    """Raises SignInFailed, ValueError, KeyError."""
+    if secret_id.startswith(FILE):
+        try:
+            return Path(secret_id.removeprefix(FILE)).read_text(encoding="utf-8")
+        except OSError as error:
+            raise SignInFailed(f"The {name} can't be read: {error.strerror}.", lasting=True) from None
     from botocore.exceptions import BotoCoreError, ClientError  # without AWS, there is none
 
     try:
-        held = json.loads(read_secret(secret_id))
-        return _credentials(held if isinstance(held, dict) else {})
+        return read_secret(secret_id)
     except ClientError as error:
         code = error.response["Error"]["Code"]
         lasting = code in ("AccessDeniedException", "ResourceNotFoundException")
-        raise SignInFailed(f"The secret {secret_id} can't be read: {code}.", lasting=lasting) from None
+        raise SignInFailed(f"The {name} can't be read: {code}.", lasting=lasting) from None
     except BotoCoreError as error:
-        raise SignInFailed(f"The secret {secret_id} can't be read: {type(error).__name__}.") from None
-    except (ValueError, KeyError, TypeError, GoogleAuthError):
-        words = f"The secret {secret_id} holds no service account and no external_account configuration."
-        raise SignInFailed(words, lasting=True) from None
+        raise SignInFailed(f"The {name} can't be read: {type(error).__name__}.") from None
 
 
 def forget(secret_id: str | None) -> None:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import requests
 from google.auth.exceptions import GoogleAuthError
 
-from sheets_sync.credentials import address_of, from_secrets_manager, signed_in
+from sheets_sync.credentials import NONE, address_of, from_secrets_manager, signed_in
 from sheets_sync.failures import SignInFailed
 
 TIMEOUT = 3.05, 10.0
@@ -65,7 +65,7 @@ class Drive:
         if urlsplit(self.api_url).hostname != self.host:
             return requests.Session()
         if not self.credentials_secret:
-            raise NotPermitted("There are no Google credentials: SHEETS_CREDENTIALS_SECRET is not set.")
+            raise NotPermitted(NONE)
         try:
             return cast(requests.Session, signed_in(self.credentials_secret, self.read_secret))
         except SignInFailed as error:

@@ -16,7 +16,11 @@ api = Blueprint(__name__)
 @api.route("/health")
 @handled
 def health() -> Response:
-    return json_response({"status": "ok", "version": VERSION, "now": muster().clock()})
+    """503 if a part does not work."""
+    parts = {name: "ok" if works() else "failing" for name, works in muster().checks.items()}
+    status = "failing" if "failing" in parts.values() else "ok"
+    body = {"status": status, "version": VERSION, "now": muster().clock(), **parts}
+    return json_response(body, 200 if status == "ok" else 503)
 
 
 @api.route("/v1/events")

@@ -110,14 +110,19 @@ class Keys:
         Raises AdminKeyExists if one still works, unless `another` is wanted.
         """
         now = self._clock()
-        admins = [one for one in self._access_keys.all(None) if one.role == FIRST_ROLE and one.is_valid(now)]
-        if admins and not another:
-            raise AdminKeyExists(f"There is already an admin's key: {admins[0].id} ({admins[0].label}).")
+        admin = self.an_admin()
+        if admin and not another:
+            raise AdminKeyExists(f"There is already an admin's key: {admin.id} ({admin.label}).")
         secret = new_secret()
         made = Key(key_id(secret_hash(secret)), FIRST_ROLE, label, created_at=now)
         entry = self._entry(WHOEVER_HAS_THE_TABLE, made, None, None)
         self._access_keys.put(secret, made, [entry])
         return _state(made), secret
+
+    def an_admin(self) -> KeyState | None:
+        """An admin's key that works, if there is one."""
+        keys, now = self._access_keys.all(None), self._clock()
+        return next((_state(one) for one in keys if one.role == FIRST_ROLE and one.is_valid(now)), None)
 
     def all(self, key: Key) -> list[KeyState]:
         """The keys in the caller's scope, the oldest first; for an admin, also those for the deployment."""

@@ -166,6 +166,10 @@ class SQLiteTable:
             return [str(error)]
         return [problem for (problem,) in found if problem != "ok"]
 
+    def require_writable(self) -> None:
+        """Writes what is there anyway. Raises Busy where a change could not be written now."""
+        self._do(lambda connection: connection.execute(f"PRAGMA user_version = {FORMAT}"), writes=True)
+
     def back_up(self, file: Path) -> None:
         """Writes all that is there at one moment into a new file, which is there once it is whole. Others go on.
 

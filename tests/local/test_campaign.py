@@ -28,6 +28,7 @@ import local.demo, app
 from sheets_sync.google import Google
 from sheets_sync.run import sync_due
 from manage.__main__ import main
+from manage.serve.site import opened
 from chalicelib.store.transfer import Transfer
 installed = packages_distributions()
 for name in installed.keys() & {name for name, module in sys.modules.items() if module} - begun_with:

@@ -338,7 +338,9 @@ class TestCredentials:
         assert (sign_in.read, sign_in.asked) == (0, 0)
 
     def test_googles_own_host_is_known(self) -> None:
-        with pytest.raises(SignInFailed, match="SHEETS_CREDENTIALS_SECRET is not set"):
+        with pytest.raises(
+            SignInFailed, match="SHEETS_CREDENTIALS_SECRET nor SHEETS_CREDENTIALS_FILE is set"
+        ):
             Google("https://sheets.googleapis.com").session()
 
     def test_an_unshared_sheet_is_told_whom_to_share_it_with(self, fleet: Fleet) -> None:

@@ -248,12 +248,14 @@ FIELDS = {
     "shown_as": "What the game showed instead of a name",
     "skipped_lines": "Lines above the headings, which are no part of the table",
     "since": "Only what was recorded from this instant on",
+    "schedule": "Whether the recount and the syncs run",
     "sms_name": "What the game calls the SMS event that feeds it",
     "spreadsheet_id": "What stands between `/d/` and the next `/` of its address",
     "starts_at": "A time of day, `HH:MM`",
     "status": "Where it is in its course",
+    "store": "Whether the file can be written",
     "Correction.status": "What came of it",
-    "Health.status": "That it runs",
+    "Health.status": "Whether all of it works",
     "ImportLine.status": "`new`: something of it is added; `timed`: it was there, and now it is said when it was "
     "reported; `known`: all of it was there; `refused`: see `reasons`; `not_done`: good, but another line is not; "
     "`later`: left for another import",

@@ -57,9 +57,11 @@ from chalicelib.services.rosters import Roster, RosterEntry
 
 
 class Health(TypedDict):
-    status: Literal["ok"]
+    status: Literal["ok", "failing"]
     version: str
     now: datetime
+    store: NotRequired[Literal["ok", "failing"]]
+    schedule: NotRequired[Literal["ok", "failing"]]
 
 
 class EventList(TypedDict):
@@ -470,7 +472,10 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
         Operation("show_help", "GET /help", "How to report", ALL, PAGE),
     ),
     "The service itself": (
-        Operation("health", "GET /health", "That it runs, and which version", ALL, Health),
+        Operation(
+            "health", "GET /health", "Whether it works, and which version", ALL, Health,
+            detail="`./muster serve` also says whether its parts work. If one does not, the same body comes with 503.",
+        ),
         Operation("get_openapi", "GET /openapi.json", "All of this as an OpenAPI document", ALL, dict[str, Any]),
         Operation("show_docs", "GET /docs", "All of this as a page", ALL, PAGE),
     ),

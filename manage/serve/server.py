@@ -1,0 +1,112 @@
+"""The HTTP server: waitress, with limits, and an end at which every request that was received is answered."""
+
+import errno
+import threading
+import time
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import waitress
+from waitress import wasyncore
+from waitress.channel import HTTPChannel
+from waitress.server import BaseWSGIServer
+
+THREADS = 8
+"""As many as a process has connections to a SQLite file."""
+MOST_CONNECTIONS = 500
+LARGEST_HEADERS, LARGEST_BODY = 16 * 1024, 2 * 1024 * 1024
+"""In bytes. The API itself takes bodies up to half of that, and refuses others in its own words."""
+IDLE, SLOWEST = 60, 30
+"""Seconds that a connection may be silent; that a request may take until it is received."""
+LAST_ANSWERS = 30.0
+"""Seconds that requests have to be answered at the end: more than any may take."""
+
+
+class CannotListen(Exception):
+    """Says in one line what can't be listened on, and why."""
+
+
+class Server:
+    """Listens as soon as it is made, and answers while it runs. Raises CannotListen.
+
+    `trusted_proxy` is the one address whose X-Forwarded-For and X-Forwarded-Proto count (`*`: everybody's); no other
+    header of that kind ever reaches the application.
+    """
+
+    def __init__(self, application: Any, host: str, port: int, trusted_proxy: str | None = None) -> None:
+        trust = {"trusted_proxy_count": 1, "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto"}}
+        proxied = {"trusted_proxy": trusted_proxy, **trust} if trusted_proxy else {}
+        self._map: dict[int, Any] = {}
+        self._receiving: WeakKeyDictionary[Any, float] = WeakKeyDictionary()
+        try:
+            self._server = waitress.create_server(
+                application,
+                map=self._map,
+                host=host,
+                port=port,
+                threads=THREADS,
+                connection_limit=MOST_CONNECTIONS,
+                asyncore_use_poll=True,
+                max_request_header_size=LARGEST_HEADERS,
+                max_request_body_size=LARGEST_BODY,
+                channel_timeout=IDLE,
+                clear_untrusted_proxy_headers=True,
+                ident=None,
+                **proxied,
+            )
+        except (OSError, ValueError) as error:
+            wasyncore.close_all(self._map, ignore_all=True)
+            raise CannotListen(_reason(host, port, error)) from None
+        first = self._listeners()[0]
+        self.host = host
+        self.port = int(first.effective_port)
+        self._trigger = first.trigger
+
+    def run_until(self, stopped: threading.Event) -> None:
+        """Answers until `stopped` is set. Then nobody new is let in, and who is being answered gets the answer."""
+        while not stopped.is_set():
+            self._turn(1.0)
+        for listener in self._listeners():
+            wasyncore.dispatcher.close(
+                listener
+            )  # its own `close` would also end the wake-up calls of the threads
+        until = time.monotonic() + LAST_ANSWERS
+        while any(map(_is_busy, self._channels())) and time.monotonic() < until:
+            self._turn(0.1)
+        self.close()
+
+    def close(self) -> None:
+        """Ends at once, whoever is being answered."""
+        self._server.task_dispatcher.shutdown()
+        wasyncore.close_all(self._map, ignore_all=True)
+
+    def wake(self) -> None:
+        """Lets `run_until` look at once whether it is stopped. May be called from anywhere."""
+        if self._map:
+            self._trigger.pull_trigger()
+
+    def _turn(self, seconds: float) -> None:
+        wasyncore.loop(seconds, use_poll=True, map=self._map, count=1)
+        now = time.monotonic()
+        for channel in self._channels():
+            if channel.request and now - self._receiving.setdefault(channel.request, now) > SLOWEST:
+                channel.will_close = True
+
+    def _channels(self) -> list[HTTPChannel]:
+        return [one for one in self._map.values() if isinstance(one, HTTPChannel)]
+
+    def _listeners(self) -> list[BaseWSGIServer]:
+        return [one for one in self._map.values() if isinstance(one, BaseWSGIServer)]
+
+
+def _reason(host: str, port: int, error: OSError | ValueError) -> str:
+    if not isinstance(error, OSError):
+        return f"HOST={host} is not an address of this machine"
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} of {host} is in use; set another PORT"
+    return f"HOST={host} and PORT={port} can't be used: {error.strerror}"
+
+
+def _is_busy(channel: HTTPChannel) -> bool:
+    """Whether a request is being received or answered, or an answer is being sent."""
+    return bool(channel.request or channel.requests or channel.total_outbufs_len)

@@ -1,0 +1,83 @@
+"""`./muster serve` as people start and stop it, and what it says when it can't."""
+
+import json
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from chalicelib.bootstrap import sqlite_table
+from tests.serve.served import Served, muster, start
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def serving(database: Path, **environment: str) -> Iterator[Served]:
+    served = start(database, free_port(), **environment)
+    try:
+        yield served
+    finally:
+        served.process.kill()
+        served.process.wait()
+
+
+def test_it_serves_logs_as_in_the_cloud_and_ends_when_it_is_told_to(tmp_path: Path) -> None:
+    with serving(tmp_path / "muster.db") as served:
+        health = served.get("/health").json()
+        assert health.items() >= {"status": "ok", "store": "ok", "schedule": "ok"}.items()
+        assert "<html" in served.get("/", headers={"Accept": "text/html"}).text
+        second = muster("serve", MUSTER_DB=str(served.database), PORT=str(free_port()))
+        assert second.stderr == f"Error: {served.database} is in use: `./muster serve` runs on it.\n"
+        taken = muster("serve", MUSTER_DB=str(tmp_path / "other.db"), PORT=str(served.port))
+        assert taken.stderr == f"Error: port {served.port} of 127.0.0.1 is in use; set another PORT.\n", (
+            "one line"
+        )
+        assert {second.returncode, taken.returncode} == {1}
+        assert served.end(signal.SIGINT) == 0
+    lines = [json.loads(line) for line in served.log.splitlines()]
+    assert [line["message"] for line in lines if line["message"] != "sheets run"] == [
+        "serving",
+        "no admin's key works yet: make one with `./muster keys first`",
+        "stopped",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("environment", "message"),
+    [
+        ({}, "MUSTER_DB must name the SQLite file."),
+        ({"MUSTER_DB": "a", "PORT": "x"}, "PORT must be a whole number from 1 to 65535, not 'x'."),
+        ({"MUSTER_DB": "a", "TABLE_NAME": "b"}, "TABLE_NAME and MUSTER_DB are both set. Set only one: "),
+        (
+            {"MUSTER_DB": "a", "SHEETS_CREDENTIALS_FILE": "/nowhere.json"},
+            "SHEETS_CREDENTIALS_FILE can't be used. The file /nowhere.json can't be read: No such file or directory.",
+        ),
+        ({"MUSTER_CONFIG": "/nowhere.toml"}, "/nowhere.toml can't be read: No such file or directory."),
+    ],
+)
+def test_a_wrong_setting_is_one_line_and_status_2(environment: dict[str, str], message: str) -> None:
+    done = muster("serve", **environment)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.startswith(f"Error: {message}")
+
+
+def test_a_folder_that_is_not_there_and_a_damaged_file_are_one_line(tmp_path: Path) -> None:
+    done = muster("serve", MUSTER_DB=str(tmp_path / "nowhere" / "muster.db"))
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "nowhere/muster.db can't be used: " in done.stderr
+    file = tmp_path / "muster.db"
+    sqlite_table(file).close()
+    content = file.read_bytes()
+    file.write_bytes(content[:4096] + b"\x07" * (len(content) - 4096))
+    done = muster("serve", MUSTER_DB=str(file))
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert f"{file} is damaged (" in done.stderr
+    assert "restore a backup with `./muster restore`" in done.stderr
