@@ -30,6 +30,7 @@ from sheets_sync.met import (
     is_as_expected,
     put_back,
     without_written_keys,
+    without_written_labels,
 )
 from sheets_sync.shape import Manner
 from sheets_sync.stuck import in_the_way
@@ -167,8 +168,8 @@ class _Sync:
         for manner in _PLAINER if known_obstacle else _MANNERS:
             words = known_obstacle if failure is None else str(failure)
             batch = self.batch(held, manner, None if manner == "whole" else words)
-            if batch in refused or (failure and not batch.difference.requests):
-                continue  # it says nothing new, or nothing of what is wrong
+            if batch in refused or (failure and not batch.difference.is_told):
+                continue
             try:
                 self.send(batch)
             except SheetError as error:
@@ -230,7 +231,7 @@ class _Sync:
         for tab in [*self.tabs, *ended_tabs(self.tabs, held, self.view, self.former)]:
             change = sent.difference.changes.get(tab.id)
             if change and tab.id in held:
-                held[tab.id] = without_written_keys(change, held[tab.id])
+                held[tab.id] = without_written_labels(change, without_written_keys(change, held[tab.id]))
                 ours = () if tab.is_by_position else known(tab, held[tab.id]).places.values()
                 held[tab.id], cells = put_back(change, held[tab.id], ours)
                 requests += write_requests(held[tab.id].sheet_id, cells)
