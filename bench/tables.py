@@ -6,15 +6,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """A budget of DESIGN §10, and what was measured. `is_met`: None where this cannot be said."""
+    """A budget of DESIGN §10, and what was measured. `why` it is not met is only told if it isn't."""
 
     what: str
     budget: str
     measured: str
-    is_met: bool | None
+    is_met: bool
+    why: str = ""
 
-    def row(self) -> tuple[str, str, str, str]:
-        return self.what, self.budget, self.measured, "" if self.is_met is None else verdict(self.is_met)
+    def row(self) -> tuple[str, ...]:
+        why = f": {self.why}" if self.why and not self.is_met else ""
+        return self.what, self.budget, self.measured, verdict(self.is_met) + why
 
 
 @dataclass(frozen=True, slots=True)
