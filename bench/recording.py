@@ -58,7 +58,8 @@ windows, names, keys or tiers: they only record and count.
 
 The arithmetic: a completion with its counter is 2 writes of one unit each, and 8 are new: 16. As a transaction, which
 would not be wrong after a lost answer or process, it is twice that. A document is written whole, and each kB of it is a
-unit: at 400 kB, the most that an item may have, it is full. Muster writes two cards and two sums in one transaction,
+unit: at 400 kB, the most that an item may have, it is full. With the lock, {AT_ONCE} at once may have to write up to
+{AT_ONCE} × {AT_ONCE + 1} ÷ 2 = {AT_ONCE * (AT_ONCE + 1) // 2} times. Muster writes two cards and two sums in one transaction,
 where each counts twice: 2 × 4 = 8. The two ledger entries, which no peer has, follow at the next recount. That reads
 the alliance's cards once for all reports since the last: here it is one, the dearest case."""
 _COLUMNS = (
@@ -70,6 +71,7 @@ _COLUMNS = (
     f"{AT_ONCE} at once: completions lost",
     "answer lost: wrong totals",
     "process ends: wrong totals",
+    "what it loses",
 )
 
 
@@ -105,6 +107,12 @@ class Ours:
         return self.muster.overview.progress(SERVER, event).points
 
 
+LOSES = {
+    "Muster": "nothing",
+    "an item for each completion, and a counter": "right counters: whether they are cannot be seen in them",
+    "a document for each alliance": "what others report at the same moment",
+    "the same, with a version as a lock": "time and money: everybody waits for everybody, and writes all again",
+}
 PEERS: dict[str, Callable[[Any, str], Program]] = {
     "an item for each completion, and a counter": lambda client, table: Peer(Counters(client, table)),
     "a document for each alliance": lambda client, table: Peer(Documents(client, table)),
@@ -113,15 +121,17 @@ PEERS: dict[str, Callable[[Any, str], Program]] = {
 
 
 def measure() -> Measurement:
-    rows = []
+    rows, least = [], 0
     for what, make in {"Muster": Ours, **PEERS}.items():
         report, progress, later = _costs(make)
-        calls, writes, reads = f"{report.calls.total()}", f"{report.write_units}", f"{report.read_units:g}"
+        least = least or report.write_units
+        writes = f"{report.write_units} ({report.write_units / least:.1f} ×)"
+        calls, reads = f"{report.calls.total()}", f"{report.read_units:g}"
         harm = f"{lost_at_once(make)} of {10 * AT_ONCE}", *(f"{n} of {m}" for n, m in wrong_totals(make))
-        rows.append((what, calls, writes, reads, f"{progress.read_units:g}", *harm))
+        rows.append((what, calls, writes, reads, f"{progress.read_units:g}", *harm, LOSES[what]))
         if later:
             units = f"{later.write_units}", f"{later.read_units:g}"
-            rows.append(("its ledger entries, later", f"{later.calls.total()}", *units, *[""] * 4))
+            rows.append(("its ledger entries, later", f"{later.calls.total()}", *units, *[""] * 5))
     return Measurement("Recording a report, in other ways", _HOW, _COLUMNS, rows)
 
 

@@ -58,7 +58,14 @@ _COLUMNS = (
     "notes kept",
     "colours kept",
     "officer's order kept",
+    "what it loses",
 )
+LOSES = {
+    "Muster": "bytes: it reads marks and bases, to know rows again",
+    "cell by cell": "notes and colours, and its requests to Google's limit",
+    "tab by tab": "notes and colours: they stay where the row was",
+    "cleared and written anew": "notes and colours, and between two requests all rows",
+}
 
 Write = Callable[[int, int, datetime], None]
 """Brings a spreadsheet up to date with the view that `view_of` makes of this."""
@@ -73,7 +80,7 @@ def measure() -> Measurement:
             figures = f"{len(reads):,}", f"{sum(reads):,}", f"{len(writes):,}", f"{sum(writes):,}"
             notes, colours, is_sorted = kept(server, way)
             of_them = f"{notes} of {len(NOTED)}", f"{colours} of {len(NOTED)}"
-            rows.append((what, *figures, *of_them, "yes" if is_sorted else "no"))
+            rows.append((what, *figures, *of_them, "yes" if is_sorted else "no", LOSES[what]))
     return Measurement("Syncing a sheet, in other ways", _HOW, _COLUMNS, rows)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import fill
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,13 @@ class Measurement:
 
     def markdown(self, *notes: str) -> str:
         """With paragraphs below the title."""
-        return "\n\n".join([f"## {self.title}", *notes, self.how, table(self.columns, self.rows)])
+        how = map(_filled, self.how.split("\n\n"))
+        return "\n\n".join([f"## {self.title}", *notes, *how, table(self.columns, self.rows)])
+
+
+def _filled(paragraph: str) -> str:
+    """With lines of even length, whatever figures it holds; a list stays as it is."""
+    return paragraph if paragraph.startswith("- ") else fill(paragraph, 120, break_on_hyphens=False)
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
