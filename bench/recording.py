@@ -59,9 +59,9 @@ windows, names, keys or tiers: they only record and count.
 The arithmetic: a completion with its counter is 2 writes of one unit each, and 8 are new: 16. As a transaction, which
 would not be wrong after a lost answer or process, it is twice that. A document is written whole, and each kB of it is a
 unit: at 400 kB, the most that an item may have, it is full. With the lock, {AT_ONCE} at once may have to write up to
-{AT_ONCE} × {AT_ONCE + 1} ÷ 2 = {AT_ONCE * (AT_ONCE + 1) // 2} times. Muster writes two cards and two sums in one transaction,
-where each counts twice: 2 × 4 = 8. The two ledger entries, which no peer has, follow at the next recount. That reads
-the alliance's cards once for all reports since the last: here it is one, the dearest case."""
+{AT_ONCE} × {AT_ONCE + 1} ÷ 2 = {AT_ONCE * (AT_ONCE + 1) // 2} times. Muster writes two cards and two sums in one
+transaction, where each counts twice: 2 × 4 = 8. The two ledger entries, which no peer has, follow at the next recount.
+That reads the alliance's cards once for all reports since the last: here it is one, the dearest case."""
 _COLUMNS = (
     "what",
     "calls",
