@@ -22,6 +22,8 @@ from bench.throughput import send
 
 ROOT = Path(__file__).parent.parent
 COMMANDERS, CLIENTS, FEWEST = 1_000, 8, 100
+BUSY = 4.0
+"""A load with which the machine has more to do than this."""
 LONGEST_START = 60.0
 """Seconds."""
 
@@ -43,7 +45,13 @@ def measure() -> Measurement:
     how = "One more report by each commander, while the schedule runs and the sheet follows."
     rows = [(f"{COMMANDERS:,}", str(CLIENTS), *cells)]
     what = f"`make demo` with {COMMANDERS:,} commanders, {CLIENTS} clients at once"
-    budget = Budget(what, f"≥ {FEWEST} reports a second on two cores", cells[0], COMMANDERS / took >= FEWEST)
+    budget = Budget(
+        what,
+        f"≥ {FEWEST} reports a second on two cores",
+        cells[0],
+        COMMANDERS / took >= FEWEST,
+        "other programs ran on the same cores, see the load below" if os.getloadavg()[0] > BUSY else "",
+    )
     return Measurement("Reports to the demo", how, columns, rows, [budget])
 
 
