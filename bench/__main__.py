@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bench import cpu, projections, reports, sheets, start
+from bench import cpu, fleet, projections, reports, sheets, start
 
 PAGE = Path(__file__).parent.parent / "docs" / "measurements.md"
 INTRODUCTION = """\
@@ -16,7 +16,14 @@ those of [the design](DESIGN.md), section 10.
 
 def main() -> None:
     measured = []
-    for measure in (sheets.measure, sheets.measure_bytes, reports.measure, cpu.measure, start.measure):
+    for measure in (
+        sheets.measure,
+        sheets.measure_bytes,
+        fleet.measure,
+        reports.measure,
+        cpu.measure,
+        start.measure,
+    ):
         measured.append(measure().markdown())
         print(f"{measured[-1]}\n", flush=True)
     PAGE.write_text("\n".join([INTRODUCTION, "\n\n".join(measured), ""]), encoding="utf-8")
