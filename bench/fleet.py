@@ -4,19 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from statistics import median
-from typing import Any
 
-from bench.tables import Measurement, verdict
+from bench.tables import Budget, Measurement
 from chalicelib.bootstrap import Muster, assemble, sqlite_table
 from chalicelib.catalog import load_catalog
 from chalicelib.domain.access import Key
 from chalicelib.domain.roster import Alliance, Server
 from chalicelib.settings import Settings
 from local.sheets import Quota, SheetsServer
+from local.sheets.traffic import RecordedRequest
 from sheets_sync.google import Google
 from sheets_sync.run import sync_due
 
-SHEETS, CHANGED, EDITED, MINUTES = 200, 20, 10, 20
+SHEETS, CHANGED, EDITED, MINUTES = 200, 20, 10, 10
+SLACK = 5
+"""Minutes at the end in which nothing happens but runs."""
 LONGEST = timedelta(minutes=2)
 """In which an edit is to be taken."""
 COMMANDERS = "Ash", "Elm", "Oak"
@@ -28,8 +30,8 @@ ADMIN = Key("bench", "admin", "bench")
 _HOW = f"""\
 {SHEETS} sheets, each of an alliance on a server of its own, with edits and Google's quota (60 reads and 60 writes in
 any minute), at the stand-in. First all are written; then, in each of {MINUTES} minutes, members report in {CHANGED}
-alliances, and officers tick a box in {EDITED} other sheets. A run comes every minute. Requests are those of the
-{MINUTES} minutes; what waits is counted from the act to the end of the run that takes or shows it."""
+alliances, and officers tick a box in {EDITED} other sheets. A run comes every minute. Requests are those of these
+minutes and {SLACK} more; what waits is counted from the act to the end of the run that takes and shows it."""
 
 
 class _Clock:
@@ -88,13 +90,26 @@ def measure() -> Measurement:
         while fleet.run()["put_off"]:
             first += 1
         server.requests.clear()
-        waits = _work(fleet)
-        rows = [_row(waits, server.requests, first + 1)]
+        waits, runs = _work(fleet)
+        drive = [one for one in server.requests if "/drive/" in one.path]
+        rows = [_row(waits, server.requests, drive, first + 1)]
     columns = (
         *("minutes until all are written first", "reads", "writes", "Drive", "refused by a quota"),
-        *("an edit waits (median, longest)", "a report waits (median, longest)", "within budget"),
+        *("an edit waits (median, longest)", "a report waits (median, longest)"),
     )
-    return Measurement("Many sheets under Google's quota", _HOW, columns, rows)
+    seen = Budget(
+        "seeing what officers edited in many sheets",
+        "1 request a minute for each service account",
+        f"{len(drive) / runs:.2f} a minute for {SHEETS} sheets",
+        len(drive) <= runs,
+    )
+    taken = Budget(
+        "an edit, from the act until it counts and shows",
+        "two minutes after Drive tells of it",
+        f"{max(waits['edit']) / timedelta(minutes=1):.1f} minutes at most, {SHEETS} sheets",
+        max(waits["edit"]) <= LONGEST,
+    )
+    return Measurement("Many sheets under Google's quota", _HOW, columns, rows, [seen, taken])
 
 
 def _set_up(fleet: _Fleet) -> None:
@@ -110,8 +125,9 @@ def _set_up(fleet: _Fleet) -> None:
         muster.stores.sheets.bind(f"sheet-{number}", f"{number}", "nova", edits=True)
 
 
-def _work(fleet: _Fleet) -> dict[str, list[timedelta]]:
-    """How long edits and reports waited. Each is of another commander and milestone of its sheet."""
+def _work(fleet: _Fleet) -> tuple[dict[str, list[timedelta]], int]:
+    """How long edits and reports waited, and how many runs there were. Each is of another commander and milestone of
+    its sheet."""
     waits: dict[str, list[timedelta]] = {"edit": [], "report": []}
     waiting: list[tuple[str, datetime, tuple[int, str, str]]] = []
     turns = iter(
@@ -120,7 +136,7 @@ def _work(fleet: _Fleet) -> dict[str, list[timedelta]]:
         for milestone in MILESTONES
         for number in range(SHEETS)
     )
-    for minute in range(MINUTES + 5):
+    for minute in range(MINUTES + SLACK):
         if minute < MINUTES:
             for _ in range(CHANGED):
                 what = next(turns)
@@ -136,16 +152,24 @@ def _work(fleet: _Fleet) -> dict[str, list[timedelta]]:
             if fleet.has(*what) and fleet.shows(*what):
                 waits[kind].append(fleet.clock() - since)
                 waiting.remove(one)
-    assert not waiting, "nothing starves"
-    return waits
+    if waiting:
+        raise AssertionError(f"{len(waiting)} reports and edits were never shown")
+    return waits, MINUTES + SLACK
 
 
-def _row(waits: dict[str, list[timedelta]], requests: Sequence[Any], first: int) -> Sequence[str]:
-    drive = [one for one in requests if "/drive/" in one.path]
-    kinds = [one.kind for one in requests if one not in drive]
+def _row(
+    waits: dict[str, list[timedelta]],
+    requests: Sequence[RecordedRequest],
+    drive: Sequence[RecordedRequest],
+    first: int,
+) -> Sequence[str]:
+    kinds = [one.kind for one in requests if "/drive/" not in one.path]
     refused = sum(one.status == 429 for one in requests)
     minutes = [[span / timedelta(minutes=1) for span in waits[kind]] for kind in ("edit", "report")]
     figures = [f"{median(each):.1f} min, {max(each):.1f} min" for each in minutes]
-    is_met = refused == 0 and max(waits["edit"]) <= LONGEST and len(drive) <= MINUTES + 5
-    counts = (f"{first}", f"{kinds.count('read')}", f"{kinds.count('write')}", f"{len(drive)}", f"{refused}")
-    return *counts, *figures, verdict(is_met)
+    counts = f"{first}", f"{kinds.count('read')}", f"{kinds.count('write')}", f"{len(drive)}", f"{refused}"
+    return *counts, *figures
+
+
+if __name__ == "__main__":
+    print(measure().markdown())

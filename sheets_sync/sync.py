@@ -168,8 +168,8 @@ class _Sync:
         for manner in _PLAINER if known_obstacle else _MANNERS:
             words = known_obstacle if failure is None else str(failure)
             batch = self.batch(held, manner, None if manner == "whole" else words)
-            if batch in refused or (failure and not batch.difference.requests):
-                continue  # it says nothing new, or nothing of what is wrong
+            if batch in refused or (failure and not batch.difference.is_told):
+                continue
             try:
                 self.send(batch)
             except SheetError as error:

@@ -284,6 +284,18 @@ def test_formats_and_widths_of_the_officers_stay(desk: Desk) -> None:
     assert colours[FIRST] is None
 
 
+def test_a_colour_is_not_passed_on_to_who_comes_next_to_it(desk: Desk) -> None:
+    desk.sync(ids(FIVE))
+    place = desk.add_column("commanders", {FIRST: "ash's note"})
+    own = column_letters(desk.seen("commanders")[place])
+    for row in range(FIRST + 1, FIRST + 6):
+        desk.person.colour("IMS Commanders", f"{own}{row}", 1, 0, 0)
+    desk.sync(ids(FIVE | {"Aardvark": [], "Ashley": [], "Zebra": []}))
+    rows = desk.tab("commanders")["data"][0]["rowData"]
+    red = [row["values"][0]["userEnteredValue"]["stringValue"] for row in rows if "'red': 1}" in str(row)]
+    assert red == NAMES
+
+
 def test_the_link_to_the_help_leads_there_and_keeps_what_officers_made_of_it(desk: Desk) -> None:
     def help_cell() -> dict[str, Any]:
         rows = desk.tab("today")["data"][0]["rowData"]
