@@ -4,7 +4,6 @@ All of it lies in `locale/`, written by `make translations`: gettext catalogues 
 that come from Unicode's CLDR. English sentences need no catalogue: they are what is looked up.
 """
 
-import gettext
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -122,6 +121,8 @@ class Language:
 @lru_cache
 def language(code: str) -> Language:
     """The language of that code, which is in LANGUAGES. Its files are read when it is first asked for."""
+    import gettext  # for pages alone
+
     folder = LOCALE / code
     formats = json.loads((folder / "formats.json").read_text(encoding="utf-8"))
     catalogue = gettext.translation(DOMAIN, LOCALE, [code], fallback=code == "en")

@@ -1,4 +1,4 @@
-"""`make pictures`: pictures of the pages and of both kinds of sheets, after two and a half days of made-up reports."""
+"""`make pictures`: pictures of the pages after two and a half days of made-up reports, and of sheets."""
 
 import shutil
 import sys
@@ -11,10 +11,13 @@ from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from chalicelib import bootstrap
 from chalicelib.settings import Settings
+from local import sheet_pictures
 from local.campaign import BEGINS, SteppingClock, play
 from local.gateway import Gateway
-from local.seed import SERVER, SPREADSHEET_ID, Secrets, seed
+from local.seed import SERVER, Secrets, seed
 from local.sheets import SheetsServer
+from sheets_sync.google import Google
+from sheets_sync.run import sync_due
 
 FOLDER = Path("docs/pictures")
 FLAGS = [
@@ -56,20 +59,13 @@ def main(folder: Path) -> None:
         sheets.create_spreadsheet("Officers of server 101", {"Officers": [["Server 101"]]}, SERVERS_SHEET)
         muster.stores.sheets.bind(SERVERS_SHEET, SERVER.id, None)
         play(muster, clock, secrets, TAKEN_AT)
-        event = {
-            "version": "0",
-            "account": "",
-            "region": "",
-            "detail": {},
-            "detail-type": "",
-            "source": "aws.events",
-        }
-        functions.sync_sheets({**event, "time": "", "id": "", "resources": []}, None)
+        sync_due(muster.sheet_queue, Google(sheets.url))
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
             for name, size in (("phone", PHONE), ("desk", DESK)):
                 take(browser.new_page(viewport=size), gateway.url, sheets, secrets, folder, name)
             take_server(browser, f"{gateway.url}/servers/{SERVER.id}", clock, folder)
+            sheet_pictures.take(browser, folder / "sheet")
             browser.close()
 
 
@@ -87,17 +83,9 @@ def take(page: Page, url: str, sheets: SheetsServer, secrets: Secrets, folder: P
     page.screenshot(path=folder / f"receipt-{kind}.png")
     page.goto(f"{url}/servers/{SERVER.id}")
     page.screenshot(path=folder / f"progress-{kind}.png")
-    for name, spreadsheet_id, tabs in (
-        ("sheet", SPREADSHEET_ID, ("Progress", "Schedule", "Rewards", "Commanders")),
-        ("server", SERVERS_SHEET, ("Alliances",)),
-    ):
-        for tab in tabs:
-            page.goto(f"{sheets.page_url(spreadsheet_id)}?refresh=0")
-            page.get_by_role("link", name=f"IMS {tab}").click()
-            page.screenshot(path=folder / f"{name}-{tab.lower()}-{kind}.png")
-            if kind == "desk" and tab in ("Progress", "Commanders"):
-                page.locator("main").evaluate("grid => grid.scrollTo(grid.scrollWidth, 0)")
-                page.screenshot(path=folder / f"{name}-{tab.lower()}-right.png")
+    page.goto(f"{sheets.page_url(SERVERS_SHEET)}?refresh=0")
+    page.get_by_role("link", name="IMS Alliances").click()
+    page.screenshot(path=folder / f"server-alliances-{kind}.png")
 
 
 def take_server(browser: Browser, url: str, clock: SteppingClock, folder: Path) -> None:

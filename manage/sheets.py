@@ -101,6 +101,23 @@ def status(where: Where, spreadsheet: str, as_json: bool) -> None:
 @sheets.command()
 @click.argument("spreadsheet")
 @click.pass_obj
+def tidy(where: Where, spreadsheet: str) -> None:
+    """Deletes empty rows of those who have left.
+
+    Muster deletes no row by itself: such rows are emptied, and moved below the others. Those in which officers keep
+    something stay. Ask the officers to sort or move nothing until the next sync, which does it, has run.
+
+    \b
+    Example:
+      ./muster --demo sheets tidy demo-officers-sheet
+    """
+    where.api.post("sheets", _id(spreadsheet), "tidy", body={})
+    click.echo("The next sync deletes the empty rows.")
+
+
+@sheets.command()
+@click.argument("spreadsheet")
+@click.pass_obj
 def unbind(where: Where, spreadsheet: str) -> None:
     """Unbinds a spreadsheet: Muster stops writing to it.
 

@@ -1,10 +1,10 @@
 """Tabs against what the spreadsheet holds → the smallest `spreadsheets.batchUpdate` (DESIGN §7). Pure.
 
 `shape` tells where each row and column is to be; what is written into them is decided here. What officers keep to the
-right of ours, or in tabs of their own, is never in a request, and nothing is ever deleted.
+right of ours, or in tabs of their own, is never in a request, and nothing is deleted unless an officer asked for that.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sheets_sync.align import Step
@@ -27,6 +27,7 @@ from sheets_sync.making import (
     make,
     rename_column,
     row_metadata,
+    uncolour,
 )
 from sheets_sync.shape import Manner, Shape, shape_of
 from sheets_sync.tabs import STATE, Tab
@@ -42,16 +43,22 @@ class Change:
 
     @property
     def requests(self) -> list[Json]:
-        return [*_reshape(self.shape), *write_requests(self.shape.held.sheet_id, self.cells)]
+        return [
+            *_reshape(self.shape),
+            *write_requests(self.shape.held.sheet_id, self.cells),
+            *_delete(self.shape),
+        ]
 
     @property
     def is_only_fresher(self) -> bool:
         """Whether nothing changes but how fresh the tab says that it is."""
-        return all(map(self._is_only_fresher, self.cells)) and not list(_reshape(self.shape))
+        others = [*_reshape(self.shape), *_delete(self.shape)]
+        return all(map(self._is_only_fresher, self.cells)) and not others
 
     def _is_only_fresher(self, cell: Cell) -> bool:
         row, line = self.shape.row(cell.row), self.shape.columns[cell.column]
-        if row is None or line is None or self.shape.shown[cell.row].key != STATE:
+        shown = self.shape.shown.get(cell.row)
+        if row is None or line is None or shown is None or shown.key != STATE:
             return False
         return but_for_the_time(row.value(line)) == but_for_the_time(cell.content)
 
@@ -64,6 +71,8 @@ class Difference:
     requests: Sequence[Json]
     changes: Mapping[str, Change]
     sheet_ids: Mapping[str, int]
+    is_told: bool = True
+    """Whether there is a tab that is not closed to what it says about its state."""
 
     @property
     def is_only_fresher(self) -> bool:
@@ -79,15 +88,18 @@ def difference(
     rows: Mapping[str, Known],
     names: Names,
     manner: Manner = "whole",
+    *,
+    tidies: bool = False,
 ) -> Difference:
     """What makes the managed tabs show `tabs`. Missing tabs are made, if it is to be the whole.
 
-    `rows`: which row is whose, by tab, but for those by position.
+    `rows`: which row is whose, by tab, but for those by position. `tidies`: rows that are empty, and were listed once,
+    are deleted, as an officer has asked for.
     """
     requests: list[Json] = []
     changes: dict[str, Change] = {}
     sheet_ids: dict[str, int] = {}
-    reshaped = set()
+    reshaped, open_tabs = set(), set()
     layouts = [laid_out(tab) for tab in tabs]
     for layout in layouts:
         tab = layout.tab
@@ -101,17 +113,22 @@ def difference(
         else:
             sheet_ids[tab.id] = ours.sheet_id
             in_manner: Manner = "plain" if tab.is_ended and manner == "whole" else manner
-            shape = shape_of(layout, ours, rows.get(tab.id), in_manner)
+            shape = shape_of(layout, ours, rows.get(tab.id), in_manner, tidies=tidies)
             if shape.row_steps or shape.column_steps:
                 reshaped.add(tab.id)
-            change = Change(shape, _cells(shape, manner))
+            if any(row.key == STATE and not ours.is_closed(index, 0) for index, row in shape.shown.items()):
+                open_tabs.add(tab.id)
+            cells = _cells(shape, manner)
+            if manner != "whole":
+                cells = [cell for cell in cells if not ours.is_closed(cell.row, cell.column)]
+            change = Change(shape, cells)
             found = change.requests
             requests += found
             if found or any(row.inputs for row in layout.rows):
                 changes[tab.id] = change
     if manner == "whole":
         requests += chart_requests(layouts, held, sheet_ids, reshaped, names)
-    return Difference(requests, changes, sheet_ids)
+    return Difference(requests, changes, sheet_ids, is_told=bool(open_tabs))
 
 
 def _reshape(shape: Shape) -> Iterator[Json]:
@@ -125,6 +142,9 @@ def _reshape(shape: Shape) -> Iterator[Json]:
         is_below_header = step.start == layout.listed.start and step.start < size  # it must not look like it
         yield _step_request(step, sheet_id, "ROWS", is_like_before=step.start > 0 and not is_below_header)
         size += step.end - step.start if step.kind == "insert" else 0
+    if len(shape.columns) > len(layout.columns):
+        for start, end in _runs(index for index, line in enumerate(shape.rows) if line is None):
+            yield uncolour(sheet_id, start, end, len(layout.columns))
     for index, place in shape.places.items():
         identity, column = layout.columns[place].identity, shape.column(index)
         if column is None:
@@ -137,6 +157,24 @@ def _reshape(shape: Shape) -> Iterator[Json]:
         yield row_metadata(sheet_id, index, shape.shown[index].key)
     if shape.frozen is not None:
         yield freeze(sheet_id, shape.frozen)
+
+
+def _runs(indexes: Iterable[int]) -> list[tuple[int, int]]:
+    """Rising indexes as spans of neighbours, each with its end, which is not included."""
+    spans: list[tuple[int, int]] = []
+    for index in indexes:
+        if spans and spans[-1][1] == index:
+            spans[-1] = spans[-1][0], index + 1
+        else:
+            spans.append((index, index + 1))
+    return spans
+
+
+def _delete(shape: Shape) -> Iterator[Json]:
+    if shape.doomed:
+        end = len(shape.rows)
+        area = {"sheetId": shape.held.sheet_id, "dimension": "ROWS", "startIndex": end - shape.doomed}
+        yield {"deleteDimension": {"range": area | {"endIndex": end}}}
 
 
 def _end_columns(shape: Shape) -> Iterator[Json]:

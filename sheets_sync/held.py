@@ -24,6 +24,7 @@ _OLD_KEYS = {"#title": "#about", "#as-of": "#state"}
 MANAGED_FIELDS = (
     "properties(title),sheets(properties(sheetId,title,gridProperties(rowCount,columnCount,frozenRowCount)),merges,"
     "developerMetadata(metadataId,metadataKey,metadataValue),charts(chartId),"
+    "protectedRanges(range,warningOnly,requestingUserCanEdit),"
     "data(rowData(values(userEnteredValue,note,userEnteredFormat(backgroundColor))),"
     "rowMetadata(developerMetadata(metadataKey,metadataValue)),"
     "columnMetadata(developerMetadata(metadataId,metadataKey,metadataValue))))"
@@ -67,7 +68,7 @@ class HeldTab:
     """A tab of ours as it is: `columns` (None: not ours) and `rows` are all of the sheet, by index.
 
     `tall_merges`: from where to where merged areas go over more than one row. `kept`: what it says about who keeps it,
-    and the id of the metadata that says so.
+    and the id of the metadata that says so. `closed`: the rows and columns of areas that are protected against us.
     """
 
     sheet_id: int
@@ -79,6 +80,7 @@ class HeldTab:
     tall_merges: Sequence[tuple[int, int]] = ()
     kept: str | None = None
     kept_id: int | None = None
+    closed: Sequence[tuple[range, range]] = ()
 
     @cached_property
     def names(self) -> list[str | None]:
@@ -87,6 +89,9 @@ class HeldTab:
     def place(self, name: str) -> int | None:
         """The index of our column of this name, if it is still there."""
         return self.names.index(name) if name in self.names else None
+
+    def is_closed(self, row: int, column: int) -> bool:
+        return any(row in rows and column in columns for rows, columns in self.closed)
 
     @cached_property
     def remarked_columns(self) -> Collection[int]:
@@ -132,6 +137,7 @@ def _held_tab(sheet: Mapping[str, Any], sheet_id: int) -> HeldTab:
     return HeldTab(
         kept=kept.get("metadataValue"),
         kept_id=kept.get("metadataId"),
+        closed=_closed(sheet, grid.get("rowCount", 0), grid.get("columnCount", 0)),
         sheet_id=sheet_id,
         title=sheet["properties"]["title"],
         frozen_rows=grid.get("frozenRowCount", 0),
@@ -144,6 +150,21 @@ def _held_tab(sheet: Mapping[str, Any], sheet_id: int) -> HeldTab:
             if (span := (merge.get("startRowIndex", 0), merge["endRowIndex"]))[1] - span[0] > 1
         ],
     )
+
+
+def _closed(sheet: Mapping[str, Any], rows: int, columns: int) -> list[tuple[range, range]]:
+    areas = [
+        each.get("range", {})
+        for each in sheet.get("protectedRanges", [])
+        if not each.get("warningOnly") and not each.get("requestingUserCanEdit")
+    ]
+    return [
+        (
+            range(area.get("startRowIndex", 0), area.get("endRowIndex", rows)),
+            range(area.get("startColumnIndex", 0), area.get("endColumnIndex", columns)),
+        )
+        for area in areas
+    ]
 
 
 def _columns(found: Sequence[Mapping[str, Any]], count: int) -> list[HeldColumn | None]:

@@ -185,6 +185,12 @@ def kept_request(sheet_id: int, metadata_id: int | None, value: str) -> Json:
     return _new_value(metadata_id, value)
 
 
+def uncolour(sheet_id: int, start: int, end: int, first_column: int) -> Json:
+    """Takes from new rows the backgrounds of their neighbours, from a column on: Google gives them to inserted rows."""
+    area = {"sheetId": sheet_id, "startRowIndex": start, "endRowIndex": end, "startColumnIndex": first_column}
+    return {"repeatCell": {"range": area, "cell": {}, "fields": "userEnteredFormat.backgroundColorStyle"}}
+
+
 def freeze(sheet_id: int, rows: int) -> Json:
     properties = {"sheetId": sheet_id, "gridProperties": {"frozenRowCount": rows}}
     return {"updateSheetProperties": {"properties": properties, "fields": "gridProperties.frozenRowCount"}}
@@ -238,15 +244,13 @@ def chart_requests(
     charted = next((layout for layout in layouts if layout.tab.is_charted), None)
     if charted is None:
         return []
-    host = next(layout.tab for layout in layouts if layout.tab.id == "progress")
+    shown = next(layout for layout in layouts if layout.tab.id == "progress")
+    host = shown.tab
     spec = _chart_spec(charted, sheet_ids[charted.tab.id])
     if host.id not in held:
         chart_id, sheet_id = names.free_id(), sheet_ids[host.id]
-        anchor = {
-            "sheetId": sheet_id,
-            "rowIndex": len(host.all_rows) + 1,
-            "columnIndex": 1,
-        }  # not across the freeze
+        anchor = {"sheetId": sheet_id, "rowIndex": len(host.all_rows) + 1}
+        anchor["columnIndex"] = shown.shown[1]  # not across the freeze, nor in a hidden column
         position = {"overlayPosition": {"anchorCell": anchor, "widthPixels": 760, "heightPixels": 340}}
         return [
             {"addChart": {"chart": {"chartId": chart_id, "spec": spec, "position": position}}},

@@ -5,6 +5,7 @@ insert are whole wherever they end, and cells of ours that are wrong are written
 key. Only a cell that is not ours may have been overwritten: it is put back as the read had it.
 """
 
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -20,6 +21,10 @@ ANSWER_FIELDS = (
     "rowData(values(userEnteredValue)),columnMetadata(developerMetadata(metadataKey,metadataValue)))))"
 )
 """The field mask for the answer to a write."""
+
+
+_UNKNOWN = math.nan
+"""In place of what a cell holds that is not to be believed: it is like nothing, and so it is written."""
 
 
 def answer_ranges(changes: Mapping[str, Change]) -> list[str]:
@@ -111,7 +116,7 @@ def _has_rows(change: Change, data: Sequence[Mapping[str, Any]]) -> bool:
     found = _row_data(data)
     written = {(cell.row, cell.column): value_of(cell.content) for cell in change.cells}
     shape = change.shape
-    for index, line in enumerate(shape.rows):
+    for index, line in enumerate(shape.rows[: len(shape.rows) - shape.doomed]):
         cells = found[index].get("values", []) if index < len(found) else []
         for column in _watched(change):
             before = shape.columns[column]
@@ -136,6 +141,20 @@ def without_written_keys(change: Change, after: HeldTab) -> HeldTab:
     return replace(after, rows=rows)
 
 
+def without_written_labels(change: Change, after: HeldTab) -> HeldTab:
+    """The tab without the labels in rows whose key says that the base which the write gave them is another's: so may
+    the labels be, and an officer may have typed over them before. The key alone came there with its row."""
+    tab = change.shape.layout.tab
+    labels = {after.place(column.identity) for column in tab.columns if column.name in tab.labels}
+    written = {cell.row for cell in change.cells}
+    rows = []
+    for index, row in enumerate(after.rows):
+        is_anothers = index in written and row.key and row.base is not None and not row.base.fits_key
+        values = [_UNKNOWN if at in labels else value for at, value in enumerate(row.values)]
+        rows.append(replace(row, values=values, base=None) if is_anothers else row)
+    return replace(after, rows=rows)
+
+
 def put_back(change: Change, after: HeldTab, known: Collection[int]) -> tuple[HeldTab, list[Cell]]:
     """The tab as it is `after` a write, with the cells restored that the write took from the officers; and these cells.
 
@@ -152,17 +171,24 @@ def put_back(change: Change, after: HeldTab, known: Collection[int]) -> tuple[He
     for index in sorted(written.keys() & range(len(rows))):
         row, columns = rows[index], written[index]
         if row.key is None and index not in known:
-            lost = {column for column in columns if column in origins}
+            lost = {column for column in columns if column in origins or _is_ours(after, column)}
             was = next((each for each in unclaimed if _is_same(row, each, columns, origins)), HeldRow())
             unclaimed = [each for each in unclaimed if each is not was]
         else:
             lost = {column for column in columns if column in origins and after.columns[column] is None}
             was = next((each for each in before.rows if each.key == row.key), HeldRow())
-        found = {column: was.value(origins[column]) for column in lost}
+        found = {
+            column: was.value(origins[column]) if column in origins else None  # the column is new
+            for column in lost
+        }
         cells += [Cell(index, column, value) for column, value in sorted(found.items())]
         width = max(len(row.values), *(column + 1 for column in found), 0) if found else len(row.values)
         rows[index] = replace(row, values=[found.get(at, row.value(at)) for at in range(width)])
     return replace(after, rows=rows), cells
+
+
+def _is_ours(tab: HeldTab, column: int) -> bool:
+    return column < len(tab.columns) and tab.columns[column] is not None
 
 
 def _origins(before: HeldTab, after: HeldTab) -> Mapping[int, int]:

@@ -7,7 +7,7 @@ from typing import Literal
 from sheets_sync.align import Step, steps_into, steps_within
 from sheets_sync.held import OLD_MARK_COLUMN, SPARE_COLUMN, HeldColumn, HeldRow, HeldTab
 from sheets_sync.known import Known
-from sheets_sync.layout import KEY_COLUMN, Layout
+from sheets_sync.layout import BASE_COLUMN, KEY_COLUMN, Layout
 from sheets_sync.tabs import HEADER, NEW, STATE, Column, Content, Row, Tab
 
 NO_LONGER_LISTED = "no longer listed"
@@ -24,7 +24,7 @@ class Shape:
     `rows`, `columns`: the index that each line of the sheet had before; None if it is new. `shown`: by index after,
     what a row shows; `places`: by index after, which place of the layout a column has. `ended`: columns of ours (by the
     index before) that show nothing any more. `unmarked`: rows of the title block that are to be marked as such.
-    `frozen`: how many rows are to be frozen; None: leave it.
+    `frozen`: how many rows are to be frozen; None: leave it. `doomed`: so many of the last rows are deleted.
     """
 
     layout: Layout
@@ -38,6 +38,7 @@ class Shape:
     ended: Collection[int]
     unmarked: Collection[int]
     frozen: int | None
+    doomed: int = 0
 
     @property
     def header(self) -> int:
@@ -72,8 +73,10 @@ class Shape:
         return (held if listed is None else listed), NO_LONGER_LISTED  # the second copy of a row
 
 
-def shape_of(layout: Layout, held: HeldTab, who: Known | None, manner: Manner) -> Shape:
-    """`who`: which row is whose; None in a tab by position."""
+def shape_of(
+    layout: Layout, held: HeldTab, who: Known | None, manner: Manner, *, tidies: bool = False
+) -> Shape:
+    """`who`: which row is whose; None in a tab by position. `tidies`: rows that are empty, and were listed once, go."""
     places = who.places if who else {row.key: index for index, row in enumerate(layout.rows)}
     if manner != "whole":
         return _in_place(layout, held, places, only=STATE if manner == "state" else None)
@@ -81,13 +84,15 @@ def shape_of(layout: Layout, held: HeldTab, who: Known | None, manner: Manner) -
         [_held_place(held, column) for column in layout.columns], len(held.columns), _spare(held)
     )
     shown: Mapping[int, Row] = dict(enumerate(layout.rows))
+    doomed: list[int] = []
     if who is None:
         rows, steps = _by_position(layout, held)
     elif are_rows_stuck(layout.tab, held, who):
         rows, shown = _with_new_below(layout, held, who)
         steps = steps_into(rows)
     else:
-        rows = _lines([who.places.get(row.key) for row in layout.rows], len(held.rows))
+        doomed = _empty(held, who) if tidies else []
+        rows = _lines([who.places.get(row.key) for row in layout.rows], len(held.rows), last=doomed)
         steps = steps_within(rows, layout.listed.start, layout.listed.stop)
     is_new = held.place(KEY_COLUMN) is None and held.place(OLD_MARK_COLUMN) is not None
     above = {row.key for row in layout.tab.title_block}
@@ -109,7 +114,7 @@ def shape_of(layout: Layout, held: HeldTab, who: Known | None, manner: Manner) -
         ],
         None,
     )
-    return replace(shape, frozen=_frozen(shape, places.get(HEADER)))
+    return replace(shape, frozen=_frozen(shape, places.get(HEADER)), doomed=len(doomed))
 
 
 def are_rows_stuck(tab: Tab, held: HeldTab, who: Known) -> bool:
@@ -202,9 +207,27 @@ def _ours(layout: Layout, held: HeldTab) -> list[int]:
     ]
 
 
-def _lines(wanted: Sequence[int | None], count: int, spare: Sequence[int] = ()) -> list[int | None]:
-    """The wanted lines, then all others of `count`. Where one is missing, a spare one takes its place, or a new one."""
+def _empty(held: HeldTab, who: Known) -> list[int]:
+    """Rows that were listed once, in which there is nothing that anybody sees."""
+    hidden = {held.place(KEY_COLUMN), held.place(BASE_COLUMN)}
+    shown = set(who.places.values()) | set(held.remarked_rows)
+    return [
+        index
+        for index, row in enumerate(held.rows)
+        if index not in shown
+        and row.base is not None
+        and row.base.is_left
+        and all(value is None or at in hidden for at, value in enumerate(row.values))
+    ]
+
+
+def _lines(
+    wanted: Sequence[int | None], count: int, spare: Sequence[int] = (), last: Collection[int] = ()
+) -> list[int | None]:
+    """The wanted lines, then all others of `count`, and then the `last`. Where one is missing, a spare one takes its
+    place, or a new one."""
     free = iter(spare)
     found = [next(free, None) if line is None else line for line in wanted]
     taken = set(found)
-    return [*found, *(line for line in range(count) if line not in taken)]
+    others = [line for line in range(count) if line not in taken]
+    return [*found, *sorted(others, key=lambda line: line in last)]

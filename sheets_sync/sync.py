@@ -30,6 +30,7 @@ from sheets_sync.met import (
     is_as_expected,
     put_back,
     without_written_keys,
+    without_written_labels,
 )
 from sheets_sync.shape import Manner
 from sheets_sync.stuck import in_the_way
@@ -167,7 +168,7 @@ class _Sync:
         for manner in _PLAINER if known_obstacle else _MANNERS:
             words = known_obstacle if failure is None else str(failure)
             batch = self.batch(held, manner, None if manner == "whole" else words)
-            if batch in refused:
+            if batch in refused or (failure and not batch.difference.is_told):
                 continue
             try:
                 self.send(batch)
@@ -197,7 +198,7 @@ class _Sync:
         tabs = saying(in_the_way(obstacle, tabs, held, rows), mentioning(restored, tabs))
         if ended := ended_tabs(tabs, held, self.view, self.former):
             tabs, rows = [*tabs, *ended], {**rows, **known_rows(ended, held)}
-        found = difference(tabs, held, rows, deepcopy(self.names), manner)
+        found = difference(tabs, held, rows, deepcopy(self.names), manner, tidies=self.sheet.tidies)
         if manner == "whole":
             more = kept_requests(found.sheet_ids, held, self.sheet, self.keeper)
             found = replace(found, requests=[*found.requests, *more])
@@ -230,12 +231,17 @@ class _Sync:
         for tab in [*self.tabs, *ended_tabs(self.tabs, held, self.view, self.former)]:
             change = sent.difference.changes.get(tab.id)
             if change and tab.id in held:
-                held[tab.id] = without_written_keys(change, held[tab.id])
+                held[tab.id] = without_written_labels(change, without_written_keys(change, held[tab.id]))
                 ours = () if tab.is_by_position else known(tab, held[tab.id]).places.values()
                 held[tab.id], cells = put_back(change, held[tab.id], ours)
                 requests += write_requests(held[tab.id].sheet_id, cells)
         self.leave(held)
-        self.send(self.batch(held, sent.manner, sent.obstacle), requests, repairs=False)
+        try:
+            self.send(self.batch(held, sent.manner, sent.obstacle), requests, repairs=False)
+        except SheetError as error:
+            if not error.refused:
+                raise
+            self.send(self.batch(held, "plain", str(error)), requests, repairs=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from tests.stores import Store
 from tests.world import World, new_world
 
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("torture", settings.get_profile("house"), max_examples=5_000)
 settings.load_profile("house")  # no test fails for being slow on a busy machine
 
 

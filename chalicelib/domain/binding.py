@@ -12,7 +12,8 @@ class Binding:
     sync. `looked_at`: when it was last read and, if need be, written. `revision`: of what the last successful sync
     showed. `retry_at`: do not try it before. `lease`: the run that has it until `leased_until`. `obstacle`: what Google
     refused, in words for officers: until `plain_until` only plain values are written. `take_over`: the next sync takes
-    tabs that another deployment keeps. `bound`: another one each time that it is bound.
+    tabs that another deployment keeps. `tidies`: it deletes empty rows of what is no longer listed. `bound`: another
+    one each time that it is bound.
     """
 
     spreadsheet_id: str
@@ -31,6 +32,7 @@ class Binding:
     obstacle: str | None = None
     plain_until: datetime | None = None
     take_over: bool = False
+    tidies: bool = False
     bound: str | None = None
 
 

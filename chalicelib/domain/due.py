@@ -51,7 +51,7 @@ def is_due(sheet: Binding, revision: str, now: datetime, looked_since: datetime 
         return False
     if sheet.edits and (sheet.touched_at or (looked_since and (sheet.looked_at or _NEVER) < looked_since)):
         return True
-    return sheet.revision != revision or is_stale(sheet, now)
+    return sheet.tidies or sheet.revision != revision or is_stale(sheet, now)
 
 
 def is_stale(sheet: Binding, now: datetime) -> bool:

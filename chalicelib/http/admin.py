@@ -100,6 +100,11 @@ def get_sheet(request: Request, spreadsheet_id: str) -> Response:
     return json_response(muster().bindings.state(key, spreadsheet_id))
 
 
+def tidy_sheet(request: Request, spreadsheet_id: str) -> Response:
+    key = bearer_key(request, muster().directory)
+    return json_response(muster().bindings.tidy(key, spreadsheet_id))
+
+
 def unbind_sheet(request: Request, spreadsheet_id: str) -> Response:
     key = bearer_key(request, muster().directory)
     muster().bindings.unbind(key, spreadsheet_id)

@@ -41,6 +41,7 @@ HANDLERS = {
         "GET": "admin.get_sheet",
         "DELETE": "admin.unbind_sheet",
     },
+    "/v1/sheets/{spreadsheet_id}/tidy": {"POST": "admin.tidy_sheet"},
     f"{_ALLIANCE}/commanders": {"GET": "officers.list_commanders", "POST": "officers.add_commander"},
     f"{_ALLIANCE}/commanders.csv": {"GET": "officers.export_commanders"},
     f"{_ALLIANCE}/commanders/import": {"POST": "officers.import_roster"},

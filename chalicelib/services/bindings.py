@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chalicelib.domain.access import Key
@@ -84,6 +84,17 @@ class Bindings:
         key.require("see syncs", server=sheet.server, alliance=sheet.alliance)
         return _state(sheet)
 
+    def tidy(self, key: Key, spreadsheet_id: str) -> SheetState:
+        """Lets the next sync delete the empty rows of Muster's tabs in which something was listed once.
+
+        Raises Forbidden, and NotFound (`unknown-sheet`) if it is not bound.
+        """
+        key.require("bind spreadsheets", server=key.server, alliance=key.alliance)
+        before = self._sheet(spreadsheet_id)
+        entry = self._entry(key, spreadsheet_id, before, replace(before, tidies=True))
+        self._sheets.tidy(spreadsheet_id, entry)
+        return _state(self._sheet(spreadsheet_id))
+
     def unbind(self, key: Key, spreadsheet_id: str) -> None:
         """Its tabs stay as they are. Raises Forbidden, and NotFound (`unknown-sheet`) if it is not bound."""
         key.require("bind spreadsheets", server=key.server, alliance=key.alliance)
@@ -110,7 +121,11 @@ def _told(sheet: Binding | None) -> dict[str, str | bool | None] | None:
     if sheet is None:
         return None
     bound = {"spreadsheet": sheet.spreadsheet_id, "server": sheet.server, "alliance": sheet.alliance}
-    return {**bound, "edits": sheet.edits, **({"take_over": True} if sheet.take_over else {})}
+    return {
+        **bound,
+        "edits": sheet.edits,
+        **{name: True for name in ("take_over", "tidies") if getattr(sheet, name)},
+    }
 
 
 def _state(sheet: Binding) -> SheetState:

@@ -31,6 +31,9 @@ _TIMES = (
     "looked_at",
 )
 
+_ONCE = ("take_over", "tidies")
+"""What is to be done by the next sync that succeeds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sheets:
@@ -57,6 +60,11 @@ class Sheets:
         else:
             forgotten.append("alliance")
         self._table.transact([Update(keys.sheet(spreadsheet_id), set=binding, remove=forgotten), *more])
+
+    def tidy(self, spreadsheet_id: str, *more: Put) -> None:
+        """Lets the next sync delete empty rows, with `more` in one transaction. It is due at once."""
+        change = Update(keys.sheet(spreadsheet_id), set={"tidies": True}, remove=["retry_at"], exists=True)
+        self._table.transact([change, *more])
 
     def unbind(self, spreadsheet_id: str, *more: Put) -> None:
         self._table.transact([Delete(keys.sheet(spreadsheet_id)), *more])
@@ -87,9 +95,9 @@ class Sheets:
         state = {"looked_at": rfc3339(at), "revision": revision}
         state |= {} if was_fresh else {"last_success_at": rfc3339(at)}
         if again:
-            state, gone = state | {"touched_at": rfc3339(at)}, ["retry_at", "take_over"]
+            state, gone = state | {"touched_at": rfc3339(at)}, ["retry_at", *_ONCE]
         else:
-            gone = ["retry_at", "touched_at", "take_over"]
+            gone = ["retry_at", "touched_at", *_ONCE]
         return self._end(sheet, state, gone, bound=sheet.bound)
 
     def failed(self, sheet: Binding, at: datetime, error: str, retry_at: datetime | None) -> bool:
@@ -201,6 +209,7 @@ def binding_of(item: Item) -> Binding:
         last_error=item.get("last_error"),
         obstacle=item.get("obstacle"),
         take_over=bool(item.get("take_over")),
+        tidies=bool(item.get("tidies")),
         revision=item.get("revision"),
         lease=item.get("lease"),
         bound=item.get("bound"),

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import accumulate, product
+from itertools import accumulate, product, takewhile
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlencode
@@ -185,11 +185,12 @@ class _Grid:
         text = self.reader.formatted_value(self.sheet, row, column) or ""
         look = self._look(span)
         frozen = self.row_offsets.get(span.rows[0], "") + self.column_offsets.get(span.columns[0], "")
+        classes = self._classes(span, text, look)
         return Cell(
             name=cell_name(row, column),
             text=text,
-            style=_css(look) + frozen,
-            classes=" ".join(self._classes(span, text, look)),
+            style=_css(look) + frozen + (self._clip(span) if "spill" in classes else ""),
+            classes=" ".join(classes),
             note=own.get("note"),
             link=self.reader.hyperlink(self.sheet, row, column),
             entered=_entered(own, text),
@@ -226,6 +227,13 @@ class _Grid:
             "charted": (span.row, span.column) in self.charts,
         }
         return [name for name, holds in marks.items() if holds]
+
+    def _clip(self, span: _Span) -> str:
+        """How far to the right text may go on, as CSS: up to the next cell that holds something."""
+        beyond = range(span.columns[-1] + 1, self.sheet.size("COLUMNS"))
+        free = takewhile(lambda column: self._is_empty(span.row, column), beyond)
+        shown = (self.sheet.lines["COLUMNS"][column] for column in free if column in self.columns)
+        return f"clip-path:inset(0 -{sum(line['pixelSize'] for line in shown)}px 0 0);"
 
     def _is_empty(self, row: int, column: int) -> bool:
         cells = self.sheet.cells[row]

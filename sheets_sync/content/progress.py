@@ -1,5 +1,6 @@
 """`IMS Progress`: where the server stands in each event."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from chalicelib.domain.calendar import GameDay
@@ -41,7 +42,7 @@ def progress_tab(view: SheetView, block: tuple[Row, ...], *, edits: bool = False
         Column("Projection", _projection, 120),
         says_column(),
         *(confirm if edits else []),
-        Column("Next reward expected", lambda event: expected(event, day), 260),
+        Column("Next reward expected", lambda event: expected(event, lambda at: in_words(at, day)), 260),
         Column("Basis", _basis, 420, wraps=True),
         Column("Counted by", lambda event: NUMBERS[event.best.by], 115),
         Column("Read at", lambda event: _read_at(event, day), 140, "time"),
@@ -106,8 +107,8 @@ def _projection(event: Progress) -> str:
     return "over" if event.status == "ended" else "not enough data"
 
 
-def expected(event: Progress, day: GameDay) -> str | None:
-    """Between which times the next reward is reached, by the projection."""
+def expected(event: Progress, said: Callable[[datetime], str]) -> str | None:
+    """Between which times, each as it is `said`, the next reward is reached, by the projection."""
     projection = event.projection
     if projection is None or event.next_tier is None:
         return None
@@ -116,8 +117,8 @@ def expected(event: Progress, day: GameDay) -> str | None:
         return "not before the end"
     is_now = start <= event.as_of
     if end is None:
-        return "maybe from now on" if is_now else f"maybe from {in_words(start, day)}"
-    since, until = in_words(start, day), in_words(end, day)
+        return "maybe from now on" if is_now else f"maybe from {said(start)}"
+    since, until = said(start), said(end)
     same_day = since[: -len("14:00")]
     return f"by {until}" if is_now else f"{since} to {until.removeprefix(same_day)}"
 

@@ -29,9 +29,9 @@ class _Line(NamedTuple):
 
 def today_tab(view: SheetView, block: tuple[Row, ...], help_url: str | None) -> Tab:
     columns: tuple[Column[_Line], ...] = (
-        Column("What", lambda line: line.what, 100, wraps=True),
-        Column("How it stands", lambda line: line.how, 138, wraps=True),
-        Column("To do", lambda line: line.to_do, 76, wraps=True),
+        Column("What", lambda line: line.what, 96, wraps=True),
+        Column("How it stands", lambda line: line.how, 132, wraps=True),
+        Column("To do", lambda line: line.to_do, 86, wraps=True),
     )
     lines = [*_sides(view), *_on_now(view), *_who(view), *_end(help_url)]
     rows = tuple(row_of(f"line-{place}", line, columns) for place, line in enumerate(lines))
@@ -53,7 +53,7 @@ def _side(name: str, shown: EventView, view: SheetView) -> _Line:
     how = [standing(event), *([filled] if (filled := bar(event, BAR_WIDTH)) else [])]
     if event.status == "running":
         how.append(f"until {soon(window.closes_at, view.as_of, day)}")
-        if when := expected(event, day):
+        if when := expected(event, lambda at: soon(at, view.as_of, day)):
             how.append(f"next reward {when}")
     elif event.status == "reporting":
         how.append(f"over; reports until {soon(shown.event.reporting_closes_at(day), view.as_of, day)}")

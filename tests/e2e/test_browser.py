@@ -326,7 +326,7 @@ def test_every_state_is_accessible(browser: Browser, form_url: str, world: World
             assert not barriers(page), state
 
 
-@pytest.mark.parametrize("code", LANGUAGES)
+@pytest.mark.parametrize("code", [code for code in LANGUAGES if code != "en"])
 def test_every_language_fits_on_a_small_screen(
     browser: Browser, form_url: str, world: World, code: str
 ) -> None:

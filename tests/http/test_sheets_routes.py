@@ -122,6 +122,20 @@ def test_what_it_is_bound_to_must_exist(site: Site) -> None:
     problem(call(site, "PUT", admin(site), {"server": "101", "alliance": "x"}), 404, "unknown-alliance")
 
 
+def test_it_is_tidied_once_and_at_once(site: Site) -> None:
+    secret = admin(site)
+    problem(call(site, "POST", secret, {}, f"{ID}/tidy"), 404, "unknown-sheet")
+    call(site, "PUT", secret, NOVA)
+    assert call(site, "POST", secret, {}, f"{ID}/tidy").status_code == 200
+    (sheet,) = site.world.muster.stores.sheets.all()
+    assert sheet.tidies
+    queue = site.world.muster.sheet_queue
+    (due,) = queue.due()
+    queue.synced(due)
+    (sheet,) = site.world.muster.stores.sheets.all()
+    assert not sheet.tidies
+
+
 def test_only_an_admin_binds_and_unbinds(site: Site) -> None:
     call(site, "PUT", admin(site), NOVA)
     for secret in (

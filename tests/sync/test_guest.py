@@ -238,6 +238,20 @@ def test_deleted_rows_and_columns_of_ours_come_back(desk: Desk) -> None:
     assert KEY_COLUMN not in str(desk.cells("commanders"))
 
 
+def test_empty_rows_go_when_an_officer_asks_for_it(desk: Desk) -> None:
+    desk.sync(ids(FIVE))
+    desk.add_column("commanders", {FIRST + 1: "birch's note"})
+    two = {name: FIVE[name] for name in ("Ash", "Fir")}
+    desk.sync(ids(two, {"Birch": "Birch"}))
+    rows = desk.tab("commanders")["properties"]["gridProperties"]["rowCount"]
+    desk.binding = replace(desk.binding, tidies=True)
+    desk.sync(ids(two, {"Birch": "Birch"}))
+    assert desk.tab("commanders")["properties"]["gridProperties"]["rowCount"] == rows - 2
+    assert [row[0] for row in desk.cells("commanders")[FIRST:] if row] == ["Ash", "Fir", None, "Birch"]
+    desk.sync(ids(FIVE))
+    assert "birch's note" in desk.cells("commanders")[FIRST + 1]
+
+
 def test_everybody_may_leave(desk: Desk) -> None:
     desk.sync(ids(FIVE))
     desk.sync(ids({}))
@@ -268,6 +282,18 @@ def test_formats_and_widths_of_the_officers_stay(desk: Desk) -> None:
     ]
     assert colours[FIRST + 1] == {"rgbColor": {"red": 1}}, "it went along with Ash"
     assert colours[FIRST] is None
+
+
+def test_a_colour_is_not_passed_on_to_who_comes_next_to_it(desk: Desk) -> None:
+    desk.sync(ids(FIVE))
+    place = desk.add_column("commanders", {FIRST: "ash's note"})
+    own = column_letters(desk.seen("commanders")[place])
+    for row in range(FIRST + 1, FIRST + 6):
+        desk.person.colour("IMS Commanders", f"{own}{row}", 1, 0, 0)
+    desk.sync(ids(FIVE | {"Aardvark": [], "Ashley": [], "Zebra": []}))
+    rows = desk.tab("commanders")["data"][0]["rowData"]
+    red = [row["values"][0]["userEnteredValue"]["stringValue"] for row in rows if "'red': 1}" in str(row)]
+    assert red == NAMES
 
 
 def test_the_link_to_the_help_leads_there_and_keeps_what_officers_made_of_it(desk: Desk) -> None:

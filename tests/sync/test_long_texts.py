@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -56,9 +57,9 @@ def test_a_hand_edit_as_long_as_a_cell_stops_no_sheet(desk: Desk) -> None:
     assert desk.cells("progress")[FIRST][1] == "running"
 
 
-def test_what_went_wrong_at_length_stops_no_sheet(desk: Desk) -> None:
+def test_what_is_in_the_way_at_length_stops_no_sheet(desk: Desk) -> None:
     view = ids({"Ash": []})
     desk.sync(view)
-    failed = replace(desk.sheet, last_error_at=view.as_of, last_error="why " * MOST)
-    sync(failed, view, desk)
-    assert any(str(cell).endswith("…") for cell in desk.cells("progress")[3])
+    until = view.as_of + timedelta(minutes=5)
+    sync(replace(desk.sheet, obstacle="why " * MOST, plain_until=until), view, desk)
+    assert str(desk.cells("progress")[1][0]).endswith("…")

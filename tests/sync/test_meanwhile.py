@@ -59,7 +59,7 @@ ACTS: dict[str, Callable[[Person], None]] = {
     "inserts a column": lambda person: person.insert_before(TAB, "F:F"),
     "drags a row away": lambda person: person.move(TAB, "4:4", "9:9"),
     "copies a row": lambda person: person.copy(TAB, "4:4", "A10"),
-    "sorts some": lambda person: person.sort(TAB, "A4:T6", by="A", descending=True),
+    "sorts some": lambda person: person.sort(TAB, "4:6", by="A", descending=True),
     "hides a row": lambda person: person.hide(TAB, "5:5"),
     "freezes": lambda person: person.freeze(TAB, rows=5),
     "duplicates the tab": lambda person: person.duplicate_tab(TAB, "Copy"),

@@ -71,18 +71,25 @@ def test_merged_notes_keep_rows_where_they_are_and_all_else_goes_on(desk: Desk) 
     assert "not sorted" not in state(desk)
 
 
-def test_a_protected_cell_leaves_the_state_row_to_say_so_and_nothing_is_sent_twice(desk: Desk) -> None:
-    desk.person.protect("IMS Commanders", f"A{FIRST + 1}:H{FIRST + 3}")
-    with pytest.raises(SheetError) as raised:
-        desk.sync(ids(MORE))
-    assert raised.value.refused
-    assert not raised.value.again
+def test_around_a_protected_area_all_values_are_true_and_nothing_is_sent_twice(desk: Desk) -> None:
+    desk.person.protect("IMS Commanders", f"A{FIRST + 2}:H{FIRST + 3}")
+    changed = {name: [HIDDEN_MOTIVATIONS, ENLISTING_OLD_ALLIES] for name in FIVE}
+    assert desk.sync(ids(changed | {"Aardvark": []}), is_checked=False)
+    assert [ticks(desk, name) for name in FIVE] == [2, 1, 1, 2, 2]
     assert "open protected areas" in state(desk)
     sent = bodies(desk)
     assert all(one not in sent[:place] for place, one in enumerate(sent))
     desk.person.unprotect("IMS Commanders")
-    desk.sync(ids(MORE))
+    desk.sync(ids(changed | {"Aardvark": []}))
     assert "protected" not in state(desk)
+
+
+def test_where_not_even_the_state_can_be_written_it_fails_for_a_reason(desk: Desk) -> None:
+    for tab in ("IMS Today", "IMS Progress", "IMS Schedule", "IMS Rewards", "IMS Commanders", "IMS History"):
+        desk.person.protect(tab)
+    with pytest.raises(SheetError, match="protected") as raised:
+        desk.sync(ids(MORE))
+    assert (raised.value.refused, raised.value.again) == (True, False)
 
 
 def test_where_rows_cannot_move_values_are_written_where_they_are(desk: Desk) -> None:

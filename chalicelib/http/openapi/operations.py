@@ -430,6 +430,11 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
             refuses="unknown-sheet",
         ),
         Operation(
+            "tidy_sheet", f"POST {_SHEET}/tidy", "Delete empty rows that were listed once", "bind spreadsheets",
+            SheetState, refuses="unknown-sheet",
+            detail="The next sync does it. Rows in which officers keep something stay.",
+        ),
+        Operation(
             "unbind_sheet", f"DELETE {_SHEET}", "Unbind a spreadsheet", "bind spreadsheets", refuses="unknown-sheet",
             detail="Its tabs stay as they are.",
         ),
