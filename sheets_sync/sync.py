@@ -108,8 +108,7 @@ def sync(
     if apply and sheet.edits and sheet.revision is not None:  # else the bases are of another binding
         one.take(held, apply)
     if any(tab.id not in held for tab in one.tabs):
-        overview = overview or spreadsheets.overview(sheet.spreadsheet_id, OVERVIEW_FIELDS)
-        one.names = names_in(overview)
+        one.name(overview)
     obstacle = one.write(held)
     return Synced(obstacle, one.answers.is_open, one.was_fresh)
 
@@ -137,6 +136,19 @@ class _Sync:
         answer = self.spreadsheets.managed(self.sheet.spreadsheet_id, TAB_METADATA, MANAGED_FIELDS)
         self.title = answer["properties"]["title"]
         return as_ours(held_tabs(answer), self.sheet, self.keeper)
+
+    def reread(self) -> dict[str, HeldTab]:
+        """What it holds after something else than was read has been met: a tab may be gone since."""
+        held = self.read()
+        if any(tab.id not in held for tab in self.tabs):
+            self.name()
+        return held
+
+    def name(self, overview: Mapping[str, Any] | None = None) -> None:
+        """Takes which names are free for tabs that are made."""
+        self.names = names_in(
+            overview or self.spreadsheets.overview(self.sheet.spreadsheet_id, OVERVIEW_FIELDS)
+        )
 
     def know(self, former: Mapping[str, str]) -> None:
         """Takes what those are called today who were on rosters that the spreadsheet was bound to before."""
@@ -177,7 +189,7 @@ class _Sync:
                 logger.warning("%s: Google refuses the %s: %s", self.sheet.spreadsheet_id, manner, error)
                 refused.append(batch)
                 failure = failure or error
-                held = self.read()
+                held = self.reread()
                 self.leave(held)
             else:
                 if failure and manner == "state":
@@ -225,7 +237,7 @@ class _Sync:
 
     def repair(self, sent: "_Batch") -> None:
         """Makes good what a write did to rows and cells that it had expected elsewhere."""
-        held = self.read()
+        held = self.reread()
         requests: list[Json] = []
         for tab in [*self.tabs, *ended_tabs(self.tabs, held, self.view, self.former)]:
             change = sent.difference.changes.get(tab.id)
