@@ -48,6 +48,13 @@ class Written:
         return _check(value, len(self.check)) == self.check
 
     @property
+    def number(self) -> int:
+        """The generation as a number. If it is none, since officers have replaced something in all cells, it is -1:
+        there never was such a generation."""
+        told = self.generation or ""
+        return int(told) if told.isascii() and told.isdecimal() else -1
+
+    @property
     def told(self) -> str:
         """As a base says it of an input."""
         return f"{self.check}{self.generation or ''};"

@@ -147,7 +147,7 @@ class _Row:
         found = self._over(place)
         if found is None or found.written.generation is None or same(found.value, ours):
             return
-        if what := self._meant(made, found.place.column, found.value, found.written.generation):
+        if what := self._meant(made, found.place.column, found.value, found.written):
             yield _judged(found, what)
 
     def ticked_early(self, place: int) -> Iterator[Entered]:
@@ -169,18 +169,18 @@ class _Row:
             name = _text(found.value)
             yield _judged(found, NewCommander(name, self.held.title) if name else say("no-name-at-all"))
 
-    def _meant(self, made: Input, column: str, theirs: Value, generation: str) -> Edit | Message | None:
+    def _meant(self, made: Input, column: str, theirs: Value, written: Written) -> Edit | Message | None:
         """What it means that the cell holds `theirs` over a state of that generation; None: nothing."""
         title = self.held.title
         if made.kind == "tick":
             if isinstance(theirs, bool):
-                return Tick(self.key, column, theirs, int(generation), title)
+                return Tick(self.key, column, theirs, written.number, title)
             return say("no-tick")
         if made.kind == "name":
             name = _text(theirs)
-            return Rename(self.key, name, int(generation), title) if name else say("no-name-at-all")
+            return Rename(self.key, name, written.number, title) if name else say("no-name-at-all")
         if made.kind == "reading":
-            seen = None if generation == NONE else generation
+            seen = None if written.generation == NONE else written.generation
             if theirs is None:
                 return OfficialPoints(self.key, None, seen, title) if seen else None
             if not isinstance(theirs, float) or not theirs.is_integer() or not 0 <= theirs <= MOST_POINTS:
