@@ -22,6 +22,7 @@ from sheets_sync.hand_edits import former_names, hand_edits, said_now
 from sheets_sync.held import MANAGED_FIELDS, OVERVIEW_FIELDS, TAB_METADATA, HeldTab, has_ours, held_tabs
 from sheets_sync.kept import NOBODY, Keeper, as_ours, ended_tabs, former_names_of, kept_requests, with_former
 from sheets_sync.known import known, known_rows
+from sheets_sync.lost_keys import with_keys_again
 from sheets_sync.making import Names
 from sheets_sync.met import (
     ANSWER_FIELDS,
@@ -33,7 +34,7 @@ from sheets_sync.met import (
 )
 from sheets_sync.shape import Manner
 from sheets_sync.stuck import in_the_way
-from sheets_sync.tabs import Tab
+from sheets_sync.tabs import NEW, Left, Tab
 from sheets_sync.writing import write_requests
 
 logger = logging.getLogger(__name__)
@@ -156,6 +157,18 @@ class _Sync:
         if former:
             self.tabs = [with_former(tab, former) for tab in self.tabs]
 
+    def with_keys_again(self, held: Mapping[str, HeldTab]) -> dict[str, HeldTab]:
+        """The tabs whose rows are known by keys, with those that rows have lost; and all others."""
+        found, shown = dict(held), {tab.id for tab in self.tabs}
+        for tab in self.tabs:
+            if tab.id in held and not tab.is_by_position:
+                keys = {*(row.key for row in tab.rows), NEW}
+                found[tab.id] = with_keys_again(held[tab.id], keys, tab.unlisted)
+        left = {key: Left(name, "") for key, name in self.former.items()}
+        for tab_id in held.keys() - shown:
+            found[tab_id] = with_keys_again(held[tab_id], (), left)
+        return found
+
     def take(self, held: Mapping[str, HeldTab], apply: Apply) -> None:
         """Applies what officers edited. The tabs are then as they should be after that."""
         decision, outcomes = decide(self.tabs, held, known_rows(self.tabs, held)), list[Outcome]()
@@ -199,6 +212,7 @@ class _Sync:
 
     def batch(self, held: Mapping[str, HeldTab], manner: Manner, obstacle: str | None) -> "_Batch":
         """What differs, with title blocks that say what is in the way and what was undone."""
+        held = self.with_keys_again(held)
         rows = known_rows(self.tabs, held)
         edits, gone = hand_edits(self.tabs, held, rows), former_names(self.tabs, held)
         restored = said_now(edits, local(self.view.as_of, self.view.game_day))
