@@ -123,6 +123,8 @@ def _entered_in(tab: Tab, held: HeldTab, knowing: Known) -> Iterator[Entered]:
                 yield from rows[row.key].ticked_early(place)
             elif made and made.kind == "name":
                 yield from rows[row.key].named_as_another(labels)
+            elif made:
+                yield from rows[row.key].unclear(value_of(row.cells[place]), place)
     if NEW in rows and tab.id == "commanders" and tab.columns[0].input:
         yield from rows[NEW].new()
 
@@ -161,6 +163,12 @@ class _Row:
         found = self._over(0)
         if found is not None and found.value is not None and found.value in labels:
             yield _judged(found, say("name-taken", name=str(found.value)))
+
+    def unclear(self, ours: Value, place: int) -> Iterator[Entered]:
+        """What was entered into the input at this place, where it is unclear whose row that is."""
+        found = self._over(place)
+        if found is not None and not same(found.value, ours):
+            yield _judged(found, say("row-unclear"))
 
     def new(self) -> Iterator[Entered]:
         """What was typed into the blank row."""
@@ -212,5 +220,10 @@ def _judged(found: Entered, what: Edit | Message) -> Entered:
 
 
 def _text(value: Value) -> str | None:
-    """The name that was typed. A formula is none, and neither is what Google took for a number: zeros may be lost."""
+    """The name that was typed. A formula is none, and neither is what Google took for a number: zeros may be lost.
+
+    Of what begins with a +, which says that somebody is new, Google makes a formula as soon as it is typed.
+    """
+    if isinstance(value, Formula) and value.startswith("=+"):
+        return value[1:].strip()
     return value.strip() or None if isinstance(value, str) and not isinstance(value, Formula) else None

@@ -6,10 +6,10 @@ import pytest
 
 from local.sheets import SheetsServer
 from sheets_sync.content.words import CONFIRM
-from sheets_sync.layout import BASE_COLUMN, column_letters
+from sheets_sync.layout import column_letters
 from tests.sync.desk import FIRST, Desk, ids
 from tests.sync.office import COMMANDERS, PROGRESS, Office, new_office
-from tests.world import ENLISTING_OLD_ALLIES, HIDDEN_MOTIVATIONS
+from tests.world import CONFRONTING_RESILIENCE, ENLISTING_OLD_ALLIES, HIDDEN_MOTIVATIONS
 
 NAMES = ["Ash", "Birch", "Cedar", "Elm", "Larch"]
 FIVE = {name: [HIDDEN_MOTIVATIONS] for name in NAMES}
@@ -109,3 +109,58 @@ def test_nor_does_a_tab_that_the_binding_has_none_of(office: Office) -> None:
     forget(office, "Acorn")
     assert "Oak" not in text_of(office)
     assert "Acorn" not in text_of(office)
+
+
+WITHOUT_BIRCH = {name: done for name, done in FIVE.items() if name != "Birch"}
+
+
+@pytest.mark.parametrize("lost", ["B:B", "C:C", "B:C"])
+def test_a_row_of_one_who_left_is_known_without_its_hidden_columns(desk: Desk, lost: str) -> None:
+    left = ids(WITHOUT_BIRCH, {"Birch": "Birch"})
+    desk.sync(left)
+    desk.person.delete(COMMANDERS, lost)
+    desk.sync(left)
+    desk.sync(ids(WITHOUT_BIRCH, {"Birch": "Forgotten commander 1"}))
+    (row,) = [row for row in desk.cells("commanders") if "of Birch" in row]
+    assert row[:2] == ["Forgotten commander 1", "retired"]
+
+
+def test_who_is_forgotten_just_when_the_keys_are_lost_is_not_called_by_their_name(desk: Desk) -> None:
+    desk.person.delete(COMMANDERS, "B:B")
+    desk.sync(ids(WITHOUT_BIRCH, {"Birch": "Forgotten commander 1"}))
+    (row,) = [row for row in desk.cells("commanders") if "of Birch" in row]
+    assert row[:2] == ["Forgotten commander 1", "retired"]
+
+
+def test_a_lost_base_leaves_nobodys_name_below_what_is_up_to_date_in_ims_today(desk: Desk) -> None:
+    base = letters_of_last(desk, "today")
+    desk.person.type("IMS Today", "A15", "of the officers")
+    desk.person.delete("IMS Today", f"{base}:{base}")
+    desk.sync(ids({name: [HIDDEN_MOTIVATIONS, CONFRONTING_RESILIENCE] for name in NAMES}))
+    shown = [row[0] for row in desk.cells("today") if row and row[0]]
+    assert not set(shown) & set(NAMES), "nobody is missing"
+    assert shown.count("Notes") == 1
+    assert shown[-1] == "of the officers"
+
+
+def letters_of_last(desk: Desk, tab_id: str) -> str:
+    return column_letters(desk.tab(tab_id)["properties"]["gridProperties"]["columnCount"] - 1)
+
+
+def test_a_plus_makes_somebody_new_though_google_takes_it_for_a_formula(office: Office) -> None:
+    for typed in ("+Ashe", "+Elm Tree", "'+Oakk"):
+        office.type("", "Commander", typed)
+        office.sync()
+    assert office.names == ["Ash", "Ashe", "Elm", "Elm Tree", "Oak", "Oakk"]
+
+
+def test_what_is_entered_in_a_row_that_stands_twice_is_refused_in_words(office: Office) -> None:
+    office.officer.insert_after(COMMANDERS, "6:6")
+    office.officer.copy(COMMANDERS, "4:4", "A7")
+    office.tick("Ash")
+    office.sync()
+    assert office.done() == set()
+    assert office.says("Ash").startswith("It was not clear whose row this was")
+    office.tick("Ash")
+    office.sync()
+    assert office.done() == {"Ash"}
