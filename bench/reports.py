@@ -16,7 +16,7 @@ from bench.busy import (
     fill,
     product,
 )
-from bench.tables import Measurement, verdict
+from bench.tables import Budget, Measurement, verdict
 from chalicelib.bootstrap import Muster
 from chalicelib.catalog import load_catalog
 from chalicelib.domain.access import Key
@@ -58,17 +58,26 @@ def measure() -> Measurement:
         muster.counting.bring_up(SERVER, ALLIANCE)
     with billed.bill() as void:
         muster.corrections.correct(ADMIN, "void", "Member001", EVERYTHING[0], "a slip", SERVER)
-    progress = []
+    progress, budgets = [], list[Budget]()
     for event in load_catalog():
         with billed.bill() as bill:
             muster.overview.progress(SERVER, event.id)
         budget = f"{MOST_PROGRESS_UNITS:g} read units, {MOST_QUERIES} query"
         is_met = bill.read_units <= MOST_PROGRESS_UNITS and bill.calls.total() <= MOST_QUERIES
         progress.append(bill.row(f"progress of {event.name}", budget, verdict(is_met)))
+        measured = f"{bill.read_units:g}, {bill.calls.total()}"
+        budgets.append(
+            Budget(f"progress of {event.name}, refreshed, with a reading", f"≤ {budget}", measured, is_met)
+        )
     budget = f"{MOST_WRITE_UNITS} write units, {MOST_READ_UNITS:g} read units, {MOST_CALLS} round trips"
     is_met = known.write_units <= MOST_WRITE_UNITS and known.read_units <= MOST_READ_UNITS
     is_met &= known.calls.total() <= MOST_CALLS
+    measured = f"{known.write_units}, {known.read_units:g}, {known.calls.total()}"
+    budgets.insert(0, Budget("report of ten, known commander", f"≤ {budget}", measured, is_met))
     receipts = f"{MOST_RECEIPT_UNITS:g} read units"
+    for what, bill in (("receipt", receipt), ("receipt, later or in another process", later)):
+        is_met = bill.read_units <= MOST_RECEIPT_UNITS
+        budgets.append(Budget(what, f"≤ {receipts}", f"{bill.read_units:g}", is_met))
     rows = [
         known.row("report of ten milestones; the commander has two of them", budget, verdict(is_met)),
         early.row("the same, the first in ten seconds of its process"),
@@ -85,7 +94,7 @@ def measure() -> Measurement:
         settling.row("writing the ledger entries of these reports"),
         void.row("voiding one completion"),
     ]
-    return Measurement("Reports, pages and progress", _HOW, _COLUMNS, rows)
+    return Measurement("Reports, pages and progress", _HOW, _COLUMNS, rows, budgets)
 
 
 def _report(

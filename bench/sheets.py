@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from bench.tables import Budget as Promise
 from bench.tables import Measurement, verdict
 from chalicelib.catalog import load_catalog
 from chalicelib.domain.binding import Binding
@@ -55,6 +56,17 @@ def measure() -> Measurement:
     with SheetsServer() as server:
         for size in SIZES:
             rows += _of_size(server, size)
+    most = [max(row[column] for row in rows) for column in (2, 4)]
+    first = next(int(row[5].replace(",", "")) for row in rows if row[0] == "1,000")
+    budgets = [
+        Promise(
+            "a sync of a sheet",
+            "1 read, ≤ 1 write request",
+            f"{most[0]} and {most[1]} at most",
+            all(row[-1] == verdict(True) for row in rows),
+        ),
+        Promise("first write of 1,000 commanders", "≤ 700 kB", f"{first / 1000:.0f} kB", first <= MOST_FIRST),
+    ]
     columns = (
         "commanders",
         "changed",
@@ -65,7 +77,7 @@ def measure() -> Measurement:
         "ratio",
         "within budget",
     )
-    return Measurement("A sync of a sheet", _HOW, columns, rows)
+    return Measurement("A sync of a sheet", _HOW, columns, rows, budgets)
 
 
 def measure_bytes() -> Measurement:
@@ -74,7 +86,7 @@ def measure_bytes() -> Measurement:
     for size in SIZES:
         for edits in (False, True):
             sheet = Binding("spreadsheet", "101", "nova", edits=edits)
-            made = difference(tabs_of(_report(size, 0, NOON), sheet), {}, {}, Names()).requests
+            made = difference(tabs_of(view_of(size, 0, NOON), sheet), {}, {}, Names()).requests
             found = Counter[str]()
             for request in made:
                 found.update(_categories(request))
@@ -125,7 +137,7 @@ def _of_size(server: SheetsServer, size: int) -> list[Sequence[str]]:
     rows: list[Sequence[str]] = []
     for name, now, changed in steps:
         server.requests.clear()
-        view, revision = _report(size, changed, now), str(changed)
+        view, revision = view_of(size, changed, now), str(changed)
         if is_due(sheet, revision, now):
             budget = Budget(Allowance(1000, lambda: datetime.now(UTC)), lambda: math.inf, time.sleep)
             with connect(Google(server.url), budget) as spreadsheets:
@@ -143,7 +155,7 @@ def _of_size(server: SheetsServer, size: int) -> list[Sequence[str]]:
     return rows
 
 
-def _report(size: int, changed: int, now: datetime) -> SheetView:
+def view_of(size: int, changed: int, now: datetime) -> SheetView:
     """`changed` of the `size` commanders have reported one milestone more than at first."""
     day = GameDay()
     commanders = []

@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from zipfile import ZipFile
 
-from bench.tables import Measurement, verdict
+from bench.tables import Budget, Measurement, verdict
 from chalicelib.bootstrap import assemble, dynamodb_table
 from chalicelib.domain.access import Key, key_id, secret_hash
 from chalicelib.domain.events import Event
@@ -110,7 +110,7 @@ def measure(before: str | None = None) -> Measurement:
         is_same = package(folder / "again").read_bytes() == ours.archive.read_bytes()
         megabytes = ours.archive.stat().st_size / 1e6
     in_time, fits = ours.times(bare)[0] <= MOST_TIMES, megabytes <= MOST_MEGABYTES
-    first = "first report answered, as a multiple"
+    first = "first report answered, from the zip as shipped"
     rows = [
         (first, *(f"{times:.2f}" for times in ours.times(bare)), f"{MOST_TIMES}", verdict(in_time)),
         *(
@@ -120,7 +120,13 @@ def measure(before: str | None = None) -> Measurement:
         ("zip, MB", f"{megabytes:.1f}", "", f"{MOST_MEGABYTES:g}", verdict(fits)),
         ("zip, made twice", "the same" if is_same else "differs", "", "the same bytes", verdict(is_same)),
     ]
-    return Measurement("Cold start", _HOW, ("what", "median", "least", "budget", "within budget"), rows)
+    budgets = [
+        Budget(first, f"≤ {MOST_TIMES} × bare Chalice", f"{ours.times(bare)[0]:.2f} ×", in_time),
+        Budget("the zip, with bytecode", f"≤ {MOST_MEGABYTES:g} MB", f"{megabytes:.1f} MB", fits),
+        Budget("the zip, made twice", "the same bytes", "the same" if is_same else "differs", is_same),
+    ]
+    columns = "what", "median", "least", "budget", "within budget"
+    return Measurement("Cold start", _HOW, columns, rows, budgets)
 
 
 def _start_in_turns(packages: Sequence[Package], folder: Path) -> None:

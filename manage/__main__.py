@@ -6,6 +6,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from manage.backups import backup, restore
 from manage.events import events
 from manage.imports import completions, roster
 from manage.keys import keys, links
@@ -57,7 +58,8 @@ def main(context: click.Context, demo: bool, url: str | None, key_file: Path | N
     """Runs Muster for servers and alliances: events, keys and links, rosters, sheets.
 
     Most commands call the API with an admin's or officer's key. `keys first`, `ledger verify`, `servers export`,
-    `servers import` and `migrate` work on the table instead, with your AWS credentials, and `sheets check` asks Google.
+    `servers import` and `migrate` work on the table instead, with your AWS credentials, or on the file of
+    `./muster serve`; `sheets check` asks Google.
 
     \b
     To try it while `make demo` runs:
@@ -80,7 +82,7 @@ def main(context: click.Context, demo: bool, url: str | None, key_file: Path | N
 
 for command in (
     *(events, servers, alliances, links, keys, roster, completions, sheets, ledger, migrate),
-    *(serve,),
+    *(serve, backup, restore),
 ):
     main.add_command(command)
 

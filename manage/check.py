@@ -21,14 +21,19 @@ PATIENCE = 45.0
 """Seconds for all requests, retries included."""
 
 ADVICE: tuple[tuple[str, str, str], ...] = (
-    ("secret", "is not named", "Give --secret with the stack's output SheetsSecret."),
+    (
+        "secret",
+        "is not named",
+        "Give --secret with the stack's output SheetsSecret, or --credentials with a file.",
+    ),
     ("secret", "AccessDenied", "Allow your AWS identity secretsmanager:GetSecretValue for this secret."),
     (
         "secret",
         "ResourceNotFound",
         "Nothing has been put into it yet, or it is in another AWS account or region.",
     ),
-    ("secret", "holds no", "Put the file that Google made into it, unchanged."),
+    ("secret", "holds no", "Use the file that Google made, unchanged."),
+    ("secret", "The file", "Check its path, and whether you may read it."),
     (
         "secret",
         "",

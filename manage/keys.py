@@ -1,6 +1,7 @@
 """`links` and `keys`: who may do what. A secret is shown only once, alone on stdout; messages go to stderr."""
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, get_args
 
 import click
@@ -10,7 +11,7 @@ from chalicelib.domain.calendar import in_words
 from manage.api import Api
 from manage.show import as_json, listing, plain
 from manage.take_back import give_back, take_back
-from manage.where import Where
+from manage.where import Where, table_options
 
 label = click.option("--label", help="What it is for, so that you can tell it from others later.")
 expires_at = click.option(
@@ -203,22 +204,24 @@ def revoke(where: Where, key_ids: tuple[str, ...]) -> None:
 @keys.command()
 @click.option("--label", default="first admin", show_default=True, help="Whose key it is.")
 @click.option("--another", is_flag=True, help="Make one even if an admin's key still works.")
-@click.option("--table", envvar="TABLE_NAME", show_envvar=True, help="The deployment's DynamoDB table.")
+@table_options
 @click.pass_obj
-def first(where: Where, label: str, another: bool, table: str | None) -> None:
+def first(where: Where, label: str, another: bool, table: str | None, db: Path | None) -> None:
     """Makes the first admin's key of a deployment.
 
     It prints only the secret, and shows it only once: Muster stores only its hash. There is no key yet that could make
-    one, so this writes into the table with your AWS credentials; AWS_DEFAULT_REGION, AWS_PROFILE and AWS_ENDPOINT_URL
-    apply. If an admin's key still works, it is refused without --another. The ledger gets an entry.
+    one, so this writes into the table, with your AWS credentials (AWS_DEFAULT_REGION, AWS_PROFILE and AWS_ENDPOINT_URL
+    apply), or into the file of `./muster serve`. If an admin's key still works, it is refused without --another. The
+    ledger gets an entry.
 
     \b
-    Example:
+    Examples:
       export MUSTER_KEY=$(./muster keys first --table muster-prod)
+      export MUSTER_KEY=$(./muster keys first --db muster-prod.db)
     """
-    from chalicelib.services.keys import AdminKeyExists  # brings boto3
+    from chalicelib.services.keys import AdminKeyExists
 
-    with where.muster(table) as muster:
+    with where.muster(table, db) as muster:
         try:
             made, secret = muster.keys.first(label, another=another)
         except AdminKeyExists as error:

@@ -1,11 +1,12 @@
 """`ledger`: who changed what, when and why; and whether the cards agree with it."""
 
+from pathlib import Path
 from typing import Any
 
 import click
 
 from manage.show import as_json, listing
-from manage.where import Where
+from manage.where import Where, table_options
 
 
 @click.group()
@@ -62,9 +63,9 @@ def show(where: Where, /, server: str | None, as_json: bool, **query: str | None
 
 @ledger.command()
 @click.argument("server")
-@click.option("--table", envvar="TABLE_NAME", show_envvar=True, help="The deployment's DynamoDB table.")
+@table_options
 @click.pass_obj
-def verify(where: Where, server: str, table: str | None) -> None:
+def verify(where: Where, server: str, table: str | None, db: Path | None) -> None:
     """Compares a server's cards with the ledger.
 
     It reads the whole ledger from the table, with your AWS credentials, and works out from it what each card should
@@ -76,7 +77,7 @@ def verify(where: Where, server: str, table: str | None) -> None:
       ./muster --demo ledger verify 202
       ./muster ledger verify 202 --table muster-prod
     """
-    with where.muster(table) as muster:
+    with where.muster(table, db) as muster:
         differences = muster.ledger_pages.differences(server)
     for difference in differences:
         click.echo(difference)

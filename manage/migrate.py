@@ -1,16 +1,17 @@
 """`migrate`: brings what an earlier version stored to this version's form."""
 
+from pathlib import Path
+
 import click
 
-from manage.transfer import table_option
-from manage.where import Where
+from manage.where import Where, table_options
 
 
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Say what would be changed, and change nothing.")
-@table_option
+@table_options
 @click.pass_obj
-def migrate(where: Where, dry_run: bool, table: str | None) -> None:
+def migrate(where: Where, dry_run: bool, table: str | None, db: Path | None) -> None:
     """Brings stored items to this version's form.
 
     Run it once after each upgrade. You can repeat it, and members can report while it runs. It reads the whole table,
@@ -22,7 +23,7 @@ def migrate(where: Where, dry_run: bool, table: str | None) -> None:
       ./muster --demo migrate --dry-run
       ./muster migrate --table muster-prod
     """
-    with where.muster(table) as muster:
+    with where.muster(table, db) as muster:
         migrated = muster.migrating.run(dry_run=dry_run)
     click.echo(f"Items read: {migrated.items}", err=True)
     for step, changed in migrated.changed.items():

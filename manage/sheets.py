@@ -2,6 +2,7 @@
 
 import os
 import re
+from pathlib import Path
 from typing import Any
 
 import click
@@ -138,31 +139,43 @@ def unbind(where: Where, spreadsheet: str) -> None:
     show_envvar=True,
     help="The secret with the Google credentials: the stack's output SheetsSecret.",
 )
+@click.option(
+    "--credentials",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="SHEETS_CREDENTIALS_FILE",
+    show_envvar=True,
+    help="Instead of the secret, the file with them, for `./muster serve`.",
+)
 @click.pass_obj
-def check(where: Where, spreadsheet: str, secret: str | None) -> None:
+def check(where: Where, spreadsheet: str, secret: str | None, credentials: Path | None) -> None:
     """Checks whether Google lets Muster write to it.
 
-    It goes step by step: the secret, signing in, reading, writing, the quota. If a step fails, it says what to do, and
-    the exit status is 1. Then it says whether edits are seen soon, and whether anyone with the link may edit. The
-    secret is read with your AWS credentials; no Muster key is needed. Nothing changes in the spreadsheet: its title is
-    replaced by itself. SHEETS_API_URL, DRIVE_API_URL, SHEETS_REQUESTS_PER_USER and SHEETS_REQUESTS_PER_PROJECT apply;
-    any other host than Google's needs no credentials.
+    It goes step by step: the secret or file, signing in, reading, writing, the quota. If a step fails, it says what to
+    do, and the exit status is 1. Then it says whether edits are seen soon, and whether anyone with the link may edit.
+    The secret is read with your AWS credentials; no Muster key is needed. Nothing changes in the spreadsheet: its title
+    is replaced by itself. SHEETS_API_URL, DRIVE_API_URL, SHEETS_REQUESTS_PER_USER and SHEETS_REQUESTS_PER_PROJECT
+    apply; any other host than Google's needs no credentials.
 
     \b
-    Example:
+    Examples:
       ./muster sheets check demo-officers-sheet --secret muster-prod-google
+      ./muster sheets check demo-officers-sheet --credentials muster-prod-google.json
     """
     from manage.check import findings  # brings gspread
     from sheets_sync.drive import Drive
     from sheets_sync.google import Google
 
     try:
-        settings = Settings.from_environment({**os.environ, "TABLE_NAME": "none is read", "MUSTER_DB": ""})
+        given = {"SHEETS_CREDENTIALS_SECRET": secret or "", "SHEETS_CREDENTIALS_FILE": str(credentials or "")}
+        settings = Settings.from_environment(
+            {**os.environ, **given, "TABLE_NAME": "none is read", "MUSTER_DB": ""}
+        )
     except InvalidSettings as error:
         raise click.ClickException(str(error)) from None
+    place = settings.sheets_credentials
     address = where.facts["sheets_api_url"] if where.demo else settings.sheets_api_url
-    drive = Drive(where.facts["sheets_api_url"] if where.demo else settings.drive_api_url, secret)
-    for found in findings(Google(address, secret), _id(spreadsheet), settings.sheets_requests, drive):
+    drive = Drive(where.facts["sheets_api_url"] if where.demo else settings.drive_api_url, place)
+    for found in findings(Google(address, place), _id(spreadsheet), settings.sheets_requests, drive):
         mark = "!" if found.works else "✗"
         click.echo(f"{mark if found.advice else '✓'} {found.step}: {found.says}")
         if found.advice:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from manage.where import Where
+from manage.where import Where, table_options
 
 if TYPE_CHECKING:
     pass
@@ -23,32 +23,29 @@ _SHOWN = {
     "sheet": "sheets",
 }
 
-table_option = click.option(
-    "--table", envvar="TABLE_NAME", show_envvar=True, help="The deployment's DynamoDB table."
-)
-
 
 @click.command("export")
 @click.argument("server")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@table_option
+@table_options
 @click.pass_obj
-def export_server(where: Where, server: str, file: Path, table: str | None) -> None:
+def export_server(where: Where, server: str, file: Path, table: str | None, db: Path | None) -> None:
     """Writes a whole server into a new file.
 
     The file holds its alliances, rosters, names, completions, readings, ledger, keys, bound sheets, and the events in
-    which it has anything. Everything is read from the table twice, with your AWS credentials, and must be the same
-    both times: so do it when nobody reports. Reports whose ledger entries are not written yet are entered first;
-    nothing else is changed. The file holds names and the hashes of keys, so only you can read it.
+    which it has anything. Everything is read from the table twice, and must be the same both times: so do it when
+    nobody reports. Reports whose ledger entries are not written yet are entered first; nothing else is changed. The
+    file holds names and the hashes of keys, so only you can read it.
 
     \b
     Examples:
       ./muster --demo servers export 202 server-202.jsonl
       ./muster servers export 202 another-202.jsonl --table muster-prod
+      ./muster servers export 202 a-third-202.jsonl --db muster-prod.db
     """
     from chalicelib.store.transfer import Transfer  # brings boto3
 
-    with where.muster(table) as muster, _new(file) as output:
+    with where.muster(table, db) as muster, _new(file) as output:
         muster.counting.bring_up(server)
         counts = Transfer(muster.stores.table).export_server(server, muster.clock(), output)
     click.echo(f"Server {server} is in {file}: {_told(counts)}.")
@@ -57,9 +54,9 @@ def export_server(where: Where, server: str, file: Path, table: str | None) -> N
 
 @click.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@table_option
+@table_options
 @click.pass_obj
-def import_server(where: Where, file: Path, table: str | None) -> None:
+def import_server(where: Where, file: Path, table: str | None, db: Path | None) -> None:
     """Imports a server from a file that `servers export` wrote.
 
     It replaces nothing: it refuses if the server already exists, if an event is defined differently, or if a
@@ -68,13 +65,14 @@ def import_server(where: Where, file: Path, table: str | None) -> None:
     their secrets.
 
     \b
-    Example:
+    Examples:
       ./muster servers import server-202.jsonl --table muster-prod
+      ./muster servers import server-202.jsonl --db muster-prod.db
     """
     from chalicelib.services.keys import WHOEVER_HAS_THE_TABLE
     from chalicelib.store.transfer import Transfer
 
-    with where.muster(table) as muster, file.open("rb") as source:
+    with where.muster(table, db) as muster, file.open("rb") as source:
         transfer = Transfer(muster.stores.table)
         done = transfer.import_server(source, WHOEVER_HAS_THE_TABLE, muster.clock())
         if done.removed:
@@ -90,7 +88,10 @@ def import_server(where: Where, file: Path, table: str | None) -> None:
             f"Cards that differ from the ledger: {len(differences)}."
         )
     click.echo("Totals are the sum of the cards, and every card agrees with the ledger.")
-    click.echo("Now unbind its sheets and revoke its keys in the old deployment.", err=True)
+    click.echo(
+        "Now unbind its sheets and revoke its keys in the old deployment, and bind the sheets here with --take-over.",
+        err=True,
+    )
 
 
 @contextmanager

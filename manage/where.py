@@ -6,7 +6,7 @@ Only a deployment's table needs boto3: without it, a command starts in half the 
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,9 +21,24 @@ from manage.api import Api
 
 if TYPE_CHECKING:
     from chalicelib.bootstrap import Muster
+    from chalicelib.store.sqlite import SQLiteTable
 
 DEMO = Path(".local/demo.json")
 DEMO_DATABASE = Path(".local/muster.db")
+
+
+def table_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Adds `--table` and `--db` to a command that works on the table, for `Where.muster`."""
+    command = click.option(
+        "--db",
+        envvar="MUSTER_DB",
+        show_envvar=True,
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Instead of a table, the SQLite file of `./muster serve`, also while it runs.",
+    )(command)
+    return click.option(
+        "--table", envvar="TABLE_NAME", show_envvar=True, help="The deployment's DynamoDB table."
+    )(command)
 
 
 @dataclass(frozen=True)
@@ -46,13 +61,16 @@ class Where:
         return Api(self.url, self._secret, "Check the address and the network.")
 
     @contextmanager
-    def muster(self, table: str | None) -> Iterator["Muster"]:
-        """The product on its table, without the API: the demo's table, or the named one with your AWS credentials.
+    def muster(self, table: str | None, db: Path | None) -> Iterator["Muster"]:
+        """The product on its table, without the API: the demo's; the file `db`; or `table`, with your AWS credentials.
 
         Raises ClickException, also for what AWS or the product refuses inside the `with` block.
         """
+        if table and db and not self.demo:
+            raise click.UsageError("Which of them? TABLE_NAME (--table) and MUSTER_DB (--db) are both given.")
         try:
-            with self._of_the_demo() if self.demo else _of_a_deployment(table) as muster:
+            opened = self._of_the_demo() if self.demo else _of_a_file(db) if db else _of_a_deployment(table)
+            with opened as muster:
                 yield muster
         except Busy:
             raise click.ClickException("The table did not answer in time. Try again in a moment.") from None
@@ -65,7 +83,7 @@ class Where:
         from chalicelib import bootstrap
 
         now = self.api.now()
-        with closing(bootstrap.sqlite_table(DEMO_DATABASE)) as table:
+        with existing(DEMO_DATABASE) as table:
             yield bootstrap.assemble(Settings(database=DEMO_DATABASE), table, lambda: now)
 
     @cached_property
@@ -91,9 +109,35 @@ class Where:
 
 
 @contextmanager
+def existing(db: Path) -> Iterator["SQLiteTable"]:
+    """The table in a file that is there. Raises ClickException."""
+    from chalicelib import bootstrap
+    from chalicelib.store.sqlite import CannotOpen
+
+    if not db.exists():
+        raise click.ClickException(f"There is no {db}.")
+    try:
+        table = bootstrap.sqlite_table(db)
+    except CannotOpen as error:
+        raise click.ClickException(str(error)) from None
+    with closing(table):
+        yield table
+
+
+@contextmanager
+def _of_a_file(db: Path) -> Iterator["Muster"]:
+    from chalicelib import bootstrap
+
+    with existing(db) as table:
+        yield bootstrap.assemble(Settings(database=db), table)
+
+
+@contextmanager
 def _of_a_deployment(table: str | None) -> Iterator["Muster"]:
     if not table:
-        raise click.UsageError("Which table? Give --table or set TABLE_NAME.")
+        raise click.UsageError(
+            "Which table? Give --table or set TABLE_NAME; for a file, give --db or set MUSTER_DB."
+        )
     from botocore.exceptions import BotoCoreError, ClientError
 
     from chalicelib import bootstrap

@@ -5,6 +5,7 @@ insert are whole wherever they end, and cells of ours that are wrong are written
 key. Only a cell that is not ours may have been overwritten: it is put back as the read had it.
 """
 
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -20,6 +21,10 @@ ANSWER_FIELDS = (
     "rowData(values(userEnteredValue)),columnMetadata(developerMetadata(metadataKey,metadataValue)))))"
 )
 """The field mask for the answer to a write."""
+
+
+_UNKNOWN = math.nan
+"""In place of what a cell holds that is not to be believed: it is like nothing, and so it is written."""
 
 
 def answer_ranges(changes: Mapping[str, Change]) -> list[str]:
@@ -133,6 +138,20 @@ def without_written_keys(change: Change, after: HeldTab) -> HeldTab:
         replace(row, key=None, base=None) if index in doubtful else row
         for index, row in enumerate(after.rows)
     ]
+    return replace(after, rows=rows)
+
+
+def without_written_labels(change: Change, after: HeldTab) -> HeldTab:
+    """The tab without the labels in rows whose key says that the base which the write gave them is another's: so may
+    the labels be, and an officer may have typed over them before. The key alone came there with its row."""
+    tab = change.shape.layout.tab
+    labels = {after.place(column.identity) for column in tab.columns if column.name in tab.labels}
+    written = {cell.row for cell in change.cells}
+    rows = []
+    for index, row in enumerate(after.rows):
+        is_anothers = index in written and row.key and row.base is not None and not row.base.fits_key
+        values = [_UNKNOWN if at in labels else value for at, value in enumerate(row.values)]
+        rows.append(replace(row, values=values, base=None) if is_anothers else row)
     return replace(after, rows=rows)
 
 

@@ -31,6 +31,7 @@ from sheets_sync.met import (
     is_as_expected,
     put_back,
     without_written_keys,
+    without_written_labels,
 )
 from sheets_sync.shape import Manner
 from sheets_sync.stuck import in_the_way
@@ -256,7 +257,7 @@ class _Sync:
         for tab in [*self.tabs, *ended_tabs(self.tabs, held, self.view, self.former)]:
             change = sent.difference.changes.get(tab.id)
             if change and tab.id in held:
-                held[tab.id] = without_written_keys(change, held[tab.id])
+                held[tab.id] = without_written_labels(change, without_written_keys(change, held[tab.id]))
                 ours = () if tab.is_by_position else known(tab, held[tab.id]).places.values()
                 held[tab.id], cells = put_back(change, held[tab.id], ours)
                 requests += write_requests(held[tab.id].sheet_id, cells)

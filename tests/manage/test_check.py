@@ -128,7 +128,9 @@ class TestWhatEditsNeed:
 class TestTheSecret:
     def test_which_it_is_has_to_be_said(self, google: Google) -> None:
         bad = failure(replace(google, credentials_secret=None), "secret")
-        assert bad.advice == "Give --secret with the stack's output SheetsSecret."
+        assert (
+            bad.advice == "Give --secret with the stack's output SheetsSecret, or --credentials with a file."
+        )
 
     @pytest.mark.parametrize(
         ("error", "says", "part"),
@@ -266,7 +268,8 @@ class TestTheCommand:
         result = desk.run("sheets", "check", ID, SHEETS_CREDENTIALS_SECRET=None, SHEETS_API_URL=None)
         assert result.exit_code == 1
         assert result.stdout == (
-            "✗ secret: The secret is not named.\n  Give --secret with the stack's output SheetsSecret.\n"
+            "✗ secret: The secret is not named.\n  Give --secret with the stack's output SheetsSecret, "
+            "or --credentials with a file.\n"
         )
 
     def test_with_demo_it_asks_the_demos_stand_in(self, desk: Desk, server: SheetsServer) -> None:

@@ -53,7 +53,7 @@ def test_a_server_moves(desk: Desk, other: Opened) -> None:
             "Totals are the sum of the cards, and every card agrees with the ledger.",
         ],
     ), done.output
-    assert "Now unbind its sheets and revoke its keys in the old deployment." in done.stderr
+    assert "Now unbind its sheets and revoke its keys in the old deployment, and bind" in done.stderr
     again = at_other(other, desk, "servers", "import", FILE)
     assert again.exit_code == 1
     assert "is already in this table, and an import replaces nothing" in again.stderr

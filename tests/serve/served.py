@@ -42,6 +42,10 @@ class Served:
     def get(self, path: str, **options: Any) -> requests.Response:
         return requests.get(self.url + path, timeout=PATIENCE, **options)
 
+    def call(self, method: str, path: str, key: str, body: object = None) -> requests.Response:
+        headers = {"Authorization": f"Bearer {key}"}
+        return requests.request(method, self.url + path, headers=headers, json=body, timeout=PATIENCE)
+
     def run(self, *arguments: str, **environment: str) -> str:
         """What a command prints that must succeed, with the file or over HTTP."""
         done = muster(*arguments, MUSTER_DB=str(self.database), MUSTER_URL=self.url, **environment)

@@ -1,8 +1,10 @@
 """`./muster serve` as people start and stop it, and what it says when it can't."""
 
 import json
+import resource
 import signal
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 
 from chalicelib.bootstrap import sqlite_table
 from tests.serve.served import Served, muster, start
+from tests.world import DEFENDERS, HIDDEN_MOTIVATIONS
 
 
 def free_port() -> int:
@@ -81,3 +84,56 @@ def test_a_folder_that_is_not_there_and_a_damaged_file_are_one_line(tmp_path: Pa
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert f"{file} is damaged (" in done.stderr
     assert "restore a backup with `./muster restore`" in done.stderr
+
+
+class TestWhatWasAcknowledged:
+    """By real processes: the disk fills up, the process is killed, the file is put back."""
+
+    PROGRESS = f"/v1/servers/101/events/{DEFENDERS}/progress"
+
+    @staticmethod
+    def set_up(served: Served) -> str:
+        """A server with an alliance; gives the admin's key, who may report for those who are late."""
+        key = served.run("keys", "first")
+        served.run("events", "put", DEFENDERS, MUSTER_KEY=key)
+        served.call("PUT", "/v1/servers/101", key, {})
+        served.call("PUT", "/v1/servers/101/alliances/nova", key, {"tag": "NOVA", "name": "Nova Guard"})
+        return key
+
+    @staticmethod
+    def report(served: Served, key: str, name: str) -> int:
+        body = {"server": "101", "alliance": "nova", "commander": name, "milestones": [HIDDEN_MOTIVATIONS]}
+        return served.call("POST", "/v1/completions", key, body | {"is_new": True}).status_code
+
+    def test_is_there_after_the_disk_was_full_a_kill_and_a_restore(self, tmp_path: Path) -> None:
+        with serving(tmp_path / "muster.db") as served:
+            key = self.set_up(served)
+            assert [self.report(served, key, name) for name in ("Altair", "Bellatrix")] == [200, 200]
+            log = tmp_path / "muster.db-wal"
+            lifted = resource.prlimit(served.process.pid, resource.RLIMIT_FSIZE)
+            resource.prlimit(served.process.pid, resource.RLIMIT_FSIZE, (log.stat().st_size, lifted[1]))
+            refused = [self.report(served, key, name) for name in ("Castor", "Deneb")]
+            assert refused == [503, 503]
+            for _ in range(300):  # it looks every two seconds
+                health = served.get("/health")
+                if not health.ok:
+                    break
+                time.sleep(0.1)
+            assert (health.status_code, health.json()["store"]) == (503, "failing")
+            assert served.get(self.PROGRESS).json()["completions"] == 2
+            resource.prlimit(served.process.pid, resource.RLIMIT_FSIZE, lifted)
+            assert self.report(served, key, "Castor") == 200
+            served.run("backup", str(tmp_path / "copy.db"))
+            assert self.report(served, key, "Electra") == 200
+            served.end(signal.SIGKILL)
+        with serving(served.database) as served:
+            assert served.get(self.PROGRESS).json()["completions"] == 4
+            refusal = muster("restore", str(tmp_path / "copy.db"), MUSTER_DB=str(served.database))
+            assert "is in use: `./muster serve` runs on it" in refusal.stderr
+            assert served.end() == 0
+        served.run("restore", str(tmp_path / "copy.db"))
+        with serving(served.database) as served:
+            assert served.get(self.PROGRESS).json()["completions"] == 3
+            assert self.report(served, key, "Electra") == 200
+            served.run("ledger", "verify", "101")
+            assert key not in served.log

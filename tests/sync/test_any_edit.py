@@ -133,7 +133,7 @@ def playing() -> Iterator[Play]:
         yield play
 
 
-@settings(max_examples=settings().max_examples // 10, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=settings().max_examples // 20, suppress_health_check=list(HealthCheck), deadline=None)
 @given(steps)
 def test_any_steps(made: list[Step]) -> None:
     with playing() as play:
