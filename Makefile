@@ -73,9 +73,10 @@ bench: $(READY) ## measures costs, next to other ways to do the same, and how go
 bench-pages: $(READY) ## prints the bytes and requests of each page, in each language; needs Chromium
 	$(RUN) -m bench.pages
 
-bench-sqlite: $(READY) ## measures SQLite and the demo on this machine: reports a second, and 100 kills under load; takes minutes
+bench-sqlite: $(READY) ## measures SQLite, the demo and `./muster serve` on this machine: reports a second, and 100 kills under load; takes minutes
 	$(RUN) -m bench.throughput
 	$(RUN) -m bench.demo
+	$(RUN) -m bench.serve
 	$(RUN) -m bench.kills
 
 clean: ## deletes everything that was built, but not what the demo recorded
