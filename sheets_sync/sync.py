@@ -220,6 +220,8 @@ class _Sync:
         if restored and any(name in restored.words for name in gone):
             restored = None  # a forgotten name is not repeated
         answers = self.answers if self.sheet.edits else without_edits(edits)
+        if manner != "whole":
+            answers = answers.where_rows_are(rows)
         tabs = answered(self.tabs, held, rows, answers, self.view.as_of, gone)
         tabs = saying(in_the_way(obstacle, tabs, held, rows), mentioning(restored, tabs))
         if ended := ended_tabs(tabs, held, self.view, self.former):

@@ -164,3 +164,17 @@ def test_what_is_entered_in_a_row_that_stands_twice_is_refused_in_words(office: 
     office.tick("Ash")
     office.sync()
     assert office.done() == {"Ash"}
+
+
+def test_a_new_name_is_answered_once_where_its_row_cannot_be_added(office: Office) -> None:
+    office.officer.protect(COMMANDERS, "A4:H4")
+    office.report("Ash")
+    for name in ("Wren", "Heron"):
+        office.type("", "Commander", name)
+        office.sync()
+        assert name in office.names
+        assert (office.says(""), office.shown(COMMANDERS, "", "Commander")) == (f"{name}: added.", None)
+    office.officer.unprotect(COMMANDERS)
+    office.world.clock.advance(hours=1)
+    office.sync()
+    assert [row[0] for row in office.grid(COMMANDERS)[3:8]] == ["Ash", "Elm", "Heron", "Oak", "Wren"]
