@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol
 from chalicelib.domain.binding import Binding
 from chalicelib.domain.due import is_stale, obstacle_now
 from chalicelib.domain.edits import Edit, Outcome
+from chalicelib.domain.messages import say
 from chalicelib.domain.sheet_view import SheetView
 from sheets_sync.answers import Answers, answered, answers_to, without_edits
 from sheets_sync.cells import Json
@@ -29,6 +30,7 @@ from sheets_sync.met import (
     answer_ranges,
     has_edits,
     is_as_expected,
+    overwritten,
     put_back,
     without_written_keys,
     without_written_labels,
@@ -259,6 +261,8 @@ class _Sync:
         for tab in [*self.tabs, *ended_tabs(self.tabs, held, self.view, self.former)]:
             change = sent.difference.changes.get(tab.id)
             if change and tab.id in held:
+                for key in overwritten(change, held[tab.id]):
+                    self.answers.say(tab.id, key, say("row-moved"))
                 held[tab.id] = without_written_labels(change, without_written_keys(change, held[tab.id]))
                 ours = () if tab.is_by_position else known(tab, held[tab.id]).places.values()
                 held[tab.id], cells = put_back(change, held[tab.id], ours)

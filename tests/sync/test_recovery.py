@@ -178,3 +178,26 @@ def test_a_new_name_is_answered_once_where_its_row_cannot_be_added(office: Offic
     office.world.clock.advance(hours=1)
     office.sync()
     assert [row[0] for row in office.grid(COMMANDERS)[3:8]] == ["Ash", "Elm", "Heron", "Oak", "Wren"]
+
+
+def test_what_is_entered_in_a_row_that_a_write_meets_by_mistake_is_taken_or_asked_for_again(
+    office: Office,
+) -> None:
+    """Ash's tick is written where Oak's row stands by then."""
+    late, early = "Hidden Motivations", "Disarray Unleashed"
+    office.report("Elm")
+    office.sync()
+    office.report("Ash")
+
+    def act() -> None:
+        office.officer.sort(COMMANDERS, None, by="A", descending=True)
+        office.tick("Oak", late)
+        office.tick("Oak", early)
+        office.tick("Elm", late)
+
+    office.server.meanwhile(act, match=":batchUpdate")
+    office.sync()
+    assert office.says("Oak").startswith("This row was moved just while it was written.")
+    office.sync()
+    assert office.done() == {"Ash"}, "Oak's tick was overwritten by one that says the same"
+    assert (office.says("Elm"), office.says("Oak")) == (f"{late}: taken back.", f"{early}: recorded.")
