@@ -31,10 +31,6 @@ def office() -> Iterator[Office]:
         yield office
 
 
-def letters(desk: Desk, name: str) -> str:
-    return column_letters(desk.column("commanders", name))
-
-
 def forget(office: Office, name: str) -> None:
     roster = office.world.muster.stores.commanders.roster("101", "nova")
     who = next(one.id for one in roster if one.name == name)
@@ -52,10 +48,12 @@ def test_a_tab_that_is_deleted_between_read_and_write_is_made_again_at_once(desk
     assert desk.sync(ids(MORE)) is None, "nothing is in the way, and the tab is there"
 
 
-def test_where_rows_are_stuck_new_ones_come_into_what_officers_add_up(desk: Desk) -> None:
-    own, points = letters(desk, "Retired"), letters(desk, "Defenders of Peace points")
-    desk.person.merge(COMMANDERS, f"{chr(ord(own) + 1)}{FIRST + 1}:{chr(ord(own) + 1)}{FIRST + 2}")
-    desk.person.type("Officers", "B1", f"=SUM('{COMMANDERS}'!{points}{FIRST + 1}:{points}{FIRST + 5})")
+@pytest.mark.parametrize("merged", [2, 5])
+def test_where_rows_are_stuck_new_ones_come_into_what_officers_add_up(desk: Desk, merged: int) -> None:
+    own = column_letters(desk.column("commanders", "Retired") + 1)
+    points = column_letters(desk.column("commanders", "Defenders of Peace points"))
+    desk.person.merge(COMMANDERS, f"{own}{FIRST + 1}:{own}{FIRST + merged}")
+    desk.person.type("Officers", "B1", f"=SUM('{COMMANDERS}'!{points}{FIRST}:{points}{FIRST + 5})")
     desk.sync(ids(FIVE | {"Aardvark": [HIDDEN_MOTIVATIONS], "Zebra": [HIDDEN_MOTIVATIONS]}), is_checked=False)
     assert desk.server.values(desk.id, "Officers")[0][1] == "700"
 
@@ -133,7 +131,7 @@ def test_who_is_forgotten_just_when_the_keys_are_lost_is_not_called_by_their_nam
 
 
 def test_a_lost_base_leaves_nobodys_name_below_what_is_up_to_date_in_ims_today(desk: Desk) -> None:
-    base = letters_of_last(desk, "today")
+    base = column_letters(desk.tab("today")["properties"]["gridProperties"]["columnCount"] - 1)
     desk.person.type("IMS Today", "A15", "of the officers")
     desk.person.delete("IMS Today", f"{base}:{base}")
     desk.sync(ids({name: [HIDDEN_MOTIVATIONS, CONFRONTING_RESILIENCE] for name in NAMES}))
@@ -141,10 +139,6 @@ def test_a_lost_base_leaves_nobodys_name_below_what_is_up_to_date_in_ims_today(d
     assert not set(shown) & set(NAMES), "nobody is missing"
     assert shown.count("Notes") == 1
     assert shown[-1] == "of the officers"
-
-
-def letters_of_last(desk: Desk, tab_id: str) -> str:
-    return column_letters(desk.tab(tab_id)["properties"]["gridProperties"]["columnCount"] - 1)
 
 
 def test_a_plus_makes_somebody_new_though_google_takes_it_for_a_formula(office: Office) -> None:
