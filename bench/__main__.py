@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bench import cpu, demo, growth, projections, recording, reports, schedules, sheets, start, syncs
+from bench import cpu, demo, fleet, growth, projections, recording, reports, schedules, sheets, start, syncs
 from bench.tables import Budget, Measurement, table
 
 ROOT = Path(__file__).parent.parent
@@ -24,6 +24,7 @@ PARTS: Mapping[str, Sequence[Callable[[], Measurement]]] = {
     "start": [start.measure],
     "sheets": [sheets.measure, sheets.measure_bytes],
     "syncs": [syncs.measure],
+    "fleet": [fleet.measure],
     "growth": [growth.measure],
     "schedules": [schedules.measure],
     "demo": [demo.measure],
@@ -31,7 +32,8 @@ PARTS: Mapping[str, Sequence[Callable[[], Measurement]]] = {
 INTRODUCTION = """\
 # Performance
 
-What Muster costs, compared with other ways to do the same, and how that grows. `make bench` wrote this page, {where}.
+What Muster costs, compared with other ways to do the same, and how that grows. `make bench` wrote this page,
+{where}.
 
 You can run every section again, with the command below its title; `make bench` runs all of them, in about ten minutes
 on a quiet machine, and then the backtest of projections, which has [its own page](projection.md). Nothing is needed but

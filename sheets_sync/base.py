@@ -48,6 +48,13 @@ class Written:
         return _check(value, len(self.check)) == self.check
 
     @property
+    def number(self) -> int:
+        """The generation as a number. If it is none, since officers have replaced something in all cells, it is -1:
+        there never was such a generation."""
+        told = self.generation or ""
+        return int(told) if told.isascii() and told.isdecimal() else -1
+
+    @property
     def told(self) -> str:
         """As a base says it of an input."""
         return f"{self.check}{self.generation or ''};"
@@ -73,12 +80,12 @@ def columns_of(found: Sequence[tuple[str, Kind]]) -> str:
 def base_of(key: str, columns: str, cells: Sequence[tuple[Value, Input | None, Kind]]) -> str:
     """The base of a row. `columns`: the base of the header row, whose order the cells are in."""
     told = "".join(_told(value, made, kind) for value, made, kind in cells)
-    return f"{_LISTED}{_check(key, _KEY)}{_check_of_columns(columns)}{told}"
+    return f"{_LISTED}{key_check_of(key)}{_check_of_columns(columns)}{told}"
 
 
 def left_base_of(key: str, label: Value, why: Value) -> str:
     """The base of a row that is no longer listed."""
-    return f"{_LEFT}{_check(key, _KEY)}{_told(label, None, 'm')}{_told(why, None, 'm')}"
+    return f"{_LEFT}{key_check_of(key)}{_told(label, None, 'm')}{_told(why, None, 'm')}"
 
 
 def read_columns(value: Value) -> str | None:
@@ -86,12 +93,24 @@ def read_columns(value: Value) -> str | None:
     return value if isinstance(value, str) and value.startswith(_HEADING) else None
 
 
+def key_check_of(key: str) -> str:
+    """By which a base tells whose row it was written into."""
+    return _check(key, _KEY)
+
+
+def key_check(value: Value) -> str | None:
+    """The check of the key that the base of a row has; None if this is no base of a row."""
+    is_base = isinstance(value, str) and value[:1] in (_LISTED, _LEFT) and len(value) > _KEY + _COLUMNS
+    return value[1 : 1 + _KEY] if isinstance(value, str) and is_base else None
+
+
 def read_base(value: Value, key: str | None, columns: str | None) -> Base | None:
     """None if this is no base of a row."""
-    if not isinstance(value, str) or value[:1] not in (_LISTED, _LEFT) or len(value) <= _KEY + _COLUMNS:
+    check = key_check(value)
+    if check is None or not isinstance(value, str):
         return None
     is_left, rest = value[0] == _LEFT, value[1 + _KEY :]
-    if key is None or value[1 : 1 + _KEY] != _check(key, _KEY):
+    if key is None or check != key_check_of(key):
         return Base(False, is_left)
     if is_left:
         return Base(True, is_left, _read_cells(rest, f"{_HEADING}m{LABEL}\nm{WHY}"))

@@ -79,6 +79,10 @@ class SheetSource(Protocol):
         self, sheet: Binding, title: str, edits: Sequence[Edit], has_time: Callable[[], bool]
     ) -> Sequence[Outcome]: ...
 
+    def renewed(self, due: Due) -> Due:
+        """With the revision of what the sheet should show now."""
+        ...
+
     def synced(self, due: Due, *, again: bool = False, was_fresh: bool = False) -> None: ...
 
     def failed(self, due: Due, error: str, *, lasting: bool) -> None: ...
@@ -173,7 +177,7 @@ class _Run:
 
     def _leased(self, due: Due, spreadsheets: Spreadsheets) -> Literal["synced", "failed", "put_off"]:
         try:
-            done = self._sync(due.sheet, spreadsheets)
+            done, due = self._sync(due, spreadsheets)
         except (OutOfAllowance, SignInFailed):
             self.source.put_off(due)
             raise
@@ -191,13 +195,16 @@ class _Run:
         self.source.synced(due, again=done.again, was_fresh=done.was_fresh)
         return "synced"
 
-    def _sync(self, sheet: Binding, spreadsheets: Spreadsheets) -> Synced:
-        """Where it isn't known what was applied, it is tried again, beginning with the read. No batch is sent twice."""
+    def _sync(self, due: Due, spreadsheets: Spreadsheets) -> tuple[Synced, Due]:
+        """Where it isn't known what was applied, it is tried again, beginning with the read. No batch is sent twice.
+        Returns what it shows now, too: edits that were applied have changed it."""
+        sheet = due.sheet
         view = self.source.view(sheet)
 
         def apply(title: str, edits: Sequence[Edit]) -> tuple[Sequence[Outcome], SheetView]:
-            nonlocal view
+            nonlocal due, view
             outcomes = self.source.apply(sheet, title, edits, lambda: self.budget.seconds > EDITS_END)
+            due = self.source.renewed(due)
             view = self.source.view(sheet, consistent=True)
             return outcomes, view
 
@@ -209,12 +216,13 @@ class _Run:
             return sync(sheet, view, spreadsheets, self.help_url, apply, keeper, is_watched=self.is_watched)
 
         try:
-            return once()
+            done = once()
         except SheetError as error:
             if not error.again or not self._has_room():
                 raise
             logger.warning("sync of %s is tried again: %s", sheet.spreadsheet_id, error)
-            return once()
+            done = once()
+        return done, due
 
     def _has_room(self) -> bool:
         return self.budget.has_room(NEEDS, ENOUGH)

@@ -126,6 +126,10 @@ class SheetQueue:
         """Applies what officers edited in the sheet, which has that title; what became of each."""
         return self._edits.apply(sheet, title, edits, has_time)
 
+    def renewed(self, due: Due) -> Due:
+        """With the revision of what the sheet should show now."""
+        return replace(due, revision=self._revisions(self.clock())(due.sheet))
+
     def synced(self, due: Due, *, again: bool = False, was_fresh: bool = False) -> None:
         """Notes that it now shows `due.revision`. `again`: it holds edits that are still to be taken. `was_fresh`: it
         showed that already, and was not written."""

@@ -232,7 +232,7 @@ class TestWhatIsNeverAnEdit:
             held = sheet.held()
             others = [row for row in held["commanders"].rows if row.key != ASH]
             held["commanders"] = replace(held["commanders"], rows=[*others[:3], *rows, *others[3:]])
-            assert decide(sheet.tabs, held, known_rows(sheet.tabs, held)) == Decision()
+            assert decide(sheet.tabs, held, known_rows(sheet.tabs, held)).taken == ()
 
 
 class TestTheBrake:
