@@ -103,9 +103,9 @@ def test_at_the_end_who_is_being_answered_gets_the_answer_and_nobody_else_is_let
         assert found.begun.wait(20)
         found.stop()
         while True:
-            with closing(found.connected()) as late:
+            with closing(found.connected()) as another:
                 try:
-                    late.connect()
+                    another.connect()
                 except ConnectionRefusedError:
                     break
         assert found.thread.is_alive()
