@@ -36,10 +36,10 @@ What Muster costs, compared with other ways to do the same, and how that grows. 
 {where}.
 
 You can run every section again, with the command below its title, which also says at which commit that was done and how
-many programs (the load) wanted those cores then. `make bench` runs all of them, in about ten minutes
-on a quiet machine, and then the backtest of projections, which has [its own page](projection.md). Nothing is needed but
-this repository: DynamoDB and Google are the stand-ins that the tests use, which refuse what the real ones refuse. Units
-are counted by DynamoDB's published rules.
+many programs (the load) wanted those cores then. `make bench` runs all of them, in about ten minutes on a quiet
+machine, and then the backtest of projections, which has [its own page](projection.md). Nothing is needed but this
+repository: DynamoDB and Google are the stand-ins that the tests use, which refuse what the real ones refuse. Units are
+counted by DynamoDB's published rules.
 
 What is counted (calls, units, requests) is the same on every machine; bytes differ by a few, because ids are random.
 What takes time is told as a ratio, between programs that take turns in one run, since other work on the machine then
