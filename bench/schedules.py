@@ -40,8 +40,9 @@ print(open("/proc/self/status").read())
 _HOW = f"""\
 A recount of a server with {ALLIANCES} alliances of {ROSTER} commanders, all of whom have completed all ten milestones:
 first of everything, as once a day, then again, when nothing has changed since. Seconds are processor time on this
-machine, in which the stand-in's is included. Memory is what a process takes that has imported `app` and made a client of DynamoDB, and the most that
-Python allocates in the recount above what is there before it; the stand-in's answers are included there, too.
+machine, in which the stand-in's is included. Memory is what a process takes that has imported `app` and made a client
+of DynamoDB, and the most that Python allocates in the recount above what is there before it; the stand-in's answers are
+included there, too.
 
 How long it takes until a server has its turn again is arithmetic: in Lambda with 512 MB, a call is assumed to take
 {1000 * CALL:g} ms, and a processor to be there for {SHARE:.0%} of the time, so a recount takes calls × {CALL:g} s + our
@@ -103,7 +104,8 @@ def measure(alliances: int = ALLIANCES, roster: int = ROSTER, sheets: int = SHEE
 
 
 def _megabytes_of_a_process() -> float:
-    """The most that one took that has imported `app` and made a client, by Linux: `getrusage` would tell of who started it, too."""
+    """The most that one takes that has imported `app` and made a client. Linux is asked, since `getrusage` tells of
+    whoever started it, too."""
     asked = [sys.executable, "-c", _PROCESS]
     environment = {**os.environ, "AWS_DEFAULT_REGION": REGION}
     done = subprocess.run(asked, cwd=ROOT, env=environment, check=True, capture_output=True, text=True)
