@@ -138,10 +138,9 @@ def _said_before(held: HeldTab, who: Known, minute: int) -> Iterator[tuple[str, 
     for key, index in who.places.items() if at is not None else ():
         row = held.rows[index]
         written, value = (row.base.written if row.base else {}).get(SAYS), row.value(at or 0)
-        if isinstance(value, str) and written and written.generation and written.is_in(value):
-            said_at = int(written.generation)
-            if 0 <= minute - said_at < A_DAY:
-                yield key, (value, said_at)
+        said_at = written.number if written and written.is_in(value) else None
+        if isinstance(value, str) and said_at is not None and 0 <= minute - said_at < A_DAY:
+            yield key, (value, said_at)
 
 
 def _offering(tab: Tab, braked: Sequence[Entered]) -> Tab:

@@ -30,6 +30,8 @@ LABEL, WHY = "#label", "#why"
 
 _LISTED, _LEFT = "1", "L"
 _HEADING = "#1 "
+_LONGEST_NUMBER = 19
+"""Digits."""
 _KEY, _COLUMNS = 4, 3
 _LETTERS: Mapping[Kind, int] = {"m": 2, "t": 1, "n": 4}
 """Letters of a checksum, each of 6 bits: a mirror's only tell hand edits, those of a name or a reading tell edits."""
@@ -46,6 +48,12 @@ class Written:
     def is_in(self, value: Value) -> bool:
         """Whether a cell that holds this value still holds what was written."""
         return _check(value, len(self.check)) == self.check
+
+    @property
+    def number(self) -> int | None:
+        """The generation, where it is a number. Officers can write into a base, too: then it may be anything."""
+        found = self.generation or ""
+        return int(found) if found.isascii() and found.isdigit() and len(found) < _LONGEST_NUMBER else None
 
     @property
     def told(self) -> str:

@@ -147,7 +147,7 @@ class _Row:
         found = self._over(place)
         if found is None or found.written.generation is None or same(found.value, ours):
             return
-        if what := self._meant(made, found.place.column, found.value, found.written.generation):
+        if what := self._meant(made, found):
             yield _judged(found, what)
 
     def ticked_early(self, place: int) -> Iterator[Entered]:
@@ -169,18 +169,18 @@ class _Row:
             name = _text(found.value)
             yield _judged(found, NewCommander(name, self.held.title) if name else say("no-name-at-all"))
 
-    def _meant(self, made: Input, column: str, theirs: Value, generation: str) -> Edit | Message | None:
-        """What it means that the cell holds `theirs` over a state of that generation; None: nothing."""
-        title = self.held.title
-        if made.kind == "tick":
+    def _meant(self, made: Input, found: Entered) -> Edit | Message | None:
+        """What it means that the cell holds that, over what was written; None: nothing."""
+        title, theirs, seen_at = self.held.title, found.value, found.written.number
+        if made.kind == "tick" and seen_at is not None:
             if isinstance(theirs, bool):
-                return Tick(self.key, column, theirs, int(generation), title)
+                return Tick(self.key, found.place.column, theirs, seen_at, title)
             return say("no-tick")
-        if made.kind == "name":
+        if made.kind == "name" and seen_at is not None:
             name = _text(theirs)
-            return Rename(self.key, name, int(generation), title) if name else say("no-name-at-all")
+            return Rename(self.key, name, seen_at, title) if name else say("no-name-at-all")
         if made.kind == "reading":
-            seen = None if generation == NONE else generation
+            seen = None if found.written.generation == NONE else found.written.generation
             if theirs is None:
                 return OfficialPoints(self.key, None, seen, title) if seen else None
             if not isinstance(theirs, float) or not theirs.is_integer() or not 0 <= theirs <= MOST_POINTS:
