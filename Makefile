@@ -67,17 +67,18 @@ pictures: $(READY) ## takes the README's pictures of a made-up campaign
 translations: $(READY) ## brings the catalogues of the pages up to date with their texts, and compiles them
 	$(RUN) -m local.translations
 
-bench: $(READY) ## measures costs, and how good projections are, into docs/
+bench: $(READY) ## measures costs, next to other ways to do the same, and how good projections are, into docs/
 	$(RUN) -m bench
 
 bench-pages: $(READY) ## prints the bytes and requests of each page, in each language; needs Chromium
 	$(RUN) -m bench.pages
 
-bench-sqlite: $(READY) ## measures SQLite and the demo on this machine: reports a second, and 100 kills under load; takes minutes
+bench-sqlite: $(READY) ## measures SQLite, the demo and `./muster serve` on this machine: reports a second, and 100 kills under load; takes minutes
 	$(RUN) -m bench.throughput
 	$(RUN) -m bench.demo
+	$(RUN) -m bench.serve
 	$(RUN) -m bench.kills
 
 clean: ## deletes everything that was built, but not what the demo recorded
-	rm -rf $(VENV) .emulator dist .chalice/deployments .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .bench .emulator dist .chalice/deployments .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -32,7 +32,8 @@ PARTS: Mapping[str, Sequence[Callable[[], Measurement]]] = {
 INTRODUCTION = """\
 # Performance
 
-What Muster costs, compared with other ways to do the same, and how that grows. `make bench` wrote this page, {where}.
+What Muster costs, compared with other ways to do the same, and how that grows. `make bench` wrote this page,
+{where}.
 
 You can run every section again, with the command below its title; `make bench` runs all of them, in about ten minutes
 on a quiet machine, and then the backtest of projections, which has [its own page](projection.md). Nothing is needed but

@@ -5,6 +5,7 @@ alliance (`bench/peers/`). What each costs, and what each loses when reports mee
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from threading import Barrier, local
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -20,6 +21,7 @@ from bench.busy import (
     ROSTER,
     SERVER,
     TABLE,
+    SetClock,
     fill,
     product,
 )
@@ -54,11 +56,12 @@ windows, names, keys or tiers: they only record and count.
 - *Process ends*: the process ends after one call, and the member sends the report again. Tried at each call in turn,
   too.
 
-The arithmetic: a completion with its counter is 2 writes of one unit each, 2 × 8 new ones = 16; as a transaction, which
-would not be wrong after a lost process, twice that. A document is written whole, and each kB of it is a unit: at
-400 kB, the most that an item may have, it is full. Muster writes two
-cards and two sums in one transaction, where each counts twice: 2 × 4 = 8. The two ledger entries, which no peer has,
-follow later: that line is what Muster pays for knowing who changed what."""
+The arithmetic: a completion with its counter is 2 writes of one unit each, and 8 are new: 16. As a transaction, which
+would not be wrong after a lost answer or process, it is twice that. A document is written whole, and each kB of it is a
+unit: at 400 kB, the most that an item may have, it is full. With the lock, {AT_ONCE} at once may have to write up to
+{AT_ONCE} × {AT_ONCE + 1} ÷ 2 = {AT_ONCE * (AT_ONCE + 1) // 2} times. Muster writes two cards and two sums in one
+transaction, where each counts twice: 2 × 4 = 8. The two ledger entries, which no peer has, follow at the next recount.
+That reads the alliance's cards once for all reports since the last: here it is one, the dearest case."""
 _COLUMNS = (
     "what",
     "calls",
@@ -68,6 +71,7 @@ _COLUMNS = (
     f"{AT_ONCE} at once: completions lost",
     "answer lost: wrong totals",
     "process ends: wrong totals",
+    "what it loses",
 )
 
 
@@ -92,16 +96,23 @@ class Peer:
 
 class Ours:
     def __init__(self, client: Any, table: str) -> None:
-        self._muster = product(client)
         assert table == TABLE
+        self.clock = SetClock(FRIDAY_NOON)
+        self.muster = product(client, self.clock)
 
     def report(self, commander: str, milestones: Sequence[str], alliance: str = ALLIANCE) -> None:
-        self._muster.reporting.report(ADMIN, commander, milestones, SERVER, alliance)
+        self.muster.reporting.report(ADMIN, commander, milestones, SERVER, alliance)
 
     def points(self, event: str) -> int:
-        return self._muster.overview.progress(SERVER, event).points
+        return self.muster.overview.progress(SERVER, event).points
 
 
+LOSES = {
+    "Muster": "nothing",
+    "an item for each completion, and a counter": "right counters: whether they are cannot be seen in them",
+    "a document for each alliance": "what others report at the same moment",
+    "the same, with a version as a lock": "time and money: everybody waits for everybody, and writes all again",
+}
 PEERS: dict[str, Callable[[Any, str], Program]] = {
     "an item for each completion, and a counter": lambda client, table: Peer(Counters(client, table)),
     "a document for each alliance": lambda client, table: Peer(Documents(client, table)),
@@ -110,22 +121,24 @@ PEERS: dict[str, Callable[[Any, str], Program]] = {
 
 
 def measure() -> Measurement:
-    rows = []
+    rows, least = [], 0
     for what, make in {"Muster": Ours, **PEERS}.items():
         report, progress, later = _costs(make)
-        calls, writes, reads = f"{report.calls.total()}", f"{report.write_units}", f"{report.read_units:g}"
+        least = least or report.write_units
+        writes = f"{report.write_units} ({report.write_units / least:.1f} ×)"
+        calls, reads = f"{report.calls.total()}", f"{report.read_units:g}"
         harm = f"{lost_at_once(make)} of {10 * AT_ONCE}", *(f"{n} of {m}" for n, m in wrong_totals(make))
-        rows.append((what, calls, writes, reads, f"{progress.read_units:g}", *harm))
+        rows.append((what, calls, writes, reads, f"{progress.read_units:g}", *harm, LOSES[what]))
         if later:
             units = f"{later.write_units}", f"{later.read_units:g}"
-            rows.append(("its ledger entries, later", f"{later.calls.total()}", *units, *[""] * 4))
+            rows.append(("its ledger entries, later", f"{later.calls.total()}", *units, *[""] * 5))
     return Measurement("Recording a report, in other ways", _HOW, _COLUMNS, rows)
 
 
 def lost_at_once(make: Callable[[Any, str], Program], reporters: int = AT_ONCE) -> int:
     """How many completions are missing from the totals after so many commanders have reported at the same time."""
     commanders = [f"Commander{number:02}" for number in range(reporters)]
-    database = _small(commanders)
+    database = small(commanders)
     client = Together(database.client(), reporters)
     programs = [make(client, TABLE) for _ in commanders]
     with ThreadPoolExecutor(reporters) as pool:
@@ -142,7 +155,7 @@ def wrong_totals(make: Callable[[Any, str], Program]) -> Iterator[tuple[int, int
     for fail in (_sent_twice, _ended):
         wrong = place = 0
         while True:
-            database = _small(["Commander00"])
+            database = small(["Commander00"])
             client = Failing(database.client(), place, fail)
             try:
                 make(client, TABLE).report("Commander00", EVERYTHING)
@@ -199,8 +212,7 @@ def _costs(make: Callable[[Any, str], Program]) -> tuple[Bill, Bill, Bill | None
     database = _empty()
     billed = Billed(database)
     program = make(billed, TABLE)
-    is_ours = isinstance(program, Ours)
-    if is_ours:
+    if isinstance(program, Ours):
         fill(database.client())
     else:
         for number in range(ROSTER):
@@ -209,17 +221,18 @@ def _costs(make: Callable[[Any, str], Program]) -> tuple[Bill, Bill, Bill | None
             program.report(f"Commander{number:02}", EVERYTHING, f"alliance-{number:02}")
     for number in [*range(2, ROSTER), 0]:  # and so definitions and the standing are in the cache
         program.report(f"Member{number:03}", EVERYTHING)
-    muster = product(billed.client())
-    if is_ours:
-        muster.counting.bring_up(SERVER, ALLIANCE)
+    if isinstance(program, Ours):
+        program.clock.now += timedelta(hours=1)
+        program.muster.refresh.refresh_totals()
+        program.clock.now += timedelta(hours=1)
     with billed.bill() as report:
         program.report("Member001", EVERYTHING)
     with billed.bill() as progress:
         program.points(EVENTS[0])
-    if not is_ours:
+    if not isinstance(program, Ours):
         return report, progress, None
     with billed.bill() as later:
-        muster.counting.bring_up(SERVER, ALLIANCE)
+        program.muster.counting.bring_up(SERVER, ALLIANCE)
     return report, progress, later
 
 
@@ -233,7 +246,7 @@ def _empty() -> StrictDynamoDB:
     return database
 
 
-def _small(commanders: Sequence[str]) -> StrictDynamoDB:
+def small(commanders: Sequence[str]) -> StrictDynamoDB:
     """A table with one alliance and its roster, who have not reported; for the peers, that is nothing."""
     database = _empty()
     muster = product(database.client())

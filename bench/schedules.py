@@ -65,11 +65,11 @@ def measure(alliances: int = ALLIANCES, roster: int = ROSTER, sheets: int = SHEE
     megabytes = float(process.stdout) + tracemalloc.get_traced_memory()[1] / 1e6
     tracemalloc.stop()
     longest, usual = minutes_between(everything), minutes_between(nothing)
-    looks = _looks(sheets)
+    asked = looks(sheets)
     rows = [
         _row("recount of everything", everything, f"{seconds:.1f}", f"{megabytes:.0f}", f"{longest}"),
         _row("recount, nothing has changed", nothing, f"{again:.2f}", "", f"{usual}"),
-        (f"look at {sheets:,} sheets: requests in each of three runs", ", ".join(map(str, looks)), *[""] * 5),
+        (f"look at {sheets:,} sheets: requests in each of three runs", ", ".join(map(str, asked)), *[""] * 5),
     ]
     is_met = seconds <= MOST_SECONDS and megabytes <= MOST_MEGABYTES
     between = f"{usual} min; {longest} where every card is due at once"
@@ -89,8 +89,8 @@ def measure(alliances: int = ALLIANCES, roster: int = ROSTER, sheets: int = SHEE
         Budget(
             f"seeing what officers edited in {sheets:,} sheets",
             "1 request a minute for each account",
-            f"{max(looks)}",
-            max(looks) <= 1,
+            f"{max(asked)}",
+            max(asked) <= 1,
         ),
     ]
     return Measurement("The schedules", _HOW, _COLUMNS, rows, budgets)
@@ -118,7 +118,7 @@ def _row(what: str, bill: Bill, *figures: str) -> Sequence[str]:
     return what, f"{bill.calls.total():,}", f"{bill.read_units:,g}", f"{bill.write_units:,}", *figures
 
 
-def _looks(sheets: int) -> list[int]:
+def looks(sheets: int) -> list[int]:
     """How many requests are made in a first, a second and a third run, a minute apart."""
     now = FRIDAY_NOON
     with closing(sqlite_table(None)) as table, SheetsServer() as server:

@@ -58,7 +58,14 @@ _COLUMNS = (
     "notes kept",
     "colours kept",
     "officer's order kept",
+    "what it loses",
 )
+LOSES = {
+    "Muster": "bytes: it reads marks and bases, to know rows again",
+    "cell by cell": "notes and colours, and its requests to Google's limit",
+    "tab by tab": "notes and colours: they stay where the row was",
+    "cleared and written anew": "notes and colours, and between two requests all rows",
+}
 
 Write = Callable[[int, int, datetime], None]
 """Brings a spreadsheet up to date with the view that `view_of` makes of this."""
@@ -73,13 +80,13 @@ def measure() -> Measurement:
             figures = f"{len(reads):,}", f"{sum(reads):,}", f"{len(writes):,}", f"{sum(writes):,}"
             notes, colours, is_sorted = kept(server, way)
             of_them = f"{notes} of {len(NOTED)}", f"{colours} of {len(NOTED)}"
-            rows.append((what, *figures, *of_them, "yes" if is_sorted else "no"))
+            rows.append((what, *figures, *of_them, "yes" if is_sorted else "no", LOSES[what]))
     return Measurement("Syncing a sheet, in other ways", _HOW, _COLUMNS, rows)
 
 
 def asked(server: SheetsServer, way: Way, commanders: int = COMMANDERS) -> tuple[list[int], list[int]]:
     """The bytes of each read and of each write, when some commanders have reported one milestone more."""
-    write = way(server, _new(server))
+    write = way(server, new_sheet(server))
     write(commanders, 0, NOON)
     server.requests.clear()
     write(commanders, CHANGED, LATER)
@@ -93,7 +100,7 @@ def asked(server: SheetsServer, way: Way, commanders: int = COMMANDERS) -> tuple
 def kept(server: SheetsServer, way: Way) -> tuple[int, int, bool]:
     """How many notes and how many colours are still with their commander after an officer has sorted and a sync has
     followed; and whether the rows are still in the officer's order."""
-    sheet = _new(server)
+    sheet = new_sheet(server)
     write = way(server, sheet)
     write(FEW, 0, NOON)
     grid = _tab(server, sheet)["properties"]
@@ -136,7 +143,7 @@ def theirs(
 
     def write(size: int, changed: int, now: datetime) -> None:
         nonlocal is_new
-        texts, how = _texts_of(size, changed, now), gspread_syncs.rewrite if is_new else bring
+        texts, how = texts_of(size, changed, now), gspread_syncs.rewrite if is_new else bring
         is_new = False
         with requests.Session() as session:
             client = type("Redirected", (_Redirected,), {"base_url": server.url})
@@ -165,21 +172,24 @@ class _Redirected(HTTPClient):
 
 
 @cache
-def _texts_of(size: int, changed: int, now: datetime) -> dict[str, list[list[str]]]:
+def texts_of(size: int, changed: int, now: datetime) -> dict[str, list[list[str]]]:
     """What Muster's tabs show, as text, without its hidden columns."""
     with SheetsServer() as server:
-        sheet = _new(server)
+        sheet = new_sheet(server)
         ours(server, sheet)(size, changed, now)
         titles = [one["properties"]["title"] for one in server.snapshot(sheet)["sheets"]]
-        return {title: _visible(server.values(sheet, title)) for title in titles if title.startswith("IMS ")}
+        return {title: visible(server.values(sheet, title)) for title in titles if title.startswith("IMS ")}
 
 
-def _visible(rows: Sequence[Sequence[str]]) -> list[list[str]]:
+def visible(rows: Sequence[Sequence[str]]) -> list[list[str]]:
     hidden = {column for column, name in enumerate(rows[HEADER - 1]) if name.startswith("#")}
-    return [[cell for column, cell in enumerate(row) if column not in hidden] for row in rows]
+    seen = [[cell for column, cell in enumerate(row) if column not in hidden] for row in rows]
+    while not any(seen[-1]):
+        seen.pop()
+    return seen
 
 
-def _new(server: SheetsServer) -> str:
+def new_sheet(server: SheetsServer) -> str:
     return server.create_spreadsheet("Officers", {"Officers": [["Officer"], ["One"]]})
 
 

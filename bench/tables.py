@@ -2,19 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import fill
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """A budget of DESIGN §10, and what was measured. `is_met`: None where this cannot be said."""
+    """A budget of DESIGN §10, and what was measured. `why` it is not met is only told if it isn't."""
 
     what: str
     budget: str
     measured: str
-    is_met: bool | None
+    is_met: bool
+    why: str = ""
 
-    def row(self) -> tuple[str, str, str, str]:
-        return self.what, self.budget, self.measured, "" if self.is_met is None else verdict(self.is_met)
+    def row(self) -> tuple[str, ...]:
+        why = f": {self.why}" if self.why and not self.is_met else ""
+        return self.what, self.budget, self.measured, verdict(self.is_met) + why
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,13 @@ class Measurement:
 
     def markdown(self, *notes: str) -> str:
         """With paragraphs below the title."""
-        return "\n\n".join([f"## {self.title}", *notes, self.how, table(self.columns, self.rows)])
+        how = map(_filled, self.how.split("\n\n"))
+        return "\n\n".join([f"## {self.title}", *notes, *how, table(self.columns, self.rows)])
+
+
+def _filled(paragraph: str) -> str:
+    """With lines of even length, whatever figures it holds; a list stays as it is."""
+    return paragraph if paragraph.startswith("- ") else fill(paragraph, 120, break_on_hyphens=False)
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

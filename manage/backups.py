@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from manage.serve.lock import give_to_owner
 from manage.where import DEMO_DATABASE, Where, existing
 
 _db = click.option(
@@ -92,6 +93,7 @@ def _replace(db: Path, backup: Path) -> Path | None:
     try:
         part.unlink(missing_ok=True)
         part.touch(mode=0o600)
+        give_to_owner(part)
         shutil.copyfile(backup, part)
         with part.open("rb+") as copied:
             os.fsync(copied.fileno())

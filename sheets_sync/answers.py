@@ -7,6 +7,7 @@ before an edit that waits.
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from chalicelib.domain.edits import NewCommander, OfficialPoints, Outcome
 from chalicelib.domain.messages import say
@@ -23,8 +24,14 @@ A_DAY = 24 * 60
 
 _Whose = tuple[str, str]
 """A tab's id and a row's key."""
-_Said = tuple[str, int]
-"""Words, and in which minute they were said."""
+
+
+class _Said(NamedTuple):
+    """Words, in which minute they were said, and whether they asked for the row's box to be ticked."""
+
+    words: str
+    minute: int
+    is_question: bool = False
 
 
 @dataclass(slots=True)
@@ -87,15 +94,10 @@ def answered(
     now: datetime,
     gone: Collection[str] = (),
 ) -> list[Tab]:
-    """The tabs with the answers, and those of earlier syncs that are not a day old and name nobody of `gone`.
-    `rows`: which row is whose, by tab."""
+    """The tabs with the answers, and those of earlier syncs that are not a day old. If names are `gone`, these are not
+    repeated: who is forgotten may be named there by any name that they ever had. `rows`: which row is whose, by tab."""
     minute = int(now.timestamp()) // 60
-    earlier = {
-        tab: {
-            key: said for key, said in _said_before(held[tab], who, minute) if not _names_any(said[0], gone)
-        }
-        for tab, who in rows.items()
-    }
+    earlier = {tab: {} if gone else dict(_said_before(held[tab], who, minute)) for tab, who in rows.items()}
     shown = [_answered(tab, earlier.get(tab.id, {}), answers, minute) for tab in tabs]
     return [_offering(tab, answers.braked) if tab.id == "commanders" else tab for tab in shown]
 
@@ -118,8 +120,9 @@ def _answered(tab: Tab, earlier: Mapping[str, _Said], answers: Answers, minute: 
             place = identities.index(CONFIRM)
             cells[place], inputs[place] = False, Input("confirm", answers.confirms[tab.id, row.key])
         words = " ".join(dict.fromkeys(answers.said.get((tab.id, row.key), ())))
-        before, at = earlier.get(row.key, ("", minute))
-        before = before if words or (tab.id, row.key) not in answers.said else ""
+        before, at, is_question = earlier.get(row.key, _Said("", minute))
+        if not words and (is_question or (tab.id, row.key) in answers.said):
+            before = ""
         if words or before:
             cells[says] = words or before
             inputs[says] = Input("says", str(at if words in ("", before) else minute))
@@ -128,19 +131,17 @@ def _answered(tab: Tab, earlier: Mapping[str, _Said], answers: Answers, minute: 
     return replace(tab, rows=tuple(map(answer, tab.rows)), blank=answer(tab.blank))
 
 
-def _names_any(text: str, names: Collection[str]) -> bool:
-    return any(name in text for name in names)
-
-
 def _said_before(held: HeldTab, who: Known, minute: int) -> Iterator[tuple[str, _Said]]:
     """By the row's key, what was said in it less than a day ago."""
     at = held.place(SAYS)
     for key, index in who.places.items() if at is not None else ():
         row = held.rows[index]
-        written, value = (row.base.written if row.base else {}).get(SAYS), row.value(at or 0)
-        said_at = written.number if written and written.is_in(value) else None
-        if isinstance(value, str) and said_at is not None and 0 <= minute - said_at < A_DAY:
-            yield key, (value, said_at)
+        bases = row.base.written if row.base else {}
+        written, value = bases.get(SAYS), row.value(at or 0)
+        if isinstance(value, str) and written and written.is_in(value):
+            said = _Said(value, written.number, CONFIRM in bases and bool(bases[CONFIRM].generation))
+            if 0 <= minute - said.minute < A_DAY:
+                yield key, said
 
 
 def _offering(tab: Tab, braked: Sequence[Entered]) -> Tab:

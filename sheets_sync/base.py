@@ -30,8 +30,6 @@ LABEL, WHY = "#label", "#why"
 
 _LISTED, _LEFT = "1", "L"
 _HEADING = "#1 "
-_LONGEST_NUMBER = 19
-"""Digits."""
 _KEY, _COLUMNS = 4, 3
 _LETTERS: Mapping[Kind, int] = {"m": 2, "t": 1, "n": 4}
 """Letters of a checksum, each of 6 bits: a mirror's only tell hand edits, those of a name or a reading tell edits."""
@@ -50,10 +48,11 @@ class Written:
         return _check(value, len(self.check)) == self.check
 
     @property
-    def number(self) -> int | None:
-        """The generation, where it is a number. Officers can write into a base, too: then it may be anything."""
-        found = self.generation or ""
-        return int(found) if found.isascii() and found.isdigit() and len(found) < _LONGEST_NUMBER else None
+    def number(self) -> int:
+        """The generation as a number. If it is none, since officers have replaced something in all cells, it is -1:
+        there never was such a generation."""
+        told = self.generation or ""
+        return int(told) if told.isascii() and told.isdecimal() else -1
 
     @property
     def told(self) -> str:
@@ -81,12 +80,12 @@ def columns_of(found: Sequence[tuple[str, Kind]]) -> str:
 def base_of(key: str, columns: str, cells: Sequence[tuple[Value, Input | None, Kind]]) -> str:
     """The base of a row. `columns`: the base of the header row, whose order the cells are in."""
     told = "".join(_told(value, made, kind) for value, made, kind in cells)
-    return f"{_LISTED}{_check(key, _KEY)}{_check_of_columns(columns)}{told}"
+    return f"{_LISTED}{key_check_of(key)}{_check_of_columns(columns)}{told}"
 
 
 def left_base_of(key: str, label: Value, why: Value) -> str:
     """The base of a row that is no longer listed."""
-    return f"{_LEFT}{_check(key, _KEY)}{_told(label, None, 'm')}{_told(why, None, 'm')}"
+    return f"{_LEFT}{key_check_of(key)}{_told(label, None, 'm')}{_told(why, None, 'm')}"
 
 
 def read_columns(value: Value) -> str | None:
@@ -94,12 +93,24 @@ def read_columns(value: Value) -> str | None:
     return value if isinstance(value, str) and value.startswith(_HEADING) else None
 
 
+def key_check_of(key: str) -> str:
+    """By which a base tells whose row it was written into."""
+    return _check(key, _KEY)
+
+
+def key_check(value: Value) -> str | None:
+    """The check of the key that the base of a row has; None if this is no base of a row."""
+    is_base = isinstance(value, str) and value[:1] in (_LISTED, _LEFT) and len(value) > _KEY + _COLUMNS
+    return value[1 : 1 + _KEY] if isinstance(value, str) and is_base else None
+
+
 def read_base(value: Value, key: str | None, columns: str | None) -> Base | None:
     """None if this is no base of a row."""
-    if not isinstance(value, str) or value[:1] not in (_LISTED, _LEFT) or len(value) <= _KEY + _COLUMNS:
+    check = key_check(value)
+    if check is None or not isinstance(value, str):
         return None
     is_left, rest = value[0] == _LEFT, value[1 + _KEY :]
-    if key is None or value[1 : 1 + _KEY] != _check(key, _KEY):
+    if key is None or check != key_check_of(key):
         return Base(False, is_left)
     if is_left:
         return Base(True, is_left, _read_cells(rest, f"{_HEADING}m{LABEL}\nm{WHY}"))

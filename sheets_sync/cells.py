@@ -27,6 +27,8 @@ class Formula(str):
 
 def value_of(content: Content) -> Value:
     """What a cell holds that was given this content. Empty text reads back as nothing; what is too long is cut."""
+    if isinstance(content, Formula):
+        return content
     if isinstance(content, bool):
         return content
     if isinstance(content, date):
@@ -75,7 +77,7 @@ def cell_json(content: Content, look: Json | None) -> Json:
 
     Text goes as `stringValue`, which is literal: no name becomes a formula.
     """
-    value = content if isinstance(content, Formula) else value_of(content)
+    value = value_of(content)
     cell: Json = {}
     if isinstance(value, Formula):
         cell["userEnteredValue"] = {"formulaValue": value}

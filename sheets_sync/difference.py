@@ -223,21 +223,39 @@ def _shown_cells(shape: Shape) -> Iterator[Cell]:
 
 def _left_cells(shape: Shape) -> Iterator[Cell]:
     """Of rows that are no longer listed."""
+    end = _last_of_ours(shape)
     for index, line in enumerate(shape.rows):
         if line is not None and index not in shape.shown:
             row = shape.held.rows[line]
             if shape.layout.tab.is_by_position:
-                yield from _cells_below(shape, index, row)
+                yield from _cells_below(shape, index, row, is_ours=line <= end)
             elif row.key is not None:
                 yield from _cells_left(shape, index, row, is_kept=line in shape.held.remarked_rows)
 
 
-def _cells_below(shape: Shape, index: int, row: HeldRow) -> Iterator[Cell]:
-    """In a tab by position, of a row that it no longer has: what we wrote into it. Version 0.1.0 marked its rows."""
+def _last_of_ours(shape: Shape) -> int:
+    """In a tab by position, the last row that says what the tab ends with: all above it was ours; -1 if none does."""
+    last, places = shape.layout.rows[-1], shape.layout.shown
+    told = [(shape.columns[at], last.cells[place]) for at, place in shape.places.items() if place in places]
+    said = [(line, value_of(content)) for line, content in told if line is not None and content]
+    rows = shape.held.rows
+    return max(
+        (
+            at
+            for at, row in enumerate(rows)
+            if said and all(same(row.value(line), value) for line, value in said)
+        ),
+        default=-1,
+    )
+
+
+def _cells_below(shape: Shape, index: int, row: HeldRow, *, is_ours: bool) -> Iterator[Cell]:
+    """In a tab by position, of a row that it no longer has: what we wrote into it. Without a base, that is all if the
+    row `is_ours`, or has a mark of version 0.1.0."""
     for at, name, value in _ours(shape, row):
         written = row.base.written.get(name) if row.base else None
-        is_ours = name == BASE_COLUMN or (written.is_in(value) if written else row.key is not None)
-        if value is not None and is_ours:
+        was_written = written.is_in(value) if written else is_ours or row.key is not None
+        if value is not None and (name == BASE_COLUMN or was_written):
             yield Cell(index, at, None)
 
 

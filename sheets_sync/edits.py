@@ -123,6 +123,8 @@ def _entered_in(tab: Tab, held: HeldTab, knowing: Known) -> Iterator[Entered]:
                 yield from rows[row.key].ticked_early(place)
             elif made and made.kind == "name":
                 yield from rows[row.key].named_as_another(labels)
+            elif made:
+                yield from rows[row.key].unclear(value_of(row.cells[place]), place)
     if NEW in rows and tab.id == "commanders" and tab.columns[0].input:
         yield from rows[NEW].new()
 
@@ -147,7 +149,7 @@ class _Row:
         found = self._over(place)
         if found is None or found.written.generation is None or same(found.value, ours):
             return
-        if what := self._meant(made, found):
+        if what := self._meant(made, found.place.column, found.value, found.written):
             yield _judged(found, what)
 
     def ticked_early(self, place: int) -> Iterator[Entered]:
@@ -162,6 +164,12 @@ class _Row:
         if found is not None and found.value is not None and found.value in labels:
             yield _judged(found, say("name-taken", name=str(found.value)))
 
+    def unclear(self, ours: Value, place: int) -> Iterator[Entered]:
+        """What was entered into the input at this place, where it is unclear whose row that is."""
+        found = self._over(place)
+        if found is not None and not same(found.value, ours):
+            yield _judged(found, say("row-unclear"))
+
     def new(self) -> Iterator[Entered]:
         """What was typed into the blank row."""
         found = self._over(0)
@@ -169,18 +177,18 @@ class _Row:
             name = _text(found.value)
             yield _judged(found, NewCommander(name, self.held.title) if name else say("no-name-at-all"))
 
-    def _meant(self, made: Input, found: Entered) -> Edit | Message | None:
-        """What it means that the cell holds that, over what was written; None: nothing."""
-        title, theirs, seen_at = self.held.title, found.value, found.written.number
-        if made.kind == "tick" and seen_at is not None:
+    def _meant(self, made: Input, column: str, theirs: Value, written: Written) -> Edit | Message | None:
+        """What it means that the cell holds `theirs` over a state of that generation; None: nothing."""
+        title = self.held.title
+        if made.kind == "tick":
             if isinstance(theirs, bool):
-                return Tick(self.key, found.place.column, theirs, seen_at, title)
+                return Tick(self.key, column, theirs, written.number, title)
             return say("no-tick")
-        if made.kind == "name" and seen_at is not None:
+        if made.kind == "name":
             name = _text(theirs)
-            return Rename(self.key, name, seen_at, title) if name else say("no-name-at-all")
+            return Rename(self.key, name, written.number, title) if name else say("no-name-at-all")
         if made.kind == "reading":
-            seen = None if found.written.generation == NONE else found.written.generation
+            seen = None if written.generation == NONE else written.generation
             if theirs is None:
                 return OfficialPoints(self.key, None, seen, title) if seen else None
             if not isinstance(theirs, float) or not theirs.is_integer() or not 0 <= theirs <= MOST_POINTS:
@@ -212,5 +220,10 @@ def _judged(found: Entered, what: Edit | Message) -> Entered:
 
 
 def _text(value: Value) -> str | None:
-    """The name that was typed. A formula is none, and neither is what Google took for a number: zeros may be lost."""
+    """The name that was typed. A formula is none, and neither is what Google took for a number: zeros may be lost.
+
+    Of what begins with a +, which says that somebody is new, Google makes a formula as soon as it is typed.
+    """
+    if isinstance(value, Formula) and value.startswith("=+"):
+        return value[1:].strip()
     return value.strip() or None if isinstance(value, str) and not isinstance(value, Formula) else None

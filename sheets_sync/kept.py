@@ -8,6 +8,7 @@ from chalicelib.domain.binding import Binding
 from chalicelib.domain.sheet_view import SheetView
 from sheets_sync.cells import Json, Value
 from sheets_sync.content.wall_time import in_words
+from sheets_sync.content.words import SAYS
 from sheets_sync.failures import SheetError
 from sheets_sync.held import HeldRow, HeldTab
 from sheets_sync.making import kept_request
@@ -108,8 +109,8 @@ def with_former(tab: Tab, names: Mapping[str, str]) -> Tab:
 def ended_tabs(
     tabs: Sequence[Tab], held: Mapping[str, HeldTab], view: SheetView, names: Mapping[str, str]
 ) -> list[Tab]:
-    """Tabs of ours that the binding has none of: they say so, and call people by their names of today. All else stays
-    as it was."""
+    """Tabs of ours that the binding has none of: they say so, and call people by their names of today. What was
+    answered in rows goes, since it may name anybody; all else stays as it was."""
     shown = {tab.id for tab in tabs}
     return [_ended(tab_id, tab, view, names) for tab_id, tab in held.items() if tab_id not in shown]
 
@@ -132,7 +133,10 @@ def _ended(tab_id: str, held: HeldTab, view: SheetView, names: Mapping[str, str]
     for key, row in found.items():
         if not key.startswith("#"):
             label, *others = (row.value(place) for place, _ in places)
-            rows.append(Row(key, (names.get(key, label), *others)))
+            told = [
+                None if name == SAYS else value for (_, name), value in zip(places[1:], others, strict=True)
+            ]
+            rows.append(Row(key, (names.get(key, label), *told)))
     block = Row(ABOUT, (_words(about, view),)), Row(STATE)
     return Tab(
         cast(TabId, tab_id), held.title, block, columns, tuple(rows), (columns[0].name,), is_ended=True

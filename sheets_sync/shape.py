@@ -88,7 +88,7 @@ def shape_of(
     if who is None:
         rows, steps = _by_position(layout, held)
     elif are_rows_stuck(layout.tab, held, who):
-        rows, shown = _with_new_below(layout, held, who)
+        rows, shown = _with_new_in_a_gap(layout, held, who)
         steps = steps_into(rows)
     else:
         doomed = _empty(held, who) if tidies else []
@@ -151,11 +151,11 @@ def _by_position(layout: Layout, held: HeldTab) -> tuple[Sequence[int | None], S
     return rows, steps_into(rows)
 
 
-def _with_new_below(
+def _with_new_in_a_gap(
     layout: Layout, held: HeldTab, who: Known
 ) -> tuple[Sequence[int | None], Mapping[int, Row]]:
-    """Rows stay where they are, and new ones come above the blank row, or below our last; what each of them shows."""
-    at = who.places.get(NEW, max(who.places.values(), default=-1) + 1)
+    """Rows stay where they are, and new ones come together into a gap; what each of them shows."""
+    at = _gap(layout, held, who)
     known = {index: row for row in layout.rows if (index := who.places.get(row.key)) is not None}
     head = [row for row in layout.rows[: layout.listed.start] if row.key not in who.places]
     new = [row for row in layout.rows[layout.listed.start :] if row.key not in who.places]
@@ -167,6 +167,16 @@ def _with_new_below(
     ]
     shown = {index: row for index, (_, row) in enumerate(order) if row is not None}
     return [line for line, _ in order], shown
+
+
+def _gap(layout: Layout, held: HeldTab, who: Known) -> int:
+    """The row before which new ones come where none can move: the last one that is listed, so that officers' ranges go
+    over them too, or the lowest above it that is not merged with the one before. If there is none, below our last."""
+    listed = sorted(who.places[row.key] for row in layout.rows[layout.listed] if row.key in who.places)
+    for at in reversed(listed[1:]):
+        if not any(start < at < end for start, end in held.tall_merges):
+            return at
+    return who.places.get(NEW, max(who.places.values(), default=-1) + 1)
 
 
 def _frozen(shape: Shape, header: int | None) -> int | None:

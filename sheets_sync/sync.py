@@ -22,6 +22,7 @@ from sheets_sync.hand_edits import former_names, hand_edits, said_now
 from sheets_sync.held import MANAGED_FIELDS, OVERVIEW_FIELDS, TAB_METADATA, HeldTab, has_ours, held_tabs
 from sheets_sync.kept import NOBODY, Keeper, as_ours, ended_tabs, former_names_of, kept_requests, with_former
 from sheets_sync.known import known, known_rows
+from sheets_sync.lost_keys import with_keys_again
 from sheets_sync.making import Names
 from sheets_sync.met import (
     ANSWER_FIELDS,
@@ -34,7 +35,7 @@ from sheets_sync.met import (
 )
 from sheets_sync.shape import Manner
 from sheets_sync.stuck import in_the_way
-from sheets_sync.tabs import Tab
+from sheets_sync.tabs import NEW, Left, Tab
 from sheets_sync.writing import write_requests
 
 logger = logging.getLogger(__name__)
@@ -109,8 +110,7 @@ def sync(
     if apply and sheet.edits and sheet.revision is not None:  # else the bases are of another binding
         one.take(held, apply)
     if any(tab.id not in held for tab in one.tabs):
-        overview = overview or spreadsheets.overview(sheet.spreadsheet_id, OVERVIEW_FIELDS)
-        one.names = names_in(overview)
+        one.name(overview)
     obstacle = one.write(held)
     return Synced(obstacle, one.answers.is_open, one.was_fresh)
 
@@ -139,11 +139,36 @@ class _Sync:
         self.title = answer["properties"]["title"]
         return as_ours(held_tabs(answer), self.sheet, self.keeper)
 
+    def reread(self) -> dict[str, HeldTab]:
+        """What it holds after something else than was read has been met: a tab may be gone since."""
+        held = self.read()
+        if any(tab.id not in held for tab in self.tabs):
+            self.name()
+        return held
+
+    def name(self, overview: Mapping[str, Any] | None = None) -> None:
+        """Takes which names are free for tabs that are made."""
+        self.names = names_in(
+            overview or self.spreadsheets.overview(self.sheet.spreadsheet_id, OVERVIEW_FIELDS)
+        )
+
     def know(self, former: Mapping[str, str]) -> None:
         """Takes what those are called today who were on rosters that the spreadsheet was bound to before."""
         self.former = former
         if former:
             self.tabs = [with_former(tab, former) for tab in self.tabs]
+
+    def with_keys_again(self, held: Mapping[str, HeldTab]) -> dict[str, HeldTab]:
+        """The tabs whose rows are known by keys, with those that rows have lost; and all others."""
+        found, shown = dict(held), {tab.id for tab in self.tabs}
+        for tab in self.tabs:
+            if tab.id in held and not tab.is_by_position:
+                keys = {*(row.key for row in tab.rows), NEW}
+                found[tab.id] = with_keys_again(held[tab.id], keys, tab.unlisted)
+        left = {key: Left(name, "") for key, name in self.former.items()}
+        for tab_id in held.keys() - shown:
+            found[tab_id] = with_keys_again(held[tab_id], (), left)
+        return found
 
     def take(self, held: Mapping[str, HeldTab], apply: Apply) -> None:
         """Applies what officers edited. The tabs are then as they should be after that."""
@@ -178,7 +203,7 @@ class _Sync:
                 logger.warning("%s: Google refuses the %s: %s", self.sheet.spreadsheet_id, manner, error)
                 refused.append(batch)
                 failure = failure or error
-                held = self.read()
+                held = self.reread()
                 self.leave(held)
             else:
                 if failure and manner == "state":
@@ -188,6 +213,7 @@ class _Sync:
 
     def batch(self, held: Mapping[str, HeldTab], manner: Manner, obstacle: str | None) -> "_Batch":
         """What differs, with title blocks that say what is in the way and what was undone."""
+        held = self.with_keys_again(held)
         rows = known_rows(self.tabs, held)
         edits, gone = hand_edits(self.tabs, held, rows), former_names(self.tabs, held)
         restored = said_now(edits, local(self.view.as_of, self.view.game_day))
@@ -226,7 +252,7 @@ class _Sync:
 
     def repair(self, sent: "_Batch") -> None:
         """Makes good what a write did to rows and cells that it had expected elsewhere."""
-        held = self.read()
+        held = self.reread()
         requests: list[Json] = []
         for tab in [*self.tabs, *ended_tabs(self.tabs, held, self.view, self.former)]:
             change = sent.difference.changes.get(tab.id)

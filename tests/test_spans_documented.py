@@ -22,7 +22,7 @@ TOLD = {
     "docs/google.md": [FRESHNESS] * 2,
     "docs/sheet.md": [FRESHNESS] * 2,
     "docs/sheet-columns.md": [*[FRESHNESS] * 2, PATIENCE],
-    "docs/measurements.md": [FRESHNESS],
+    "docs/PERFORMANCE.md": [FRESHNESS],
 }
 SPANS = {in_words(span) for spans in TOLD.values() for span in spans}
 PAGES = ["README.md", *(str(page.relative_to(ROOT)) for page in (ROOT / "docs").glob("*.md"))]

@@ -143,6 +143,10 @@ IN_SHEETS: Mapping[str, str] = {
         '"{typed}" was the name of {name}, who is on the roster. Type + before it if it is somebody new.'
     ),
     "no-name-at-all": "That is no name, so the cell is as it was. Is it one? Type an apostrophe (') before it.",
+    "row-unclear": (
+        "It was not clear whose row this was, since it stood here twice or said two names, so what was entered in it "
+        "did not count. Enter it again."
+    ),
     "new-in-a-row": '"{name}": somebody new goes into the empty row below the last, not over another\'s name.',
     "reading-logged": "{points} official points: recorded.",
     "reading-withdrawn": "Official points: taken back.",

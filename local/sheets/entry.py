@@ -70,6 +70,8 @@ def typed(text: str) -> tuple[Json | None, Json | None]:
             pattern = "0.00%" if match[3] else "0%"
             return entered_value({"numberValue": number / 100}), {"type": "PERCENT", "pattern": pattern}
         return entered_value({"numberValue": number}), None
+    if plain.startswith("+"):
+        return entered_value({"formulaValue": f"={plain}"}), None
     for form, (kind, pattern) in _DATES.items():
         try:
             time = datetime.strptime(plain, form).replace(tzinfo=UTC)

@@ -1,6 +1,7 @@
 """One process at a time for what only one may work on."""
 
 import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,8 +18,16 @@ def alone(file: Path) -> Iterator[None]:
     Raises AlreadyRuns, and OSError where the file can't be made.
     """
     with file.open("w") as lock:
+        give_to_owner(file)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise AlreadyRuns from None
         yield
+
+
+def give_to_owner(file: Path) -> None:
+    """Where root has made a file: to whom its folder belongs, so that the service can use it."""
+    if os.geteuid() == 0:
+        folder = file.absolute().parent.stat()
+        os.chown(file, folder.st_uid, folder.st_gid)
