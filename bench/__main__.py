@@ -108,9 +108,15 @@ def _read(name: str) -> Part:
 
 
 def _commit() -> str:
-    """With a plus if something has been changed since."""
-    asked = ["git", "describe", "--always", "--dirty=+", "--exclude=*"]
-    return subprocess.run(asked, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
+    """With a plus if something besides the documents has been changed since."""
+    changed = _git("status", "--porcelain", "--", ".", ":!docs")
+    return _git("rev-parse", "--short", "HEAD") + "+" * bool(changed)
+
+
+def _git(*asked: str) -> str:
+    return subprocess.run(
+        ["git", *asked], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout.strip()
 
 
 if __name__ == "__main__":

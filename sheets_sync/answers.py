@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from chalicelib.domain.edits import NewCommander, OfficialPoints, Outcome
 from chalicelib.domain.messages import say
+from sheets_sync.cells import Value
 from sheets_sync.content.title_block import saying
 from sheets_sync.content.words import CONFIRM, SAYS
 from sheets_sync.edits import OFFERED_AT, Decision, Entered, Place, confirmation, labels_for
@@ -44,13 +45,24 @@ class Answers:
     confirms: dict[_Whose, str] = field(default_factory=dict)
     braked: tuple[Entered, ...] = ()
 
+    settled: dict[Place, Value] = field(default_factory=dict)
+    """What was entered and has been decided, as long as its cell still says it: it does not count again."""
     is_open: bool = False
     """Whether an edit could not be decided: the next sync has to ask again."""
 
     def leave(self, decision: Decision) -> None:
         """Leaves all these edits to the next sync, as they stand in their cells."""
-        self.waiting |= {each.place: each for each in (*decision.taken, *decision.braked)}
-        self.is_open |= bool(decision.taken)
+        taken = [each for each in decision.taken if self.settled.get(each.place) != each.value]
+        self.waiting |= {each.place: each for each in (*taken, *decision.braked)}
+        self.is_open |= bool(taken)
+
+    def where_rows_are(self, rows: Mapping[str, Known]) -> "Answers":
+        """The same where no rows are added: what is said in one that is not there is said in the blank one."""
+        found = replace(self, said={})
+        for (tab, row), words in self.said.items():
+            is_there = tab not in rows or row in rows[tab].places
+            found.said.setdefault((tab, row if is_there else NEW), []).extend(words)
+        return found
 
     def say(self, tab: str, row: str, words: str) -> None:
         self.said.setdefault((tab, row), []).append(words)
@@ -67,6 +79,8 @@ def answers_to(decision: Decision, outcomes: Sequence[Outcome], tabs: Iterable[T
         tab, row = each.place.tab, each.place.row
         if outcome.result in ("undecided", "to be confirmed"):
             answers.waiting[each.place] = each
+        else:
+            answers.settled[each.place] = each.value
         answers.is_open |= outcome.result == "undecided"
         if outcome.result == "to be confirmed" and isinstance(outcome.edit, OfficialPoints):
             answers.confirms[tab, row] = confirmation(outcome.edit)

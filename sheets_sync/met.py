@@ -143,16 +143,40 @@ def without_written_keys(change: Change, after: HeldTab) -> HeldTab:
 
 def without_written_labels(change: Change, after: HeldTab) -> HeldTab:
     """The tab without the labels in rows whose key says that the base which the write gave them is another's: so may
-    the labels be, and an officer may have typed over them before. The key alone came there with its row."""
+    the labels be, and an officer may have typed over them before. The key alone came there with its row, and so did the
+    cells that were not written: of those, the base that was read for that key goes on to tell what officers changed."""
     tab = change.shape.layout.tab
     labels = {after.place(column.identity) for column in tab.columns if column.name in tab.labels}
-    written = {cell.row for cell in change.cells}
-    rows = []
-    for index, row in enumerate(after.rows):
-        is_anothers = index in written and row.key and row.base is not None and not row.base.fits_key
-        values = [_UNKNOWN if at in labels else value for at, value in enumerate(row.values)]
-        rows.append(replace(row, values=values, base=None) if is_anothers else row)
+    written = {cell.row: labels.copy() for cell in change.cells}
+    for cell in change.cells:
+        written[cell.row].add(cell.column)
+    bases = {row.key: row.base for row in change.shape.held.rows if row.base and row.base.fits_key}
+    rows = list(after.rows)
+    for index in written.keys() & range(len(rows)):
+        row = rows[index]
+        if _is_overwritten(row):
+            values = [_UNKNOWN if at in labels else value for at, value in enumerate(row.values)]
+            base = bases.get(row.key)
+            kept = (
+                {n: told for n, told in base.written.items() if after.place(n) not in written[index]}
+                if base
+                else {}
+            )
+            rows[index] = replace(row, values=values, base=base and replace(base, written=kept))
     return replace(after, rows=rows)
+
+
+def overwritten(change: Change, after: HeldTab) -> set[str]:
+    """The keys of rows into whose inputs the write may have written what was for another row, over what somebody was
+    just entering."""
+    inputs = _inputs(change)
+    rows = {cell.row for cell in change.cells if cell.column in inputs} & set(range(len(after.rows)))
+    return {str(after.rows[index].key) for index in rows if _is_overwritten(after.rows[index])}
+
+
+def _is_overwritten(row: HeldRow) -> bool:
+    """Whether the base in the row is not of its key, which no write changes in a row that was there."""
+    return row.key is not None and row.base is not None and not row.base.fits_key
 
 
 def put_back(change: Change, after: HeldTab, known: Collection[int]) -> tuple[HeldTab, list[Cell]]:

@@ -171,9 +171,10 @@ def _with_new_in_a_gap(
 
 def _gap(layout: Layout, held: HeldTab, who: Known) -> int:
     """The row before which new ones come where none can move: the last one that is listed, so that officers' ranges go
-    over them too, or the lowest above it that is not merged with the one before. If there is none, below our last."""
+    over them too, or the lowest above it that is not merged with the one before, down from the header. If there is
+    none, below our last."""
     listed = sorted(who.places[row.key] for row in layout.rows[layout.listed] if row.key in who.places)
-    for at in reversed(listed[1:]):
+    for at in reversed(listed):
         if not any(start < at < end for start, end in held.tall_merges):
             return at
     return who.places.get(NEW, max(who.places.values(), default=-1) + 1)

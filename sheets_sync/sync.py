@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol
 from chalicelib.domain.binding import Binding
 from chalicelib.domain.due import is_stale, obstacle_now
 from chalicelib.domain.edits import Edit, Outcome
+from chalicelib.domain.messages import say
 from chalicelib.domain.sheet_view import SheetView
 from sheets_sync.answers import Answers, answered, answers_to, without_edits
 from sheets_sync.cells import Json
@@ -29,6 +30,7 @@ from sheets_sync.met import (
     answer_ranges,
     has_edits,
     is_as_expected,
+    overwritten,
     put_back,
     without_written_keys,
     without_written_labels,
@@ -220,6 +222,8 @@ class _Sync:
         if restored and any(name in restored.words for name in gone):
             restored = None  # a forgotten name is not repeated
         answers = self.answers if self.sheet.edits else without_edits(edits)
+        if manner != "whole":
+            answers = answers.where_rows_are(rows)
         tabs = answered(self.tabs, held, rows, answers, self.view.as_of, gone)
         tabs = saying(in_the_way(obstacle, tabs, held, rows), mentioning(restored, tabs))
         if ended := ended_tabs(tabs, held, self.view, self.former):
@@ -257,6 +261,8 @@ class _Sync:
         for tab in [*self.tabs, *ended_tabs(self.tabs, held, self.view, self.former)]:
             change = sent.difference.changes.get(tab.id)
             if change and tab.id in held:
+                for key in overwritten(change, held[tab.id]):
+                    self.answers.say(tab.id, key, say("row-moved"))
                 held[tab.id] = without_written_labels(change, without_written_keys(change, held[tab.id]))
                 ours = () if tab.is_by_position else known(tab, held[tab.id]).places.values()
                 held[tab.id], cells = put_back(change, held[tab.id], ours)

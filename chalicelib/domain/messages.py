@@ -147,6 +147,10 @@ IN_SHEETS: Mapping[str, str] = {
         "It was not clear whose row this was, since it stood here twice or said two names, so what was entered in it "
         "did not count. Enter it again."
     ),
+    "row-moved": (
+        "This row was moved just while it was written. Did you enter something in it at that moment? Then enter it "
+        "again."
+    ),
     "new-in-a-row": '"{name}": somebody new goes into the empty row below the last, not over another\'s name.',
     "reading-logged": "{points} official points: recorded.",
     "reading-withdrawn": "Official points: taken back.",

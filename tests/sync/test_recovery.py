@@ -31,10 +31,6 @@ def office() -> Iterator[Office]:
         yield office
 
 
-def letters(desk: Desk, name: str) -> str:
-    return column_letters(desk.column("commanders", name))
-
-
 def forget(office: Office, name: str) -> None:
     roster = office.world.muster.stores.commanders.roster("101", "nova")
     who = next(one.id for one in roster if one.name == name)
@@ -52,10 +48,12 @@ def test_a_tab_that_is_deleted_between_read_and_write_is_made_again_at_once(desk
     assert desk.sync(ids(MORE)) is None, "nothing is in the way, and the tab is there"
 
 
-def test_where_rows_are_stuck_new_ones_come_into_what_officers_add_up(desk: Desk) -> None:
-    own, points = letters(desk, "Retired"), letters(desk, "Defenders of Peace points")
-    desk.person.merge(COMMANDERS, f"{chr(ord(own) + 1)}{FIRST + 1}:{chr(ord(own) + 1)}{FIRST + 2}")
-    desk.person.type("Officers", "B1", f"=SUM('{COMMANDERS}'!{points}{FIRST + 1}:{points}{FIRST + 5})")
+@pytest.mark.parametrize("merged", [2, 5])
+def test_where_rows_are_stuck_new_ones_come_into_what_officers_add_up(desk: Desk, merged: int) -> None:
+    own = column_letters(desk.column("commanders", "Retired") + 1)
+    points = column_letters(desk.column("commanders", "Defenders of Peace points"))
+    desk.person.merge(COMMANDERS, f"{own}{FIRST + 1}:{own}{FIRST + merged}")
+    desk.person.type("Officers", "B1", f"=SUM('{COMMANDERS}'!{points}{FIRST}:{points}{FIRST + 5})")
     desk.sync(ids(FIVE | {"Aardvark": [HIDDEN_MOTIVATIONS], "Zebra": [HIDDEN_MOTIVATIONS]}), is_checked=False)
     assert desk.server.values(desk.id, "Officers")[0][1] == "700"
 
@@ -133,7 +131,7 @@ def test_who_is_forgotten_just_when_the_keys_are_lost_is_not_called_by_their_nam
 
 
 def test_a_lost_base_leaves_nobodys_name_below_what_is_up_to_date_in_ims_today(desk: Desk) -> None:
-    base = letters_of_last(desk, "today")
+    base = column_letters(desk.tab("today")["properties"]["gridProperties"]["columnCount"] - 1)
     desk.person.type("IMS Today", "A15", "of the officers")
     desk.person.delete("IMS Today", f"{base}:{base}")
     desk.sync(ids({name: [HIDDEN_MOTIVATIONS, CONFRONTING_RESILIENCE] for name in NAMES}))
@@ -141,10 +139,6 @@ def test_a_lost_base_leaves_nobodys_name_below_what_is_up_to_date_in_ims_today(d
     assert not set(shown) & set(NAMES), "nobody is missing"
     assert shown.count("Notes") == 1
     assert shown[-1] == "of the officers"
-
-
-def letters_of_last(desk: Desk, tab_id: str) -> str:
-    return column_letters(desk.tab(tab_id)["properties"]["gridProperties"]["columnCount"] - 1)
 
 
 def test_a_plus_makes_somebody_new_though_google_takes_it_for_a_formula(office: Office) -> None:
@@ -164,3 +158,40 @@ def test_what_is_entered_in_a_row_that_stands_twice_is_refused_in_words(office: 
     office.tick("Ash")
     office.sync()
     assert office.done() == {"Ash"}
+
+
+def test_a_new_name_is_answered_once_where_its_row_cannot_be_added(office: Office) -> None:
+    office.officer.protect(COMMANDERS, "A4:H4")
+    office.report("Ash")
+    for name in ("Wren", "Heron"):
+        office.type("", "Commander", name)
+        office.sync()
+        assert name in office.names
+        assert (office.says(""), office.shown(COMMANDERS, "", "Commander")) == (f"{name}: added.", None)
+    office.officer.unprotect(COMMANDERS)
+    office.world.clock.advance(hours=1)
+    office.sync()
+    assert [row[0] for row in office.grid(COMMANDERS)[3:8]] == ["Ash", "Elm", "Heron", "Oak", "Wren"]
+
+
+def test_what_is_entered_in_a_row_that_a_write_meets_by_mistake_is_taken_or_asked_for_again(
+    office: Office,
+) -> None:
+    """Ash's tick is written where Oak's row stands by then."""
+    late, early = "Hidden Motivations", "Disarray Unleashed"
+    office.report("Elm")
+    office.sync()
+    office.report("Ash")
+
+    def act() -> None:
+        office.officer.sort(COMMANDERS, None, by="A", descending=True)
+        office.tick("Oak", late)
+        office.tick("Oak", early)
+        office.tick("Elm", late)
+
+    office.server.meanwhile(act, match=":batchUpdate")
+    office.sync()
+    assert office.says("Oak").startswith("This row was moved just while it was written.")
+    office.sync()
+    assert office.done() == {"Ash"}, "Oak's tick was overwritten by one that says the same"
+    assert (office.says("Elm"), office.says("Oak")) == (f"{late}: taken back.", f"{early}: recorded.")

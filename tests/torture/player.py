@@ -451,6 +451,8 @@ class Player:
         found, _ = self._ask("GET", route, admin, spreadsheet_id=sheet)
         if self.is_alone and self._expect(found, 200):
             self.findings.differ(f"what {sheet} is bound to", found.json["alliance"], alliance)
+        tidied, _ = self._ask("POST", f"{route}/tidy", admin, spreadsheet_id=sheet)
+        self._expect(tidied, 200, 202, 404, 409)
         if self.random.random() < 0.3:
             gone, again = self._ask("DELETE", route, admin, spreadsheet_id=sheet)
             self._expect(gone, 204, *([404] if again or not self.is_alone else []))
