@@ -1,6 +1,7 @@
 """The HTTP server: waitress, with limits, and an end at which every request that was received is answered."""
 
 import errno
+import select
 import threading
 import time
 from typing import Any
@@ -64,13 +65,16 @@ class Server:
         self._trigger = first.trigger
 
     def run_until(self, stopped: threading.Event) -> None:
-        """Answers until `stopped` is set. Then nobody new is let in, and who is being answered gets the answer."""
+        """Answers until `stopped` is set. Then nobody new is let in, and who had asked gets the answer."""
         while not stopped.is_set():
             self._turn(1.0)
         for listener in self._listeners():
+            while select.select([listener.socket], [], [], 0)[0]:
+                listener.handle_accept()
             wasyncore.dispatcher.close(
                 listener
             )  # its own would end the trigger too, which the threads still pull
+        self._turn(0)
         until = time.monotonic() + LAST_ANSWERS
         while any(map(_is_busy, self._channels())) and time.monotonic() < until:
             self._turn(0.1)

@@ -59,9 +59,14 @@ class Demo:
 
     def rows(self, tab: str) -> list[dict[str, str]]:
         """What a tab of Muster's lists: each row by its headings."""
-        _, _, header, *rows = [*self.values(tab), [], [], []]
-        full = (dict(zip(header, [*row, *[""] * len(header)], strict=False)) for row in rows)
-        return [row for row in full if row.get("#header") and not row["#header"].startswith("#")]
+        values = self.values(tab)
+        header = values[2] if len(values) > 2 else []
+        full = (
+            dict(zip(header, [*row, *[""] * len(header)], strict=False))
+            for row in values[3:]
+            if row[:1] > [""]
+        )
+        return [row for row in full if not row["#header"].startswith("#")]
 
     def stop(self, number: int = signal.SIGINT) -> str:
         self.process.send_signal(number)

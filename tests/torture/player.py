@@ -173,6 +173,10 @@ class Player:
         if not self._expect(answer, *self._of_a_report("member", server, alliance, known, good=303)):
             return
         query = {n: v[0] for n, v in parse_qs(urlsplit(answer.headers["Location"]).query).items()}
+        if "sent" in query:  # nothing was taken: it is asked who is meant
+            asked, _ = self._ask("GET", "/f/{key}", key=key, query=query)
+            self._expect(asked, 409)
+            return
         who = self._reported(query["commander"], None, server, alliance, name, "member")
         new = set(milestones) - who.done
         who.done |= set(milestones)
