@@ -200,9 +200,10 @@ class AnyOffice(RuleBasedStateMachine):
             if is_edit and self.holders.get(called, name) == name:
                 fact.set(called)
                 self.holders[called] = name
-        if typed and typed[1:] not in {*ours.values(), *self.joined} and typed[1:] not in self.present():
-            self.joined.add(typed[1:])
-            self.holders[typed[1:]] = typed[1:]
+        new = str(typed or "").removeprefix("=+")  # of a + Google makes a formula
+        if new and new not in {*ours.values(), *self.joined} and new not in self.present():
+            self.joined.add(new)
+            self.holders[new] = new
         for name in believed:
             done, fact = theirs[name][1], self.done[name]
             if (
