@@ -35,10 +35,11 @@ INTRODUCTION = """\
 What Muster costs, compared with other ways to do the same, and how that grows. `make bench` wrote this page,
 {where}.
 
-You can run every section again, with the command below its title; `make bench` runs all of them, in about ten minutes
-on a quiet machine, and then the backtest of projections, which has [its own page](projection.md). Nothing is needed but
-this repository: DynamoDB and Google are the stand-ins that the tests use, which refuse what the real ones refuse. Units
-are counted by DynamoDB's published rules.
+You can run every section again, with the command below its title, which also says at which commit that was done and how
+many programs (the load) wanted those cores then. `make bench` runs all of them, in about ten minutes on a quiet
+machine, and then the backtest of projections, which has [its own page](projection.md). Nothing is needed but this
+repository: DynamoDB and Google are the stand-ins that the tests use, which refuse what the real ones refuse. Units are
+counted by DynamoDB's published rules.
 
 What is counted (calls, units, requests) is the same on every machine; bytes differ by a few, because ids are random.
 What takes time is told as a ratio, between programs that take turns in one run, since other work on the machine then
@@ -84,9 +85,8 @@ def main(names: Sequence[str]) -> None:
 
 
 def page(parts: Sequence[Part]) -> str:
-    last = parts[-1]
-    is_one = len({(part.commit, part.cores) for part in parts}) == 1
-    where = f"at commit `{last.commit}`, on {last.cores} cores" if is_one else "in parts: each tells where"
+    commits = " and ".join(dict.fromkeys(f"`{part.commit}`" for part in parts))
+    where = f"at commit {commits}, on {' and '.join(dict.fromkeys(str(part.cores) for part in parts))} cores"
     budgets = [budget for part in parts for one in part.measured for budget in one.budgets]
     columns = "what", "budget", "measured", "met"
     judged = f"{BUDGETS}\n\n{table(columns, [budget.row() for budget in budgets])}"
@@ -108,9 +108,15 @@ def _read(name: str) -> Part:
 
 
 def _commit() -> str:
-    """With a plus if something has been changed since."""
-    asked = ["git", "describe", "--always", "--dirty=+", "--exclude=*"]
-    return subprocess.run(asked, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
+    """With a plus if something besides the documents has been changed since."""
+    changed = _git("status", "--porcelain", "--", ".", ":!docs")
+    return _git("rev-parse", "--short", "HEAD") + "+" * bool(changed)
+
+
+def _git(*asked: str) -> str:
+    return subprocess.run(
+        ["git", *asked], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout.strip()
 
 
 if __name__ == "__main__":

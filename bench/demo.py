@@ -23,6 +23,8 @@ from bench.throughput import send
 
 ROOT = Path(__file__).parent.parent
 COMMANDERS, CLIENTS, FEWEST = 1_000, 8, 100
+BUSY = 4.0
+"""A load with which the machine has more to do than this."""
 LONGEST_START = 60.0
 """Seconds."""
 
@@ -33,7 +35,8 @@ def measure() -> Measurement:
         measured = reports_to(facts, "Reports to the demo", how)
     rate = measured.rows[0][2]
     what = f"`make demo` with {COMMANDERS:,} commanders, {CLIENTS} clients at once"
-    budget = Budget(what, f"≥ {FEWEST} reports a second on two cores", rate, int(rate) >= FEWEST)
+    why = "other programs ran on the same cores, see the load below" if os.getloadavg()[0] > BUSY else ""
+    budget = Budget(what, f"≥ {FEWEST} reports a second on two cores", rate, int(rate) >= FEWEST, why)
     return replace(measured, budgets=[budget])
 
 

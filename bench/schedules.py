@@ -1,6 +1,7 @@
 """What the scheduled functions cost: the recount of a large server, and the look at which sheets were touched."""
 
 import math
+import os
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ from chalicelib.domain.roster import Server
 from chalicelib.services.refresh import ENOUGH
 from chalicelib.settings import Settings
 from deploy.package import ROOT
+from local.dynamodb import REGION
 from local.sheets import SheetsServer
 from sheets_sync.drive import Drive
 from sheets_sync.watching import look
@@ -29,11 +31,16 @@ SERVERS, PERIOD, TIMEOUT = 113, 5, 240
 """How many servers there are in the game; minutes between two recounts, and seconds that one may take in Lambda."""
 CALL, SHARE = 0.01, 0.3
 """Assumed of Lambda with 512 MB: seconds that a call of DynamoDB takes, and the share of a processor."""
-_PROCESS = "import app, resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+_PROCESS = """
+import app
+from chalicelib import bootstrap
+bootstrap.dynamodb()
+print(open("/proc/self/status").read())
+"""
 _HOW = f"""\
 A recount of a server with {ALLIANCES} alliances of {ROSTER} commanders, all of whom have completed all ten milestones:
 first of everything, as once a day, then again, when nothing has changed since. Seconds are processor time on this
-machine, in which the stand-in's is included. Memory is what a process takes that has imported `app`, and the most that
+machine, in which the stand-in's is included. Memory is what a process takes that has imported `app` and made a client of DynamoDB, and the most that
 Python allocates in the recount above what is there before it; the stand-in's answers are included there, too.
 
 How long it takes until a server has its turn again is arithmetic: in Lambda with 512 MB, a call is assumed to take
@@ -55,14 +62,13 @@ _COLUMNS = (
 
 
 def measure(alliances: int = ALLIANCES, roster: int = ROSTER, sheets: int = SHEETS) -> Measurement:
-    process = subprocess.run([sys.executable, "-c", _PROCESS], cwd=ROOT, check=True, capture_output=True)
     world = World(alliances, roster, is_done=True)
     everything, seconds = _recount(world)
     nothing, again = _recount(world)
     world = World(alliances, roster, is_done=True)
     tracemalloc.start()
     _recount(world)
-    megabytes = float(process.stdout) + tracemalloc.get_traced_memory()[1] / 1e6
+    megabytes = _megabytes_of_a_process() + tracemalloc.get_traced_memory()[1] / 1e6
     tracemalloc.stop()
     longest, usual = minutes_between(everything), minutes_between(nothing)
     asked = looks(sheets)
@@ -94,6 +100,15 @@ def measure(alliances: int = ALLIANCES, roster: int = ROSTER, sheets: int = SHEE
         ),
     ]
     return Measurement("The schedules", _HOW, _COLUMNS, rows, budgets)
+
+
+def _megabytes_of_a_process() -> float:
+    """The most that one took that has imported `app` and made a client, by Linux: `getrusage` would tell of who started it, too."""
+    asked = [sys.executable, "-c", _PROCESS]
+    environment = {**os.environ, "AWS_DEFAULT_REGION": REGION}
+    done = subprocess.run(asked, cwd=ROOT, env=environment, check=True, capture_output=True, text=True)
+    (most,) = (line.split()[1] for line in done.stdout.splitlines() if line.startswith("VmHWM:"))
+    return int(most) / 1024
 
 
 def minutes_between(recount: Bill) -> int:

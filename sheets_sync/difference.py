@@ -23,6 +23,7 @@ from sheets_sync.making import (
     drop_metadata,
     freeze,
     hide_column,
+    later_looks,
     look_of,
     make,
     rename_column,
@@ -124,6 +125,8 @@ def difference(
             change = Change(shape, cells)
             found = change.requests
             requests += found
+            if manner == "whole" and all(index == place for index, place in shape.places.items()):
+                requests += later_looks(layout, ours)
             if found or any(row.inputs for row in layout.rows):
                 changes[tab.id] = change
     if manner == "whole":

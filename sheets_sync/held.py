@@ -14,6 +14,7 @@ COLUMN_METADATA = "muster.column"
 ROW_METADATA = "muster.row"
 CHART_METADATA = "muster.chart"
 KEPT_METADATA = "muster.kept"
+LOOKS_METADATA = "muster.looks"
 
 SPARE_COLUMN = "#spare"
 """The name of columns of ours that show nothing any more: they are hidden, and used again."""
@@ -68,7 +69,8 @@ class HeldTab:
     """A tab of ours as it is: `columns` (None: not ours) and `rows` are all of the sheet, by index.
 
     `tall_merges`: from where to where merged areas go over more than one row. `kept`: what it says about who keeps it,
-    and the id of the metadata that says so. `closed`: the rows and columns of areas that are protected against us.
+    and the id of the metadata that says so. `looks`: the version of the looks that it has, and the id of the metadata
+    that says so. `closed`: the rows and columns of areas that are protected against us.
     """
 
     sheet_id: int
@@ -80,6 +82,8 @@ class HeldTab:
     tall_merges: Sequence[tuple[int, int]] = ()
     kept: str | None = None
     kept_id: int | None = None
+    looks: int = 0
+    looks_id: int | None = None
     closed: Sequence[tuple[range, range]] = ()
 
     @cached_property
@@ -131,12 +135,13 @@ def _held_tab(sheet: Mapping[str, Any], sheet_id: int) -> HeldTab:
     grid = sheet["properties"].get("gridProperties", {})
     data = (sheet.get("data") or [{}])[0]
     columns = _columns(data.get("columnMetadata", []), grid.get("columnCount", 0))
-    kept: Mapping[str, Any] = next(
-        (each for each in sheet["developerMetadata"] if each["metadataKey"] == KEPT_METADATA), {}
-    )
+    said = {each["metadataKey"]: each for each in reversed(sheet["developerMetadata"])}
+    kept, looks = said.get(KEPT_METADATA, {}), said.get(LOOKS_METADATA, {})
     return HeldTab(
         kept=kept.get("metadataValue"),
         kept_id=kept.get("metadataId"),
+        looks=int(value) if (value := looks.get("metadataValue", "")).isdecimal() else 0,
+        looks_id=looks.get("metadataId"),
         closed=_closed(sheet, grid.get("rowCount", 0), grid.get("columnCount", 0)),
         sheet_id=sheet_id,
         title=sheet["properties"]["title"],

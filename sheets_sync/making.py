@@ -13,6 +13,7 @@ from sheets_sync.held import (
     CHART_METADATA,
     COLUMN_METADATA,
     KEPT_METADATA,
+    LOOKS_METADATA,
     ROW_METADATA,
     TAB_METADATA,
     HeldTab,
@@ -21,6 +22,10 @@ from sheets_sync.layout import Layout, column_letters
 from sheets_sync.tabs import HEADER, Content, Highlight, Link, Row, Tab, Tone
 from sheets_sync.writing import Cell, write_requests
 
+LOOKS_VERSION = 1
+"""The version of what stands out in our tabs. What a new version adds comes to tabs that exist; what officers have
+changed of the rest stays."""
+_MARKS_SINCE = 1
 ROOM_FOR_CHART = 20
 """Rows below the progress that the chart covers."""
 _WORTH = 4
@@ -77,9 +82,28 @@ def make(layout: Layout, sheet_id: int, title: str) -> list[Json]:
         *_values(layout, sheet_id),
         *_looks(layout, sheet_id),
         {"addProtectedRange": {"protectedRange": warning}},
-        *(_highlight(layout, sheet_id, highlight, order) for order, highlight in enumerate(tab.highlights)),
-        *_marked_columns(layout, sheet_id, len(tab.highlights)),
+        *_rules(layout, sheet_id, -1),
+        _metadata(LOOKS_METADATA, str(LOOKS_VERSION), {"sheetId": sheet_id}),
     ]
+
+
+def later_looks(layout: Layout, held: HeldTab) -> list[Json]:
+    """What stands out in tabs of this version, and not yet in this one. The rules that it has are the officers' now."""
+    if held.looks >= LOOKS_VERSION:
+        return []
+    version = str(LOOKS_VERSION)
+    if held.looks_id is None:
+        note = _metadata(LOOKS_METADATA, version, {"sheetId": held.sheet_id})
+    else:
+        note = _new_value(held.looks_id, version)
+    return [*_rules(layout, held.sheet_id, held.looks), note]
+
+
+def _rules(layout: Layout, sheet_id: int, looks: int) -> list[Json]:
+    """By which rows, cells and heads stand out: those that are newer than this version of the looks."""
+    newer = [highlight for highlight in layout.tab.highlights if highlight.since > looks]
+    rules = [_highlight(layout, sheet_id, highlight, order) for order, highlight in enumerate(newer)]
+    return [*rules, *(_marked_columns(layout, sheet_id, len(newer)) if looks < _MARKS_SINCE else [])]
 
 
 def _known_by_metadata(tab: Tab) -> Iterable[tuple[int, Row]]:

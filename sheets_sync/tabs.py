@@ -115,13 +115,14 @@ def row_of(key: str, subject: Subject, columns: Iterable[Column[Subject]]) -> Ro
 class Highlight:
     """Rows, or cells of one column, that stand out where `column` says `words` (None: anything): never by colour alone.
 
-    Only what the tab lists stands out, not its head.
+    Only what the tab lists stands out, not its head. `since`: the version of the looks that brought it.
     """
 
     column: str
     words: str | None
     tone: Tone
     whole_row: bool = False
+    since: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,4 +86,4 @@ def test_the_page_tells_each_budget_and_where_it_was_measured() -> None:
     assert "at commit `abc1234`, on 2 cores." in written
     assert "| speed | ≤ 1 | 2 | **no** |" in written.split(BUDGETS)[1]
     assert "`python -m bench.start`" in written
-    assert "in parts" in page([part, replace(part, commit="def5678")])
+    assert "at commit `abc1234` and `def5678`, on 2 cores." in page([part, replace(part, commit="def5678")])

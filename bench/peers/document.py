@@ -24,11 +24,11 @@ class Documents:
         while True:
             item = self._read(server, alliance)
             commanders, version = item["commanders"]["M"], int(item["version"]["N"])
-            done = commanders.setdefault(commander, {"M": {}})["M"]
-            new = [milestone for milestone in milestones if milestone not in done]
-            done.update({milestone: {"S": at.isoformat()} for milestone in new})
-            if not new or self._write(item, version):
-                return new
+            done = commanders.get(commander, {"M": {}})["M"]
+            new = {milestone: {"S": at.isoformat()} for milestone in milestones if milestone not in done}
+            changed = {**commanders, commander: {"M": {**done, **new}}}
+            if not new or self._write({**item, "commanders": {"M": changed}}, version):
+                return list(new)
 
     def progress(self, server: str, event: str) -> dict[str, int]:
         """Points, completions, and completions of each milestone."""

@@ -83,7 +83,8 @@ def page(
 
 def see_other(location: str, cookies: list[str]) -> Response:
     """A redirect after a form was taken, to a page that can be reloaded without sending it again."""
-    return Response("", {"Location": location, "Set-Cookie": cookies, **_HEADERS}, 303)
+    set_cookies = {"Set-Cookie": cookies} if cookies else {}
+    return Response("", {"Location": location, **set_cookies, **_HEADERS}, 303)
 
 
 def no_content() -> Response:

@@ -27,7 +27,7 @@ from chalicelib.domain.errors import (
     Unreadable,
 )
 from chalicelib.domain.messages import Message, Value, say
-from chalicelib.domain.names import name_keys
+from chalicelib.domain.names import MAX_LENGTH, name_keys
 from chalicelib.domain.reporting import MilestoneRef, find_milestone
 from chalicelib.domain.roster import Alliance
 from chalicelib.services.corrections import Corrections
@@ -115,7 +115,7 @@ class SheetEdits:
 
     def _rename(self, key: Key, edit: Rename) -> Answer:
         if edit.name.startswith(IS_NEW):
-            return "refused", say("new-in-a-row", name=edit.name)
+            return "refused", say("new-in-a-row", name=_shown(edit.name))
         try:
             place = self._place(key)
             before = self._commanders.member(place.server, place.id, edit.commander)
@@ -130,13 +130,13 @@ class SheetEdits:
                 tab=edit.tab,
             )
         except Overtaken:
-            return "refused", say("name-overtaken", name=edit.name)
+            return "refused", say("name-overtaken", name=_shown(edit.name))
         except _REFUSALS as error:
             if error.code == "unknown-commander":
                 return "refused", say("has-left", alliance=place.name)
             if error.code == "name-taken":
-                return "refused", say("name-taken", name=edit.name)
-            return "refused", say("name-refused", name=edit.name, why=error.detail)
+                return "refused", say("name-taken", name=_shown(edit.name))
+            return "refused", say("name-refused", name=_shown(edit.name), why=error.detail)
         if before is None or before.name == after.name:
             return "as it was", None
         return "applied", say("renamed", before=before.name, name=after.name)
@@ -149,11 +149,11 @@ class SheetEdits:
                 key, place.server, place.id, name, is_new=is_new, takes_over=is_new, tab=edit.tab
             )
         except DidYouMean as error:
-            return "refused", say("mean-in-sheet", name=name, suggestions=error.suggestions)
+            return "refused", say("mean-in-sheet", name=_shown(name), suggestions=error.suggestions)
         except _REFUSALS as error:
             if error.code == "already-on-roster" and (known := self._formerly(place, name)):
-                return "refused", say("formerly-on-roster", typed=name, name=known)
-            return "refused", say("name-refused", name=name, why=error.detail)
+                return "refused", say("formerly-on-roster", typed=_shown(name), name=known)
+            return "refused", say("name-refused", name=_shown(name), why=error.detail)
         return "applied", say("added", name=added.name)
 
     def _formerly(self, place: Alliance, name: str) -> str | None:
@@ -200,6 +200,11 @@ _REFUSALS = (Conflict, Forbidden, Malformed, NotFound)
 def _doubt(error: MusterError) -> Value:
     """Why the reading is implausible, without what the API says besides."""
     return error.detail.values["doubt"] if isinstance(error.detail, Message) else error.detail
+
+
+def _shown(name: str) -> str:
+    """As it was typed, cut where it is no name by its length."""
+    return name if len(name) <= MAX_LENGTH else f"{name[:MAX_LENGTH]}…"
 
 
 def _waits() -> Answer:

@@ -35,6 +35,7 @@ FORMAT, VERSION = "muster-server", 1
 
 STAYS: tuple[Callable[..., ItemKey], ...] = (
     keys.counted,
+    keys.deployment,
     keys.joined,
     keys.refresh_run,
     keys.sheets_run,

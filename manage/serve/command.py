@@ -86,7 +86,9 @@ def _require_credentials(settings: Settings) -> None:
 
 
 def _log(serving: Serving) -> None:
-    """As in AWS; on a terminal so that people can read it. What others tell is logged from WARNING on."""
+    """As in AWS; on a terminal so that people can read it. What others tell is logged from WARNING on, but not each
+    request that has to wait for another."""
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     wanted = serving.log_format or ("text" if sys.stdout.isatty() else "json")
     if wanted == "json":
         log_structured("", level=logging.WARNING)

@@ -1,6 +1,7 @@
 """The HTTP server: waitress, with limits, and an end at which every request that was received is answered."""
 
 import errno
+import select
 import threading
 import time
 from typing import Any
@@ -37,6 +38,7 @@ class Server:
         trust = {"trusted_proxy_count": 1, "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto"}}
         proxied = {"trusted_proxy": trusted_proxy, **trust} if trusted_proxy else {}
         self._map: dict[int, Any] = {}
+        self._waking, self._is_closed = threading.RLock(), False
         self._receiving: WeakKeyDictionary[Any, float] = WeakKeyDictionary()
         try:
             self._server = waitress.create_server(
@@ -63,13 +65,16 @@ class Server:
         self._trigger = first.trigger
 
     def run_until(self, stopped: threading.Event) -> None:
-        """Answers until `stopped` is set. Then nobody new is let in, and who is being answered gets the answer."""
+        """Answers until `stopped` is set. Then nobody new is let in, and who had asked gets the answer."""
         while not stopped.is_set():
             self._turn(1.0)
         for listener in self._listeners():
+            while select.select([listener.socket], [], [], 0)[0]:
+                listener.handle_accept()
             wasyncore.dispatcher.close(
                 listener
-            )  # its own `close` would also end the wake-up calls of the threads
+            )  # its own would end the trigger too, which the threads still pull
+        self._turn(0)
         until = time.monotonic() + LAST_ANSWERS
         while any(map(_is_busy, self._channels())) and time.monotonic() < until:
             self._turn(0.1)
@@ -78,12 +83,15 @@ class Server:
     def close(self) -> None:
         """Ends at once, whoever is being answered."""
         self._server.task_dispatcher.shutdown()
-        wasyncore.close_all(self._map, ignore_all=True)
+        with self._waking:
+            self._is_closed = True
+            wasyncore.close_all(self._map, ignore_all=True)
 
     def wake(self) -> None:
         """Lets `run_until` look at once whether it is stopped. May be called from anywhere."""
-        if self._map:
-            self._trigger.pull_trigger()
+        with self._waking:
+            if not self._is_closed:
+                self._trigger.pull_trigger()
 
     def _turn(self, seconds: float) -> None:
         wasyncore.loop(seconds, use_poll=True, map=self._map, count=1)

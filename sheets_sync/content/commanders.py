@@ -59,7 +59,7 @@ def commanders_tab(view: SheetView, block: tuple[Row, ...], *, edits: bool = Fal
         rows=tuple(row_of(one.commander.id, one, columns) for one in view.commanders),
         labels=("Commander",),
         highlights=(
-            Highlight("Missing today", None, "missing", whole_row=True),
+            Highlight("Missing today", None, "missing", whole_row=True, since=1),
             Highlight("Last report", NO_REPORT, "bad"),
         ),
         marks=ON_NOW,

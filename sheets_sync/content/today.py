@@ -16,6 +16,8 @@ from sheets_sync.content.wall_time import soon
 from sheets_sync.tabs import Column, Content, Highlight, Link, Row, Tab, row_of
 
 BAR_WIDTH = 6
+MOST_LISTED = 100
+"""As many as an alliance has in the game. With a longer list, one who reports would have hundreds of rows rewritten."""
 NOTES = (
     "Written anew each time. Keep notes in IMS Commanders or IMS Alliances, where they stay with their row."
 )
@@ -90,8 +92,10 @@ def _who(view: SheetView) -> Iterator[_Line]:
         yield from (_alliance(one, view) for one in view.alliances)
     elif missing := list(missing_today(view)):
         yield _Line("Missing today", f"{len(missing)} of {len(on_roster(view))}")
-        for one, lacking in missing:
+        for one, lacking in missing[:MOST_LISTED]:
             yield _Line(one.commander.name, ", ".join(each.milestone.name for each in lacking), "remind")
+        if (more := len(missing) - MOST_LISTED) > 0:
+            yield _Line("Others", f"{more} more: see IMS Commanders")
 
 
 def _alliance(one: AllianceView, view: SheetView) -> _Line:

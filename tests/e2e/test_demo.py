@@ -57,6 +57,17 @@ class Demo:
         values: list[list[str]] = answer.get("values", [])
         return values
 
+    def rows(self, tab: str) -> list[dict[str, str]]:
+        """What a tab of Muster's lists: each row by its headings."""
+        values = self.values(tab)
+        header = values[2] if len(values) > 2 else []
+        full = (
+            dict(zip(header, [*row, *[""] * len(header)], strict=False))
+            for row in values[3:]
+            if row[:1] > [""]
+        )
+        return [row for row in full if not row["#header"].startswith("#")]
+
     def stop(self, number: int = signal.SIGINT) -> str:
         self.process.send_signal(number)
         said, _ = self.process.communicate(timeout=30)
@@ -142,18 +153,20 @@ def test_ninety_commanders_reach_the_reward_and_a_restart_forgets_nothing(demo: 
 
     def check_sheet() -> None:
         assert after_two_syncs(lambda: "9,000" in str(demo.values("IMS Progress")))
-        assert after_two_syncs(lambda: "2023-11-15 12:" in str(demo.values("IMS Rewards")[6:]))
-        progress = {row[0]: row for row in demo.values("IMS Progress")[6:] if row}
-        assert progress["Defenders of Peace"][2:4] == ["9,000", "all reached"]
-        assert progress["Architects of Chaos"][2] == "0"
-        rewards = {row[0]: row for row in demo.values("IMS Rewards")[6:]}
-        assert rewards["Defenders of Peace"][3] == "reached"
-        assert rewards["Defenders of Peace"][5].startswith("2023-11-15 12:")
-        schedule = {row[2]: row for row in demo.values("IMS Schedule")[6:]}
-        assert schedule["Hidden Motivations"][7:9] == ["active", "90"]
-        assert schedule["Confronting Resilience"][7:9] == ["active", "0"]
-        commanders = [row[0] for row in demo.values("IMS Commanders")[6:]]
-        assert sorted(commanders) == sorted(names)
+        assert after_two_syncs(lambda: "2023-11-15 12:" in str(demo.rows("IMS Rewards")))
+        progress = {row["Event"]: row for row in demo.rows("IMS Progress")}
+        assert progress["Defenders of Peace"]["Points"] == "9,000"
+        assert progress["Defenders of Peace"]["Next reward at"] == "all reached"
+        assert progress["Architects of Chaos"]["Points"] == "0"
+        rewards = {row["Event"]: row for row in demo.rows("IMS Rewards")}
+        assert rewards["Defenders of Peace"]["Status"] == "reached"
+        assert rewards["Defenders of Peace"]["Reached at"].startswith("2023-11-15 12:")
+        schedule = {
+            row["Milestone"]: (row["Status"], row["Completions"]) for row in demo.rows("IMS Schedule")
+        }
+        assert schedule["Hidden Motivations"] == ("active", "90")
+        assert schedule["Confronting Resilience"] == ("active", "0")
+        assert sorted(row["Commander"] for row in demo.rows("IMS Commanders")) == sorted(names)
         assert demo.values("Officers")[0][0] == "Officer"
 
     tier = check_progress()
@@ -199,7 +212,7 @@ def test_the_clock_may_begin_earlier_or_later_than_what_was_recorded(tmp_path: P
         assert progress["as_of"].startswith(now[:13])
         assert demo.report(commander, HIDDEN_MOTIVATIONS).status_code == 200
         reported.add(commander)
-        assert after_two_syncs(lambda: {row[0] for row in demo.values("IMS Commanders")[6:]} == reported)
+        assert after_two_syncs(lambda: {row["Commander"] for row in demo.rows("IMS Commanders")} == reported)
         verified = subprocess.run(
             [sys.executable, "-P", "-m", "manage", "--demo", "ledger", "verify", "101"],
             cwd=tmp_path,

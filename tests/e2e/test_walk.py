@@ -45,7 +45,7 @@ def said(demo: Demo, command: str) -> list[str]:
 
 
 def commanders(demo: Demo) -> list[str]:
-    return [row[0] for row in demo.values("IMS Commanders")[6:] if row]
+    return [row["Commander"] for row in demo.rows("IMS Commanders")]
 
 
 def test_six_commands_lead_to_a_sheet_that_shows_the_roster(demo: Demo) -> None:

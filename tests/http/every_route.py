@@ -257,6 +257,7 @@ ROWS = [
     Row("GET", "/v1/sheets", reach=DEPLOYMENT),
     Row("PUT", SHEET, json_body(server="101", alliance="nova")),
     Row("GET", SHEET, Stage.bound),
+    Row("POST", f"{SHEET}/tidy", Stage.bound),
     Row("DELETE", SHEET, Stage.bound),
 ]  # fmt: skip
 

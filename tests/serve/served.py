@@ -57,11 +57,11 @@ class Served:
         return self.process.wait(PATIENCE)
 
 
-def start(database: Path, port: int, **environment: str) -> Served:
-    """Raises AssertionError, with what it logged, if it does not come to answer."""
+def start(database: Path, port: int, terminal: int | None = None, **environment: str) -> Served:
+    """Raises AssertionError, with what it logged, if it does not come to answer. `terminal`: where it prints."""
     given = _environment({"MUSTER_DB": str(database), "PORT": str(port), **environment})
     with database.with_suffix(".log").open("ab") as log:
-        process = subprocess.Popen(_command("serve"), env=given, stdout=log, stderr=log)
+        process = subprocess.Popen(_command("serve"), env=given, stdout=terminal or log, stderr=log)
     served, until = Served(process, database, port), time.monotonic() + PATIENCE
     while process.poll() is None and time.monotonic() < until:
         try:

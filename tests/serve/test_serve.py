@@ -1,6 +1,9 @@
 """`./muster serve` as people start and stop it, and what it says when it can't."""
 
 import json
+import os
+import pty
+import re
 import resource
 import signal
 import socket
@@ -23,8 +26,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(database: Path, **environment: str) -> Iterator[Served]:
-    served = start(database, free_port(), **environment)
+def serving(database: Path, terminal: int | None = None, **environment: str) -> Iterator[Served]:
+    served = start(database, free_port(), terminal, **environment)
     try:
         yield served
     finally:
@@ -51,6 +54,29 @@ def test_it_serves_logs_as_in_the_cloud_and_ends_when_it_is_told_to(tmp_path: Pa
         "no admin's key works yet: make one with `./muster keys first`",
         "stopped",
     ]
+
+
+def test_on_a_terminal_it_is_readable_and_shows_the_first_key_once(tmp_path: Path) -> None:
+    master, terminal = pty.openpty()
+    with serving(tmp_path / "muster.db", terminal=terminal) as served:
+        os.close(terminal)
+        shown = ""
+        while "save it now" not in shown or shown.count("\n") < 5:
+            shown += os.read(master, 4096).decode()
+        assert " INFO    serving version=" in shown
+        (key,) = re.findall(r"^  (\S{20,})\r$", shown, flags=re.M)
+        assert served.call("GET", "/v1/servers", key).status_code == 200
+        refusal = muster("keys", "first", MUSTER_DB=str(served.database))
+        assert "There is already an admin's key" in refusal.stderr
+    os.close(master)
+
+
+def test_settings_can_be_in_a_file_and_the_environment_overrides_it(tmp_path: Path) -> None:
+    config, database = tmp_path / "muster.toml", tmp_path / "muster.db"
+    config.write_text(f'MUSTER_DB = "{database}"\nPORT = 1\nLOG_FORMAT = "text"\nHOST = "localhost"\n')
+    with serving(database, MUSTER_CONFIG=str(config)) as served:
+        assert served.end() == 0
+    assert " INFO    stopped\n" in served.log
 
 
 @pytest.mark.parametrize(

@@ -103,10 +103,11 @@ def test_at_the_end_who_is_being_answered_gets_the_answer_and_nobody_else_is_let
         assert found.begun.wait(20)
         found.stop()
         while True:
-            try:
-                found.connected().connect()
-            except ConnectionRefusedError:
-                break
+            with closing(found.connected()) as another:
+                try:
+                    another.connect()
+                except ConnectionError:
+                    break
         assert found.thread.is_alive()
         found.go_on.set()
         assert connection.getresponse().status == 200

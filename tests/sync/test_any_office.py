@@ -185,7 +185,10 @@ class AnyOffice(RuleBasedStateMachine):
 
     def expect(self, sheet: int) -> None:
         """What is to become of what officers entered since: names come first."""
-        shown, typed = self.sheets[sheet], self.sheets[sheet].office.shown(COMMANDERS, "", "Commander")
+        shown = self.sheets[sheet]
+        typed = str(shown.office.shown(COMMANDERS, "", "Commander") or "").lstrip(
+            "=+"
+        )  # Google's formula, or text
         theirs = {name: self.held(sheet, name) for name in PEOPLE}
         ours = {name: str(fact.value) for name, fact in self.names.items()}
         believed = [
@@ -200,10 +203,9 @@ class AnyOffice(RuleBasedStateMachine):
             if is_edit and self.holders.get(called, name) == name:
                 fact.set(called)
                 self.holders[called] = name
-        new = str(typed or "").removeprefix("=+")  # of a + Google makes a formula
-        if new and new not in {*ours.values(), *self.joined} and new not in self.present():
-            self.joined.add(new)
-            self.holders[new] = new
+        if typed and typed not in {*ours.values(), *self.joined} and typed not in self.present():
+            self.joined.add(typed)
+            self.holders[typed] = typed
         for name in believed:
             done, fact = theirs[name][1], self.done[name]
             if (

@@ -214,6 +214,12 @@ class TestToday:
             NOTES_LINE,
         ]
 
+    @pytest.mark.parametrize(("missing", "said"), [(100, None), (101, "1 more: see IMS Commanders")])
+    def test_a_hundred_names_are_listed(self, missing: int, said: str | None) -> None:
+        rows = cells("today", view_of({f"C{number:03}": [] for number in range(missing)}))
+        assert sum(row[2] == "remind" for row in rows) == 100
+        assert [row[1] for row in rows if row[0] == "Others"] == ([said] if said else [])
+
     def test_before_the_first_day_it_says_what_comes(self) -> None:
         assert cells("today", view_of(TWO, now=november(12))) == [
             ("Defenders of Peace", "begins Mon 00:00", None),

@@ -67,3 +67,17 @@ def test_it_is_what_the_present_version_would_make_and_nothing_of_the_officers_i
         assert "kept by Muster" in text
         assert "Last successful sync" not in text, tab_id
         assert "Hand edits undone" not in text, tab_id
+
+
+def test_what_stands_out_now_does_so_there_too_and_officers_rules_stay(desk: Desk) -> None:
+    def rules() -> list[str]:
+        found = desk.tab("commanders").get("conditionalFormats", [])
+        return [each["booleanRule"]["condition"]["values"][0]["userEnteredValue"] for each in found]
+
+    assert [rule[-11:] for rule in rules()] == ['="none yet"']
+    for _ in range(3):
+        desk.sync(ids(FIVE))
+    assert len(rules()) == 3
+    assert sum(rule.endswith('="none yet"') for rule in rules()) == 1
+    assert sum("Missing today" in rule for rule in rules()) == 1
+    assert sum("on now" in rule for rule in rules()) == 1

@@ -360,6 +360,16 @@ class TestCredentials:
         assert fleet.run() == GOOD
         assert (sign_in.read, sign_in.asked) == (1, 2)
 
+    def test_they_can_be_in_a_file(self, fleet: Fleet, sign_in: SignIn, tmp_path: Path) -> None:
+        file = tmp_path / "google.json"
+        fleet.google = replace(fleet.google, credentials_secret=f"file:{file}")
+        assert fleet.run() == {"synced": 0, "failed": 2, "put_off": 0}
+        told = {sheet.last_error for sheet in fleet.world.muster.stores.sheets.all()}
+        assert told == {f"The file {file} can't be read: No such file or directory."}
+        file.write_text(sign_in.secret)
+        fleet.world.clock.now += PATIENCE
+        assert (fleet.run(), sign_in.read) == (GOOD, 0)
+
     def test_credentials_that_are_refused_are_told_and_a_rotated_secret_heals(
         self, fleet: Fleet, sign_in: SignIn
     ) -> None:

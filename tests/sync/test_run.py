@@ -186,7 +186,7 @@ class TestFailures:
         self, three: Fleet, fault: Fault, words: str, wait: timedelta
     ) -> None:
         twice = Fault(fault.kind, fault.status, "b:batchUpdate")
-        three.server.inject(twice, twice)
+        three.server.inject(*[twice] * (1 if fault.status == 400 else 2))
         assert three.run() == {"synced": 2, "failed": 1, "put_off": 0}
         assert words in (three.sheet("b").last_error or "")
         assert three.asked().count(("write", "b")) == (1 if fault.status == 400 else 2), (

@@ -173,6 +173,10 @@ class Player:
         if not self._expect(answer, *self._of_a_report("member", server, alliance, known, good=303)):
             return
         query = {n: v[0] for n, v in parse_qs(urlsplit(answer.headers["Location"]).query).items()}
+        if "sent" in query:  # nothing was taken: it is asked who is meant
+            asked, _ = self._ask("GET", "/f/{key}", key=key, query=query)
+            self._expect(asked, 409)
+            return
         who = self._reported(query["commander"], None, server, alliance, name, "member")
         new = set(milestones) - who.done
         who.done |= set(milestones)
@@ -451,6 +455,8 @@ class Player:
         found, _ = self._ask("GET", route, admin, spreadsheet_id=sheet)
         if self.is_alone and self._expect(found, 200):
             self.findings.differ(f"what {sheet} is bound to", found.json["alliance"], alliance)
+        tidied, _ = self._ask("POST", f"{route}/tidy", admin, spreadsheet_id=sheet)
+        self._expect(tidied, 200, 202, 404, 409)
         if self.random.random() < 0.3:
             gone, again = self._ask("DELETE", route, admin, spreadsheet_id=sheet)
             self._expect(gone, 204, *([404] if again or not self.is_alone else []))
