@@ -16,6 +16,7 @@ from chalicelib.http.officer_inputs import (
     NewKey,
     ServerDefinition,
     SheetBinding,
+    SheetTidying,
     event_definition,
 )
 from chalicelib.http.responses import json_response, no_content
@@ -102,6 +103,7 @@ def get_sheet(request: Request, spreadsheet_id: str) -> Response:
 
 def tidy_sheet(request: Request, spreadsheet_id: str) -> Response:
     key = bearer_key(request, muster().directory)
+    SheetTidying.read(request)
     return json_response(muster().bindings.tidy(key, spreadsheet_id))
 
 

@@ -150,6 +150,12 @@ class CommanderForgetting(JsonBody):
     may_be_empty = True
 
 
+class SheetTidying(JsonBody):
+    """That the empty rows of a sheet be deleted: there is nothing more to say."""
+
+    may_be_empty = True
+
+
 class NewReading(JsonBody):
     points: Annotated[int, Field(ge=0, le=10**12)]
     read_at: Instant | None = None

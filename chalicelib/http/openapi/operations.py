@@ -41,6 +41,7 @@ from chalicelib.http.officer_inputs import (
     RosterQuery,
     ServerDefinition,
     SheetBinding,
+    SheetTidying,
 )
 from chalicelib.services.bindings import SheetState
 from chalicelib.services.bulk_corrections import BulkCorrection
@@ -431,7 +432,7 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
         ),
         Operation(
             "tidy_sheet", f"POST {_SHEET}/tidy", "Delete empty rows that were listed once", "bind spreadsheets",
-            SheetState, refuses="unknown-sheet",
+            SheetState, body=SheetTidying, example={}, refuses="unknown-sheet",
             detail="The next sync does it. Rows in which officers keep something stay.",
         ),
         Operation(
