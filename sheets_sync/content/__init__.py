@@ -1,6 +1,8 @@
 """Sheet view → tabs (DESIGN §7). Pure: what the officers see is decided here, and nowhere else. A tab is a module."""
 
 from chalicelib.domain.binding import Binding
+from chalicelib.domain.calendar import in_words
+from chalicelib.domain.due import FRESHNESS
 from chalicelib.domain.sheet_view import SheetView
 from sheets_sync.content.alliances import alliances_tab
 from sheets_sync.content.commanders import commanders_tab
@@ -12,7 +14,7 @@ from sheets_sync.content.title_block import title_block
 from sheets_sync.content.today import today_tab
 from sheets_sync.tabs import Tab
 
-SOON, LATER = "within two minutes", "every 15 minutes"
+SOON, LATER = "within two minutes", f"every {in_words(FRESHNESS)}"
 """When edits are taken: where Google tells which spreadsheets were touched, and where it does not."""
 
 
