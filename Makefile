@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 RUNS := $(VENV)/.runs
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-reset check format test torture package deploy status logs destroy pictures translations bench bench-pages bench-sqlite clean
+.PHONY: help setup demo demo-reset check format test torture package deploy status logs restore pause resume destroy pictures translations bench bench-pages bench-sqlite clean
 
 help: ## shows this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -46,10 +46,10 @@ torture: $(READY) ## runs random use cases with faults at every call, against a 
 	@$(RUN) -m tests.torture
 	@$(RUN) -m pytest -q --hypothesis-profile=torture tests/sync/test_any_edit.py
 
-package: $(READY) ## makes the deployment package in dist/
+package: $(READY) ## makes the deployment package in dist/ (STAGE)
 	$(RUN) -m deploy package dist
 
-deploy: $(READY) ## deploys or upgrades a stage in AWS (STAGE; ALARM_EMAIL, SHEETS_API_URL, RESERVED_CONCURRENCY)
+deploy: $(READY) ## deploys or upgrades a stage in AWS (STAGE; ALARM_EMAIL, SHEETS_API_URL, RESERVED_CONCURRENCY, PACKAGE)
 	@$(RUN) -m deploy deploy
 
 status: $(READY) ## shows a stage's addresses and state (STAGE)
@@ -57,6 +57,15 @@ status: $(READY) ## shows a stage's addresses and state (STAGE)
 
 logs: $(READY) ## shows what a stage has logged in the last minutes (STAGE, MINUTES)
 	@$(RUN) -m deploy logs
+
+restore: $(READY) ## brings a stage's table to what another table holds, after asking; all else stays (STAGE, FROM, DRY_RUN)
+	@$(RUN) -m deploy restore
+
+pause: $(READY) ## stops a stage's functions, so that nothing uses its table (STAGE)
+	@$(RUN) -m deploy pause
+
+resume: $(READY) ## ends a pause (STAGE)
+	@$(RUN) -m deploy resume
 
 destroy: $(READY) ## deletes a stage after asking; its table is kept (STAGE)
 	@$(RUN) -m deploy destroy
