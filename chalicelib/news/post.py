@@ -210,7 +210,7 @@ def _of_discord(reply: Reply, at: datetime) -> Answer:
     if code in _GONE or (
         reply.status in (401, 403) and isinstance(code, int) and code not in _NOT_FROM_DISCORD
     ):
-        return Answer("gone", reason=f"{reason} The webhook, or its channel, was deleted on Discord.")
+        return Answer("gone", reason=f"{reason} It was deleted on Discord, or its channel was.")
     if reply.status in (401, 403):
         return Answer("later", None, _retry_after(reply, at), reason)
     return Answer("refused", reason=reason)
