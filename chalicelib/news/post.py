@@ -101,7 +101,10 @@ class Post:
             to = self._target(webhook, edits)
             with self._connected(to, deadline) as sock:
                 was_sent = True
-                reply = exchange(sock, deadline, to.method, to.path, headers | {"Host": to.netloc}, body)
+                headers["Host"] = to.netloc
+                reply = exchange(
+                    sock, deadline, to.method, to.path, headers, body, reads_body=webhook.is_discord
+                )
         except _NotPublic as error:
             # Discord's own name is nobody's choice: then it is this machine's resolver that errs, for a while.
             return Answer("later" if webhook.is_discord else "gone", reason=str(error))
