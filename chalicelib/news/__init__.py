@@ -1,0 +1,1 @@
+"""What Muster says in chats, as text and data."""
