@@ -34,6 +34,7 @@ from chalicelib.store.table import Table
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from chalicelib.news.post import Post
     from chalicelib.services.administration import Administration
     from chalicelib.services.bindings import Bindings
     from chalicelib.services.bulk_corrections import BulkCorrections
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from chalicelib.store.readings import Readings
     from chalicelib.store.sheets import Sheets
     from chalicelib.store.sqlite import SQLiteTable
+    from chalicelib.store.webhooks import Webhooks
 
 Clock = Callable[[], datetime]
 
@@ -82,6 +84,12 @@ class Stores:
         from chalicelib.store.sheets import Sheets
 
         return Sheets(self.table)
+
+    @cached_property
+    def webhooks(self) -> "Webhooks":
+        from chalicelib.store.webhooks import Webhooks
+
+        return Webhooks(self.table)
 
 
 @dataclass(frozen=True)
@@ -289,6 +297,12 @@ class Muster:
         surveys = Surveys(directory, stores.definitions, stores.completions, self.clock)
         views = SheetViews(directory, self.overview, stores.completions, stores.commanders, self.clock)
         return SheetQueue(directory, surveys, views, stores.sheets, self.sheet_edits, self.clock)
+
+    @cached_property
+    def post(self) -> "Post":
+        from chalicelib.news.post import Post
+
+        return Post(self.settings.discord_api_url)
 
     @cached_property
     def migrating(self) -> "Migrating":

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 GOOGLE_SHEETS_API = "https://sheets.googleapis.com"
 GOOGLE_DRIVE_API = "https://www.googleapis.com"
+DISCORD_API = "https://discord.com"
 
 LogFormat = Literal["json", "text"]
 
@@ -72,6 +73,7 @@ OF_EVERY_DEPLOYMENT: _Readers = {
     "SHEETS_CREDENTIALS_FILE": ("sheets_credentials_file", Path),
     "SHEETS_REQUESTS_PER_USER": ("sheets_requests_per_user", _whole(2)),
     "SHEETS_REQUESTS_PER_PROJECT": ("sheets_requests_per_project", _whole(2)),
+    "DISCORD_API_URL": ("discord_api_url", _address),
 }
 OF_SERVE: _Readers = {
     "HOST": ("host", str),
@@ -97,6 +99,7 @@ class Settings:
     reading_tolerance: int = 5
     """By how many per cent a reading may be below the reported points before it must be confirmed."""
     database: Path | None = None
+    discord_api_url: str = DISCORD_API
 
     @property
     def help_url(self) -> str | None:

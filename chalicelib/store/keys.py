@@ -15,12 +15,14 @@ EVENTS = "EVENTS"
 SERVERS = "SERVERS"
 SHEETS = "SHEETS"
 SHEETS_RUN = "SHEETS_RUN"
+WEBHOOKS = "WEBHOOKS"
 
 EVENT_PREFIX, SERVER_PREFIX, SHEET_PREFIX, KEY_PREFIX = "EVENT#", "SERVER#", "SHEET#", "KEY#"
 ALLIANCE_PREFIX = "ALLIANCE#"
 COMMANDER_PREFIX = "COMMANDER#"
 BULK_PREFIX = "BULK#"
 WATCH_PREFIX = "WATCH#"
+WEBHOOK_PREFIX = "WEBHOOK#"
 TIER_PREFIX = "TIER#"
 HISTORY, READING = "HISTORY", "READING"
 HOUR_PREFIX = "h"
@@ -83,6 +85,10 @@ def sheets_run() -> ItemKey:
 def watch(account: str) -> ItemKey:
     """How far that account at Google has told which sheets were touched."""
     return ItemKey(SHEETS_RUN, f"{WATCH_PREFIX}{account}")
+
+
+def webhook(webhook_id: str) -> ItemKey:
+    return ItemKey(WEBHOOKS, f"{WEBHOOK_PREFIX}{webhook_id}")
 
 
 def deployment() -> ItemKey:
