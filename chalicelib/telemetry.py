@@ -1,14 +1,17 @@
-"""What operators see of a deployment: structured logs with the request's id, and the product's own metrics.
+"""What operators see of a deployment: structured logs with the request's id, and the product's own numbers.
 
 Only a Lambda function measures. It also logs so by itself; other processes do after `log_structured`, and before use
 Python's own logging. No key and no commander's name is logged at INFO or above. Powertools is imported only when there
-is something to log or measure, because every cold start would wait for it.
+is something to log, because every cold start would wait for it.
 """
 
+import json
 import logging
 import os
+import sys
+import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
@@ -43,12 +46,21 @@ def log_with_request_id(event: Any, get_response: Callable[[Any], Any]) -> Any:
     return get_response(event)
 
 
-def measure_run(event: Any, get_response: Callable[[Any], dict[str, float]]) -> dict[str, float]:
-    """Middleware of the scheduled functions: measures the numbers that a run returns."""
+class RunFailed(Exception):
+    """A scheduled run has logged errors; the message has the first."""
+
+
+def watch_run(event: Any, get_response: Callable[[Any], dict[str, float]]) -> dict[str, float]:
+    """Middleware of the scheduled functions: measures the numbers that a run returns.
+
+    A function that has logged an error raises RunFailed when its work is done: Lambda counts such runs, which costs
+    nothing, and an alarm watches that.
+    """
+    _errors.clear()
     outcome = get_response(event)
-    for name, metric in _OF_RUNS.items():
-        if name in outcome:
-            measure(metric, outcome[name])
+    _write({metric: outcome[name] for name, metric in _OF_RUNS.items() if name in outcome})
+    if _errors and IS_LAMBDA:
+        raise RunFailed(f"errors were logged: {len(_errors)}; the first: {_errors[0]}")
     return outcome
 
 
@@ -56,28 +68,32 @@ def measure_report(statuses: Iterable[str]) -> None:
     """Counts the completions of a report: those that were recorded now, and those that were already recorded."""
     counts = Counter(statuses)
     metrics: dict[str, Metric] = {"recorded": "Reports", "already_recorded": "Duplicates"}
-    for status, metric in metrics.items():
-        if counts[status]:
-            measure(metric, counts[status])
+    _write({metric: counts[status] for status, metric in metrics.items() if counts[status]})
 
 
 def measure(metric: Metric, value: float, **dimensions: str) -> None:
-    """Sends a value to CloudWatch, for this deployment or, with more dimensions, for a part of it."""
-    if not IS_LAMBDA:
-        return
-    from aws_lambda_powertools.metrics import MetricUnit, single_metric
+    """Notes a value of this deployment or, with more dimensions, of a part of it."""
+    _write({metric: value}, dimensions)
 
-    unit = MetricUnit.Seconds if metric in _SECONDS else MetricUnit.Count
-    service = {"service": _SERVICE}
-    with single_metric(metric, unit, value, namespace=_NAMESPACE, default_dimensions=service) as noted:
-        for name, content in dimensions.items():
-            noted.add_dimension(name, content)
+
+def _write(values: Mapping[Metric, float], dimensions: Mapping[str, str] | None = None) -> None:
+    """One line of the log, for queries. If METRICS is `all`, CloudWatch makes metrics of it, which cost money."""
+    if not IS_LAMBDA or not values:
+        return
+    line: dict[str, Any] = {"service": _SERVICE, **(dimensions or {})}
+    if os.environ.get("METRICS") == "all":
+        units = [{"Name": name, "Unit": "Seconds" if name in _SECONDS else "Count"} for name in values]
+        directive = {"Namespace": _NAMESPACE, "Dimensions": [list(line)], "Metrics": units}
+        line["_aws"] = {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [directive]}
+    sys.stdout.write(json.dumps({**line, **values, "request_id": _current.get()}) + "\n")
 
 
 class _Structured(logging.Handler):
     """Logs like Powertools: one JSON object a line."""
 
     def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno >= logging.ERROR:
+            _errors.append(record.getMessage())
         logger = _powertools()
         logger.append_keys(request_id=_current.get())
         logger.handlers[0].handle(record)
@@ -91,6 +107,8 @@ def _powertools() -> "Logger":
 
 
 _current: ContextVar[str | None] = ContextVar("request_id", default=None)
+_errors: list[str] = []
+"""What was logged as an error since the last scheduled run began, in whichever of its threads."""
 
 
 def log_structured(*names: str, level: int = logging.INFO) -> None:

@@ -4,17 +4,31 @@ import json
 import os
 import subprocess
 import sys
-from typing import Any
+from typing import get_args
 
+from chalicelib.telemetry import Metric
 from tests.world import HIDDEN_MOTIVATIONS
 
+METRICS, NOTED = set(get_args(Metric)), ["Reports", "Duplicates", "Rejections", "Drift"]
+
 SCRIPT = """
-import json, logging
+import json, logging, os
+from threading import Thread
 from chalice.app import Chalice
 from chalicelib import bootstrap
+from chalicelib.services.refresh import Refreshed
+from chalicelib.telemetry import RunFailed
 from tests.world import new_world, HIDDEN_MOTIVATIONS
 import app
 from chalice.test import Client
+
+class Finding:
+    def refresh_totals(self, remaining):
+        error = logging.getLogger("chalicelib.services.counting").error
+        thread = Thread(target=error, args=("drift corrected: %s", {"server": "101"}))
+        thread.start()
+        thread.join()
+        return Refreshed(1, (object(),))
 
 with new_world() as world:
     bootstrap.use(world.muster)
@@ -25,14 +39,20 @@ with new_world() as world:
         for _ in range(2):
             client.http.post("/v1/completions", headers=headers, body=body)
         answer = client.http.post("/v1/completions", headers=headers, body="{}")
-        logging.getLogger("chalicelib.services.refresh").error("drift corrected: %s", {"server": "101"})
-        client.lambda_.invoke("refresh_totals", client.events.generate_cw_event("", "", {}, ""))
-    print("ANSWER", json.dumps([answer.json_body, secret]))
+        run = ("refresh_totals", client.events.generate_cw_event("", "", {}, ""))
+        client.lambda_.invoke(*run)
+        os.environ["METRICS"] = "all"
+        vars(world.muster)["refresh"] = Finding()
+        try:
+            client.lambda_.invoke(*run)
+        except RunFailed as failed:
+            ended = str(failed)
+    print("ANSWER", json.dumps([answer.json_body, secret, ended]))
 """
 
 
-def lines_of_a_function() -> tuple[list[dict[str, Any]], dict[str, Any], str, str]:
-    """What it writes: the JSON lines, a problem that it answered, the member's secret, and all of it."""
+def test_the_log_tells_what_happened_and_no_name_or_key() -> None:
+    """CloudWatch makes metrics of it only if it is asked to. A run that has logged an error ends in one."""
     settings = {"AWS_LAMBDA_FUNCTION_NAME": "muster", "POWERTOOLS_SERVICE_NAME": "muster-test"}
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", SCRIPT],
@@ -42,26 +62,30 @@ def lines_of_a_function() -> tuple[list[dict[str, Any]], dict[str, Any], str, st
         timeout=120,
         check=True,
     )
-    written = done.stdout.splitlines()
-    problem, secret = json.loads(
-        next(line for line in written if line.startswith("ANSWER")).removeprefix("ANSWER")
-    )
-    lines = [json.loads(line) for line in written if line.startswith("{")]
-    told = "\n".join(line for line in written if not line.startswith("ANSWER")) + done.stderr
-    return lines, problem, secret, told
-
-
-def test_metrics_and_logs_tell_what_happened_and_no_name_or_key() -> None:
-    lines, problem, secret, told = lines_of_a_function()
-    metrics = [line for line in lines if "_aws" in line]
-    names = [line["_aws"]["CloudWatchMetrics"][0]["Metrics"][0]["Name"] for line in metrics]
-    assert names == ["Reports", "Duplicates", "Rejections", "Drift"]
-    assert {line["service"] for line in metrics} == {"muster-test"}
-    assert {line["_aws"]["CloudWatchMetrics"][0]["Namespace"] for line in metrics} == {"Muster"}
-    assert metrics[2]["code"] == problem["code"] == "malformed"
+    told, _, answer = done.stdout.partition("ANSWER")
+    problem, secret, ended = json.loads(answer)
+    lines = [json.loads(line) for line in told.splitlines() if line.startswith("{")]
+    numbers = [line for line in lines if METRICS & line.keys()]
+    assert [(METRICS & line.keys()).pop() for line in numbers] == [*NOTED, "Drift"]
+    assert [line.pop("request_id") for line in numbers][2] == problem["request_id"]
+    assert {line["service"] for line in numbers} == {"muster-test"}
+    assert numbers[:4] == [
+        {"service": "muster-test", **values}
+        for values in (
+            {"Reports": 1},
+            {"Duplicates": 1},
+            {"Rejections": 1, "code": "malformed"},
+            {"Drift": 0},
+        )
+    ]
+    (metric,) = numbers[4]["_aws"]["CloudWatchMetrics"]
+    assert metric == {
+        "Namespace": "Muster",
+        "Dimensions": [["service"]],
+        "Metrics": [{"Name": "Drift", "Unit": "Count"}],
+    }
     (drift,) = (line for line in lines if str(line.get("message", "")).startswith("drift corrected"))
     assert drift["level"] == "ERROR"
-    assert drift["request_id"] == problem["request_id"]
-    assert "Kestrel" not in told
-    assert secret not in told
-    assert HIDDEN_MOTIVATIONS not in told
+    assert ended == "errors were logged: 1; the first: drift corrected: {'server': '101'}"
+    for hidden in ("Kestrel", secret, HIDDEN_MOTIVATIONS):
+        assert hidden not in told + done.stderr
