@@ -278,9 +278,14 @@ class TestAlarms:
         assert not [one for one in few if one.get("Namespace", "").startswith("Muster")], "it would cost more"
 
     def test_the_limit_that_it_watches_is_the_one_that_holds(self, resources: dict[str, Resource]) -> None:
-        requests, share = resources["ApiNearLimit"]["Properties"]["Metrics"]
-        assert requests["MetricStat"]["Period"] == 60
-        assert share["Expression"] == {"Fn::Sub": "requests / (60 * ${RateLimit})"}
+        alarm = resources["ApiNearLimit"]["Properties"]
+        assert (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"]) == (
+            "AWS/ApiGateway",
+            "Count",
+            "Sum",
+        )
+        assert alarm["Threshold"] == {"Fn::Sub": "${RateLimit}00"}, "a hundred times the limit"
+        assert alarm["Period"] == 120, "in which a hundred and twenty times the limit may come"
 
     def test_those_that_exist_are_on_the_dashboard(self, resources: dict[str, Resource]) -> None:
         condition, *bodies = resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::If"]
