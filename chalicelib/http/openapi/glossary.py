@@ -318,6 +318,7 @@ PROBLEMS: dict[str, tuple[type[MusterError] | None, str]] = {
     "undo-closed": (Conflict, "it was reported too long ago"),
     "implausible-reading": (Conflict, "the number does not fit what is known; `confirm` insists on it"),
     "milestone-in-use": (Conflict, "somebody has completed a milestone that would be dropped"),
+    "event-in-use": (Conflict, "somebody has completed something of the event that would be deleted"),
     "too-large": (TooLarge, "there is more than is taken at once: bytes, lines, or events of a report"),
     "unsupported-media-type": (None, "the content type is not the route's"),
     "invalid-name": (
