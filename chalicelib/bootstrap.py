@@ -292,13 +292,12 @@ class Muster:
     def sheet_queue(self) -> "SheetQueue":
         from chalicelib.services.sheet_queue import SheetQueue
         from chalicelib.services.sheet_views import SheetViews
+        from chalicelib.services.surveys import Surveys
 
         stores, directory = self.stores, self.directory
-        definitions, completions = stores.definitions, stores.completions
-        views = SheetViews(directory, self.overview, definitions, completions, stores.commanders, self.clock)
-        return SheetQueue(
-            directory, definitions, completions, views, stores.sheets, self.sheet_edits, self.clock
-        )
+        surveys = Surveys(directory, stores.definitions, stores.completions, self.clock)
+        views = SheetViews(directory, self.overview, stores.completions, stores.commanders, self.clock)
+        return SheetQueue(directory, surveys, views, stores.sheets, self.sheet_edits, self.clock)
 
     @cached_property
     def post(self) -> "Post":

@@ -33,6 +33,12 @@ def put_event(request: Request, event: str) -> Response:
     return json_response(event_json(definition), 201 if is_new else 200)
 
 
+def delete_event(request: Request, event: str) -> Response:
+    key = bearer_key(request, muster().directory)
+    muster().administration.delete_event(key, event)
+    return no_content()
+
+
 def list_servers(request: Request) -> Response:
     key = bearer_key(request, muster().directory)
     return json_response({"servers": muster().administration.servers(key)})

@@ -28,7 +28,7 @@ HANDLERS = {
     "/servers": {"GET": "public_pages.find_server"},
     "/servers/{server}": {"GET": "public_pages.show_progress"},
     UNKNOWN_PATH: {"GET": "public_pages.show_nothing"},
-    "/v1/events/{event}": {"PUT": "admin.put_event"},
+    "/v1/events/{event}": {"PUT": "admin.put_event", "DELETE": "admin.delete_event"},
     "/v1/servers": {"GET": "admin.list_servers"},
     _SERVER: {"PUT": "admin.put_server"},
     f"{_SERVER}/alliances": {"GET": "admin.list_alliances"},

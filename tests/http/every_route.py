@@ -15,6 +15,7 @@ import requests
 import app
 from chalicelib.domain.access import Key, Role, key_id, secret_hash
 from chalicelib.domain.calendar import rfc3339
+from chalicelib.domain.events import Event
 from chalicelib.domain.roster import Alliance, Server
 from chalicelib.http.addresses import UNKNOWN_PATH
 from chalicelib.http.openapi.operations import OPERATIONS as GROUPS
@@ -167,6 +168,12 @@ class Stage:
         made = world.muster.readings.log(admin, "101", DEFENDERS, 1_000, confirm=True)
         return {"path": {"reading": made.id}}
 
+    def drill(self) -> dict[str, Any]:
+        """An event in which nobody has completed anything."""
+        drill = Event.model_validate({"id": "gone", **EVENT_BODY})
+        self.site.world.muster.stores.definitions.put_event(drill)
+        return {"path": {"event": drill.id}}
+
     def url(self, route: str, path: dict[str, str]) -> str:
         named = {"server": "101", "alliance": "nova", "event": DEFENDERS, "spreadsheet_id": "sheet"}
         named |= {"commander": self.commanders["101", "nova"], "key": self.secret or "none"}
@@ -267,6 +274,7 @@ ROWS = [
     Row("POST", "/v1/keys", json_body(role="member", label="A link", server="101", alliance="nova")),
     Row("DELETE", "/v1/keys/{key_id}"),
     Row("PUT", "/v1/events/{event}", lambda _: {"path": {"event": "drill"}, "json": EVENT_BODY}, DEPLOYMENT),
+    Row("DELETE", "/v1/events/{event}", Stage.drill, DEPLOYMENT),
     Row("GET", "/v1/servers", reach=DEPLOYMENT),
     Row("PUT", SERVER, json_body(), SERVER_101),
     Row("GET", f"{SERVER}/alliances", reach=somewhere_on_101),

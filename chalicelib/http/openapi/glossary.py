@@ -341,6 +341,7 @@ PROBLEMS: dict[str, tuple[type[MusterError] | None, str]] = {
     "webhook-disabled": (Conflict, "nothing more is sent there; delete it, and add it again"),
     "tested-recently": (Conflict, "it was tested less than a minute ago"),
     "milestone-in-use": (Conflict, "somebody has completed a milestone that would be dropped"),
+    "event-in-use": (Conflict, "somebody has completed something of the event that would be deleted"),
     "too-large": (TooLarge, "there is more than is taken at once: bytes, lines, or events of a report"),
     "unsupported-media-type": (None, "the content type is not the route's"),
     "invalid-name": (

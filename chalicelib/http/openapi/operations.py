@@ -406,6 +406,11 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
             },
             detail="An event has either days or two instants, and so has each milestone. A change drops no completion.",
         ),
+        Operation(
+            "delete_event", "DELETE /v1/events/{event}", "Delete an event without completions", "define events",
+            refuses="unknown-event event-in-use",
+            detail="Its readings go with it. Voided completions count as completions, since they can be restored.",
+        ),
         Operation("list_servers", "GET /v1/servers", "The servers", "define servers", ServerList),
         Operation(
             "put_server", f"PUT {_SERVER}", "Define a server, or when its game day begins", "define servers", Server,
