@@ -104,6 +104,8 @@ MESSAGES: Mapping[str, str] = {
     "outlook-no": "At this pace: no, about {points} short.",
     "outlook-no-between": "At this pace: no, between {fewest} and {most} short.",
     "outlook-unknown": "Too early to say.",
+    # news
+    "webhook-test": "This is a test. Muster will send its news here.",
     # Muster itself
     "busy": "Too many reports at once. Nothing was lost; please send it again in a moment.",
     "unreadable": (

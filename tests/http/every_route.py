@@ -20,6 +20,7 @@ from chalicelib.domain.roster import Alliance, Server
 from chalicelib.http.addresses import UNKNOWN_PATH
 from chalicelib.http.openapi.operations import OPERATIONS as GROUPS
 from chalicelib.http.openapi.operations import Who
+from chalicelib.services.webhook_settings import WantedWebhook
 from tests.http.conftest import Site, served
 from tests.world import DEFENDERS, HIDDEN_MOTIVATIONS, WEDNESDAY_NOON, new_world
 
@@ -82,6 +83,7 @@ COMMANDER = f"{ALLIANCE}/commanders/{{commander}}"
 EVENT = f"{SERVER}/events/{{event}}"
 SHEET = "/v1/sheets/{spreadsheet_id}"
 SAVED = {"Content-Type": "text/csv"}
+DISCORD_WEBHOOK = "https://discord.com/api/webhooks/12345678901/TOKEN"
 
 
 @dataclass
@@ -138,6 +140,21 @@ class Stage:
         self.site.world.muster.stores.sheets.bind("sheet", "101", "nova")
         return {}
 
+    def hook(self) -> dict[str, Any]:
+        """A webhook of the alliance."""
+        webhooks, settings = self.site.world.muster.stores.webhooks, self.site.world.muster.webhook_settings
+        for one in webhooks.all():
+            webhooks.delete(one.id)
+        admin = self.site.world.key("admin", None, None)
+        made, _ = settings.add(admin, WantedWebhook(DISCORD_WEBHOOK, ["scoreboard"], "101", "nova"))
+        return {"path": {"webhook": made.id}}
+
+    def address(self) -> dict[str, Any]:
+        """One more, where there is one."""
+        self.hook()
+        url = f"{DISCORD_WEBHOOK}{next(self.numbers)}"
+        return {"json": {"url": url, "kinds": ["scoreboard"], "server": "101", "alliance": "nova"}}
+
     def public(self) -> dict[str, Any]:
         """The server shows the points of its alliances."""
         self.site.world.muster.stores.definitions.put_server(Server("101", public_standings=True))
@@ -160,7 +177,7 @@ class Stage:
     def url(self, route: str, path: dict[str, str]) -> str:
         named = {"server": "101", "alliance": "nova", "event": DEFENDERS, "spreadsheet_id": "sheet"}
         named |= {"commander": self.commanders["101", "nova"], "key": self.secret or "none"}
-        named["reading"] = "none"
+        named["reading"] = named["webhook"] = "none"
         named["key_id"] = self.site.world.key("reader").id
         return route.format(**named | path)
 
@@ -267,6 +284,10 @@ ROWS = [
     Row("GET", SHEET, Stage.bound),
     Row("POST", f"{SHEET}/tidy", Stage.bound),
     Row("DELETE", SHEET, Stage.bound),
+    Row("GET", "/v1/webhooks", Stage.hook, ANYWHERE),
+    Row("POST", "/v1/webhooks", Stage.address),
+    Row("POST", "/v1/webhooks/{webhook}/test", Stage.hook),
+    Row("DELETE", "/v1/webhooks/{webhook}", Stage.hook),
 ]  # fmt: skip
 
 

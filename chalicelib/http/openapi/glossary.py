@@ -26,6 +26,7 @@ PARAMETERS = {
         "What stands between `/d/` and the next `/` of the spreadsheet's address",
         "SPREADSHEET",
     ),
+    "webhook": ("The webhook's id", "5d61e197771d8160"),
 }
 """Of paths: what each is, and an example."""
 
@@ -278,6 +279,23 @@ FIELDS = {
     "version": "Of Muster",
     "without_times": "No column says when it was reported, though one looks like it",
     "zone": "An IANA zone, such as `America/New_York`",
+    "AddedWebhook.alliance": "Null: it is the server's",
+    "NewWebhook.alliance": "An alliance's id; null: news of the whole server",
+    "WebhookState.alliance": "Null: it is the server's",
+    "created_by": "The public id of the key",
+    "delivered_at": "When news was last delivered; null: not yet",
+    "disabled": "Why nothing more is sent, in words; null: news is sent",
+    "kinds": "Which news",
+    "language": "The code of a language that the pages speak",
+    "names": "Whether `closing-soon` may name who is missing; only where there is an alliance",
+    "outcome": "`delivered`; `later`: not taken, try again; `unknown`: perhaps taken; `refused`, `missing`: not taken; "
+    "`gone`: nothing is ever taken there, so the webhook is disabled now",
+    "problem": "What last went wrong, in words; null: nothing",
+    "WebhookTest.reason": "Why it was not delivered, in words; null: it was",
+    "AddedWebhook.secret": "What events are signed with, shown only here: save it now. Null: it is Discord's",
+    "url": "The address without what is secret in it",
+    "NewWebhook.url": "The address of a Discord webhook, or of a program",
+    "webhooks": "The oldest first",
 }
 """Of bodies, answers and queries, by name; by `SCHEMA.name` where it means something of its own there."""
 
@@ -295,6 +313,7 @@ PROBLEMS: dict[str, tuple[type[MusterError] | None, str]] = {
     "unknown-key": (NotFound, "no such key"),
     "unknown-reading": (NotFound, "no such reading, or it is withdrawn"),
     "unknown-sheet": (NotFound, "the spreadsheet is not bound"),
+    "unknown-webhook": (NotFound, "no such webhook"),
     "not-found": (NotFound, "the receipt's address is incomplete"),
     "milestone-not-open": (Conflict, "a milestone has not opened yet"),
     "reporting-closed": (Conflict, "the event's grace is over (for a member), or it is archived (for all)"),
@@ -317,6 +336,10 @@ PROBLEMS: dict[str, tuple[type[MusterError] | None, str]] = {
     "other-device": (Forbidden, "another device has reported it, or the cookie that shows this is missing"),
     "undo-closed": (Conflict, "it was reported too long ago"),
     "implausible-reading": (Conflict, "the number does not fit what is known; `confirm` insists on it"),
+    "webhook-exists": (Conflict, "the address already gets news of the same server or alliance"),
+    "too-many-webhooks": (Conflict, "the server itself, or the alliance, has as many webhooks as it may"),
+    "webhook-disabled": (Conflict, "nothing more is sent there; delete it, and add it again"),
+    "tested-recently": (Conflict, "it was tested less than a minute ago"),
     "milestone-in-use": (Conflict, "somebody has completed a milestone that would be dropped"),
     "event-in-use": (Conflict, "somebody has completed something of the event that would be deleted"),
     "too-large": (TooLarge, "there is more than is taken at once: bytes, lines, or events of a report"),
