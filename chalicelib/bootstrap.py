@@ -34,6 +34,7 @@ from chalicelib.store.table import Table
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from chalicelib.news.post import Post
     from chalicelib.services.administration import Administration
     from chalicelib.services.bindings import Bindings
     from chalicelib.services.bulk_corrections import BulkCorrections
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from chalicelib.store.readings import Readings
     from chalicelib.store.sheets import Sheets
     from chalicelib.store.sqlite import SQLiteTable
+    from chalicelib.store.webhooks import Webhooks
 
 Clock = Callable[[], datetime]
 
@@ -92,6 +94,12 @@ class Stores:
         from chalicelib.store.sheets import Sheets
 
         return Sheets(self.table)
+
+    @cached_property
+    def webhooks(self) -> "Webhooks":
+        from chalicelib.store.webhooks import Webhooks
+
+        return Webhooks(self.table)
 
 
 @dataclass(frozen=True)
@@ -319,13 +327,18 @@ class Muster:
     def sheet_queue(self) -> "SheetQueue":
         from chalicelib.services.sheet_queue import SheetQueue
         from chalicelib.services.sheet_views import SheetViews
+        from chalicelib.services.surveys import Surveys
 
         stores, directory = self.stores, self.directory
-        definitions, completions = stores.definitions, stores.completions
-        views = SheetViews(directory, self.overview, definitions, completions, stores.commanders, self.clock)
-        return SheetQueue(
-            directory, definitions, completions, views, stores.sheets, self.sheet_edits, self.clock
-        )
+        surveys = Surveys(directory, stores.definitions, stores.completions, self.clock)
+        views = SheetViews(directory, self.overview, stores.completions, stores.commanders, self.clock)
+        return SheetQueue(directory, surveys, views, stores.sheets, self.sheet_edits, self.clock)
+
+    @cached_property
+    def post(self) -> "Post":
+        from chalicelib.news.post import Post
+
+        return Post(self.settings.discord_api_url)
 
     @cached_property
     def migrating(self) -> "Migrating":

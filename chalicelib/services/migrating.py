@@ -20,6 +20,7 @@ from chalicelib.store import (
     ledger,
     readings,
     sheets,
+    webhooks,
 )
 from chalicelib.store.definitions import Definitions
 from chalicelib.store.forms import told, unread
@@ -31,6 +32,7 @@ READERS: Mapping[tuple[str, str], Callable[[Item], object]] = {
     (keys.SERVERS, keys.SERVER_PREFIX): definitions.server_of,
     (keys.SHEETS, keys.SHEET_PREFIX): sheets.binding_of,
     (keys.GUILDS, keys.GUILD_PREFIX): guilds.guild_of,
+    (keys.WEBHOOKS, keys.WEBHOOK_PREFIX): webhooks.webhook_of,
     ("ALLIANCES", keys.ALLIANCE_PREFIX): definitions.alliance_of,
     ("BULKS", keys.BULK_PREFIX): bulks.bulk_of,
     ("CARDS", keys.COMMANDER_PREFIX): completions.card_of,

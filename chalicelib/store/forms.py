@@ -39,6 +39,7 @@ FORMS = {
     "SHEETS": 1,
     "SHEETS_RUN": 1,
     "SIGNING": 1,
+    "WEBHOOKS": 1,
 }
 """The version of the form in which each kind of item is written, by the beginning of its partition key. A standing has
 none: it holds counters, and what is derived from other items."""

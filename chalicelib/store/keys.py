@@ -16,6 +16,7 @@ SERVERS = "SERVERS"
 SHEETS = "SHEETS"
 SHEETS_RUN = "SHEETS_RUN"
 GUILDS = "GUILDS"
+WEBHOOKS = "WEBHOOKS"
 
 EVENT_PREFIX, SERVER_PREFIX, SHEET_PREFIX, KEY_PREFIX = "EVENT#", "SERVER#", "SHEET#", "KEY#"
 ALLIANCE_PREFIX = "ALLIANCE#"
@@ -23,6 +24,7 @@ COMMANDER_PREFIX = "COMMANDER#"
 BULK_PREFIX = "BULK#"
 GUILD_PREFIX, ACCOUNT_PREFIX = "GUILD#", "ACCOUNT#"
 WATCH_PREFIX = "WATCH#"
+WEBHOOK_PREFIX = "WEBHOOK#"
 TIER_PREFIX = "TIER#"
 HISTORY, READING = "HISTORY", "READING"
 HOUR_PREFIX = "h"
@@ -85,6 +87,10 @@ def sheets_run() -> ItemKey:
 def watch(account: str) -> ItemKey:
     """How far that account at Google has told which sheets were touched."""
     return ItemKey(SHEETS_RUN, f"{WATCH_PREFIX}{account}")
+
+
+def webhook(webhook_id: str) -> ItemKey:
+    return ItemKey(WEBHOOKS, f"{WEBHOOK_PREFIX}{webhook_id}")
 
 
 def deployment() -> ItemKey:

@@ -42,9 +42,10 @@ STAYS: tuple[Callable[..., ItemKey], ...] = (
     keys.sheets_run,
     keys.signing,
     keys.watch,
+    keys.webhook,
 )
-"""Kinds of items that stay: they belong to the deployment's own runs, or are counted again. The keys and the ledger
-without a server stay too."""
+"""Kinds of items that stay: they belong to the deployment's own runs, or are counted again, or hold secrets of others
+(webhooks, which two deployments would both send to). The keys and the ledger without a server stay too."""
 
 _BINDING = (FORM, "id", "server", "alliance", "edits")
 """Attributes of a sheet that move: what it is bound to. Its leases and the results of its syncs stay."""
