@@ -65,6 +65,10 @@ HANDLERS = {
     f"{_READINGS}/{{reading}}": {"DELETE": "officers.withdraw_reading"},
     f"{_SERVER}/ledger": {"GET": "officers.get_ledger"},
     "/v1/ledger": {"GET": "officers.get_ledger_of_deployment"},
+    f"{_ALLIANCE}/discord": {"GET": "guilds.get_discord", "POST": "guilds.make_code"},
+    f"{_ALLIANCE}/discord/{{guild}}": {"DELETE": "guilds.unbind_guild"},
+    f"{_ALLIANCE}/discord/accounts/{{account}}": {"DELETE": "guilds.unlink_account"},
+    "/discord/interactions": {"POST": "discord.interact"},
     "/openapi.json": {"GET": "reference.get_openapi"},
     "/docs": {"GET": "reference.show_docs"},
 }

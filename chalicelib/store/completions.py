@@ -278,14 +278,14 @@ def owed_entries(card: Card, actors: Mapping[str, Actor]) -> list[Entry]:
     entries = []
     for report in owed_reports(card):
         completion = next(iter(report.added.values()))
-        actor = actors.get(completion.key_id) or Actor(completion.key_id, "a key that is gone")
+        actor = Actor.of_completion(completion) or actors.get(completion.key_id)
         unique = f"{card.commander}.{card.event}.{report.version}"
         entries.append(
             Entry(
                 ledger.entry_id(completion.recorded_at, unique),
                 completion.recorded_at,
                 "report",
-                actor,
+                actor or Actor(completion.key_id, "a key that is gone"),
                 card.server,
                 card.alliance,
                 card.commander,
