@@ -119,15 +119,14 @@ class Post:
         return (_of_discord if webhook.is_discord else _of_program)(reply, at)
 
     def obstacle(self, webhook: Webhook, seconds: float = SECONDS) -> str | None:
-        """Why nothing can be sent to its address now, in words; None if something can. Nothing is sent."""
+        """Why nothing is ever sent to its address as things are, in words; None if something would be. Nothing is sent.
+        Raises OSError if its name can't be looked up now."""
         try:
             self._checked(self._target(webhook, None), Deadline.within(seconds))
         except _NotPublic as error:
             return str(error)
         except Malformed as error:
             return error.detail
-        except OSError:
-            return "The host's name leads nowhere. Check the address."
         return None
 
     def _target(self, webhook: Webhook, edits: str | None) -> "_Target":

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from chalicelib.domain.access import Key
@@ -105,8 +105,8 @@ class WebhookSettings:
             created_by=key.id,
             secret=secret,
         )
-        if secret and (obstacle := self._post.obstacle(made)):
-            raise malformed("url", obstacle)
+        if secret:
+            made = self._looked_up(made)
         self._webhooks.add(made, change_entry(made.created_at, Actor.of(key), None, made))
         return _state(made), secret
 
@@ -139,6 +139,18 @@ class WebhookSettings:
             with suppress(ConditionFailed):  # a run has just noted something: it will learn the same
                 self._webhooks.disable(webhook, answer.reason, now)
         return WebhookTest(answer.outcome, answer.reason or None)
+
+    def _looked_up(self, webhook: Webhook) -> Webhook:
+        """The webhook, with a problem if its name can't be looked up now: each send does it again. Raises Malformed if
+        it leads out of the public internet."""
+        try:
+            obstacle = self._post.obstacle(webhook)
+        except OSError:
+            problem = "The host's name leads nowhere at the moment. Check the address."
+            return replace(webhook, state={"problem": problem})
+        if obstacle:
+            raise malformed("url", obstacle)
+        return webhook
 
     def _find(self, key: Key, webhook_id: str) -> Webhook:
         key.require("manage webhooks", server=key.server, alliance=key.alliance)
