@@ -80,7 +80,7 @@ class SheetSource(Protocol):
     ) -> Sequence[Outcome]: ...
 
     def renewed(self, due: Due) -> Due:
-        """With the revision of what the sheet should show now."""
+        """With the revision of what `view` showed last."""
         ...
 
     def synced(self, due: Due, *, again: bool = False, was_fresh: bool = False) -> None: ...
@@ -158,7 +158,8 @@ class _Run:
         except OutOfAllowance as error:
             logger.info("the run ends early: %s", error)
         except SignInFailed as error:
-            logger.error("no sheet can be synced: %s", error)
+            level = logging.ERROR if error.lasting else logging.WARNING
+            logger.log(level, "no sheet can be synced: %s", error)
             forget(google.credentials_secret)
             if error.lasting:
                 done += self._fail_all(due[done:], error)
@@ -204,8 +205,8 @@ class _Run:
         def apply(title: str, edits: Sequence[Edit]) -> tuple[Sequence[Outcome], SheetView]:
             nonlocal due, view
             outcomes = self.source.apply(sheet, title, edits, lambda: self.budget.seconds > EDITS_END)
-            due = self.source.renewed(due)
             view = self.source.view(sheet, consistent=True)
+            due = self.source.renewed(due)
             return outcomes, view
 
         def once() -> Synced:

@@ -1,1 +1,1 @@
-"""What Muster says in chats, as text and data."""
+"""News for where an alliance talks: Discord, and any program that listens at an https address (DESIGN §12)."""

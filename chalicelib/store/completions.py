@@ -4,7 +4,7 @@ A card and its alliance's totals change in one transaction. Its condition is tha
 which the change was decided. So after every single write, the totals are the sum of the cards.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -95,19 +95,12 @@ class Completions:
 
     def standing(self, server: str, event: str, *, consistent: bool = False) -> Standing:
         """Everything that a server's progress is calculated from, in one query."""
-        items: dict[str, list[Item]] = {}
-        for item in self._table.query(keys.standing(server, event), consistent=consistent):
-            items.setdefault("".join(item["SK"].partition("#")[:2]), []).append(item)
-        alliances, changes = dict[str, Totals](), dict[str, int]()
-        for alliance, totals, changed in readable(items.get(keys.ALLIANCE_PREFIX, ()), _alliance_of):
-            alliances[alliance], changes[alliance] = totals, changed
-        return Standing(
-            alliances,
-            stamps=dict(readable(items.get(keys.TIER_PREFIX, ()), stamp_of)),
-            reading=next(readable(items.get(keys.READING, ()), reading_of), None),
-            history=next(readable(items.get(keys.HISTORY, ()), history_of), {}),
-            changes=changes,
-        )
+        return _standing_of(self._table.query(keys.standing(server, event), consistent=consistent))
+
+    def standings(self, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], Standing]:
+        """The same of several servers' events, by server and event: a query for each, several at once."""
+        found = self._table.query_each([(keys.standing(*each), "") for each in wanted])
+        return {each: _standing_of(items) for each, items in zip(wanted, found, strict=True)}
 
     def record(self, changes: Sequence[CardChange], more: Sequence[Change] = ()) -> None:
         """Writes the changes of cards, the totals with them, and `more`, all or nothing.
@@ -285,14 +278,14 @@ def owed_entries(card: Card, actors: Mapping[str, Actor]) -> list[Entry]:
     entries = []
     for report in owed_reports(card):
         completion = next(iter(report.added.values()))
-        actor = actors.get(completion.key_id) or Actor(completion.key_id, "a key that is gone")
+        actor = Actor.of_completion(completion) or actors.get(completion.key_id)
         unique = f"{card.commander}.{card.event}.{report.version}"
         entries.append(
             Entry(
                 ledger.entry_id(completion.recorded_at, unique),
                 completion.recorded_at,
                 "report",
-                actor,
+                actor or Actor(completion.key_id, "a key that is gone"),
                 card.server,
                 card.alliance,
                 card.commander,
@@ -351,6 +344,23 @@ def card_of(item: Item) -> Card:
     )
     moved = item.get("moved", False)
     return Card(server, event, alliance, commander, completions, void, moved, int(item["version"]))
+
+
+def _standing_of(found: Iterable[Item]) -> Standing:
+    """What the partition of an event on a server holds."""
+    items: dict[str, list[Item]] = {}
+    for item in found:
+        items.setdefault("".join(item["SK"].partition("#")[:2]), []).append(item)
+    alliances, changes = dict[str, Totals](), dict[str, int]()
+    for alliance, totals, changed in readable(items.get(keys.ALLIANCE_PREFIX, ()), _alliance_of):
+        alliances[alliance], changes[alliance] = totals, changed
+    return Standing(
+        alliances,
+        stamps=dict(readable(items.get(keys.TIER_PREFIX, ()), stamp_of)),
+        reading=next(readable(items.get(keys.READING, ()), reading_of), None),
+        history=next(readable(items.get(keys.HISTORY, ()), history_of), {}),
+        changes=changes,
+    )
 
 
 def _alliance_of(item: Item) -> tuple[str, Totals, int]:

@@ -1,6 +1,6 @@
 """What operators define: events, servers, alliances. They are read often and seldom change, so they are cached."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import TypeVar
@@ -115,6 +115,11 @@ class Definitions:
         """All alliances of the server, by id, not from the cache."""
         items = self._table.query(keys.alliances(server_id), keys.ALLIANCE_PREFIX, consistent=consistent)
         return list(readable(items, alliance_of))
+
+    def alliances_of(self, servers: Collection[str]) -> dict[str, list[Alliance]]:
+        """Those of several servers, by server: a query for each, several at once."""
+        found = self._table.query_each([(keys.alliances(each), keys.ALLIANCE_PREFIX) for each in servers])
+        return {each: list(readable(items, alliance_of)) for each, items in zip(servers, found, strict=True)}
 
     def known_alliances(self, server_id: str) -> list[Alliance]:
         """The same, from the cache."""
