@@ -99,7 +99,7 @@ class Where:
 
     def _secret(self) -> str:
         if self.key_file:
-            secret = _in_file(self.key_file)
+            secret = in_file(self.key_file)
         elif self.demo:
             secret = self.facts["admin_key"]
         else:
@@ -109,7 +109,8 @@ class Where:
         return secret.strip()
 
 
-def _in_file(file: Path) -> str:
+def in_file(file: Path) -> str:
+    """The text of a file that holds a secret. Raises ClickException."""
     try:
         return text_of(file.read_bytes())
     except CannotRead as error:
