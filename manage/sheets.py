@@ -41,9 +41,9 @@ def bind(
 ) -> None:
     """Binds a spreadsheet to an alliance, or to a server.
 
-    First share it with the deployment's Google account, as an editor. The next sync makes the tabs whose names begin
-    with IMS. If the spreadsheet is already bound, it shows the new server or alliance from then on; the officers' own
-    tabs stay as they are.
+    It has to be shared, as an editor, with one of the deployment's Google accounts: the answer names it. The next sync
+    makes the tabs whose names begin with IMS. If the spreadsheet is already bound, it shows the new server or alliance
+    from then on; the officers' own tabs stay as they are.
 
     With --edits, whoever may edit the spreadsheet acts as an officer of what it is bound to: share it with officers,
     not with anyone with the link.
@@ -61,6 +61,8 @@ def bind(
     bound = f"server {state['server']}" + (f", alliance {state['alliance']}" if state["alliance"] else "")
     again = "" if is_new else " It was bound before."
     click.echo(f"Spreadsheet {state['spreadsheet_id']} is bound to {bound}. The next sync writes it.{again}")
+    if state["account"]:
+        click.echo(f"Share it, as an editor, with {state['account']}.")
     if state["edits"]:
         click.echo(
             "What is edited in it counts from the sync after that on, and whoever may edit it acts as an officer. "
@@ -150,10 +152,11 @@ def unbind(where: Where, spreadsheet: str) -> None:
 def check(where: Where, spreadsheet: str, secret: str | None, credentials: Path | None) -> None:
     """Checks whether Google lets Muster write to it.
 
-    It goes step by step: the secret or file, signing in, reading, writing, the quota. If a step fails, it says what to
-    do, and the exit status is 1. Then it says whether edits are seen soon, and whether anyone with the link may edit.
-    The secret is read with your AWS credentials; no Muster key is needed. Nothing changes in the spreadsheet: its title
-    is replaced by itself. SHEETS_API_URL, DRIVE_API_URL, SHEETS_REQUESTS_PER_USER and SHEETS_REQUESTS_PER_PROJECT
+    It goes step by step: the secret or file, signing in, reading, writing, the quota. If there are several
+    accounts, it finds the one that can read the spreadsheet. If a step fails, it says what to do, and the exit
+    status is 1. Then it says whether edits are seen soon, and whether anyone with the link may edit. The secret is
+    read with your AWS credentials; no Muster key is needed. Nothing changes in the spreadsheet: its title is
+    replaced by itself. SHEETS_API_URL, DRIVE_API_URL, SHEETS_REQUESTS_PER_USER and SHEETS_REQUESTS_PER_PROJECT
     apply; any other host than Google's needs no credentials.
 
     \b
@@ -184,13 +187,14 @@ def check(where: Where, spreadsheet: str, secret: str | None, credentials: Path 
                 click.get_current_context().exit(1)
 
 
-_STATE = ("Server", "Alliance", "Edits", "Last success", "Last error", "Error")
+_STATE = ("Server", "Alliance", "Edits", "Account", "Last success", "Last error", "Error")
 
 
 def _state(sheet: dict[str, Any]) -> list[Any]:
     """What a bound spreadsheet's row shows."""
     values = [
-        sheet[name] for name in ("server", "alliance", "last_success_at", "last_error_at", "last_error")
+        sheet[name]
+        for name in ("server", "alliance", "account", "last_success_at", "last_error_at", "last_error")
     ]
     return [*values[:2], "yes" if sheet["edits"] else "no", *values[2:]]
 

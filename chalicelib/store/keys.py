@@ -85,6 +85,11 @@ def watch(account: str) -> ItemKey:
     return ItemKey(SHEETS_RUN, f"{WATCH_PREFIX}{account}")
 
 
+def sheets_accounts() -> ItemKey:
+    """The accounts at Google that share the sheets."""
+    return ItemKey(SHEETS_RUN, "ACCOUNTS")
+
+
 def deployment() -> ItemKey:
     """Which deployment this is."""
     return ItemKey(SHEETS_RUN, "DEPLOYMENT")
