@@ -156,7 +156,7 @@ def sync_due(
             _at_once([line.work for line in lines])
             counts = {name: sum(line.counts[name] for line in lines) for name in counts}
         except SignInFailed as error:  # it isn't known whose credentials there are
-            logger.error("no sheet can be synced: %s", error)
+            logger.log(_level(error), "no sheet can be synced: %s", error)
             failed = _fail_all(source, due, error, remaining) if error.lasting else 0
             counts = _counts(failed=failed, put_off=len(due) - failed)
         finally:
@@ -214,6 +214,10 @@ def _at_once(works: Sequence[Callable[[], None]]) -> None:
         one.result()
 
 
+def _level(error: SignInFailed) -> int:
+    return logging.ERROR if error.lasting else logging.WARNING
+
+
 def _fail_all(
     source: SheetSource, due: Sequence[Due], error: SheetError, remaining: Callable[[], float]
 ) -> int:
@@ -265,7 +269,8 @@ class _Line:
         except OutOfAllowance as error:
             logger.info("the run ends early: %s", error)
         except SignInFailed as error:
-            logger.error("no sheet of %s can be synced: %s", self.google.account or NAMELESS, error)
+            whose = self.google.account or NAMELESS
+            logger.log(_level(error), "no sheet of %s can be synced: %s", whose, error)
             forget(self.google.credentials_secret)
             if error.lasting:
                 failed = _fail_all(self.source, due[done:], error, lambda: self.budget.seconds + RESERVE)
