@@ -20,7 +20,7 @@ import pytest
 import requests
 from botocore.exceptions import ClientError
 
-from deploy.__main__ import PARAMETERS
+from deploy.parameters import PARAMETERS
 from local.sheets import SheetsServer
 from tests.e2e.emulated_aws import EmulatedAws, why_not
 from tests.e2e.test_demo import ROOT
