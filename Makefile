@@ -58,7 +58,7 @@ deploy: $(READY) ## deploys or upgrades a stage in AWS (STAGE, and the variables
 status: $(READY) ## shows a stage's addresses and state (STAGE)
 	@$(RUN) -m deploy status
 
-logs: $(READY) ## shows what a stage has logged in the last minutes (STAGE, MINUTES)
+logs: $(READY) ## shows what a stage has logged in the last minutes, or for one request (STAGE, MINUTES, REQUEST)
 	@$(RUN) -m deploy logs
 
 destroy: $(READY) ## deletes a stage after asking; its table is kept (STAGE)

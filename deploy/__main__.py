@@ -1,12 +1,12 @@
 """`make deploy`, `destroy`, `status`, `logs` and `package`. Results go to stdout, messages to stderr."""
 
 import os
+import re
 import sys
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import boto3
 import click
@@ -18,6 +18,7 @@ from chalicelib.services.keys import AdminKeyExists
 from chalicelib.settings import Settings
 from chalicelib.store.forms import LEFT_OUT
 from deploy.bucket import PackageBucket
+from deploy.logs import as_logged, logged, readable
 from deploy.package import ARCHITECTURES, ROOT, PackagingFailed, package
 from deploy.parameters import WrongParameters, check, effective, given
 from deploy.stack import Change, Stack, StackFailed
@@ -129,7 +130,7 @@ def status(stage: str) -> None:
         click.echo(line)
     unreadable = {
         message.partition(f"{LEFT_OUT}: ")[2].partition(" (")[0]
-        for _, _, message in _logged(stack, datetime.now(UTC) - timedelta(days=1), f'"{LEFT_OUT}"')
+        for _, _, message in logged(stack, datetime.now(UTC) - timedelta(days=1), f'"{LEFT_OUT}"')
     }
     for key in sorted(unreadable):
         click.echo(f"Can't be read: {key}")
@@ -141,26 +142,30 @@ def status(stage: str) -> None:
 
 @main.command()
 @_stage
-@click.option("--minutes", envvar="MINUTES", default=10, show_default=True, help="How far back.")
-def logs(stage: str, minutes: int) -> None:
-    """Shows what the functions have logged in the last minutes, by time."""
-    stack = Stack(stack_name(stage))
-    for at, function, message in _logged(stack, datetime.now(UTC) - timedelta(minutes=minutes)):
-        click.echo(f"{datetime.fromtimestamp(at / 1000, UTC):%H:%M:%S} {function}: {message}")
+@click.option(
+    "--minutes",
+    envvar="MINUTES",
+    type=click.IntRange(1),
+    help="How far back; without it 10, or a day with --request.",
+)
+@click.option("--request", envvar="REQUEST", default="", help="Only what was logged with this request's id.")
+def logs(stage: str, minutes: int | None, request: str) -> None:
+    """Shows what the functions have logged, by time.
 
-
-def _logged(stack: Stack, since: datetime, pattern: str = "") -> list[tuple[int, str, str]]:
-    """When (milliseconds since 1970), by which function, and what was logged, by time; only what matches `pattern`."""
-    client: Any = boto3.client("logs")
-    prefix = f"/{stack.name}/"
-    groups = client.describe_log_groups(logGroupNamePrefix=prefix)["logGroups"]
-    lines = []
-    for name in (group["logGroupName"] for group in groups):
-        asked = {"logGroupName": name, "startTime": int(since.timestamp() * 1000), "filterPattern": pattern}
-        for page in client.get_paginator("filter_log_events").paginate(**asked):
-            events = ((event["timestamp"], event["message"].rstrip()) for event in page["events"])
-            lines += [(at, name.removeprefix(prefix), message) for at, message in events]
-    return sorted(lines)
+    For people where it is shown on a terminal, else as JSON lines. The id of a request is in each problem that the API
+    answers, and on each error page.
+    """
+    if not re.fullmatch(r"[\w-]*", request):
+        raise click.BadParameter(f"{request!r} is not the id of a request.", param_hint="REQUEST")
+    minutes = minutes or (24 * 60 if request else 10)
+    pattern = f'"{request}"' if request else ""
+    found = logged(Stack(stack_name(stage)), datetime.now(UTC) - timedelta(minutes=minutes), pattern)
+    for line in found:
+        click.echo(readable(line) if sys.stdout.isatty() else as_logged(line))
+    if request and not found:
+        raise click.ClickException(
+            f"Nothing was logged with {request} in the last {minutes} minutes (MINUTES)."
+        )
 
 
 def _can_reserve() -> bool:

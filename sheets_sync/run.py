@@ -80,7 +80,7 @@ class SheetSource(Protocol):
     ) -> Sequence[Outcome]: ...
 
     def renewed(self, due: Due) -> Due:
-        """With the revision of what the sheet should show now."""
+        """With the revision of what `view` showed last."""
         ...
 
     def synced(self, due: Due, *, again: bool = False, was_fresh: bool = False) -> None: ...
@@ -205,8 +205,8 @@ class _Run:
         def apply(title: str, edits: Sequence[Edit]) -> tuple[Sequence[Outcome], SheetView]:
             nonlocal due, view
             outcomes = self.source.apply(sheet, title, edits, lambda: self.budget.seconds > EDITS_END)
-            due = self.source.renewed(due)
             view = self.source.view(sheet, consistent=True)
+            due = self.source.renewed(due)
             return outcomes, view
 
         def once() -> Synced:

@@ -4,7 +4,7 @@ A card and its alliance's totals change in one transaction. Its condition is tha
 which the change was decided. So after every single write, the totals are the sum of the cards.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -18,7 +18,7 @@ from chalicelib.domain.standing import Reading, Standing, TierStamp, Totals
 from chalicelib.store import keys, ledger
 from chalicelib.store.forms import read, readable
 from chalicelib.store.keys import COMPLETION_PREFIX, VOIDED_PREFIX
-from chalicelib.store.table import Change, ConditionFailed, Delete, Item, Put, Table, Update
+from chalicelib.store.table import MOST_CHANGES, Change, ConditionFailed, Delete, Item, Put, Table, Update
 
 HOUR = 3600
 SUMS = "sums"
@@ -95,19 +95,12 @@ class Completions:
 
     def standing(self, server: str, event: str, *, consistent: bool = False) -> Standing:
         """Everything that a server's progress is calculated from, in one query."""
-        items: dict[str, list[Item]] = {}
-        for item in self._table.query(keys.standing(server, event), consistent=consistent):
-            items.setdefault("".join(item["SK"].partition("#")[:2]), []).append(item)
-        alliances, changes = dict[str, Totals](), dict[str, int]()
-        for alliance, totals, changed in readable(items.get(keys.ALLIANCE_PREFIX, ()), _alliance_of):
-            alliances[alliance], changes[alliance] = totals, changed
-        return Standing(
-            alliances,
-            stamps=dict(readable(items.get(keys.TIER_PREFIX, ()), stamp_of)),
-            reading=next(readable(items.get(keys.READING, ()), reading_of), None),
-            history=next(readable(items.get(keys.HISTORY, ()), history_of), {}),
-            changes=changes,
-        )
+        return _standing_of(self._table.query(keys.standing(server, event), consistent=consistent))
+
+    def standings(self, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], Standing]:
+        """The same of several servers' events, by server and event: a query for each, several at once."""
+        found = self._table.query_each([(keys.standing(*each), "") for each in wanted])
+        return {each: _standing_of(items) for each, items in zip(wanted, found, strict=True)}
 
     def record(self, changes: Sequence[CardChange], more: Sequence[Change] = ()) -> None:
         """Writes the changes of cards, the totals with them, and `more`, all or nothing.
@@ -158,6 +151,27 @@ class Completions:
         places = {keys.history(server, event): event for event in events}
         found = {key: item for key, item in self._table.get_many(list(places)).items() if SUMS in item}
         return {places[key]: noted for key, item in found.items() for noted in readable([item], noted_of)}
+
+    def is_counted(self, server: str, event: str) -> bool:
+        """Whether anybody on the server has completed something of the event, or had before it was voided: an alliance
+        then has totals, which stay."""
+        return any(self._table.query(keys.standing(server, event), keys.ALLIANCE_PREFIX, consistent=True))
+
+    def clear(self, server: str, event: str) -> None:
+        """Deletes what is kept of an event on the server besides cards and totals: readings, tier stamps, history."""
+        partitions = (
+            keys.standing(server, event),
+            keys.readings(server, event),
+            keys.counted(server, event).pk,
+        )
+        found = [
+            keys.ItemKey(item["PK"], item["SK"])
+            for partition in partitions
+            for item in self._table.query(partition, consistent=True)
+            if not item["SK"].startswith(keys.ALLIANCE_PREFIX)
+        ]
+        for first in range(0, len(found), MOST_CHANGES):
+            self._table.transact([Delete(key) for key in found[first : first + MOST_CHANGES]])
 
     def refreshed_last(self) -> str | None:
         """The server that the scheduled recount started last."""
@@ -264,14 +278,14 @@ def owed_entries(card: Card, actors: Mapping[str, Actor]) -> list[Entry]:
     entries = []
     for report in owed_reports(card):
         completion = next(iter(report.added.values()))
-        actor = actors.get(completion.key_id) or Actor(completion.key_id, "a key that is gone")
+        actor = Actor.of_completion(completion) or actors.get(completion.key_id)
         unique = f"{card.commander}.{card.event}.{report.version}"
         entries.append(
             Entry(
                 ledger.entry_id(completion.recorded_at, unique),
                 completion.recorded_at,
                 "report",
-                actor,
+                actor or Actor(completion.key_id, "a key that is gone"),
                 card.server,
                 card.alliance,
                 card.commander,
@@ -330,6 +344,23 @@ def card_of(item: Item) -> Card:
     )
     moved = item.get("moved", False)
     return Card(server, event, alliance, commander, completions, void, moved, int(item["version"]))
+
+
+def _standing_of(found: Iterable[Item]) -> Standing:
+    """What the partition of an event on a server holds."""
+    items: dict[str, list[Item]] = {}
+    for item in found:
+        items.setdefault("".join(item["SK"].partition("#")[:2]), []).append(item)
+    alliances, changes = dict[str, Totals](), dict[str, int]()
+    for alliance, totals, changed in readable(items.get(keys.ALLIANCE_PREFIX, ()), _alliance_of):
+        alliances[alliance], changes[alliance] = totals, changed
+    return Standing(
+        alliances,
+        stamps=dict(readable(items.get(keys.TIER_PREFIX, ()), stamp_of)),
+        reading=next(readable(items.get(keys.READING, ()), reading_of), None),
+        history=next(readable(items.get(keys.HISTORY, ()), history_of), {}),
+        changes=changes,
+    )
 
 
 def _alliance_of(item: Item) -> tuple[str, Totals, int]:
