@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from chalicelib.services.renormalising import Renormalising
     from chalicelib.services.sheet_edits import SheetEdits
     from chalicelib.services.sheet_queue import SheetQueue
+    from chalicelib.services.webhook_settings import WebhookSettings
     from chalicelib.store.guilds import Guilds
     from chalicelib.store.readings import Readings
     from chalicelib.store.sheets import Sheets
@@ -339,6 +340,12 @@ class Muster:
         from chalicelib.news.post import Post
 
         return Post(self.settings.discord_api_url)
+
+    @cached_property
+    def webhook_settings(self) -> "WebhookSettings":
+        from chalicelib.services.webhook_settings import WebhookSettings
+
+        return WebhookSettings(self.directory, self.stores.webhooks, self.post, self.clock)
 
     @cached_property
     def migrating(self) -> "Migrating":

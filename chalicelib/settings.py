@@ -1,7 +1,6 @@
 """The settings, from environment variables or, for `./muster serve`, a file. All are described in docs/settings.md."""
 
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -174,15 +173,23 @@ class Serving:
 
 def in_file(file: Path) -> dict[str, str]:
     """The settings in a TOML file, as an environment would have them: the same names. Raises InvalidSettings."""
+    from difflib import get_close_matches  # a Lambda function reads no file
+
+    from chalicelib.files import CannotRead, toml_of
+
     try:
-        held = tomllib.loads(file.read_text(encoding="utf-8"))
+        held = toml_of(file.read_bytes())
     except OSError as error:
         raise InvalidSettings(f"{file} can't be read: {error.strerror}") from None
-    except ValueError as error:  # not TOML, or not UTF-8
-        raise InvalidSettings(f"{file} is not TOML: {error}") from None
+    except CannotRead as error:
+        raise InvalidSettings(f"{file}: {error}") from None
+    known = {**OF_EVERY_DEPLOYMENT, **OF_SERVE}
     for name, value in held.items():
-        if name not in {**OF_EVERY_DEPLOYMENT, **OF_SERVE}:
-            raise InvalidSettings(f"{name} in {file} is not a setting")
+        if name not in known:
+            near = get_close_matches(name.upper(), known, n=1)
+            raise InvalidSettings(
+                f"{name} in {file} is not a setting" + "".join(f". Did you mean {one}?" for one in near)
+            )
         if type(value) not in (str, int):
             raise InvalidSettings(f"{name} in {file} must be a text or a whole number")
     return {name: str(value) for name, value in held.items()}

@@ -16,6 +16,7 @@ from manage.migrate import migrate
 from manage.serve.command import serve
 from manage.servers import alliances, servers
 from manage.sheets import sheets
+from manage.webhooks import webhooks
 from manage.where import Where
 
 
@@ -56,7 +57,7 @@ class _Commands(click.Group):
 )
 @click.pass_context
 def main(context: click.Context, demo: bool, url: str | None, key_file: Path | None) -> None:
-    """Runs Muster for servers and alliances: events, keys and links, rosters, sheets.
+    """Runs Muster for servers and alliances: events, keys and links, rosters, sheets, news.
 
     Most commands call the API with an admin's or officer's key. `keys first`, `ledger verify`, `servers export`,
     `servers import` and `migrate` work on the table instead, with your AWS credentials, or on the file of
@@ -84,6 +85,7 @@ def main(context: click.Context, demo: bool, url: str | None, key_file: Path | N
 for command in (
     *(events, servers, alliances, links, keys, roster, completions, sheets, discord, ledger, migrate),
     *(serve, backup, restore),
+    webhooks,
 ):
     main.add_command(command)
 

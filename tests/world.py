@@ -9,6 +9,7 @@ from chalicelib.bootstrap import Muster, assemble
 from chalicelib.catalog import load_catalog
 from chalicelib.domain.access import Key, Role, key_id, new_secret, secret_hash
 from chalicelib.domain.roster import Alliance, Server
+from chalicelib.news.post import Post
 from chalicelib.settings import Settings
 from chalicelib.store.cache import CACHE_SECONDS
 from chalicelib.store.table import Table
@@ -29,6 +30,14 @@ SETTINGS = Settings(TABLE_NAME, discord_public_key=PUBLIC_KEY)
 SERVER = Server("101")
 NOVA = Alliance("101", "nova", "NOVA", "Nova Guard")
 ORBIT = Alliance("101", "orbit", "ØRB", "Orbit Watch", is_open=False)
+
+
+def _nowhere(_: str) -> list[str]:
+    raise OSError
+
+
+OFFLINE = Post(resolve=_nowhere)
+"""No test sends anything out of this machine."""
 
 
 class HandClock:
@@ -120,4 +129,5 @@ def new_world(store: Store = "memory") -> Iterator[World]:
         muster.stores.definitions.put_server(SERVER)
         for alliance in (NOVA, ORBIT):
             muster.stores.definitions.put_alliance(alliance)
+        vars(muster)["post"] = OFFLINE
         yield World(muster, clock, seconds, place)

@@ -34,6 +34,8 @@ Capability = Literal[
     "define alliances",
     "bind spreadsheets",
     "read the deployment's ledger",
+    "manage webhooks",
+    "send news elsewhere than to Discord",
     "connect Discord",
 ]
 """What somebody may do, in words."""
@@ -60,6 +62,8 @@ MAY: Mapping[Capability, tuple[Role, ...]] = {
     "define alliances": ("admin",),
     "bind spreadsheets": ("admin",),
     "read the deployment's ledger": ("admin",),
+    "manage webhooks": ("officer", "admin"),
+    "send news elsewhere than to Discord": ("admin",),
     "connect Discord": ("officer", "admin"),
 }
 """Which roles have which capability, each within its key's scope. docs/api.md says what each capability is."""

@@ -12,7 +12,7 @@ from chalicelib.domain.cards import Card, CardChange, Completion, owed
 Action = Literal[
     "report", "void", "restore", "undo", "take-back", "give-back", "time", "recount",
     "add", "rename", "release", "merge", "move", "retire", "reinstate", "forget",
-    "reading", "withdraw", "server", "alliance", "event", "key", "sheet",
+    "reading", "withdraw", "server", "alliance", "event", "key", "sheet", "webhook",
     "discord",
 ]
 # fmt: on

@@ -104,6 +104,8 @@ MESSAGES: Mapping[str, str] = {
     "outlook-no": "At this pace: no, about {points} short.",
     "outlook-no-between": "At this pace: no, between {fewest} and {most} short.",
     "outlook-unknown": "Too early to say.",
+    # news
+    "webhook-test": "This is a test. Muster will send its news here.",
     # what is said on Discord
     "chat-in-a-guild": "Muster answers in your alliance's Discord server, not in direct messages.",
     "chat-not-bound": (

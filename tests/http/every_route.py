@@ -16,10 +16,12 @@ import requests
 import app
 from chalicelib.domain.access import Key, Role, key_id, secret_hash
 from chalicelib.domain.calendar import rfc3339
+from chalicelib.domain.events import Event
 from chalicelib.domain.roster import Alliance, Server
 from chalicelib.http.addresses import UNKNOWN_PATH
 from chalicelib.http.openapi.operations import OPERATIONS as GROUPS
 from chalicelib.http.openapi.operations import Who
+from chalicelib.services.webhook_settings import WantedWebhook
 from tests.discord import GUILD, PING, signature
 from tests.http.conftest import Site, served
 from tests.world import DEFENDERS, HIDDEN_MOTIVATIONS, WEDNESDAY_NOON, new_world
@@ -83,6 +85,7 @@ COMMANDER = f"{ALLIANCE}/commanders/{{commander}}"
 EVENT = f"{SERVER}/events/{{event}}"
 SHEET = "/v1/sheets/{spreadsheet_id}"
 SAVED = {"Content-Type": "text/csv"}
+DISCORD_WEBHOOK = "https://discord.com/api/webhooks/12345678901/TOKEN"
 
 
 @dataclass
@@ -139,6 +142,21 @@ class Stage:
         self.site.world.muster.stores.sheets.bind("sheet", "101", "nova")
         return {}
 
+    def hook(self) -> dict[str, Any]:
+        """A webhook of the alliance."""
+        webhooks, settings = self.site.world.muster.stores.webhooks, self.site.world.muster.webhook_settings
+        for one in webhooks.all():
+            webhooks.delete(one.id)
+        admin = self.site.world.key("admin", None, None)
+        made, _ = settings.add(admin, WantedWebhook(DISCORD_WEBHOOK, ["scoreboard"], "101", "nova"))
+        return {"path": {"webhook": made.id}}
+
+    def address(self) -> dict[str, Any]:
+        """One more, where there is one."""
+        self.hook()
+        url = f"{DISCORD_WEBHOOK}{next(self.numbers)}"
+        return {"json": {"url": url, "kinds": ["scoreboard"], "server": "101", "alliance": "nova"}}
+
     def public(self) -> dict[str, Any]:
         """The server shows the points of its alliances."""
         self.site.world.muster.stores.definitions.put_server(Server("101", public_standings=True))
@@ -151,6 +169,12 @@ class Stage:
         admin = world.key("admin", None, None)
         made = world.muster.readings.log(admin, "101", DEFENDERS, 1_000, confirm=True)
         return {"path": {"reading": made.id}}
+
+    def drill(self) -> dict[str, Any]:
+        """An event in which nobody has completed anything."""
+        drill = Event.model_validate({"id": "gone", **EVENT_BODY})
+        self.site.world.muster.stores.definitions.put_event(drill)
+        return {"path": {"event": drill.id}}
 
     def in_a_guild(self) -> dict[str, Any]:
         """The alliance has a guild, and in it an account that stands for a commander."""
@@ -168,7 +192,8 @@ class Stage:
     def url(self, route: str, path: dict[str, str]) -> str:
         named = {"server": "101", "alliance": "nova", "event": DEFENDERS, "spreadsheet_id": "sheet"}
         named |= {"commander": self.commanders["101", "nova"], "key": self.secret or "none"}
-        named |= {"reading": "none", "guild": GUILD, "account": "501"}
+        named["reading"] = named["webhook"] = "none"
+        named |= {"guild": GUILD, "account": "501"}
         named["key_id"] = self.site.world.key("reader").id
         return route.format(**named | path)
 
@@ -265,6 +290,7 @@ ROWS = [
     Row("POST", "/v1/keys", json_body(role="member", label="A link", server="101", alliance="nova")),
     Row("DELETE", "/v1/keys/{key_id}"),
     Row("PUT", "/v1/events/{event}", lambda _: {"path": {"event": "drill"}, "json": EVENT_BODY}, DEPLOYMENT),
+    Row("DELETE", "/v1/events/{event}", Stage.drill, DEPLOYMENT),
     Row("GET", "/v1/servers", reach=DEPLOYMENT),
     Row("PUT", SERVER, json_body(), SERVER_101),
     Row("GET", f"{SERVER}/alliances", reach=somewhere_on_101),
@@ -274,6 +300,10 @@ ROWS = [
     Row("GET", SHEET, Stage.bound),
     Row("POST", f"{SHEET}/tidy", Stage.bound),
     Row("DELETE", SHEET, Stage.bound),
+    Row("GET", "/v1/webhooks", Stage.hook, ANYWHERE),
+    Row("POST", "/v1/webhooks", Stage.address),
+    Row("POST", "/v1/webhooks/{webhook}/test", Stage.hook),
+    Row("DELETE", "/v1/webhooks/{webhook}", Stage.hook),
     Row("GET", f"{ALLIANCE}/discord"),
     Row("POST", f"{ALLIANCE}/discord"),
     Row("DELETE", f"{ALLIANCE}/discord/{{guild}}", Stage.in_a_guild),

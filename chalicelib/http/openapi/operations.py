@@ -17,6 +17,7 @@ from chalicelib.domain.errors import FieldError
 from chalicelib.domain.events import Event
 from chalicelib.domain.progress import Progress
 from chalicelib.domain.roster import Server
+from chalicelib.domain.webhooks import DISCORD
 from chalicelib.http.definitions import AllianceSummary, EventDetails
 from chalicelib.http.discord_shapes import Interaction
 from chalicelib.http.guilds import BindingCodeRequest
@@ -38,6 +39,7 @@ from chalicelib.http.officer_inputs import (
     NewCommander,
     NewKey,
     NewReading,
+    NewWebhook,
     PageQuery,
     RosterChange,
     RosterImport,
@@ -45,6 +47,7 @@ from chalicelib.http.officer_inputs import (
     ServerDefinition,
     SheetBinding,
     SheetTidying,
+    WebhookTesting,
 )
 from chalicelib.services.bindings import SheetState
 from chalicelib.services.bulk_corrections import BulkCorrection
@@ -59,6 +62,7 @@ from chalicelib.services.public_views import ServerProgress, ServerStandings
 from chalicelib.services.readings import ReadingDetails
 from chalicelib.services.reporting import Receipt
 from chalicelib.services.rosters import Roster, RosterEntry
+from chalicelib.services.webhook_settings import TESTED_EVERY, WebhookState, WebhookTest
 
 
 class Health(TypedDict):
@@ -98,6 +102,15 @@ class KeyList(TypedDict):
 
 class SheetList(TypedDict):
     sheets: list[SheetState]
+
+
+class WebhookList(TypedDict):
+    webhooks: list[WebhookState]
+
+
+@dataclass(frozen=True, slots=True)
+class AddedWebhook(WebhookState):
+    secret: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +202,7 @@ _EVENT = f"{_SERVER}/events/{{event}}"
 _ALLIANCE = f"{_SERVER}/alliances/{{alliance}}"
 _COMMANDER = f"{_ALLIANCE}/commanders/{{commander}}"
 _SHEET = "/v1/sheets/{spreadsheet_id}"
+_WEBHOOK = "/v1/webhooks/{webhook}"
 
 _UNKNOWN = "unknown-server unknown-alliance"
 _SOMEBODY = f"{_UNKNOWN} unknown-commander"
@@ -403,6 +417,11 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
             },
             detail="An event has either days or two instants, and so has each milestone. A change drops no completion.",
         ),
+        Operation(
+            "delete_event", "DELETE /v1/events/{event}", "Delete an event without completions", "define events",
+            refuses="unknown-event event-in-use",
+            detail="Its readings go with it. Voided completions count as completions, since they can be restored.",
+        ),
         Operation("list_servers", "GET /v1/servers", "The servers", "define servers", ServerList),
         Operation(
             "put_server", f"PUT {_SERVER}", "Define a server, or when its game day begins", "define servers", Server,
@@ -449,6 +468,32 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
         Operation(
             "unbind_sheet", f"DELETE {_SHEET}", "Unbind a spreadsheet", "bind spreadsheets", refuses="unknown-sheet",
             detail="Its tabs stay as they are.",
+        ),
+    ),
+    "News": (
+        Operation(
+            "list_webhooks", "GET /v1/webhooks", "The webhooks in the key's scope", "manage webhooks", WebhookList,
+            detail="With the state of each: whether it is disabled, what was last delivered, what went wrong.",
+        ),
+        Operation(
+            "add_webhook", "POST /v1/webhooks", "Send news to a channel on Discord, or to a program", "manage webhooks",
+            AddedWebhook, body=NewWebhook, created="only",
+            example={
+                "url": f"{DISCORD}/api/webhooks/12345678901/TOKEN", "kinds": ["milestone-opened", "closing-soon"],
+                "server": "101", "alliance": "nova-guard", "language": "de",
+            },
+            refuses=f"{_UNKNOWN} webhook-exists too-many-webhooks",
+            detail="Officers give the address of a Discord webhook, admins also any public https address, which gets "
+            "events signed as Standard Webhooks has it. The address is never shown again as a whole.",
+        ),
+        Operation(
+            "test_webhook", f"POST {_WEBHOOK}/test", "Send a test message now", "manage webhooks", WebhookTest,
+            body=WebhookTesting, example={}, refuses="unknown-webhook webhook-disabled tested-recently",
+            detail=f"Once in {in_words(TESTED_EVERY)} at most.",
+        ),
+        Operation(
+            "remove_webhook", f"DELETE {_WEBHOOK}", "Send nothing more to a webhook", "manage webhooks",
+            refuses="unknown-webhook",
         ),
     ),
     "Discord": (
