@@ -2,17 +2,21 @@
 
 import base64
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from chalicelib import bootstrap
 from chalicelib.bootstrap import assemble
 from chalicelib.domain.roster import Server
 from chalicelib.languages import LANGUAGES
+from chalicelib.store.guilds import Guilds
 from manage.serve.adapter import Adapter
 from tests.discord import ANOTHER_GUILD, GUILD, PATH, PING, Json, User, components, signature
 from tests.http.conftest import Site, served
+from tests.stores import on_dynamodb
 from tests.world import (
     CONFRONTING_RESILIENCE,
     DEFENDERS,
@@ -149,6 +153,21 @@ class TestBinding:
         user = User(site.url, site.world.clock)
         assert "Ask an officer" in user.command("bind", code=old)["content"]
         assert "Nova Guard" in user.command("bind", code=new)["content"]
+
+    def test_of_two_who_use_a_code_at_once_one_wins(
+        self, site: Site, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        text, write, bind = code(site), Guilds.bind, site.world.muster.guild_bindings.bind
+
+        def late(guilds: Guilds, *given: Any) -> None:
+            monkeypatch.setattr(Guilds, "bind", write)
+            bind(ANOTHER_GUILD, "502", text)
+            write(guilds, *given)
+
+        monkeypatch.setattr(Guilds, "bind", late)
+        assert "used already" in User(site.url, site.world.clock).command("bind", code=text)["content"]
+        bound = site.world.muster.stores.guilds.of_alliance("101", "nova")
+        assert [guild.id for guild in bound] == [ANOTHER_GUILD]
 
     def test_officers_see_what_is_bound_and_unbind_it(self, site: Site, user: User) -> None:
         officer = site.world.secret("officer")
@@ -404,3 +423,67 @@ class TestStrangeRequests:
     def test_what_is_not_known_is_answered_in_words(self, user: User, what: Json) -> None:
         said = user.sent(**what)
         assert said["flags"] == 64
+
+
+class TestCost:
+    """A command is answered within three seconds, also by a process that has just begun: few calls do that."""
+
+    @on_dynamodb
+    def test_each_command_asks_the_table_for_little(self, world: World) -> None:
+        with served(world) as site:
+            user = User(site.url, world.clock)
+            user.command("bind", code=code(site))
+            for name in ("Kestrel", "Merlin"):
+                user.command("iam", name=name)
+            first, second = components(user.command("done"))
+            calls = {
+                "press": lambda: user.press(first, HIDDEN_MOTIVATIONS),
+                "done": lambda: user.command("done"),
+                "today": lambda: user.command("today"),
+                "iam": lambda: user.command("iam"),
+                "iam, known": lambda: user.command("iam", name="Merlin"),
+                "iam, new": lambda: user.command("iam", name="Osprey"),
+                "standing": lambda: user.command("standing"),
+                "missing": lambda: user.command("missing"),
+                "choices": lambda: user.choices("done", "milestone", ""),
+                "bind": lambda: user.command("bind", code="101:nova:x"),
+            }
+            asked = {what: len(self.asked(world, use)) for what, use in calls.items()}
+            warm = self.asked(world, lambda: user.press(second, HIDDEN_MOTIVATIONS), is_warm=True)
+        assert asked == {
+            "press": 8,
+            "done": 8,
+            "today": 8,
+            "iam": 5,
+            "iam, known": 6,
+            "iam, new": 10,
+            "standing": 6,
+            "missing": 7,
+            "choices": 4,
+            "bind": 1,
+        }, "four of these are of definitions, which are kept for half a minute"
+        assert warm == ["BatchGetItem", "BatchGetItem", "TransactWriteItems"], (
+            "as many as a report by the form"
+        )
+
+    @staticmethod
+    def asked(world: World, use: Callable[[], object], *, is_warm: bool = False) -> list[str]:
+        """What a new process asks the table for, or one that has answered before."""
+        world.muster = world.process()
+        bootstrap.use(world.muster)
+        if is_warm:
+            world.muster.tiers.stamp("101", world.muster.directory.event(DEFENDERS))
+            world.muster.discord.caller(GUILD, "501", "")
+        world.dynamodb.calls.clear()
+        use()
+        return [call.operation for call in world.dynamodb.calls]
+
+    @on_dynamodb
+    def test_a_busy_table_is_told_in_words(self, world: World) -> None:
+        with served(world) as site:
+            user = User(site.url, world.clock)
+            user.command("bind", code=code(site))
+            user.command("iam", name="Kestrel")
+            (menu,) = components(user.command("done"))
+            world.dynamodb.chaos = lambda operation: "conflict" if operation.startswith("Trans") else None
+            assert "Too many reports at once." in user.press(menu, HIDDEN_MOTIVATIONS)["content"]
