@@ -366,7 +366,7 @@ class TestSeeing:
     def test_where_the_server_stands_is_for_all(self, user: User) -> None:
         said = user.command("standing")
         assert "flags" not in said
-        assert "**Defenders of Peace**: 0 points (<t:1700352000:R>)" in said["content"]
+        assert "**Defenders of Peace**: 0 points. Ends <t:1700352000:R>." in said["content"]
         assert "⬜ 8,925: Too early to say." in said["content"]
 
     def test_who_is_missing_is_for_officers_eyes(self, site: Site, user: User) -> None:
