@@ -107,7 +107,7 @@ class SheetQueue:
         that has waited longest (`oldest`) was synced. Sheets that were never synced don't count for that."""
         sheets, requests = self._known.values(), self._requests
         self._requests = 0
-        failing = [s for s in sheets if s.last_error_at and s.last_error_at > (s.last_success_at or _NEVER)]
+        failing = [sheet for sheet in sheets if sheet.is_failing]
         ages = [(self.clock() - s.last_success_at).total_seconds() for s in sheets if s.last_success_at]
         return {"requests": requests, "failing": len(failing), "oldest": max(ages, default=0.0)}
 
