@@ -49,7 +49,7 @@ torture: $(READY) ## runs random use cases with faults at every call, against a 
 package: $(READY) ## makes the deployment package in dist/
 	$(RUN) -m deploy package dist
 
-deploy: $(READY) ## deploys or upgrades a stage in AWS (STAGE; ALARM_EMAIL, SHEETS_API_URL, RESERVED_CONCURRENCY)
+deploy: $(READY) ## deploys or upgrades a stage in AWS (STAGE, and the variables of docs/OPERATIONS.md)
 	@$(RUN) -m deploy deploy
 
 status: $(READY) ## shows a stage's addresses and state (STAGE)

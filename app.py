@@ -12,7 +12,7 @@ with uncollected():
     from chalicelib.http.pages import pages
     from chalicelib.http.pasted import forgive_pasting
     from chalicelib.http.problems import answer_in_time, answer_problems
-    from chalicelib.telemetry import log_failed_run, log_with_request, measure_run
+    from chalicelib.telemetry import log_failed_run, log_with_request, watch_run
 
 app = Chalice(app_name="muster", configure_logs=False)
 app.register_middleware(log_with_request, "all")
@@ -20,7 +20,7 @@ app.register_middleware(answer_problems, "http")
 app.register_middleware(forgive_pasting, "http")
 app.register_middleware(answer_in_time, "http")
 app.register_middleware(log_failed_run, "scheduled")
-app.register_middleware(measure_run, "scheduled")
+app.register_middleware(watch_run, "scheduled")
 app.register_blueprint(api)
 app.register_blueprint(pages)
 app.register_blueprint(late_routes)

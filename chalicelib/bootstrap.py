@@ -41,7 +41,9 @@ if TYPE_CHECKING:
     from chalicelib.services.corrections import Corrections
     from chalicelib.services.counting import Counting
     from chalicelib.services.devices import Devices
+    from chalicelib.services.discord import Discord
     from chalicelib.services.exports import Exports
+    from chalicelib.services.guild_bindings import GuildBindings
     from chalicelib.services.imports import Imports
     from chalicelib.services.keys import Keys
     from chalicelib.services.ledger_pages import LedgerPages
@@ -55,6 +57,8 @@ if TYPE_CHECKING:
     from chalicelib.services.renormalising import Renormalising
     from chalicelib.services.sheet_edits import SheetEdits
     from chalicelib.services.sheet_queue import SheetQueue
+    from chalicelib.services.webhook_settings import WebhookSettings
+    from chalicelib.store.guilds import Guilds
     from chalicelib.store.readings import Readings
     from chalicelib.store.sheets import Sheets
     from chalicelib.store.sqlite import SQLiteTable
@@ -73,12 +77,19 @@ class Stores:
     commanders: Commanders
     completions: Completions
     ledger: Ledger
+    _monotonic: Callable[[], float]
 
     @cached_property
     def readings(self) -> "Readings":
         from chalicelib.store.readings import Readings
 
         return Readings(self.table)
+
+    @cached_property
+    def guilds(self) -> "Guilds":
+        from chalicelib.store.guilds import Guilds
+
+        return Guilds(self.table, Cache(self._monotonic))
 
     @cached_property
     def sheets(self) -> "Sheets":
@@ -169,6 +180,7 @@ class Muster:
             self.stores.completions,
             self.stores.access_keys,
             self.stores.sheets,
+            self.stores.guilds,
             Bulks(self.stores.table),
             self._joining,
             self._standings,
@@ -275,6 +287,31 @@ class Muster:
         return Bindings(self.directory, self.stores.sheets, self.clock)
 
     @cached_property
+    def guild_bindings(self) -> "GuildBindings":
+        from chalicelib.services.guild_bindings import GuildBindings
+
+        stores, public_key = self.stores, self.settings.discord_public_key
+        return GuildBindings(
+            self.directory, stores.guilds, stores.commanders, public_key, self.clock, self._sleep
+        )
+
+    @cached_property
+    def discord(self) -> "Discord":
+        from chalicelib.services.discord import Discord
+
+        stores = self.stores
+        return Discord(
+            self.directory,
+            self.reporting,
+            self.rosters,
+            stores.guilds,
+            stores.commanders,
+            stores.completions,
+            self.clock,
+            self._sleep,
+        )
+
+    @cached_property
     def sheet_edits(self) -> "SheetEdits":
         from chalicelib.services.sheet_edits import SheetEdits
 
@@ -320,6 +357,12 @@ class Muster:
         return News(stores.webhooks, situations, messages, self.post, clock, self._monotonic)
 
     @cached_property
+    def webhook_settings(self) -> "WebhookSettings":
+        from chalicelib.services.webhook_settings import WebhookSettings
+
+        return WebhookSettings(self.directory, self.stores.webhooks, self.post, self.clock)
+
+    @cached_property
     def migrating(self) -> "Migrating":
         from chalicelib.services.migrating import Migrating
 
@@ -351,7 +394,16 @@ def assemble(
     tiers = Tiers(directory, completions, standings, clock)
     joining = Joining(directory, commanders, Joins(table), clock)
     rosters = Rosters(
-        directory, commanders, completions, access_keys, stores.ledger, standings, joining, clock, sleep
+        directory,
+        commanders,
+        completions,
+        access_keys,
+        stores.ledger,
+        standings,
+        joining,
+        lambda: stores.guilds,
+        clock,
+        sleep,
     )
     reporting = Reporting(directory, tiers, completions, commanders, rosters, joining, standings, clock)
     return Muster(
@@ -377,6 +429,7 @@ def open_stores(table: Table, monotonic: Callable[[], float]) -> Stores:
         commanders=Commanders(table),
         completions=Completions(table),
         ledger=Ledger(table),
+        _monotonic=monotonic,
     )
 
 

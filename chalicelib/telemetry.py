@@ -1,16 +1,19 @@
-"""What operators see of a deployment: structured logs with the request's id, and the product's own metrics.
+"""What operators see of a deployment: structured logs with the request's id, and the product's own numbers.
 
 Only a Lambda function measures. It also logs so by itself; other processes do after `log_structured`, and before use
 Python's own logging. No key and no commander's name is logged at INFO or above: so an exception is shown by its type
-and where it was raised, never by its message. Powertools is imported only when there is something to log or measure,
-because every cold start would wait for it.
+and where it was raised, never by its message. Powertools is imported only when there is something to log, because every
+cold start would wait for it.
 """
 
 import copy
 import errno
+import json
 import logging
 import os
 import re
+import sys
+import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -59,7 +62,7 @@ def log_with_request(event: Any, get_response: Callable[[Any], Any]) -> Any:
 
 
 class RunFailed(Exception):
-    """A scheduled run failed, and why is logged already."""
+    """A scheduled run failed, or has logged errors; all of that is logged already."""
 
 
 def log_failed_run(event: Any, get_response: Callable[[Any], Any]) -> Any:
@@ -68,6 +71,8 @@ def log_failed_run(event: Any, get_response: Callable[[Any], Any]) -> Any:
     """
     try:
         return get_response(event)
+    except RunFailed:
+        raise
     except Exception as error:  # noqa: BLE001 - whatever it is, it is logged
         log_problem("run-failed", error)
         raise RunFailed(f"see the log of request {request_id(event)}") from None
@@ -99,12 +104,17 @@ def told_traceback(error: BaseException) -> str:
     return "\n\n".join(parts)
 
 
-def measure_run(event: Any, get_response: Callable[[Any], dict[str, float]]) -> dict[str, float]:
-    """Middleware of the scheduled functions: measures the numbers that a run returns."""
+def watch_run(event: Any, get_response: Callable[[Any], dict[str, float]]) -> dict[str, float]:
+    """Middleware of the scheduled functions: measures the numbers that a run returns.
+
+    A function that has logged an error raises RunFailed when its work is done: Lambda counts such runs, which costs
+    nothing, and an alarm watches that.
+    """
+    _errors.clear()
     outcome = get_response(event)
-    for name, metric in _OF_RUNS.items():
-        if name in outcome:
-            measure(metric, outcome[name])
+    _write({metric: outcome[name] for name, metric in _OF_RUNS.items() if name in outcome})
+    if _errors and IS_LAMBDA:
+        raise RunFailed(f"errors were logged: {len(_errors)}; the first: {_errors[0]}")
     return outcome
 
 
@@ -112,29 +122,36 @@ def measure_report(statuses: Iterable[str]) -> None:
     """Counts the completions of a report: those that were recorded now, and those that were already recorded."""
     counts = Counter(statuses)
     metrics: dict[str, Metric] = {"recorded": "Reports", "already_recorded": "Duplicates"}
-    for status, metric in metrics.items():
-        if counts[status]:
-            measure(metric, counts[status])
+    _write({metric: counts[status] for status, metric in metrics.items() if counts[status]})
 
 
 def measure(metric: Metric, value: float, **dimensions: str) -> None:
-    """Sends a value to CloudWatch, for this deployment or, with more dimensions, for a part of it."""
-    if not IS_LAMBDA:
-        return
-    from aws_lambda_powertools.metrics import MetricUnit, single_metric
+    """Notes a value of this deployment or, with more dimensions, of a part of it."""
+    _write({metric: value}, dimensions)
 
-    unit = MetricUnit.Seconds if metric in _SECONDS else MetricUnit.Count
-    service = {"service": _SERVICE}
-    with single_metric(metric, unit, value, namespace=_NAMESPACE, default_dimensions=service) as noted:
-        for name, content in dimensions.items():
-            noted.add_dimension(name, content)
+
+def _write(values: Mapping[Metric, float], dimensions: Mapping[str, str] | None = None) -> None:
+    """One line of the log, for queries. If METRICS is `all`, CloudWatch makes metrics of it, which cost money."""
+    if not IS_LAMBDA or not values:
+        return
+    line: dict[str, Any] = {"service": _SERVICE, **(dimensions or {})}
+    if os.environ.get("METRICS") == "all":
+        units = [{"Name": name, "Unit": "Seconds" if name in _SECONDS else "Count"} for name in values]
+        directive = {"Namespace": _NAMESPACE, "Dimensions": [list(line)], "Metrics": units}
+        line["_aws"] = {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [directive]}
+    sys.stdout.write(
+        json.dumps({**line, **values, "request_id": (_current.get() or {}).get("request_id")}) + "\n"
+    )
 
 
 class _Structured(logging.Handler):
     """Logs like Powertools: one JSON object a line."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        _powertools().handlers[0].handle(told(record))
+        record = told(record)
+        if record.levelno >= logging.ERROR:
+            _errors.append(record.msg)
+        _powertools().handlers[0].handle(record)
 
 
 def told(record: logging.LogRecord) -> logging.LogRecord:
@@ -188,6 +205,8 @@ def _names(error: BaseException) -> Iterator[str]:
 _MOST_FRAMES, _MOST_IN_CHAIN = 50, 8
 _SECRET = re.compile(r"(/f/|/webhooks/\d+/|[?&](?:key|token|access_token)=|Bearer )[^\s\"'<>&]+")
 _current: ContextVar[Mapping[str, str | None] | None] = ContextVar("current", default=None)
+_errors: list[str] = []
+"""What was logged as an error since the last scheduled run began, in whichever of its threads."""
 
 
 def log_structured(*names: str, level: int = logging.INFO) -> None:

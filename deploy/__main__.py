@@ -25,6 +25,13 @@ from deploy.template import stack_name, stages
 
 PARAMETERS = {
     "ALARM_EMAIL": "AlarmEmail",
+    "ALARMS": "Alarms",
+    "METRICS": "Metrics",
+    "DASHBOARD": "HasDashboard",
+    "BUDGET": "Budget",
+    "RATE_LIMIT": "RateLimit",
+    "BURST_LIMIT": "BurstLimit",
+    "CLIENT_LIMIT": "ClientLimit",
     "RESERVED_CONCURRENCY": "ReservedConcurrency",
     "SHEETS_API_URL": "SheetsApiUrl",
 }

@@ -7,6 +7,7 @@ import click
 from click.core import ParameterSource
 
 from manage.backups import backup, restore
+from manage.discord import discord
 from manage.events import events
 from manage.imports import completions, roster
 from manage.keys import keys, links
@@ -15,6 +16,7 @@ from manage.migrate import migrate
 from manage.serve.command import serve
 from manage.servers import alliances, servers
 from manage.sheets import sheets
+from manage.webhooks import webhooks
 from manage.where import Where
 
 
@@ -55,11 +57,11 @@ class _Commands(click.Group):
 )
 @click.pass_context
 def main(context: click.Context, demo: bool, url: str | None, key_file: Path | None) -> None:
-    """Runs Muster for servers and alliances: events, keys and links, rosters, sheets.
+    """Runs Muster for servers and alliances: events, keys and links, rosters, sheets, news.
 
     Most commands call the API with an admin's or officer's key. `keys first`, `ledger verify`, `servers export`,
     `servers import` and `migrate` work on the table instead, with your AWS credentials, or on the file of
-    `./muster serve`; `sheets check` asks Google.
+    `./muster serve`; `sheets check` asks Google, and `discord register` Discord.
 
     \b
     To try it while `make demo` runs:
@@ -81,8 +83,9 @@ def main(context: click.Context, demo: bool, url: str | None, key_file: Path | N
 
 
 for command in (
-    *(events, servers, alliances, links, keys, roster, completions, sheets, ledger, migrate),
+    *(events, servers, alliances, links, keys, roster, completions, sheets, discord, ledger, migrate),
     *(serve, backup, restore),
+    webhooks,
 ):
     main.add_command(command)
 

@@ -80,7 +80,7 @@ def _content(secret_id: str, name: str, read_secret: Callable[[str], str]) -> st
     """Raises SignInFailed, ValueError, KeyError."""
     if secret_id.startswith(FILE):
         try:
-            return Path(secret_id.removeprefix(FILE)).read_text(encoding="utf-8")
+            return Path(secret_id.removeprefix(FILE)).read_text(encoding="utf-8-sig")
         except OSError as error:
             raise SignInFailed(f"The {name} can't be read: {error.strerror}.", lasting=True) from None
     from botocore.exceptions import BotoCoreError, ClientError  # without AWS, there is none

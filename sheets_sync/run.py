@@ -158,7 +158,8 @@ class _Run:
         except OutOfAllowance as error:
             logger.info("the run ends early: %s", error)
         except SignInFailed as error:
-            logger.error("no sheet can be synced: %s", error)
+            level = logging.ERROR if error.lasting else logging.WARNING
+            logger.log(level, "no sheet can be synced: %s", error)
             forget(google.credentials_secret)
             if error.lasting:
                 done += self._fail_all(due[done:], error)

@@ -250,7 +250,7 @@ class TestDocumentation:
             for one in resources
             if one.get("Type") == "AWS::CloudWatch::Alarm"
         ]
-        assert len(names) >= 9
+        assert len(names) >= 8
         for name in names:
             assert f"`{name}`" in self.text("docs/OPERATIONS.md"), name
 

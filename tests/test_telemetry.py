@@ -7,21 +7,34 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from chalicelib.telemetry import log_problem
+from chalicelib.telemetry import Metric, log_problem
 from manage.serve.command import Readable
 from tests.world import HIDDEN_MOTIVATIONS
 
+METRICS, NOTED = set(get_args(Metric)), ["Reports", "Duplicates", "Rejections", "Drift"]
+
 SCRIPT = """
-import json, logging
+import json, logging, os
+from threading import Thread
 from chalice.app import Chalice
 from chalicelib import bootstrap
+from chalicelib.services.refresh import Refreshed
+from chalicelib.telemetry import RunFailed
 from tests.world import new_world, HIDDEN_MOTIVATIONS
 import app
 from chalice.test import Client
+
+class Finding:
+    def refresh_totals(self, remaining):
+        error = logging.getLogger("chalicelib.services.counting").error
+        thread = Thread(target=error, args=("drift corrected: %s", {"server": "101"}))
+        thread.start()
+        thread.join()
+        return Refreshed(1, (object(),))
 
 with new_world() as world:
     bootstrap.use(world.muster)
@@ -32,9 +45,15 @@ with new_world() as world:
         for _ in range(2):
             client.http.post("/v1/completions", headers=headers, body=body)
         answer = client.http.post("/v1/completions", headers=headers, body="{}")
-        logging.getLogger("chalicelib.services.refresh").error("drift corrected: %s", {"server": "101"})
-        client.lambda_.invoke("refresh_totals", client.events.generate_cw_event("", "", {}, ""))
-    print("ANSWER", json.dumps([answer.json_body, secret]))
+        run = ("refresh_totals", client.events.generate_cw_event("", "", {}, ""))
+        client.lambda_.invoke(*run)
+        os.environ["METRICS"] = "all"
+        vars(world.muster)["refresh"] = Finding()
+        try:
+            client.lambda_.invoke(*run)
+        except RunFailed as failed:
+            ended = str(failed)
+    print("ANSWER", json.dumps([answer.json_body, secret, ended]))
 """
 
 OF_PROBLEMS = """
@@ -131,21 +150,27 @@ def written(script: str) -> Written:
     return Written(lines, answers, "\n".join([*rest, done.stderr]))
 
 
-def test_metrics_and_logs_tell_what_happened_and_no_name_or_key() -> None:
+def test_the_log_tells_what_happened_and_no_name_or_key() -> None:
+    """CloudWatch makes metrics of it only if it is asked to. A run that has logged an error ends in one."""
     told = written(SCRIPT)
-    ((problem, secret),) = told.answers
-    metrics = [line for line in told.lines if "_aws" in line]
-    names = [line["_aws"]["CloudWatchMetrics"][0]["Metrics"][0]["Name"] for line in metrics]
-    assert names == ["Reports", "Duplicates", "Rejections", "Drift"]
-    assert {line["service"] for line in metrics} == {"muster-test"}
-    assert {line["_aws"]["CloudWatchMetrics"][0]["Namespace"] for line in metrics} == {"Muster"}
-    assert metrics[2]["code"] == problem["code"] == "malformed"
+    ((problem, secret, ended),) = told.answers
+    numbers = [line for line in told.lines if METRICS & line.keys()]
+    assert [(METRICS & line.keys()).pop() for line in numbers] == [*NOTED, "Drift"]
+    assert numbers[2]["request_id"] == problem["request_id"]
+    assert {line["service"] for line in numbers} == {"muster-test"}
+    said = [{name: line[name] for name in line.keys() - {"request_id", "service"}} for line in numbers[:4]]
+    assert said == [{"Reports": 1}, {"Duplicates": 1}, {"Rejections": 1, "code": "malformed"}, {"Drift": 0}]
+    (metric,) = numbers[4]["_aws"]["CloudWatchMetrics"]
+    assert metric == {
+        "Namespace": "Muster",
+        "Dimensions": [["service"]],
+        "Metrics": [{"Name": "Drift", "Unit": "Count"}],
+    }
     (drift,) = (line for line in told.lines if str(line.get("message", "")).startswith("drift corrected"))
     assert drift["level"] == "ERROR"
-    assert drift["request_id"] == problem["request_id"]
-    assert "Kestrel" not in told.all
-    assert secret not in told.all
-    assert HIDDEN_MOTIVATIONS not in told.all
+    assert ended == "errors were logged: 1; the first: drift corrected: {'server': '101'}"
+    for hidden in ("Kestrel", secret, HIDDEN_MOTIVATIONS):
+        assert hidden not in told.all
 
 
 def problems() -> list[dict[str, Any]]:

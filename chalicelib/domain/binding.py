@@ -35,12 +35,6 @@ class Binding:
     tidies: bool = False
     bound: str | None = None
 
-    @property
-    def is_failing(self) -> bool:
-        """Whether its last sync failed."""
-        failed, worked = self.last_error_at, self.last_success_at
-        return failed is not None and (worked is None or failed > worked)
-
 
 @dataclass(frozen=True, slots=True)
 class Watch:

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Literal, get_args
 
+from chalicelib.domain.behind import FAILING, is_failing
 from chalicelib.domain.binding import Binding
 from chalicelib.domain.calendar import GameDay, Window, rfc3339
 from chalicelib.domain.events import Event, Milestone
@@ -50,10 +51,6 @@ LEAD = timedelta(hours=3)
 """How long before the close `closing-soon` is sent."""
 HELD = timedelta(hours=2)
 """How long an outlook must have held to count as changed."""
-FAILING = timedelta(minutes=30)
-"""How long a sheet must have failed: as long as until operators get an alarm. Most of what is wrong at Google, or is
-tried again, is over by then."""
-
 Done = Mapping[str, bool]
 """What need not be sent any more, by id: whether it was sent; False: it was given up."""
 
@@ -398,9 +395,9 @@ def _troubles(
 def _trouble(before: Trouble | None, sheet: Binding, done: Done, now: datetime) -> Trouble | None:
     """None: nothing is wrong, or was wrong so shortly that it was never told."""
     if before is None:
-        return Trouble(now) if sheet.is_failing else None
+        return Trouble(now) if is_failing(sheet) else None
     is_told = before.told or done.get(_failing_id(sheet, before.since), False)
-    if sheet.is_failing:
+    if is_failing(sheet):
         return Trouble(min(before.since, now), is_told)
     if not is_told or _healed_id(sheet, before.since) in done:
         return None

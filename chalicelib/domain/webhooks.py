@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from chalicelib.domain.errors import malformed, quoted
@@ -24,6 +24,7 @@ Kind = Literal[
     "sheet-healed",
     "scoreboard",
 ]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 @dataclass(frozen=True, slots=True)

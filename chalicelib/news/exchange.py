@@ -49,8 +49,10 @@ def exchange(
     path: str,
     headers: Mapping[str, str],
     body: bytes,
+    *,
+    reads_body: bool,
 ) -> Reply:
-    """Sends the request, and reads what is answered. The caller closes the socket.
+    """Sends the request, and reads what is answered; its body only if that is wanted. The caller closes the socket.
 
     Raises OSError or HTTPException if no status and headers come that can be read; the request may have been taken.
     """
@@ -59,7 +61,7 @@ def exchange(
     connection.request(method, path, body, dict(headers))
     with connection.getresponse() as response:
         try:
-            read = response.read(MOST_BYTES)
+            read = response.read(MOST_BYTES if reads_body else 0)
         except (OSError, HTTPException):  # the status says what is to be known
             read = b""
         return Reply(response.status, response.headers, read)

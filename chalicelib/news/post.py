@@ -101,7 +101,10 @@ class Post:
             to = self._target(webhook, edits)
             with self._connected(to, deadline) as sock:
                 was_sent = True
-                reply = exchange(sock, deadline, to.method, to.path, headers | {"Host": to.netloc}, body)
+                headers["Host"] = to.netloc
+                reply = exchange(
+                    sock, deadline, to.method, to.path, headers, body, reads_body=webhook.is_discord
+                )
         except _NotPublic as error:
             # Discord's own name is nobody's choice: then it is this machine's resolver that errs, for a while.
             return Answer("later" if webhook.is_discord else "gone", reason=str(error))
@@ -210,7 +213,7 @@ def _of_discord(reply: Reply, at: datetime) -> Answer:
     if code in _GONE or (
         reply.status in (401, 403) and isinstance(code, int) and code not in _NOT_FROM_DISCORD
     ):
-        return Answer("gone", reason=f"{reason} The webhook, or its channel, was deleted on Discord.")
+        return Answer("gone", reason=f"{reason} It was deleted on Discord, or its channel was.")
     if reply.status in (401, 403):
         return Answer("later", None, _retry_after(reply, at), reason)
     return Answer("refused", reason=reason)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from chalicelib.domain.behind import is_failing, trouble
 from chalicelib.domain.binding import Binding, Watch
 from chalicelib.domain.due import LEASE, PATIENCE, PLAINLY, Due, due_first, is_waiting
 from chalicelib.domain.edits import Edit, Outcome
@@ -104,12 +105,15 @@ class SheetQueue:
 
     def health(self) -> dict[str, float]:
         """After a run: how many `requests` it made, how many sheets are `failing`, and how many seconds ago the sheet
-        that has waited longest (`oldest`) was synced. Sheets that were never synced don't count for that."""
-        sheets, requests = self._known.values(), self._requests
+        that has waited longest (`oldest`) was synced. Sheets that were never synced don't count for that. If the sync
+        as a whole is in trouble, that is logged as an error."""
+        sheets, requests, now = list(self._known.values()), self._requests, self.clock()
         self._requests = 0
-        failing = [sheet for sheet in sheets if sheet.is_failing]
-        ages = [(self.clock() - s.last_success_at).total_seconds() for s in sheets if s.last_success_at]
-        return {"requests": requests, "failing": len(failing), "oldest": max(ages, default=0.0)}
+        if words := trouble(sheets, now):
+            logger.error("%s", words)
+        ages = [(now - sheet.last_success_at).total_seconds() for sheet in sheets if sheet.last_success_at]
+        failing = sum(map(is_failing, sheets))
+        return {"requests": requests, "failing": failing, "oldest": max(ages, default=0.0)}
 
     def lease(self, due: Due, run: str) -> Due | None:
         """Takes the sheet for this run alone, until `LEASE` is over; None if another run was faster."""

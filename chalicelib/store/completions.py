@@ -18,7 +18,7 @@ from chalicelib.domain.standing import Reading, Standing, TierStamp, Totals
 from chalicelib.store import keys, ledger
 from chalicelib.store.forms import read, readable
 from chalicelib.store.keys import COMPLETION_PREFIX, VOIDED_PREFIX
-from chalicelib.store.table import Change, ConditionFailed, Delete, Item, Put, Table, Update
+from chalicelib.store.table import MOST_CHANGES, Change, ConditionFailed, Delete, Item, Put, Table, Update
 
 HOUR = 3600
 SUMS = "sums"
@@ -152,6 +152,27 @@ class Completions:
         found = {key: item for key, item in self._table.get_many(list(places)).items() if SUMS in item}
         return {places[key]: noted for key, item in found.items() for noted in readable([item], noted_of)}
 
+    def is_counted(self, server: str, event: str) -> bool:
+        """Whether anybody on the server has completed something of the event, or had before it was voided: an alliance
+        then has totals, which stay."""
+        return any(self._table.query(keys.standing(server, event), keys.ALLIANCE_PREFIX, consistent=True))
+
+    def clear(self, server: str, event: str) -> None:
+        """Deletes what is kept of an event on the server besides cards and totals: readings, tier stamps, history."""
+        partitions = (
+            keys.standing(server, event),
+            keys.readings(server, event),
+            keys.counted(server, event).pk,
+        )
+        found = [
+            keys.ItemKey(item["PK"], item["SK"])
+            for partition in partitions
+            for item in self._table.query(partition, consistent=True)
+            if not item["SK"].startswith(keys.ALLIANCE_PREFIX)
+        ]
+        for first in range(0, len(found), MOST_CHANGES):
+            self._table.transact([Delete(key) for key in found[first : first + MOST_CHANGES]])
+
     def refreshed_last(self) -> str | None:
         """The server that the scheduled recount started last."""
         item = self._table.get(keys.refresh_run(), consistent=True) or {}
@@ -257,14 +278,14 @@ def owed_entries(card: Card, actors: Mapping[str, Actor]) -> list[Entry]:
     entries = []
     for report in owed_reports(card):
         completion = next(iter(report.added.values()))
-        actor = actors.get(completion.key_id) or Actor(completion.key_id, "a key that is gone")
+        actor = Actor.of_completion(completion) or actors.get(completion.key_id)
         unique = f"{card.commander}.{card.event}.{report.version}"
         entries.append(
             Entry(
                 ledger.entry_id(completion.recorded_at, unique),
                 completion.recorded_at,
                 "report",
-                actor,
+                actor or Actor(completion.key_id, "a key that is gone"),
                 card.server,
                 card.alliance,
                 card.commander,

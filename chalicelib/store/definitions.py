@@ -14,7 +14,7 @@ from chalicelib.store import keys
 from chalicelib.store.cache import Cache
 from chalicelib.store.commanders import ON_ROSTER
 from chalicelib.store.forms import read, readable, text
-from chalicelib.store.table import Item, Put, Table, Update
+from chalicelib.store.table import ConditionFailed, Delete, Item, Put, Table, Update
 
 T = TypeVar("T")
 
@@ -65,6 +65,14 @@ class Definitions:
             Update(keys.event(event.id), set=definition | archived | noted, add=counted, remove=reopened),
             *more,
         )
+
+    def delete_event(self, event_id: str, *more: Put) -> None:
+        """Deletes it. Raises ConditionFailed if it is not there, or is changed meanwhile."""
+        key = keys.event(event_id)
+        stored = self._table.get(key, consistent=True)
+        if stored is None:
+            raise ConditionFailed({key: None})
+        self._write(Delete(key, expected={"definition": stored["definition"]}), *more)
 
     def server(self, server_id: str) -> Server | None:
         found = self.server_edition(server_id)
@@ -152,7 +160,7 @@ class Definitions:
         expected = {name: was[name] for name in changes}
         self._write(Update(key, set=changes, expected=expected, exists=True), *more)
 
-    def _write(self, *changes: Put | Update) -> None:
+    def _write(self, *changes: Put | Update | Delete) -> None:
         self._table.transact(changes)
         self._cache.clear()
 

@@ -10,7 +10,7 @@ from chalicelib.domain.calendar import rfc3339
 from chalicelib.domain.webhooks import Webhook
 from chalicelib.store import keys
 from chalicelib.store.forms import read, readable, text
-from chalicelib.store.table import Delete, Item, Put, Table, Update
+from chalicelib.store.table import ConditionFailed, Delete, Item, Put, Table, Update
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,20 @@ class Webhooks:
         # As a transaction: only that tells whether it was this run whose write was made, if an answer was lost.
         self._table.transact([change, *more])
         return noted
+
+    def begin_test(self, webhook_id: str, at: datetime, unless_since: datetime) -> bool:
+        """Notes a test at `at`. False if there was one after `unless_since`, or the webhook was deleted. This is no
+        change of the webhook: a run that is sending news need not stop for it."""
+        key = keys.webhook(webhook_id)
+        last = (self._table.get(key, consistent=True) or {}).get("tested_at")
+        if last and datetime.fromisoformat(last) > unless_since:
+            return False
+        change = Update(key, set={"tested_at": rfc3339(at)}, expected={"tested_at": last}, exists=True)
+        try:
+            self._table.write(change)
+        except ConditionFailed:
+            return False
+        return True
 
 
 def webhook_of(item: Item) -> Webhook:

@@ -62,8 +62,12 @@ def test_every_example_of_the_documentation_works(desk: Desk) -> None:
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
     }
+    discord = {"DISCORD_API_URL": "http://127.0.0.1:1", "DISCORD_TOKEN": "test"}
     for example in examples(DOCS):
-        result = desk.run(*shlex.split(example)[1:], key=admin, MUSTER_URL=desk.url, **aws)
-        made_up = "0123456789abcdef" in example or "muster-prod" in example
+        result = desk.run(*shlex.split(example)[1:], key=admin, MUSTER_URL=desk.url, **aws, **discord)
+        made_up = any(
+            part in example
+            for part in ("0123456789abcdef", "muster-prod", "1165706613746638900", "1080705430121799700")
+        )
         no_settings = "/etc/muster.toml" in example
         assert result.exit_code == (2 if no_settings else 1 if made_up else 0), f"{example}\n{result.output}"

@@ -4,7 +4,7 @@ In this process, so that the clock can be set; through HTTP, the commands, and t
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
-from click.testing import CliRunner
 
 import app
 from chalicelib import bootstrap
@@ -22,11 +20,11 @@ from chalicelib.settings import Serving, Settings
 from local.gateway import Gateway
 from local.sheets import SheetsServer
 from local.strict_dynamodb import StrictDynamoDB
-from manage.__main__ import main
 from manage.serve.schedule import Job, Schedule
 from manage.serve.site import PERIODS, opened
 from sheets_sync.layout import column_letters
 from tests import stores
+from tests.serve.place import REFUSED, Place, completions
 from tests.sync.desk import TITLE_BLOCK, Desk
 from tests.world import ARCHITECTS, DEFENDERS, HandClock, HandSeconds
 
@@ -35,45 +33,6 @@ SHEET = "officers-sheet"
 NAMES = ["Altair", "Bellatrix", "Castor", "Deneb", "Electra", "Fomalhaut"]
 TODAY = "Enlisting Old Allies"
 """The milestone of Defenders of Peace that opens on the second day."""
-
-
-@dataclass
-class Place:
-    """Where the product runs: its address, how its schedule goes on, and what the commands need to find it."""
-
-    url: str
-    run_due: Callable[[], object]
-    commands: dict[str, str]
-    key: str = ""
-
-    def run(self, *arguments: str) -> str:
-        """What a command prints that must succeed."""
-        unset = dict.fromkeys(("TABLE_NAME", "MUSTER_DB"))
-        given = {**unset, "MUSTER_URL": self.url, "MUSTER_KEY": self.key, **self.commands}
-        done = CliRunner().invoke(main, arguments, env=given, prog_name="./muster")
-        assert done.exit_code == 0, done.output
-        return done.stdout.strip()
-
-    def get(self, path: str) -> Any:
-        answer = requests.get(self.url + path, headers={"Authorization": f"Bearer {self.key}"}, timeout=60)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    @property
-    def sheets_error(self) -> str | None:
-        """Of its last sync."""
-        state = self.get(f"/v1/sheets/{SHEET}")
-        has_failed = (state["last_error_at"] or "") > (state["last_success_at"] or "")
-        return state["last_error"] if has_failed else None
-
-    def facts(self) -> dict[str, Any]:
-        """What must be the same wherever the server is: numbers of each event, and who changed what."""
-        path = "/v1/servers/101/events/{}/progress"
-        progress = [self.get(path.format(event)) for event in (DEFENDERS, ARCHITECTS)]
-        names = ("points", "completions", "commanders", "milestones", "tiers", "official")
-        ledger = self.get("/v1/servers/101/ledger?limit=200")["entries"]
-        reports = [entry for entry in ledger if entry["action"] in ("report", "void", "restore")]
-        return {"numbers": [{name: one[name] for name in names} for one in progress], "reports": reports}
 
 
 @dataclass
@@ -99,12 +58,7 @@ class Community:
     def report(self, place: Place, name: str) -> None:
         """By the form: all that is open."""
         today = place.get("/v1/servers/101/schedule")["milestones"]
-        fields = [
-            ("commander", name),
-            *(("milestone", m["milestone"]) for m in today if m["status"] == "active"),
-        ]
-        answer = requests.post(f"{place.url}/f/{self.link}", data=fields, timeout=60)
-        assert (answer.status_code, answer.history[0].status_code) == (200, 303), answer.text
+        place.report(self.link, name, *(one["milestone"] for one in today if one["status"] == "active"))
 
     def tick(self, name: str, milestone: str) -> None:
         """In the sheet, as an officer."""
@@ -190,7 +144,7 @@ def test_totals_ledger_links_and_notes_stay_through_a_restore_and_moves(
         community.desk.add_column("commanders", {rows.index(["Castor"]): notes["Castor"]})
         community.tick("Altair", TODAY)
         community.pass_minutes(place, 5)
-        told = place.facts()
+        told = facts(place)
         assert told["reports"][0]["actor"]["key_id"] == f"sheet:{SHEET}"
         place.run("backup", copy)
         community.report(place, "Lost")
@@ -199,50 +153,50 @@ def test_totals_ledger_links_and_notes_stay_through_a_restore_and_moves(
 
     with on_the_machine(Path(file), community) as place:
         place.key = key
-        assert place.facts() == told
+        assert facts(place) == told
         a_day(place, community, NAMES[4:])
-        assert (place.sheets_error, community.notes()) == (None, notes)
-        old = place.facts()
+        assert (place.sheet_error(SHEET), community.notes()) == (None, notes)
+        old = facts(place)
         place.run("servers", "export", "101", moving)
 
     with stores.opened("dynamodb") as table:
         with in_aws(table, community) as place:
             place.run("servers", "import", moving)
             place.key = place.run("keys", "first")
-            assert place.facts() == old
+            assert facts(place) == old
             take_over(place, community)
             community.report(place, "Altair")
             community.tick("Bellatrix", TODAY)
             community.pass_minutes(place, 5)
-            assert (place.sheets_error, community.notes()) == (None, notes)
-            new = place.facts()
+            assert (place.sheet_error(SHEET), community.notes()) == (None, notes)
+            new = facts(place)
             assert completions(new) == completions(old) + 3, "one of each side by the link, one by the tick"
             place.run("servers", "export", "101", back)
 
         with on_the_machine(Path(file), community) as place:
             place.key = key
             community.pass_minutes(place, 20)
-            assert "Another deployment of Muster keeps this spreadsheet." in str(place.sheets_error)
-            assert place.facts() == old
+            assert REFUSED in str(place.sheet_error(SHEET))
+            assert facts(place) == old
 
     with on_the_machine(tmp_path / "new.db", community) as place:
         place.run("servers", "import", back)
         place.key = place.run("keys", "first")
-        assert place.facts() == new
+        assert facts(place) == new
         take_over(place, community)
-        assert (place.sheets_error, community.notes()) == (None, notes)
+        assert (place.sheet_error(SHEET), community.notes()) == (None, notes)
         community.report(place, "Bellatrix")
-        assert completions(place.facts()) == completions(new) + 2
+        assert completions(facts(place)) == completions(new) + 2
         place.run("ledger", "verify", "101")
         assert community.desk.server.values(SHEET, "Officers") == [["Officer"], ["Example Officer One"]]
 
 
-def completions(facts: dict[str, Any]) -> int:
-    return sum(event["completions"] for event in facts["numbers"])
+def facts(place: Place) -> dict[str, Any]:
+    return place.facts("101", DEFENDERS, ARCHITECTS)
 
 
 def take_over(place: Place, community: Community) -> None:
     community.pass_minutes(place, 2)
-    assert "Another deployment of Muster keeps this spreadsheet." in str(place.sheets_error)
+    assert REFUSED in str(place.sheet_error(SHEET))
     place.run("sheets", "bind", SHEET, "101", "nova", "--edits", "--take-over")
     community.pass_minutes(place, 2)
