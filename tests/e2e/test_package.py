@@ -22,7 +22,7 @@ from click.testing import CliRunner
 from chalicelib.domain.events import Event
 from deploy.__main__ import main as deploy
 from deploy.archive import UNPACKED
-from deploy.package import PARTS, ROOT, PackagingFailed, pack, package
+from deploy.package import HERE, PARTS, ROOT, PackagingFailed, pack, package
 from local.dynamodb import REGION
 from local.sheets import SheetsServer
 from tests.discord import GUILD, PATH, PUBLIC_KEY, signature
@@ -69,7 +69,8 @@ print(json.dumps({{"answer": answer, "modules": list(sys.modules)}}))
 @pytest.fixture(scope="module")
 def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("package")
-    done = CliRunner().invoke(deploy, ["package", str(folder)], catch_exceptions=False)
+    order = ["package", str(folder), "--architecture", HERE]
+    done = CliRunner().invoke(deploy, order, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return folder
 
@@ -213,7 +214,7 @@ def test_it_is_the_same_when_it_is_made_elsewhere_later_and_by_somebody_else(
         for path in clone.rglob("*.py"):
             path.chmod(0o700)
             os.utime(path, (0, 10**9))
-        again = package(tmp_path / "output", root=clone)
+        again = package(tmp_path / "output", root=clone, architecture=HERE)
     finally:
         os.umask(umask)
     assert again.read_bytes() == (output / "deployment.zip").read_bytes()

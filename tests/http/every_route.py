@@ -192,8 +192,7 @@ class Stage:
     def url(self, route: str, path: dict[str, str]) -> str:
         named = {"server": "101", "alliance": "nova", "event": DEFENDERS, "spreadsheet_id": "sheet"}
         named |= {"commander": self.commanders["101", "nova"], "key": self.secret or "none"}
-        named["reading"] = named["webhook"] = "none"
-        named |= {"guild": GUILD, "account": "501"}
+        named |= {"reading": "none", "webhook": "none", "guild": GUILD, "account": "501"}
         named["key_id"] = self.site.world.key("reader").id
         return route.format(**named | path)
 
