@@ -34,10 +34,11 @@ PARAMETERS = {
     "CLIENT_LIMIT": "ClientLimit",
     "RESERVED_CONCURRENCY": "ReservedConcurrency",
     "SHEETS_API_URL": "SheetsApiUrl",
+    "DISCORD_API_URL": "DiscordApiUrl",
 }
 """Which parameter of the stack each environment variable sets. If a variable is not set, its parameter stays."""
 
-RESERVED, LEAST_UNRESERVED = 102, 100
+RESERVED, LEAST_UNRESERVED = 103, 100
 """How much of the account's concurrency the functions reserve, and how much must be left, says AWS."""
 
 _stage = click.option(

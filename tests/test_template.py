@@ -15,7 +15,7 @@ from deploy.__main__ import PARAMETERS, RESERVED
 from deploy.bucket import digest
 from deploy.package import PARTS, ROOT, PackagingFailed, package
 
-SCHEDULED = {"RefreshTotals": "refresh", "SyncSheets": "sync"}
+SCHEDULED = {"RefreshTotals": "refresh", "SyncSheets": "sync", "TellNews": "news"}
 FUNCTIONS = {"APIHandler": "api", **SCHEDULED}
 Resource = dict[str, Any]
 
