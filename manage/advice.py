@@ -13,6 +13,7 @@ class Advice(NamedTuple):
     do: str
 
 
+_OF_A_LIST = "In a list of accounts, each needs an address, and none may stand in it twice."
 _REACH = "Check that this machine can reach Google: there may be a proxy or a firewall."
 
 ADVICE: tuple[Advice, ...] = (
@@ -40,6 +41,8 @@ ADVICE: tuple[Advice, ...] = (
         "google.md#the-secret-holds-something-else",
         "Use the file that Google made, unchanged.",
     ),
+    Advice("secret", "With several accounts", "google.md#the-secret-holds-something-else", _OF_A_LIST),
+    Advice("secret", " twice", "google.md#the-secret-holds-something-else", _OF_A_LIST),
     Advice(
         "secret",
         "The file",
@@ -133,6 +136,7 @@ _OF_SYNCS = (
     ("can't be read: ", "google.md#the-secret-cant-be-read"),
     ("(TransportError)", "google.md#google-cant-be-reached"),
     ("(RefreshError)", "google.md#google-does-not-accept-the-key"),
+    ("no longer has the credentials", "google.md#several-accounts"),
     ("--take-over", "cli.md#sheets"),
     ("internal error", "OPERATIONS.md#from-a-request-id-to-the-cause"),
     ("Muster could not read", "OPERATIONS.md#from-a-request-id-to-the-cause"),

@@ -49,9 +49,9 @@ def bind(
 ) -> None:
     """Binds a spreadsheet to an alliance, or to a server.
 
-    First share it with the deployment's Google account, as an editor. The next sync makes the tabs whose names begin
-    with IMS. If the spreadsheet is already bound, it shows the new server or alliance from then on; the officers' own
-    tabs stay as they are.
+    It has to be shared, as an editor, with one of the deployment's Google accounts: the answer names it. The next sync
+    makes the tabs whose names begin with IMS. If the spreadsheet is already bound, it shows the new server or alliance
+    from then on; the officers' own tabs stay as they are.
 
     With --edits, whoever may edit the spreadsheet acts as an officer of what it is bound to: share it with officers,
     not with anyone with the link.
@@ -69,6 +69,8 @@ def bind(
     bound = f"server {state['server']}" + (f", alliance {state['alliance']}" if state["alliance"] else "")
     again = "" if is_new else " It was bound before."
     words = f"Spreadsheet {state['spreadsheet_id']} is bound to {bound}. The next sync writes it.{again}"
+    if state["account"]:
+        words += f"\nShare it, as an editor, with {state['account']}."
     said(state | {"status": "new" if is_new else "changed"}, as_json, words)
     if state["edits"]:
         click.echo(
@@ -167,10 +169,11 @@ def check(
 ) -> None:
     """Checks whether Google lets Muster write to it.
 
-    It goes step by step: the secret or file, signing in, reading, writing, the quota. If a step fails, it says what to
-    do, and the exit status is 1. Then it says whether edits are seen soon, and whether anyone with the link may edit.
-    The secret is read with your AWS credentials; no Muster key is needed. Nothing changes in the spreadsheet: its title
-    is replaced by itself. SHEETS_API_URL, DRIVE_API_URL, SHEETS_REQUESTS_PER_USER and SHEETS_REQUESTS_PER_PROJECT
+    It goes step by step: the secret or file, signing in, reading, writing, the quota. If there are several
+    accounts, it finds the one that can read the spreadsheet. If a step fails, it says what to do, and the exit
+    status is 1. Then it says whether edits are seen soon, and whether anyone with the link may edit. The secret is
+    read with your AWS credentials; no Muster key is needed. Nothing changes in the spreadsheet: its title is
+    replaced by itself. SHEETS_API_URL, DRIVE_API_URL, SHEETS_REQUESTS_PER_USER and SHEETS_REQUESTS_PER_PROJECT
     apply; any other host than Google's needs no credentials.
 
     \b
@@ -208,13 +211,14 @@ def check(
 
 
 _MARKS = {"good": "✓", "warning": "!", "fails": "✗"}
-_STATE = ("Server", "Alliance", "Edits", "Last success", "Last error", "Error", "See")
+_STATE = ("Server", "Alliance", "Edits", "Account", "Last success", "Last error", "Error", "See")
 
 
 def _state(sheet: dict[str, Any]) -> list[Any]:
     """What a bound spreadsheet's row shows."""
     values = [
-        sheet[name] for name in ("server", "alliance", "last_success_at", "last_error_at", "last_error")
+        sheet[name]
+        for name in ("server", "alliance", "account", "last_success_at", "last_error_at", "last_error")
     ]
     see = see_for(sheet["last_error"]) if sheet["last_error"] else None
     return [*values[:2], "yes" if sheet["edits"] else "no", *values[2:], see]

@@ -75,6 +75,8 @@ def add(
         },
     )
     words = plain(f"Added {made['id']}: news of {_scope(made)} goes to {made['url']}.")
+    if made["problem"]:
+        click.echo(plain(made["problem"]), err=True)
     if made["secret"]:
         click.echo(words, err=True)
         click.echo("The secret that its events are signed with is shown only once: save it now.", err=True)
