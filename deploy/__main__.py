@@ -19,24 +19,13 @@ from chalicelib.settings import Settings
 from chalicelib.store.forms import LEFT_OUT
 from deploy.bucket import PackageBucket
 from deploy.logs import as_logged, logged, readable
-from deploy.package import ROOT, PackagingFailed, package
+from deploy.package import ARCHITECTURES, ROOT, PackagingFailed, package
+from deploy.parameters import WrongParameters, check, effective, given
 from deploy.stack import Change, Stack, StackFailed
 from deploy.template import stack_name, stages
+from deploy.to_do import to_do
 
-PARAMETERS = {
-    "ALARM_EMAIL": "AlarmEmail",
-    "ALARMS": "Alarms",
-    "METRICS": "Metrics",
-    "DASHBOARD": "HasDashboard",
-    "BUDGET": "Budget",
-    "RATE_LIMIT": "RateLimit",
-    "BURST_LIMIT": "BurstLimit",
-    "CLIENT_LIMIT": "ClientLimit",
-    "RESERVED_CONCURRENCY": "ReservedConcurrency",
-    "SHEETS_API_URL": "SheetsApiUrl",
-}
-"""Which parameter of the stack each environment variable sets. If a variable is not set, its parameter stays."""
-
+CHALICE = ROOT / ".chalice"
 RESERVED, LEAST_UNRESERVED = 102, 100
 """How much of the account's concurrency the functions reserve, and how much must be left, says AWS."""
 
@@ -44,8 +33,17 @@ _stage = click.option(
     "--stage",
     envvar="STAGE",
     required=True,
-    type=click.Choice(stages(ROOT / ".chalice")),
+    type=click.Choice(stages(CHALICE)),
     help="The stage; its stack and table are muster-STAGE.",
+)
+
+_architecture = click.option(
+    "--architecture",
+    envvar="ARCHITECTURE",
+    default=ARCHITECTURES[0],
+    show_default=True,
+    type=click.Choice(ARCHITECTURES),
+    help="The processors of the functions.",
 )
 
 
@@ -56,33 +54,45 @@ def main() -> None:
 
 @main.command("deploy")
 @_stage
-def deploy_stage(stage: str) -> None:
+@_architecture
+def deploy_stage(stage: str, architecture: str) -> None:
     """Makes the stack or upgrades it, and prints where the API is.
 
     If no admin's key works, it makes one and prints it, only this once.
     """
-    stack = Stack(stack_name(stage))
-    parameters = {PARAMETERS[name]: os.environ[name] for name in PARAMETERS if name in os.environ}
-    if stack.described() is None and "ReservedConcurrency" not in parameters and not _can_reserve():
-        parameters["ReservedConcurrency"] = "no"
-        _say("This account has too little concurrency to reserve any, so none is reserved.")
+    stack, bucket = Stack(stack_name(stage)), PackageBucket()
+    before, parameters = stack.parameters(), given(os.environ)
+    if not before:
+        parameters = bucket.remembered(stack.name) | parameters
+        if "ReservedConcurrency" not in parameters and not _can_reserve():
+            parameters["ReservedConcurrency"] = "no"
+    values = effective(CHALICE, before, parameters)
+    check(CHALICE, values, bucket.region)
+    if values["HasAccessLogs"] == "yes" and not _can_log_access():
+        raise WrongParameters(
+            "ACCESS_LOGS needs a role with which API Gateway may write logs. See \u201cAccess logs and traces\u201d "
+            "in docs/OPERATIONS.md."
+        )
     with TemporaryDirectory() as folder:
         _say("Packaging …")
-        package(Path(folder), stage)
+        package(Path(folder), stage, architecture=architecture)
         _say("Uploading …")
-        template = PackageBucket().upload(Path(folder))
+        template = bucket.upload(Path(folder))
     _say(f"Deploying {stack.name} …")
     _say(_in_words(stack.bring_to(template, parameters)))
-    outputs = stack.outputs()
-    click.echo(f"API: {outputs['EndpointURL'].rstrip('/')}")
-    _make_first_key(outputs["TableName"])
+    bucket.remember(stack.name, stack.parameters())
+    click.echo(f"API: {stack.outputs()['PublicUrl']}")
+    _make_first_key(stack.outputs()["TableName"])
+    for line in to_do(stack):
+        _say(line)
 
 
 @main.command("package")
 @click.argument("output", type=click.Path(path_type=Path))
-def package_into(output: Path) -> None:
+@_architecture
+def package_into(output: Path, architecture: str) -> None:
     """Writes the package and its template into the folder OUTPUT, for stage dev. It needs no AWS account."""
-    archive = package(output)
+    archive = package(output, architecture=architecture)
     click.echo(f"{archive}: {archive.stat().st_size / 1e6:.1f} MB")
 
 
@@ -93,9 +103,10 @@ def destroy(stage: str) -> None:
     stack = Stack(stack_name(stage))
     table = stack.outputs()["TableName"]
     _say(f"This deletes {stack.name}: the API and its address, logs, alarms, and Google's credentials.")
-    _say(f"The table {table} is kept.")
+    _say(f"The table {table} is kept, and how the stack was set.")
     if click.prompt(f"Type {stack.name} to delete it", err=True) != stack.name:
         raise click.ClickException("Nothing was deleted.")
+    PackageBucket().remember(stack.name, stack.parameters())
     stack.delete()
     _say(f"{stack.name} is deleted. `make deploy STAGE={stage}` makes it again, with the table {table}.")
 
@@ -108,13 +119,15 @@ def status(stage: str) -> None:
     existing, outputs = stack.existing(), stack.outputs()
     changed_at = existing.get("LastUpdatedTime", existing["CreationTime"])
     click.echo(f"Stack: {stack.name}, {existing['StackStatus']}, changed {changed_at:%Y-%m-%d %H:%M} UTC")
-    click.echo(f"API: {outputs['EndpointURL'].rstrip('/')}")
+    click.echo(f"API: {outputs['PublicUrl']}")
     click.echo(f"Table: {outputs['TableName']}")
     click.echo(f"Google's credentials: {outputs['SheetsSecret']}")
     pages = boto3.client("cloudwatch").get_paginator("describe_alarms")
     for page in pages.paginate(AlarmNamePrefix=f"{stack.name}-"):
         for alarm in page["MetricAlarms"]:
             click.echo(f"Alarm {alarm['AlarmName']}: {alarm['StateValue']}")
+    for line in to_do(stack):
+        click.echo(line)
     unreadable = {
         message.partition(f"{LEFT_OUT}: ")[2].partition(" (")[0]
         for _, _, message in logged(stack, datetime.now(UTC) - timedelta(days=1), f'"{LEFT_OUT}"')
@@ -160,6 +173,10 @@ def _can_reserve() -> bool:
     return int(limits["UnreservedConcurrentExecutions"]) - RESERVED >= LEAST_UNRESERVED
 
 
+def _can_log_access() -> bool:
+    return bool(boto3.client("apigateway").get_account().get("cloudwatchRoleArn"))
+
+
 def _make_first_key(table: str) -> None:
     client = bootstrap.dynamodb()
     try:
@@ -187,5 +204,5 @@ if __name__ == "__main__":
         main(prog_name="deploy")
     except MusterError as problem:
         sys.exit(f"deploy: {problem.detail}")
-    except (PackagingFailed, StackFailed, ClientError, BotoCoreError) as problem:
+    except (WrongParameters, PackagingFailed, StackFailed, ClientError, BotoCoreError) as problem:
         sys.exit(f"deploy: {problem}")

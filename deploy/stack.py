@@ -52,6 +52,13 @@ class Stack:
         """Raises StackFailed if there is no stack."""
         return {one["OutputKey"]: one["OutputValue"] for one in self.existing().get("Outputs", [])}
 
+    def parameters(self) -> dict[str, str]:
+        """By name; none if there is no stack."""
+        return {
+            one["ParameterKey"]: one["ParameterValue"]
+            for one in (self.described() or {}).get("Parameters", [])
+        }
+
     def bring_to(self, template_url: str, parameters: Mapping[str, str]) -> list[Change]:
         """Makes or upgrades it. Returns what was changed. A parameter that is not given stays as it is.
 

@@ -23,7 +23,8 @@ def stages(folder: Path) -> list[str]:
 def to_merge(folder: Path, stage: str) -> Template:
     """What Chalice must merge into its template, from `resources.json` and `dashboard.json` in `folder`.
 
-    The table's name is written literally: after `make destroy`, CloudFormation takes a table back only by that.
+    The table's name is written literally: after `make destroy`, CloudFormation takes a table back only by that. The
+    address that the functions know is an output, too.
     """
     template: Template = json.loads((folder / "resources.json").read_text(encoding="utf-8"))
     dashboard = json.loads((folder / "dashboard.json").read_text(encoding="utf-8"))
@@ -32,6 +33,8 @@ def to_merge(folder: Path, stage: str) -> Template:
     alarms = [one for one in resources.values() if one.get("Type") == "AWS::CloudWatch::Alarm"]
     few = [one for one in alarms if "Condition" not in one]
     bodies = ({"Fn::Sub": json.dumps(_showing(dashboard, shown))} for shown in (alarms, few))
+    variables = template["Globals"]["Function"]["Environment"]["Variables"]
+    template["Outputs"]["PublicUrl"] = {"Value": variables["PUBLIC_URL"]}
     resources["Dashboard"]["Properties"]["DashboardBody"] = {"Fn::If": ["HasAllAlarms", *bodies]}
     return template
 

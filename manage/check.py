@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Literal
 
 from google.auth.exceptions import GoogleAuthError
 from google.oauth2 import service_account
@@ -96,6 +97,12 @@ class Finding:
     advice: str | None = None
     works: bool = False
     """Whether syncs work all the same."""
+
+    @property
+    def status(self) -> Literal["good", "warning", "fails"]:
+        if not self.advice:
+            return "good"
+        return "warning" if self.works else "fails"
 
 
 def findings(

@@ -18,7 +18,7 @@ from chalicelib.http.late_routes import HANDLERS
 from chalicelib.settings import OF_EVERY_DEPLOYMENT, OF_SERVE
 from chalicelib.telemetry import Metric
 from chalicelib.version import VERSION
-from deploy.__main__ import PARAMETERS
+from deploy.parameters import PARAMETERS
 from sheets_sync.content import tabs_of
 from sheets_sync.tabs import Tab
 from tests.sync.views import binding_of, view_of

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,27 +10,15 @@ from typing import Any
 import pytest
 
 import app
-from deploy.__main__ import PARAMETERS, RESERVED
+from deploy.__main__ import RESERVED
 from deploy.bucket import digest
-from deploy.package import PARTS, ROOT, PackagingFailed, package
+from deploy.package import ARCHITECTURES, ROOT, PackagingFailed, package
+from deploy.parameters import PARAMETERS
+from tests.scan import EXCEPTIONS, made
 
 SCHEDULED = {"RefreshTotals": "refresh", "SyncSheets": "sync"}
 FUNCTIONS = {"APIHandler": "api", **SCHEDULED}
 Resource = dict[str, Any]
-
-
-def made(folder: Path, stage: str = "prod") -> dict[str, Any]:
-    """The template of the real app, as `make deploy` has it. The package is quicker without its wheels."""
-    root = folder / "root"
-    if not root.exists():
-        root.mkdir()
-        for name in PARTS:
-            copy: Any = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
-            copy(ROOT / name, root / name)
-        (root / "requirements.txt").write_text("")
-    package(folder / stage, stage, root)
-    template: dict[str, Any] = json.loads((folder / stage / "sam.json").read_text())
-    return template
 
 
 @pytest.fixture(scope="module")
@@ -55,10 +42,15 @@ def of_type(resources: dict[str, Resource], kind: str) -> dict[str, Resource]:
     return {name: one["Properties"] for name, one in resources.items() if one["Type"] == kind}
 
 
-def test_cfn_lint_has_nothing_to_say(folder: Path, template: dict[str, Any]) -> None:
-    command = [str(Path(sys.executable).with_name("cfn-lint")), str(folder / "prod" / "sam.json")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
+def test_cfn_lint_finds_nothing_but_what_is_listed(folder: Path, template: dict[str, Any]) -> None:
+    """In every combination of conditions."""
+    command = [str(Path(sys.executable).with_name("cfn-lint")), "--format", "json"]
+    done = subprocess.run(
+        [*command, str(folder / "prod" / "sam.json")], capture_output=True, text=True, check=False
+    )
+    found = json.loads(done.stdout)
+    named = {f"{one['Rule']['Id']} {one['Location']['Path'][1]}" for one in found}
+    assert named == EXCEPTIONS["cfn-lint"].keys(), done.stdout
 
 
 class TestPolicies:
@@ -237,6 +229,55 @@ class TestGateway:
         parameters = template["Parameters"]
         assert (parameters["RateLimit"]["MaxValue"], parameters["BurstLimit"]["MaxValue"]) == (10_000, 5_000)
         assert parameters["RateLimit"]["Default"] < 10_000
+
+
+class TestOptions:
+    def test_access_logs_hold_the_route_and_never_the_path(self, resources: dict[str, Resource]) -> None:
+        """The path of a member's form is a key."""
+        condition, some, none = resources["Stage"]["Properties"]["AccessLogSetting"]["Fn::If"]
+        assert (condition, none) == ("LogsAccess", {"Ref": "AWS::NoValue"})
+        logged = set(re.findall(r"\$context\.([\w.]+)", some["Format"]))
+        assert logged == {
+            "requestId", "httpMethod", "resourcePath", "status", "responseLatency", "error.responseType",
+        }  # fmt: skip
+        line = json.loads(some["Format"])
+        assert line.keys() == {"request_id", "method", "route", "status", "milliseconds", "refused"}
+
+    def test_only_functions_are_traced(self, resources: dict[str, Resource]) -> None:
+        """A trace of the gateway would have the whole address, and so would a sample of the firewall."""
+        assert "TracingEnabled" not in resources["Stage"]["Properties"]
+        roles = []
+        for function in of_type(resources, "AWS::Serverless::Function").values():
+            assert function["Tracing"] == {"Fn::If": ["Traces", "Active", "PassThrough"]}
+            roles.append({"Ref": function["Role"]["Fn::GetAtt"][0]})
+        policy = resources["Tracing"]
+        assert policy["Condition"] == "Traces"
+        assert sorted(map(str, policy["Properties"]["Roles"])) == sorted(map(str, roles))
+        (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
+        assert all(action.startswith("xray:Put") for action in statement["Action"])
+        firewall = resources["ClientLimits"]["Properties"]
+        for one in (firewall, *firewall["Rules"]):
+            assert one["VisibilityConfig"]["SampledRequestsEnabled"] is False
+
+    def test_the_firewall_refuses_as_the_gateway_does(self, resources: dict[str, Resource]) -> None:
+        firewall = resources["ClientLimits"]["Properties"]
+        answer = resources["TooManyOfOneClient"]["Properties"]["ResponseTemplates"]["application/json"]
+        assert firewall["CustomResponseBodies"]["throttled"]["Content"] == answer
+
+    def test_all_functions_know_the_public_address(self, template: dict[str, Any]) -> None:
+        variables = template["Globals"]["Function"]["Environment"]["Variables"]
+        assert template["Outputs"]["PublicUrl"]["Value"] == variables["PUBLIC_URL"]
+        for function in of_type(template["Resources"], "AWS::Serverless::Function").values():
+            assert "PUBLIC_URL" not in function.get("Environment", {}).get("Variables", {})
+
+    @pytest.mark.parametrize("architecture", ARCHITECTURES)
+    def test_functions_have_the_processors_that_they_are_packed_for(
+        self, folder: Path, architecture: str
+    ) -> None:
+        package(folder / architecture, "prod", folder / "root", architecture)
+        made = json.loads((folder / architecture / "sam.json").read_text())["Resources"]
+        for function in of_type(made, "AWS::Serverless::Function").values():
+            assert function["Architectures"] == [architecture]
 
 
 class TestAlarms:

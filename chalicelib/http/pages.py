@@ -17,6 +17,7 @@ from chalicelib.domain.calendar import rfc3339
 from chalicelib.domain.errors import DidYouMean, MusterError, NotFound
 from chalicelib.domain.messages import say
 from chalicelib.domain.names import name_mark
+from chalicelib.http.addresses import called_path
 from chalicelib.http.cookies import LONG, cookie, sent_cookie
 from chalicelib.http.inputs import FilledForm, FormQuery, ReceiptQuery, ReportUndo
 from chalicelib.http.problems import STATUS, handled, note, problem_headers
@@ -163,8 +164,7 @@ def _receipt_address(request: Request, **given: str | list[str]) -> str:
 
 
 def _form_path(request: Request) -> str:
-    path: str = request.context["path"]
-    return path.rstrip("/").removesuffix("/undo")
+    return called_path(request).rstrip("/").removesuffix("/undo")
 
 
 def _instant(text: str) -> datetime:

@@ -13,7 +13,7 @@ from typing import Any
 
 import requests
 
-from deploy.__main__ import PARAMETERS
+from deploy.parameters import PARAMETERS
 from tests.e2e.emulated_aws import EmulatedAws
 from tests.e2e.test_demo import ROOT
 
