@@ -44,7 +44,7 @@ test: $(READY) ## runs all tests; those in a browser need Chromium
 
 torture: $(READY) ## runs random use cases with faults at every call, against a model (OPERATIONS, SEED, STORE)
 	@$(RUN) -m tests.torture
-	@$(RUN) -m pytest -q --hypothesis-profile=torture tests/sync/test_any_edit.py
+	@$(RUN) -m pytest -q --hypothesis-profile=torture tests/sync/test_any_edit.py tests/services/test_any_news.py
 
 scan: $(READY) ## lets checkov look at the template, with all options off and on; installs it once, in .checkov
 	@$(RUN) -m tests.scan

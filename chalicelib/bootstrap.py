@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from chalicelib.services.ledger_pages import LedgerPages
     from chalicelib.services.member_pages import MemberPages
     from chalicelib.services.migrating import Migrating
+    from chalicelib.services.news import News
     from chalicelib.services.overview import Overview
     from chalicelib.services.public_views import PublicViews
     from chalicelib.services.readings import GameReadings
@@ -340,6 +341,20 @@ class Muster:
         from chalicelib.news.post import Post
 
         return Post(self.settings.discord_api_url)
+
+    @cached_property
+    def news(self) -> "News":
+        from chalicelib.news.messages import Messages
+        from chalicelib.services.news import News
+        from chalicelib.services.situations import Situations
+
+        stores, directory, clock = self.stores, self.directory, self.clock
+        completions, commanders = stores.completions, stores.commanders
+        situations = Situations(
+            directory, self.overview, self.exports, completions, commanders, stores.sheets, clock
+        )
+        messages = Messages(self.settings.public_url)
+        return News(stores.webhooks, situations, messages, self.post, clock, self._monotonic)
 
     @cached_property
     def webhook_settings(self) -> "WebhookSettings":

@@ -134,9 +134,9 @@ class Settings:
         return f"file:{file}" if file else self.sheets_credentials_secret
 
     @property
-    def sheets_requests(self) -> int:
-        """How many reads, and how many writes, Google allows in a minute: with one account, the smaller limit."""
-        return min(self.sheets_requests_per_user, self.sheets_requests_per_project)
+    def sheets_requests(self) -> tuple[int, int]:
+        """How many reads, and how many writes, Google allows an account and a project in a minute."""
+        return self.sheets_requests_per_user, self.sheets_requests_per_project
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:

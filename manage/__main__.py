@@ -1,11 +1,15 @@
 """`./muster`: the groups of commands, and where they work."""
 
+import os
+import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
+from chalicelib.version import VERSION
 from manage.backups import backup, restore
 from manage.discord import discord
 from manage.events import events
@@ -55,6 +59,7 @@ class _Commands(click.Group):
     help="A file that holds the key. Without it, MUSTER_KEY is used, or you are asked. No argument takes a key, since "
     "other users of this machine could see it.",
 )
+@click.version_option(VERSION, "--version", message="muster %(version)s")
 @click.pass_context
 def main(context: click.Context, demo: bool, url: str | None, key_file: Path | None) -> None:
     """Runs Muster for servers and alliances: events, keys and links, rosters, sheets, news.
@@ -89,5 +94,20 @@ for command in (
 ):
     main.add_command(command)
 
+_COMPLETE = "_MUSTER_COMPLETE"
+"""The variable by which a shell asks for completions, as click has it."""
+
+
+def run() -> None:
+    """Runs the command that was typed."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(
+                encoding="utf-8"
+            )  # on Windows, what goes into a file would be in the machine's own
+    is_short = os.name == "nt" or _COMPLETE in os.environ
+    main(prog_name="muster" if is_short else "./muster", complete_var=_COMPLETE)
+
+
 if __name__ == "__main__":
-    main(prog_name="./muster")
+    run()

@@ -9,7 +9,7 @@ import requests
 from chalicelib.news.discord_commands import registration
 from chalicelib.settings import InvalidSettings, Settings
 from manage.api import PATIENCE
-from manage.show import as_json, listing, plain
+from manage.show import as_json, listing, plain, said
 from manage.where import Where
 
 
@@ -26,8 +26,9 @@ def discord() -> None:
 @discord.command()
 @click.argument("server")
 @click.argument("alliance")
+@as_json
 @click.pass_obj
-def code(where: Where, server: str, alliance: str) -> None:
+def code(where: Where, server: str, alliance: str, as_json: bool) -> None:
     """Makes a code that binds a guild, and prints only that.
 
     Whoever manages the guild, which Discord calls a server, enters it there: /bind code:CODE. It works once, and takes
@@ -39,7 +40,7 @@ def code(where: Where, server: str, alliance: str) -> None:
     """
     made = where.api.post(*_place(server, alliance), body={})
     click.echo(f"Enter it on Discord with /bind, once, before {made['expires_at']}.", err=True)
-    click.echo(made["code"])
+    said(made, as_json, made["code"])
 
 
 @discord.command("list")
@@ -66,8 +67,9 @@ def list_discord(where: Where, server: str, alliance: str, as_json: bool) -> Non
 @click.argument("server")
 @click.argument("alliance")
 @click.argument("guild")
+@as_json
 @click.pass_obj
-def unbind(where: Where, server: str, alliance: str, guild: str) -> None:
+def unbind(where: Where, server: str, alliance: str, guild: str, as_json: bool) -> None:
     """Unbinds a guild: its commands do nothing any more.
 
     Accounts stay linked, for another guild of the alliance.
@@ -77,15 +79,16 @@ def unbind(where: Where, server: str, alliance: str, guild: str) -> None:
       ./muster --demo discord unbind 202 borealis 1165706613746638900
     """
     where.api.delete(*_place(server, alliance), guild)
-    click.echo(f"Guild {plain(guild)} is no longer bound.")
+    said({"guild": guild, "status": "unbound"}, as_json, f"Guild {guild} is no longer bound.")
 
 
 @discord.command()
 @click.argument("server")
 @click.argument("alliance")
 @click.argument("account")
+@as_json
 @click.pass_obj
-def unlink(where: Where, server: str, alliance: str, account: str) -> None:
+def unlink(where: Where, server: str, alliance: str, account: str, as_json: bool) -> None:
     """Unlinks an account: it reports for nobody any more.
 
     What it has reported stays. `discord list` shows the ids.
@@ -95,7 +98,8 @@ def unlink(where: Where, server: str, alliance: str, account: str) -> None:
       ./muster --demo discord unlink 202 borealis 1080705430121799700
     """
     where.api.delete(*_place(server, alliance), "accounts", account)
-    click.echo(f"Account {plain(account)} reports for nobody of the alliance any more.")
+    words = f"Account {account} reports for nobody of the alliance any more."
+    said({"account": account, "status": "unlinked"}, as_json, words)
 
 
 @discord.command()
@@ -103,7 +107,8 @@ def unlink(where: Where, server: str, alliance: str, account: str) -> None:
 @click.option(
     "--bearer", is_flag=True, help="The token is one of client credentials, and not that of the bot."
 )
-def register(application: str, bearer: bool) -> None:
+@as_json
+def register(application: str, bearer: bool, as_json: bool) -> None:
     """Tells Discord which commands there are.
 
     It replaces the whole list. APPLICATION is the application's id, or DISCORD_APPLICATION_ID is. The bot's token is
@@ -130,8 +135,9 @@ def register(application: str, bearer: bool) -> None:
         raise click.ClickException(f"{_discord_api()} can't be reached.") from None
     if answer.status_code != requests.codes.ok:
         raise click.ClickException(_why_not(answer))
-    names = ", ".join(f"/{command['name']}" for command in commands)
-    click.echo(f"Discord offers {names} now.")
+    names = [command["name"] for command in commands]
+    words = f"Discord offers {', '.join(f'/{name}' for name in names)} now."
+    said({"application": application, "commands": names}, as_json, words)
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -8,8 +8,8 @@ import click
 
 from chalicelib.domain.webhooks import KINDS
 from chalicelib.languages import LANGUAGES
-from manage.show import as_json, listing, plain
-from manage.where import Where
+from manage.show import as_json, listing, plain, said
+from manage.where import Where, in_file
 
 
 @click.group()
@@ -39,6 +39,7 @@ def webhooks() -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A file that holds the address.",
 )
+@as_json
 @click.pass_obj
 def add(
     where: Where,
@@ -48,6 +49,7 @@ def add(
     language: str,
     names: bool,
     url_file: Path | None,
+    as_json: bool,
 ) -> None:
     """Sends news of an alliance, or of a server, somewhere.
 
@@ -72,12 +74,13 @@ def add(
             "names": names,
         },
     )
-    click.echo(
-        plain(f"Added {made['id']}: news of {_scope(made)} goes to {made['url']}."), err=bool(made["secret"])
-    )
+    words = plain(f"Added {made['id']}: news of {_scope(made)} goes to {made['url']}.")
+    if made["problem"]:
+        click.echo(plain(made["problem"]), err=True)
     if made["secret"]:
+        click.echo(words, err=True)
         click.echo("The secret that its events are signed with is shown only once: save it now.", err=True)
-        click.echo(made["secret"])
+    said(made, as_json, made["secret"] or words)
 
 
 @webhooks.command("list")
@@ -112,8 +115,9 @@ def list_webhooks(where: Where, as_json: bool) -> None:
 
 @webhooks.command()
 @click.argument("webhook_id", metavar="ID")
+@as_json
 @click.pass_obj
-def test(where: Where, webhook_id: str) -> None:
+def test(where: Where, webhook_id: str, as_json: bool) -> None:
     """Sends a test message now, once in a minute at most.
 
     If it does not arrive, it says why, and the exit status is 1. `webhooks list` shows the ids.
@@ -123,15 +127,18 @@ def test(where: Where, webhook_id: str) -> None:
       ./muster --demo webhooks test 0123456789abcdef
     """
     done = where.api.post("webhooks", webhook_id, "test", body={})
-    if done["outcome"] != "delivered":
+    is_there = done["outcome"] == "delivered"
+    if as_json or is_there:
+        said(done, as_json, "The test message was delivered.")
+    if not is_there:
         raise click.ClickException(plain(f"It was not delivered ({done['outcome']}). {done['reason']}"))
-    click.echo("The test message was delivered.")
 
 
 @webhooks.command()
 @click.argument("webhook_id", metavar="ID")
+@as_json
 @click.pass_obj
-def remove(where: Where, webhook_id: str) -> None:
+def remove(where: Where, webhook_id: str, as_json: bool) -> None:
     """Sends nothing more there.
 
     What was sent stays. `webhooks list` shows the ids.
@@ -141,12 +148,13 @@ def remove(where: Where, webhook_id: str) -> None:
       ./muster --demo webhooks remove 0123456789abcdef
     """
     where.api.delete("webhooks", webhook_id)
-    click.echo(plain(f"Removed {webhook_id}. Nothing more is sent there."))
+    words = f"Removed {webhook_id}. Nothing more is sent there."
+    said({"id": webhook_id, "status": "removed"}, as_json, words)
 
 
 def _address(file: Path | None) -> str:
     if file:
-        address = file.read_text(encoding="utf-8", errors="replace")
+        address = in_file(file)
     elif sys.stdin.isatty():
         address = click.prompt("Address of the webhook", hide_input=True, err=True)
     else:

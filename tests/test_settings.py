@@ -34,12 +34,14 @@ def test_the_settings_choose_the_table(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("user", "project", "together"), [(None, None, 60), ("", "", 60), ("100", "90", 90), ("2", "300", 2)]
+    ("user", "project", "limits"), [(None, None, (60, 300)), ("", "", (60, 300)), ("100", "2", (100, 2))]
 )
-def test_the_smaller_of_googles_limits_holds(user: str | None, project: str | None, together: int) -> None:
+def test_googles_limits_are_those_of_an_account_and_of_a_project(
+    user: str | None, project: str | None, limits: tuple[int, int]
+) -> None:
     given = {"SHEETS_REQUESTS_PER_USER": user, "SHEETS_REQUESTS_PER_PROJECT": project}
     environment = TABLE | {name: text for name, text in given.items() if text is not None}
-    assert Settings.from_environment(environment).sheets_requests == together
+    assert Settings.from_environment(environment).sheets_requests == limits
 
 
 @pytest.mark.parametrize("text", ["1", "0", "-5", "6.5", "many", "²"])

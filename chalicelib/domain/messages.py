@@ -122,7 +122,8 @@ MESSAGES: Mapping[str, str] = {
     ),
     "chat-code": ("This code is not known, was used already or has expired. Ask an officer for a new one."),
     "chat-who": "Who are you? Say it once with `/iam`; then you can report here.",
-    "chat-linked": "Here you are {name}. Report with `/done`.",
+    "chat-linked": "Here you are {name}.",
+    "chat-report": "Report with `/done`.",
     "chat-linked-too": "{name} is also linked to {accounts}. If that is wrong, ask an officer.",
     "chat-unlink": "I am not {name}",
     "chat-unlinked": "You no longer report for {name} here.",
@@ -146,6 +147,8 @@ MESSAGES: Mapping[str, str] = {
     "chat-points-all": (
         "{event}: {name} has {points} of {possible} points. The server has {server_points} and every reward."
     ),
+    "chat-ends": "Ends {at}.",
+    "chat-ended": "Ended {at}.",
     "chat-missing": "{milestone}: {missing} of {commanders} are missing.",
     "chat-nobody-missing": "{milestone}: nobody is missing.",
     "chat-more": "And {number} more.",

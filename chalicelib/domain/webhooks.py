@@ -81,11 +81,14 @@ def discord_url(text: str, api_url: str) -> str | None:
     Raises Malformed (`url`) for an address at that host that is not a webhook's.
     """
     parts = _split(text)
-    if parts.netloc.lower() not in _DISCORDS and not text.startswith(f"{api_url}/"):
+    if text.startswith(f"{api_url}/"):
+        rest = text.removeprefix(api_url)
+    elif _OF_DISCORD.fullmatch(parts.hostname or ""):
+        rest = _DISCORDS.sub("", text)
+    else:
         return None
-    begin = api_url if text.startswith(f"{api_url}/") else f"https://{parts.netloc}"
-    path, _, query = text.removeprefix(begin).partition("?")
-    found = _DISCORD_PATH.fullmatch(path) if text.startswith(begin) else None
+    path, _, query = rest.partition("?")
+    found = _DISCORD_PATH.fullmatch(path)
     if not found:
         raise malformed(
             "url",
@@ -94,12 +97,17 @@ def discord_url(text: str, api_url: str) -> str | None:
         )
     given = dict(parse_qsl(query, keep_blank_values=True))
     thread = given.get("thread_id", "0")
-    if given.keys() - {"wait", "thread_id"} or not _SNOWFLAKE.fullmatch(thread):
+    if given.keys() - {"wait", "thread_id"} or not is_id(thread):
         raise malformed(
             "url",
             "Of a Discord webhook's address only thread_id can follow the question mark, with a thread's id.",
         )
     return DISCORD + found[1] + (f"?thread_id={thread}" if "thread_id" in given else "")
+
+
+def is_id(text: str) -> bool:
+    """Whether it is like the ids that Discord gives."""
+    return _ID.fullmatch(text) is not None
 
 
 def generic_place(text: str) -> Place:
@@ -123,10 +131,9 @@ def generic_place(text: str) -> Place:
     return Place(host, (parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
 
 
-_DISCORDS = {
-    f"{part}{name}" for part in ("", "www.", "ptb.", "canary.") for name in ("discord.com", "discordapp.com")
-}
-_SNOWFLAKE = re.compile(r"[0-9]{1,20}")
+_OF_DISCORD = re.compile(r"(?:.*\.)?discord(?:app)?\.com")
+_DISCORDS = re.compile(r"^https://(?:www\.|ptb\.|canary\.)?discord(?:app)?\.com(?=/)", re.IGNORECASE)
+_ID = re.compile("[0-9]{1,20}")
 _DISCORD_PATH = re.compile(r"(/api(?:/v[0-9]{1,2})?/webhooks/[0-9]{1,20}/[A-Za-z0-9_-]{1,200})/?")
 _LABEL = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _NAME = re.compile(rf"(?:{_LABEL}\.)+[a-z](?:[a-z0-9-]{{0,61}}[a-z0-9])?")

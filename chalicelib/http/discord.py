@@ -135,7 +135,7 @@ def _whoami(asked: _Asked, caller: Caller) -> Json:
     mine = muster().discord.linked(caller)
     if not mine:
         return message([asked.says("chat-who")])
-    lines = [asked.says("chat-linked", name=one.name) for _, one in mine]
+    lines = [*(asked.says("chat-linked", name=one.name) for _, one in mine), asked.says("chat-report")]
     rows = buttons(
         (asked.words.say(say("chat-unlink", name=one.name)), asked.carrying(_UNLINK, link))
         for link, one in mine
@@ -149,7 +149,7 @@ def _i_am_that_one(asked: _Asked, commander: str) -> Json:
 
 def _linked(asked: _Asked, linked: Linked, kind: int | None = None) -> Json:
     name = linked.commander.name
-    lines = [asked.says("chat-linked", name=name)]
+    lines = [f"{asked.says('chat-linked', name=name)} {asked.says('chat-report')}"]
     if linked.others:
         accounts = Markup(", ".join(f"<@{one}>" for one in linked.others))
         lines.append(asked.says("chat-linked-too", name=name, accounts=accounts))
@@ -266,12 +266,14 @@ def _standing(asked: _Asked) -> Json:
     events = views.page(views.state(server.id)).current
     if not events:
         return message([asked.says("chat-no-event", server=server.id)])
-    return message((line for event in events for line in _stands(asked.words, event)), for_all=True)
+    return message((line for event in events for line in _stands(asked, event)), for_all=True)
 
 
-def _stands(words: Language, shown: "EventOnPage") -> Iterator[str]:
-    points = words.points(shown.progress.best.points)
-    yield f"**{escaped(shown.event.name)}**: {points} ({moment(shown.closes_at)})"
+def _stands(asked: _Asked, shown: "EventOnPage") -> Iterator[str]:
+    words, progress = asked.words, shown.progress
+    ends = "chat-ends" if progress.status == "running" else "chat-ended"
+    points, at = words.points(progress.best.points), Markup(moment(shown.closes_at))
+    yield f"**{escaped(shown.event.name)}**: {points}. {asked.says(ends, at=at)}"
     for tier, outlook in shown.goals:
         yield f"{_TICKED if tier.reached else _OPEN} {words.number(tier.threshold)}: {said(words, outlook.message)}"
 

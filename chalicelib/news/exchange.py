@@ -59,10 +59,14 @@ def exchange(
     connection = HTTPConnection(headers["Host"])
     connection.sock = cast(socket.socket, _Line(sock, deadline))
     connection.request(method, path, body, dict(headers))
-    with connection.getresponse() as response:
+    try:
+        response = connection.getresponse()
+    except ValueError as error:  # from a number that is none
+        raise HTTPException from error
+    with response:
         try:
             read = response.read(MOST_BYTES if reads_body else 0)
-        except (OSError, HTTPException):  # the status says what is to be known
+        except (OSError, HTTPException, ValueError):  # the status says what is to be known
             read = b""
         return Reply(response.status, response.headers, read)
 

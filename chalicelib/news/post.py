@@ -20,7 +20,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from chalicelib.domain.errors import Malformed, quoted
-from chalicelib.domain.webhooks import DISCORD, Webhook, generic_place
+from chalicelib.domain.webhooks import DISCORD, Webhook, generic_place, is_id
 from chalicelib.news.exchange import Deadline, Reply, exchange
 from chalicelib.news.public import Resolve, addresses, is_public, resolved
 from chalicelib.news.signing import signed
@@ -93,7 +93,8 @@ class Post:
         never raises for what the other side does.
         """
         body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
-        headers = {"Content-Type": "application/json", "User-Agent": f"DiscordBot (Muster, {VERSION})"}
+        agent = f"DiscordBot (Muster, {VERSION})" if webhook.is_discord else f"Muster/{VERSION}"
+        headers = {"Content-Type": "application/json", "User-Agent": agent}
         if webhook.secret:
             headers |= signed(webhook.secret, message, at, body)
         deadline, was_sent = Deadline.within(seconds), False
@@ -118,15 +119,14 @@ class Post:
         return (_of_discord if webhook.is_discord else _of_program)(reply, at)
 
     def obstacle(self, webhook: Webhook, seconds: float = SECONDS) -> str | None:
-        """Why nothing can be sent to its address now, in words; None if something can. Nothing is sent."""
+        """Why nothing is ever sent to its address as things are, in words; None if something would be. Nothing is sent.
+        Raises OSError if its name can't be looked up now."""
         try:
             self._checked(self._target(webhook, None), Deadline.within(seconds))
         except _NotPublic as error:
             return str(error)
         except Malformed as error:
             return error.detail
-        except OSError:
-            return "The host's name leads nowhere. Check the address."
         return None
 
     def _target(self, webhook: Webhook, edits: str | None) -> "_Target":
@@ -200,19 +200,18 @@ class _NotPublic(Exception):
 def _of_discord(reply: Reply, at: datetime) -> Answer:
     answer = _object(reply.body)
     code, words = answer.get("code"), answer.get("message")
+    code = code if isinstance(code, int) else None
     reason = f"Discord answered {reply.status}" + (f": {quoted(words)}." if isinstance(words, str) else ".")
     if 200 <= reply.status < 300:
         identity = answer.get("id")
-        return Answer("delivered", identity if isinstance(identity, str) and identity.isdecimal() else None)
+        return Answer("delivered", identity if isinstance(identity, str) and is_id(identity) else None)
     if reply.status == 429:
         return Answer("later", None, _seconds(answer.get("retry_after")) or _retry_after(reply, at), reason)
     if reply.status >= 500:
         return Answer("unknown", None, _retry_after(reply, at), reason)
     if code == _MESSAGE_GONE:
         return Answer("missing", reason=reason)
-    if code in _GONE or (
-        reply.status in (401, 403) and isinstance(code, int) and code not in _NOT_FROM_DISCORD
-    ):
+    if code in _GONE or (reply.status in (401, 403) and code is not None and code not in _NOT_FROM_DISCORD):
         return Answer("gone", reason=f"{reason} It was deleted on Discord, or its channel was.")
     if reply.status in (401, 403):
         return Answer("later", None, _retry_after(reply, at), reason)

@@ -1,12 +1,13 @@
 """The bound spreadsheets, as a run of the sync sees them: which are due, who has them, and how each sync ended."""
 
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from chalicelib.domain.accounts import shared_out
 from chalicelib.domain.behind import is_failing, trouble
-from chalicelib.domain.binding import Binding, Watch
+from chalicelib.domain.binding import NAMELESS, Binding, Watch
 from chalicelib.domain.due import LEASE, PATIENCE, PLAINLY, Due, due_first, is_waiting
 from chalicelib.domain.edits import Edit, Outcome
 from chalicelib.domain.sheet_view import SheetView
@@ -38,6 +39,10 @@ class SheetQueue:
     _surveyed: dict[str, Survey] = field(default_factory=dict, init=False)
     """What was read of servers, by id."""
     _watches: dict[str, Watch] = field(default_factory=dict, init=False)
+    _accounts: dict[str, str] = field(default_factory=dict, init=False)
+    """Which of the accounts at Google has which spreadsheet; none where they have no addresses."""
+    _noted: list[str] | None = field(default=None, init=False)
+    """The accounts that this process has noted."""
     _began: datetime = field(default=_NEVER, init=False)
     _requests: int = field(default=0, init=False)
     _deployment: str | None = field(default=None, init=False)
@@ -62,7 +67,23 @@ class SheetQueue:
         revision = self._revisions(now)
         self._wanted = {sheet.spreadsheet_id: revision(sheet) for sheet in asked}
         self._watches = self._sheets.watches() if self.takes_edits else {}
-        return self._due()
+        return self._due(self._wanted)
+
+    @property
+    def knows_accounts(self) -> bool:
+        return self._noted is not None
+
+    def share_out(self, accounts: Sequence[str]) -> None:
+        """Each sheet is one account's, in this run and as long as there is that account. `accounts`: the addresses of
+        those that have one."""
+        self._accounts = shared_out(self._known.values(), accounts)
+        if self._noted != list(accounts):
+            self._sheets.note_accounts(accounts)
+            self._noted = list(accounts)
+
+    def due_of(self, account: str | None) -> list[Due]:
+        """The sheets of that account that are due now, in order. None: of those that belong to no account."""
+        return self._due([each for each in self._wanted if self._accounts.get(each) == account], account)
 
     @property
     def takes_edits(self) -> bool:
@@ -74,9 +95,8 @@ class SheetQueue:
         watch = self._watches.get(account)
         return watch.token if watch else None
 
-    def note_touched(self, account: str, spreadsheets: Collection[str] | None, token: str) -> list[Due]:
-        """Notes which spreadsheets were touched (None: any may have been), and then up to which token that is told.
-        Returns what is due now, in order."""
+    def note_touched(self, account: str, spreadsheets: Collection[str] | None, token: str) -> None:
+        """Notes which spreadsheets were touched (None: any may have been), and then up to which token that is told."""
         now, before = self.clock(), self._watches.get(account)
         for touched in self._known.keys() & (spreadsheets or ()):
             if self._known[touched].edits:
@@ -86,12 +106,11 @@ class SheetQueue:
         self._watches[account] = Watch(token, all_since)
         if self._watches[account] != before:
             self._sheets.watch(account, self._watches[account])
-        return self._due()
 
-    def _due(self) -> list[Due]:
-        looked_since = max((watch.all_since for watch in self._watches.values()), default=None)
-        asked = [(self._known[each], revision) for each, revision in self._wanted.items()]
-        return due_first(asked, self.clock(), looked_since)
+    def _due(self, spreadsheets: Iterable[str], account: str | None = None) -> list[Due]:
+        watch = self._watches.get(account or NAMELESS)
+        asked = [(self._known[each], self._wanted[each]) for each in spreadsheets]
+        return due_first(asked, self.clock(), watch.all_since if watch else None)
 
     def begin_run(self, run: str) -> Spent | None:
         """Begins a run. Returns the requests that earlier runs made; None if another run is working on the sheets: that
@@ -118,9 +137,14 @@ class SheetQueue:
     def lease(self, due: Due, run: str) -> Due | None:
         """Takes the sheet for this run alone, until `LEASE` is over; None if another run was faster."""
         until = self.clock() + LEASE
-        if not self._sheets.lease(due.sheet, run, until):
+        sheet = replace(due.sheet, account=self._accounts.get(due.sheet.spreadsheet_id, due.sheet.account))
+        if not self._sheets.lease(sheet, run, until):
             return None
-        return replace(due, sheet=replace(due.sheet, lease=run, leased_until=until))
+        return replace(due, sheet=replace(sheet, lease=run, leased_until=until))
+
+    def move(self, due: Due, account: str) -> None:
+        """Leaves it to a later run, of another account."""
+        self._note(due, self._sheets.move(due.sheet, account, self.clock()))
 
     def view(self, sheet: Binding, *, consistent: bool = False) -> SheetView:
         """What the sheet should show; if `consistent`, with all that was written until now. Raises NotFound if the

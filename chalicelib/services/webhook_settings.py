@@ -5,19 +5,17 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from chalicelib.domain.access import Key
 from chalicelib.domain.errors import Conflict, FieldError, NotFound, malformed
-from chalicelib.domain.ledger import MUSTER, Actor
+from chalicelib.domain.ledger import Actor
 from chalicelib.domain.webhooks import KINDS, MOST, Kind, Webhook, discord_url, generic_place
 from chalicelib.news.post import Outcome, Post
 from chalicelib.news.signing import new_secret
 from chalicelib.news.trial import trial
 from chalicelib.services.directory import Directory
-from chalicelib.store import ledger
-from chalicelib.store.table import ConditionFailed, Put
-from chalicelib.store.webhooks import Webhooks
+from chalicelib.store.table import ConditionFailed
+from chalicelib.store.webhooks import Webhooks, change_entry
 
 TESTED_EVERY = timedelta(minutes=1)
 """How often a webhook can be tested."""
@@ -107,9 +105,9 @@ class WebhookSettings:
             created_by=key.id,
             secret=secret,
         )
-        if secret and (obstacle := self._post.obstacle(made)):
-            raise malformed("url", obstacle)
-        self._webhooks.add(made, _entry(made.created_at, Actor.of(key), made, after=made))
+        if secret:
+            made = self._looked_up(made)
+        self._webhooks.add(made, change_entry(made.created_at, Actor.of(key), None, made))
         return _state(made), secret
 
     def all(self, key: Key) -> list[WebhookState]:
@@ -122,7 +120,7 @@ class WebhookSettings:
         """Nothing more is sent there. Raises Forbidden, NotFound (`unknown-webhook`)."""
         webhook = self._find(key, webhook_id)
         with suppress(ConditionFailed):  # somebody else was faster
-            self._webhooks.delete(webhook.id, _entry(self._clock(), Actor.of(key), webhook, before=webhook))
+            self._webhooks.delete(webhook.id, change_entry(self._clock(), Actor.of(key), webhook, None))
 
     def test(self, key: Key, webhook_id: str) -> WebhookTest:
         """Sends a test message now. If nothing can ever be sent there, the webhook is disabled.
@@ -138,13 +136,21 @@ class WebhookSettings:
             raise Conflict("tested-recently", "It was tested less than a minute ago. Wait a minute.")
         answer = self._post.send(webhook, trial(webhook, now), f"test_{secrets.token_hex(12)}", now)
         if answer.outcome == "gone":
-            self.disable(webhook, answer.reason, now)
+            with suppress(ConditionFailed):  # a run has just noted something: it will learn the same
+                self._webhooks.disable(webhook, answer.reason, now)
         return WebhookTest(answer.outcome, answer.reason or None)
 
-    def disable(self, webhook: Webhook, reason: str, at: datetime) -> None:
-        """Nothing more is sent there, and officers see why. Not if it has changed since it was read."""
-        with suppress(ConditionFailed):
-            self._webhooks.note(webhook, disablement(webhook, reason, at), disabled=reason)
+    def _looked_up(self, webhook: Webhook) -> Webhook:
+        """The webhook, with a problem if its name can't be looked up now: each send does it again. Raises Malformed if
+        it leads out of the public internet."""
+        try:
+            obstacle = self._post.obstacle(webhook)
+        except OSError:
+            problem = "The host's name leads nowhere at the moment. Check the address."
+            return replace(webhook, state={"problem": problem})
+        if obstacle:
+            raise malformed("url", obstacle)
+        return webhook
 
     def _find(self, key: Key, webhook_id: str) -> Webhook:
         key.require("manage webhooks", server=key.server, alliance=key.alliance)
@@ -154,26 +160,6 @@ class WebhookSettings:
             raise NotFound("unknown-webhook", message, [FieldError("webhook", message)])
         key.require("manage webhooks", server=webhook.server, alliance=webhook.alliance)
         return webhook
-
-
-def disablement(webhook: Webhook, reason: str, at: datetime) -> Put:
-    """The ledger entry that goes with disabling it."""
-    return _entry(at, MUSTER, webhook, before=webhook, after=replace(webhook, disabled=reason))
-
-
-def _entry(
-    at: datetime, by: Actor, of: Webhook, before: Webhook | None = None, after: Webhook | None = None
-) -> Put:
-    what = {"alliance": of.alliance, "before": _told(before), "after": _told(after)}
-    return ledger.put(ledger.new_entry(at, "webhook", by, of.server, **what))
-
-
-def _told(webhook: Webhook | None) -> dict[str, Any] | None:
-    """What the ledger says of it: never the whole address."""
-    if webhook is None:
-        return None
-    shown = {"id": webhook.id, "url": webhook.shown, "kinds": webhook.kinds, "language": webhook.language}
-    return {**shown, "names": webhook.names, "disabled": webhook.disabled}
 
 
 def _state(webhook: Webhook) -> WebhookState:

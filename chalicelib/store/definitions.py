@@ -195,7 +195,7 @@ def alliance_of(item: Item) -> Alliance:
     changes = int(item.get("roster_changes", 0))
     tags = (name.removeprefix(keys.TAG_PREFIX) for name in item if name.startswith(keys.TAG_PREFIX))
     past = tuple(sorted(tag for tag in tags if tag != item["tag"]))
-    new_per_day = item.get("new_per_day")
+    new_per_day, on_roster = item.get("new_per_day"), item.get(ON_ROSTER)
     return Alliance(
         server=text(item, "server"),
         id=text(item, "id"),
@@ -205,4 +205,5 @@ def alliance_of(item: Item) -> Alliance:
         roster_changes=changes,
         past_tags=past,
         new_per_day=None if new_per_day is None else int(new_per_day),
+        on_roster=None if on_roster is None else int(on_roster),
     )

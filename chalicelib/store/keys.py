@@ -89,6 +89,11 @@ def watch(account: str) -> ItemKey:
     return ItemKey(SHEETS_RUN, f"{WATCH_PREFIX}{account}")
 
 
+def sheets_accounts() -> ItemKey:
+    """The accounts at Google that share the sheets."""
+    return ItemKey(SHEETS_RUN, "ACCOUNTS")
+
+
 def webhook(webhook_id: str) -> ItemKey:
     return ItemKey(WEBHOOKS, f"{WEBHOOK_PREFIX}{webhook_id}")
 

@@ -39,6 +39,7 @@ STAYS: tuple[Callable[..., ItemKey], ...] = (
     keys.deployment,
     keys.joined,
     keys.refresh_run,
+    keys.sheets_accounts,
     keys.sheets_run,
     keys.signing,
     keys.watch,

@@ -7,8 +7,9 @@ from types import EllipsisType
 from typing import Any
 
 from chalicelib.domain.calendar import rfc3339
+from chalicelib.domain.ledger import MUSTER, Actor
 from chalicelib.domain.webhooks import Webhook
-from chalicelib.store import keys
+from chalicelib.store import keys, ledger
 from chalicelib.store.forms import read, readable, text
 from chalicelib.store.table import ConditionFailed, Delete, Item, Put, Table, Update
 
@@ -62,6 +63,14 @@ class Webhooks:
         self._table.transact([change, *more])
         return noted
 
+    def disable(
+        self, webhook: Webhook, reason: str, at: datetime, state: Mapping[str, Any] | None = None
+    ) -> Webhook:
+        """Notes why nothing more is sent there, for officers, also in the ledger; and its state, if that is given.
+        Raises ConditionFailed as `note` does."""
+        entry = change_entry(at, MUSTER, webhook, replace(webhook, disabled=reason))
+        return self.note(webhook, entry, state=state, disabled=reason)
+
     def begin_test(self, webhook_id: str, at: datetime, unless_since: datetime) -> bool:
         """Notes a test at `at`. False if there was one after `unless_since`, or the webhook was deleted. This is no
         change of the webhook: a run that is sending news need not stop for it."""
@@ -75,6 +84,23 @@ class Webhooks:
         except ConditionFailed:
             return False
         return True
+
+
+def change_entry(at: datetime, by: Actor, before: Webhook | None, after: Webhook | None) -> Put:
+    """The ledger entry of a change: of a webhook that is new, gone, or another. Raises ValueError without both."""
+    webhook = after or before
+    if webhook is None:
+        raise ValueError("nothing has changed")
+    what = {"alliance": webhook.alliance, "before": _told(before), "after": _told(after)}
+    return ledger.put(ledger.new_entry(at, "webhook", by, webhook.server, **what))
+
+
+def _told(webhook: Webhook | None) -> dict[str, Any] | None:
+    """What the ledger says of it: never the whole address."""
+    if webhook is None:
+        return None
+    shown = {"id": webhook.id, "url": webhook.shown, "kinds": webhook.kinds, "language": webhook.language}
+    return {**shown, "names": webhook.names, "disabled": webhook.disabled}
 
 
 def webhook_of(item: Item) -> Webhook:

@@ -12,13 +12,15 @@ from botocore.exceptions import ClientError, NoCredentialsError
 from local.sheets import Fault, SheetsServer
 from manage.check import ADVICE, Finding, findings
 from sheets_sync import credentials
+from sheets_sync.allowance import Limits
 from sheets_sync.drive import Drive
 from sheets_sync.google import Google
 from tests.manage.conftest import ROOT, Desk
 from tests.sync.fake_drive import At, FakeDrive, refused
+from tests.sync.test_accounts import ANNA, BELA, Bureau, bureau
 from tests.sync.test_google import ADDRESS, KEYLESS, SignIn, private_key, sign_in
 
-__all__ = ["private_key", "sign_in"]
+__all__ = ["bureau", "private_key", "sign_in"]
 
 ID = "officers-sheet"
 
@@ -37,11 +39,9 @@ def google(server: SheetsServer, sign_in: SignIn) -> Google:
     return Google(server.url, "muster/google", sign_in.read_secret, host="127.0.0.1")
 
 
-def found(
-    google: Google, spreadsheet_id: str = ID, limit: int = 60, drive: Drive | None = None
-) -> list[Finding]:
+def found(google: Google, spreadsheet_id: str = ID, drive: Drive | None = None) -> list[Finding]:
     return list(
-        findings(google, spreadsheet_id, limit, drive or At("", fake=FakeDrive()), sleep=lambda _: None)
+        findings(google, spreadsheet_id, Limits(), drive or At("", fake=FakeDrive()), sleep=lambda _: None)
     )
 
 
@@ -97,6 +97,35 @@ class TestAllIsWell:
         held["service_account_impersonation_url"] = f"{accounts}/{ADDRESS}:generateAccessToken"
         sign_in.secret = json.dumps(held)
         assert f"Share spreadsheets with {ADDRESS}, as an editor." in found(google)[0].says
+
+
+class TestSeveralAccounts:
+    @pytest.fixture
+    def google(self, server: SheetsServer, bureau: Bureau) -> Google:
+        server.accounts.update({f"token of {who}": who for who in (ANNA, BELA)})
+        server.tokens = set(server.accounts)
+        server.unshare(ID)
+        return Google(server.url, "several", bureau.read_secret, host="127.0.0.1")
+
+    def test_the_one_is_found_that_can_read_it(self, google: Google, server: SheetsServer) -> None:
+        server.share(ID, BELA)
+        secret, token, read, write, quota, *_ = found(google)
+        assert (secret.step, token.step, write.step) == ("secret", "token", "write")
+        assert secret.says.startswith(f"it holds 2 accounts: {ANNA}, {BELA}. Share each spreadsheet")
+        assert read.says == f"the spreadsheet is called “Nova Guard officers”. {BELA} can read it."
+        assert "at most 120 reads and 120 writes a minute for 2 accounts" in quota.says
+        assert {one.account for one in server.requests if one.kind == "write"} == {BELA}
+
+    def test_one_that_none_can_read(self, google: Google) -> None:
+        bad = failure(google, "read")
+        assert f"of {ANNA}, {BELA}." in bad.says
+        assert bad.advice == words("read", "not shared")
+
+    def test_the_one_is_named_that_google_refuses(self, google: Google, bureau: Bureau) -> None:
+        bureau.refuses = {BELA}
+        bad = failure(google, "token")
+        assert bad.says.startswith(f"{BELA}: Google did not accept Muster's credentials")
+        assert bad.advice == words("token", "of a key")
 
 
 class TestWhatEditsNeed:

@@ -53,6 +53,7 @@ FIELDS = {
     "NewKey.alliance": "Its scope, where that is not the caller's own",
     "SheetBinding.alliance": "An alliance's id; null: the spreadsheet is the server's",
     "SheetState.alliance": "Null: it is the server's",
+    "SheetState.account": "The address at Google with which to share it, as editor; null: it isn't known yet",
     "alliances": "By id",
     "archived": "Whether nothing of it changes any more",
     "as_of": "When this was so",
