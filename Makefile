@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 RUNS := $(VENV)/.runs
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-reset check format test torture package deploy status logs restore pause resume destroy pictures translations bench bench-pages bench-sqlite clean
+.PHONY: help setup demo demo-reset check format test torture scan package deploy status logs restore pause resume destroy pictures translations bench bench-pages bench-sqlite clean
 
 help: ## shows this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -44,18 +44,21 @@ test: $(READY) ## runs all tests; those in a browser need Chromium
 
 torture: $(READY) ## runs random use cases with faults at every call, against a model (OPERATIONS, SEED, STORE)
 	@$(RUN) -m tests.torture
-	@$(RUN) -m pytest -q --hypothesis-profile=torture tests/sync/test_any_edit.py
+	@$(RUN) -m pytest -q --hypothesis-profile=torture tests/sync/test_any_edit.py tests/services/test_any_news.py
 
-package: $(READY) ## makes the deployment package in dist/ (STAGE)
+scan: $(READY) ## lets checkov look at the template, with all options off and on; installs it once, in .checkov
+	@$(RUN) -m tests.scan
+
+package: $(READY) ## makes the deployment package in dist/ (STAGE, ARCHITECTURE)
 	$(RUN) -m deploy package dist
 
-deploy: $(READY) ## deploys or upgrades a stage in AWS (STAGE; ALARM_EMAIL, SHEETS_API_URL, RESERVED_CONCURRENCY, PACKAGE)
+deploy: $(READY) ## deploys or upgrades a stage in AWS (STAGE, and the variables of docs/OPERATIONS.md)
 	@$(RUN) -m deploy deploy
 
 status: $(READY) ## shows a stage's addresses and state (STAGE)
 	@$(RUN) -m deploy status
 
-logs: $(READY) ## shows what a stage has logged in the last minutes (STAGE, MINUTES)
+logs: $(READY) ## shows what a stage has logged in the last minutes, or for one request (STAGE, MINUTES, REQUEST)
 	@$(RUN) -m deploy logs
 
 restore: $(READY) ## brings a stage's table to what another table holds, after asking; all else stays (STAGE, FROM, DRY_RUN)
@@ -89,5 +92,5 @@ bench-sqlite: $(READY) ## measures SQLite, the demo and `./muster serve` on this
 	$(RUN) -m bench.kills
 
 clean: ## deletes everything that was built, but not what the demo recorded
-	rm -rf $(VENV) .bench .emulator dist .chalice/deployments .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .bench .checkov .emulator dist .chalice/deployments .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

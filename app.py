@@ -12,14 +12,15 @@ with uncollected():
     from chalicelib.http.pages import pages
     from chalicelib.http.pasted import forgive_pasting
     from chalicelib.http.problems import answer_in_time, answer_problems
-    from chalicelib.telemetry import log_with_request_id, measure_run
+    from chalicelib.telemetry import log_failed_run, log_with_request, watch_run
 
-app = Chalice(app_name="muster")
-app.register_middleware(log_with_request_id, "all")
+app = Chalice(app_name="muster", configure_logs=False)
+app.register_middleware(log_with_request, "all")
 app.register_middleware(answer_problems, "http")
 app.register_middleware(forgive_pasting, "http")
 app.register_middleware(answer_in_time, "http")
-app.register_middleware(measure_run, "scheduled")
+app.register_middleware(log_failed_run, "scheduled")
+app.register_middleware(watch_run, "scheduled")
 app.register_blueprint(api)
 app.register_blueprint(pages)
 app.register_blueprint(late_routes)
@@ -47,3 +48,9 @@ def sync_sheets(event: CloudWatchEvent) -> dict[str, float]:
         drive_url=settings.drive_api_url,
     )
     return {**outcome, **muster().sheet_queue.health()}
+
+
+@app.schedule(Rate(1, unit=Rate.MINUTES), description="Tells the news, on Discord and to programs.")
+def tell_news(event: CloudWatchEvent) -> dict[str, int]:
+    told = muster().news.tell(seconds_left(event.context))
+    return {"delivered": told.delivered, "undelivered": told.undelivered}

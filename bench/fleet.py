@@ -50,8 +50,8 @@ class _Fleet:
 
     def run(self) -> dict[str, int]:
         self.clock.now += timedelta(minutes=1)
-        google, limit = Google(self.server.url), self.muster.settings.sheets_requests
-        return sync_due(self.muster.sheet_queue, google, limit, sleep=self._sleep, drive_url=self.server.url)
+        google, limits = Google(self.server.url), self.muster.settings.sheets_requests
+        return sync_due(self.muster.sheet_queue, google, limits, sleep=self._sleep, drive_url=self.server.url)
 
     def _sleep(self, seconds: float) -> None:
         self.clock.now += timedelta(seconds=seconds)

@@ -23,7 +23,7 @@ from chalicelib.domain.access import Key, key_id, secret_hash
 from chalicelib.domain.events import Event
 from chalicelib.domain.roster import Alliance, Server
 from chalicelib.settings import Settings
-from deploy.package import ROOT, pack, package
+from deploy.package import HERE, ROOT, pack, package
 from local.dynamodb import REGION, table_definition
 from local.strict_dynamodb import StrictDynamoDB
 
@@ -104,10 +104,13 @@ def measure(before: str | None = None) -> Measurement:
     """With the package of another commit, `before`, in the same turns, if there is one."""
     with TemporaryDirectory() as name:
         folder = Path(name)
-        bare, ours = Package(_packed_peer(folder / "bare")), Package(package(folder / "ours"))
+        bare, ours = (
+            Package(_packed_peer(folder / "bare")),
+            Package(package(folder / "ours", architecture=HERE)),
+        )
         others = [Package(_packed_at(before, folder / "before"))] if before else []
         _start_in_turns([bare, ours, *others], folder)
-        is_same = package(folder / "again").read_bytes() == ours.archive.read_bytes()
+        is_same = package(folder / "again", architecture=HERE).read_bytes() == ours.archive.read_bytes()
         megabytes = ours.archive.stat().st_size / 1e6
     in_time, fits = ours.times(bare)[0] <= MOST_TIMES, megabytes <= MOST_MEGABYTES
     first = "first report answered, from the zip as shipped"

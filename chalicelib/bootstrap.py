@@ -34,18 +34,22 @@ from chalicelib.store.table import Table
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from chalicelib.news.post import Post
     from chalicelib.services.administration import Administration
     from chalicelib.services.bindings import Bindings
     from chalicelib.services.bulk_corrections import BulkCorrections
     from chalicelib.services.corrections import Corrections
     from chalicelib.services.counting import Counting
     from chalicelib.services.devices import Devices
+    from chalicelib.services.discord import Discord
     from chalicelib.services.exports import Exports
+    from chalicelib.services.guild_bindings import GuildBindings
     from chalicelib.services.imports import Imports
     from chalicelib.services.keys import Keys
     from chalicelib.services.ledger_pages import LedgerPages
     from chalicelib.services.member_pages import MemberPages
     from chalicelib.services.migrating import Migrating
+    from chalicelib.services.news import News
     from chalicelib.services.overview import Overview
     from chalicelib.services.public_views import PublicViews
     from chalicelib.services.readings import GameReadings
@@ -53,9 +57,12 @@ if TYPE_CHECKING:
     from chalicelib.services.renormalising import Renormalising
     from chalicelib.services.sheet_edits import SheetEdits
     from chalicelib.services.sheet_queue import SheetQueue
+    from chalicelib.services.webhook_settings import WebhookSettings
+    from chalicelib.store.guilds import Guilds
     from chalicelib.store.readings import Readings
     from chalicelib.store.sheets import Sheets
     from chalicelib.store.sqlite import SQLiteTable
+    from chalicelib.store.webhooks import Webhooks
 
 Clock = Callable[[], datetime]
 
@@ -70,6 +77,7 @@ class Stores:
     commanders: Commanders
     completions: Completions
     ledger: Ledger
+    _monotonic: Callable[[], float]
 
     @cached_property
     def readings(self) -> "Readings":
@@ -78,10 +86,22 @@ class Stores:
         return Readings(self.table)
 
     @cached_property
+    def guilds(self) -> "Guilds":
+        from chalicelib.store.guilds import Guilds
+
+        return Guilds(self.table, Cache(self._monotonic))
+
+    @cached_property
     def sheets(self) -> "Sheets":
         from chalicelib.store.sheets import Sheets
 
         return Sheets(self.table)
+
+    @cached_property
+    def webhooks(self) -> "Webhooks":
+        from chalicelib.store.webhooks import Webhooks
+
+        return Webhooks(self.table)
 
 
 @dataclass(frozen=True)
@@ -160,6 +180,7 @@ class Muster:
             self.stores.completions,
             self.stores.access_keys,
             self.stores.sheets,
+            self.stores.guilds,
             Bulks(self.stores.table),
             self._joining,
             self._standings,
@@ -257,13 +278,40 @@ class Muster:
         from chalicelib.services.refresh import Refresh
 
         stores = self.stores
-        return Refresh(stores.definitions, self.counting, self.tiers, stores.completions, self.clock)
+        return Refresh(
+            self.directory, stores.definitions, self.counting, self.tiers, stores.completions, self.clock
+        )
 
     @cached_property
     def bindings(self) -> "Bindings":
         from chalicelib.services.bindings import Bindings
 
         return Bindings(self.directory, self.stores.sheets, self.clock)
+
+    @cached_property
+    def guild_bindings(self) -> "GuildBindings":
+        from chalicelib.services.guild_bindings import GuildBindings
+
+        stores, public_key = self.stores, self.settings.discord_public_key
+        return GuildBindings(
+            self.directory, stores.guilds, stores.commanders, public_key, self.clock, self._sleep
+        )
+
+    @cached_property
+    def discord(self) -> "Discord":
+        from chalicelib.services.discord import Discord
+
+        stores = self.stores
+        return Discord(
+            self.directory,
+            self.reporting,
+            self.rosters,
+            stores.guilds,
+            stores.commanders,
+            stores.completions,
+            self.clock,
+            self._sleep,
+        )
 
     @cached_property
     def sheet_edits(self) -> "SheetEdits":
@@ -283,13 +331,38 @@ class Muster:
     def sheet_queue(self) -> "SheetQueue":
         from chalicelib.services.sheet_queue import SheetQueue
         from chalicelib.services.sheet_views import SheetViews
+        from chalicelib.services.surveys import Surveys
 
         stores, directory = self.stores, self.directory
-        definitions, completions = stores.definitions, stores.completions
-        views = SheetViews(directory, self.overview, definitions, completions, stores.commanders, self.clock)
-        return SheetQueue(
-            directory, definitions, completions, views, stores.sheets, self.sheet_edits, self.clock
+        surveys = Surveys(directory, stores.definitions, stores.completions, self.clock)
+        views = SheetViews(directory, self.overview, stores.completions, stores.commanders, self.clock)
+        return SheetQueue(directory, surveys, views, stores.sheets, self.sheet_edits, self.clock)
+
+    @cached_property
+    def post(self) -> "Post":
+        from chalicelib.news.post import Post
+
+        return Post(self.settings.discord_api_url)
+
+    @cached_property
+    def news(self) -> "News":
+        from chalicelib.news.messages import Messages
+        from chalicelib.services.news import News
+        from chalicelib.services.situations import Situations
+
+        stores, directory, clock = self.stores, self.directory, self.clock
+        completions, commanders = stores.completions, stores.commanders
+        situations = Situations(
+            directory, self.overview, self.exports, completions, commanders, stores.sheets, clock
         )
+        messages = Messages(self.settings.public_url)
+        return News(stores.webhooks, situations, messages, self.post, clock, self._monotonic)
+
+    @cached_property
+    def webhook_settings(self) -> "WebhookSettings":
+        from chalicelib.services.webhook_settings import WebhookSettings
+
+        return WebhookSettings(self.directory, self.stores.webhooks, self.post, self.clock)
 
     @cached_property
     def migrating(self) -> "Migrating":
@@ -323,7 +396,16 @@ def assemble(
     tiers = Tiers(directory, completions, standings, clock)
     joining = Joining(directory, commanders, Joins(table), clock)
     rosters = Rosters(
-        directory, commanders, completions, access_keys, stores.ledger, standings, joining, clock, sleep
+        directory,
+        commanders,
+        completions,
+        access_keys,
+        stores.ledger,
+        standings,
+        joining,
+        lambda: stores.guilds,
+        clock,
+        sleep,
     )
     reporting = Reporting(directory, tiers, completions, commanders, rosters, joining, standings, clock)
     return Muster(
@@ -349,6 +431,7 @@ def open_stores(table: Table, monotonic: Callable[[], float]) -> Stores:
         commanders=Commanders(table),
         completions=Completions(table),
         ledger=Ledger(table),
+        _monotonic=monotonic,
     )
 
 

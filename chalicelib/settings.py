@@ -1,6 +1,6 @@
 """The settings, from environment variables or, for `./muster serve`, a file. All are described in docs/settings.md."""
 
-import tomllib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 GOOGLE_SHEETS_API = "https://sheets.googleapis.com"
 GOOGLE_DRIVE_API = "https://www.googleapis.com"
+DISCORD_API = "https://discord.com"
 
 LogFormat = Literal["json", "text"]
 
@@ -43,6 +44,22 @@ def _address(text: str) -> str:
     return text.rstrip("/")
 
 
+def _public_key(text: str) -> bytes:
+    try:
+        key = bytes.fromhex(text)
+    except ValueError:
+        key = b""
+    if len(key) != 32 or not text.isalnum():
+        raise ValueError("must be the application's public key, 64 hexadecimal digits")
+    return key
+
+
+def _discord_id(text: str) -> str:
+    if not re.fullmatch(r"[0-9]{1,20}", text):
+        raise ValueError("must be an id of Discord's, a number")
+    return text
+
+
 def _proxy(text: str) -> str:
     if text == "*":
         return text
@@ -72,6 +89,9 @@ OF_EVERY_DEPLOYMENT: _Readers = {
     "SHEETS_CREDENTIALS_FILE": ("sheets_credentials_file", Path),
     "SHEETS_REQUESTS_PER_USER": ("sheets_requests_per_user", _whole(2)),
     "SHEETS_REQUESTS_PER_PROJECT": ("sheets_requests_per_project", _whole(2)),
+    "DISCORD_API_URL": ("discord_api_url", _address),
+    "DISCORD_PUBLIC_KEY": ("discord_public_key", _public_key),
+    "DISCORD_APPLICATION_ID": ("discord_application_id", _discord_id),
 }
 OF_SERVE: _Readers = {
     "HOST": ("host", str),
@@ -97,6 +117,10 @@ class Settings:
     reading_tolerance: int = 5
     """By how many per cent a reading may be below the reported points before it must be confirmed."""
     database: Path | None = None
+    discord_api_url: str = DISCORD_API
+    discord_public_key: bytes | None = None
+    """Of the application at Discord whose slash commands are answered. None: none are."""
+    discord_application_id: str | None = None
 
     @property
     def help_url(self) -> str | None:
@@ -110,9 +134,9 @@ class Settings:
         return f"file:{file}" if file else self.sheets_credentials_secret
 
     @property
-    def sheets_requests(self) -> int:
-        """How many reads, and how many writes, Google allows in a minute: with one account, the smaller limit."""
-        return min(self.sheets_requests_per_user, self.sheets_requests_per_project)
+    def sheets_requests(self) -> tuple[int, int]:
+        """How many reads, and how many writes, Google allows an account and a project in a minute."""
+        return self.sheets_requests_per_user, self.sheets_requests_per_project
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
@@ -149,15 +173,23 @@ class Serving:
 
 def in_file(file: Path) -> dict[str, str]:
     """The settings in a TOML file, as an environment would have them: the same names. Raises InvalidSettings."""
+    from difflib import get_close_matches  # a Lambda function reads no file
+
+    from chalicelib.files import CannotRead, toml_of
+
     try:
-        held = tomllib.loads(file.read_text(encoding="utf-8"))
+        held = toml_of(file.read_bytes())
     except OSError as error:
         raise InvalidSettings(f"{file} can't be read: {error.strerror}") from None
-    except ValueError as error:  # not TOML, or not UTF-8
-        raise InvalidSettings(f"{file} is not TOML: {error}") from None
+    except CannotRead as error:
+        raise InvalidSettings(f"{file}: {error}") from None
+    known = {**OF_EVERY_DEPLOYMENT, **OF_SERVE}
     for name, value in held.items():
-        if name not in {**OF_EVERY_DEPLOYMENT, **OF_SERVE}:
-            raise InvalidSettings(f"{name} in {file} is not a setting")
+        if name not in known:
+            near = get_close_matches(name.upper(), known, n=1)
+            raise InvalidSettings(
+                f"{name} in {file} is not a setting" + "".join(f". Did you mean {one}?" for one in near)
+            )
         if type(value) not in (str, int):
             raise InvalidSettings(f"{name} in {file} must be a text or a whole number")
     return {name: str(value) for name, value in held.items()}

@@ -1,6 +1,7 @@
 """What `make deploy`, `destroy`, `restore`, `status` and the like do. Results go to stdout, messages to stderr."""
 
 import os
+import re
 import sys
 import time
 from collections import Counter
@@ -10,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
-from typing import Any
 
 import boto3
 import click
@@ -23,20 +23,17 @@ from chalicelib.settings import Settings
 from chalicelib.store.forms import LEFT_OUT
 from chalicelib.store.transfer import Transfer
 from deploy.bucket import PackageBucket
-from deploy.package import ROOT, PackagingFailed, package, require_stage
+from deploy.logs import as_logged, logged, readable
+from deploy.package import ARCHITECTURES, ROOT, PackagingFailed, package, require_stage
+from deploy.parameters import WrongParameters, check, effective, given
 from deploy.pausing import Functions
 from deploy.restore import CannotRestore, Restore
 from deploy.stack import Change, Stack, StackFailed
 from deploy.template import stack_name, stages
+from deploy.to_do import to_do
 
-PARAMETERS = {
-    "ALARM_EMAIL": "AlarmEmail",
-    "RESERVED_CONCURRENCY": "ReservedConcurrency",
-    "SHEETS_API_URL": "SheetsApiUrl",
-}
-"""Which parameter of the stack each environment variable sets. If a variable is not set, its parameter stays."""
-
-RESERVED, LEAST_UNRESERVED = 102, 100
+CHALICE = ROOT / ".chalice"
+RESERVED, LEAST_UNRESERVED = 103, 100
 """How much of the account's concurrency the functions reserve, and how much must be left, says AWS."""
 
 _NOW_AND_THEN = 100_000
@@ -46,7 +43,7 @@ _stage = click.option(
     "--stage",
     envvar="STAGE",
     required=True,
-    type=click.Choice(stages(ROOT / ".chalice")),
+    type=click.Choice(stages(CHALICE)),
     help="The stage; its stack and table are muster-STAGE.",
 )
 
@@ -57,6 +54,15 @@ _wait = click.option(
     help="Seconds to wait for runs that have begun; otherwise as long as any may take.",
 )
 
+_architecture = click.option(
+    "--architecture",
+    envvar="ARCHITECTURE",
+    default=ARCHITECTURES[0],
+    show_default=True,
+    type=click.Choice(ARCHITECTURES),
+    help="The processors of the functions.",
+)
+
 
 @click.group()
 def main() -> None:
@@ -65,6 +71,7 @@ def main() -> None:
 
 @main.command("deploy")
 @_stage
+@_architecture
 @click.option(
     "--package",
     "packaged",
@@ -72,37 +79,48 @@ def main() -> None:
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="A folder of `make package` for this stage, to deploy what is in it.",
 )
-def deploy_stage(stage: str, packaged: Path | None) -> None:
+def deploy_stage(stage: str, architecture: str, packaged: Path | None) -> None:
     """Makes the stack or upgrades it, and prints where the API is.
 
     If no admin's key works, it makes one and prints it, only this once.
     """
-    stack = Stack(stack_name(stage))
-    parameters = {PARAMETERS[name]: os.environ[name] for name in PARAMETERS if name in os.environ}
-    if stack.described() is None and "ReservedConcurrency" not in parameters and not _can_reserve():
-        parameters["ReservedConcurrency"] = "no"
-        _say("This account has too little concurrency to reserve any, so none is reserved.")
+    stack, bucket = Stack(stack_name(stage)), PackageBucket()
+    before, parameters = stack.parameters(), given(os.environ)
+    if not before:
+        parameters = bucket.remembered(stack.name) | parameters
+        if "ReservedConcurrency" not in parameters and not _can_reserve():
+            parameters["ReservedConcurrency"] = "no"
+    values = effective(CHALICE, before, parameters)
+    check(CHALICE, values, bucket.region)
+    if values["HasAccessLogs"] == "yes" and not _can_log_access():
+        raise WrongParameters(
+            "ACCESS_LOGS needs a role with which API Gateway may write logs. See \u201cAccess logs and traces\u201d "
+            "in docs/OPERATIONS.md."
+        )
     with TemporaryDirectory() as folder:
         if packaged is None:
             _say("Packaging …")
-            packaged = package(Path(folder), stage).parent
+            packaged = package(Path(folder), stage, architecture=architecture).parent
         else:
             require_stage(packaged, stage)
         _say("Uploading …")
-        template = PackageBucket().upload(packaged)
+        template = bucket.upload(packaged)
     _say(f"Deploying {stack.name} …")
     _say(_in_words(stack.bring_to(template, parameters)))
-    outputs = stack.outputs()
-    click.echo(f"API: {outputs['EndpointURL'].rstrip('/')}")
-    _make_first_key(outputs["TableName"])
+    bucket.remember(stack.name, stack.parameters())
+    click.echo(f"API: {stack.outputs()['PublicUrl']}")
+    _make_first_key(stack.outputs()["TableName"])
+    for line in to_do(stack):
+        _say(line)
 
 
 @main.command("package")
 @click.argument("output", type=click.Path(path_type=Path))
 @click.option("--stage", envvar="STAGE", default="dev", show_default=True, help="The stage.")
-def package_into(output: Path, stage: str) -> None:
+@_architecture
+def package_into(output: Path, stage: str, architecture: str) -> None:
     """Writes the package and its template into the folder OUTPUT. It needs no AWS account."""
-    archive = package(output, stage)
+    archive = package(output, stage, architecture=architecture)
     click.echo(f"{archive}: {archive.stat().st_size / 1e6:.1f} MB")
 
 
@@ -113,9 +131,10 @@ def destroy(stage: str) -> None:
     stack = Stack(stack_name(stage))
     table = stack.outputs()["TableName"]
     _say(f"This deletes {stack.name}: the API and its address, logs, alarms, and Google's credentials.")
-    _say(f"The table {table} is kept.")
+    _say(f"The table {table} is kept, and how the stack was set.")
     if click.prompt(f"Type {stack.name} to delete it", err=True) != stack.name:
         raise click.ClickException("Nothing was deleted.")
+    PackageBucket().remember(stack.name, stack.parameters())
     stack.delete()
     _say(f"{stack.name} is deleted. `make deploy STAGE={stage}` makes it again, with the table {table}.")
 
@@ -129,7 +148,7 @@ def restore(stage: str, source: str, dry_run: bool, wait: int | None) -> None:
     """Brings a stage's table to the state that the table FROM holds, after asking.
 
     FROM is what AWS has restored from the table's backups, under another name. API, address, alarms and Google's
-    credentials stay as they are, and so do keys and links. Meanwhile no function runs.
+    credentials stay as they are, and so do keys, links and webhooks. Meanwhile no function runs.
     """
     stack = Stack(stack_name(stage))
     table = stack.outputs()["TableName"]
@@ -140,7 +159,7 @@ def restore(stage: str, source: str, dry_run: bool, wait: int | None) -> None:
         click.echo(line)
     if dry_run:
         return
-    _say("Keys and links stay as they are now. Nobody can report until it is done.")
+    _say("Keys, links and webhooks stay as they are now. Nobody can report until it is done.")
     _say(
         f"If it is cut off, run it again; or `make resume STAGE={stage}`, and {table} stays as it is by then."
     )
@@ -187,7 +206,7 @@ def status(stage: str) -> None:
     existing, outputs = stack.existing(), stack.outputs()
     changed_at = existing.get("LastUpdatedTime", existing["CreationTime"])
     click.echo(f"Stack: {stack.name}, {existing['StackStatus']}, changed {changed_at:%Y-%m-%d %H:%M} UTC")
-    click.echo(f"API: {outputs['EndpointURL'].rstrip('/')}")
+    click.echo(f"API: {outputs['PublicUrl']}")
     click.echo(f"Table: {outputs['TableName']}")
     click.echo(f"Google's credentials: {outputs['SheetsSecret']}")
     if Functions(stack).are_paused:
@@ -196,9 +215,11 @@ def status(stage: str) -> None:
     for page in pages.paginate(AlarmNamePrefix=f"{stack.name}-"):
         for alarm in page["MetricAlarms"]:
             click.echo(f"Alarm {alarm['AlarmName']}: {alarm['StateValue']}")
+    for line in to_do(stack):
+        click.echo(line)
     unreadable = {
         message.partition(f"{LEFT_OUT}: ")[2].partition(" (")[0]
-        for _, _, message in _logged(stack, datetime.now(UTC) - timedelta(days=1), f'"{LEFT_OUT}"')
+        for _, _, message in logged(stack, datetime.now(UTC) - timedelta(days=1), f'"{LEFT_OUT}"')
     }
     for key in sorted(unreadable):
         click.echo(f"Can't be read: {key}")
@@ -210,31 +231,39 @@ def status(stage: str) -> None:
 
 @main.command()
 @_stage
-@click.option("--minutes", envvar="MINUTES", default=10, show_default=True, help="How far back.")
-def logs(stage: str, minutes: int) -> None:
-    """Shows what the functions have logged in the last minutes, by time."""
-    stack = Stack(stack_name(stage))
-    for at, function, message in _logged(stack, datetime.now(UTC) - timedelta(minutes=minutes)):
-        click.echo(f"{datetime.fromtimestamp(at / 1000, UTC):%H:%M:%S} {function}: {message}")
+@click.option(
+    "--minutes",
+    envvar="MINUTES",
+    type=click.IntRange(1),
+    help="How far back; without it 10, or a day with --request.",
+)
+@click.option("--request", envvar="REQUEST", default="", help="Only what was logged with this request's id.")
+def logs(stage: str, minutes: int | None, request: str) -> None:
+    """Shows what the functions have logged, by time.
 
-
-def _logged(stack: Stack, since: datetime, pattern: str = "") -> list[tuple[int, str, str]]:
-    """When (milliseconds since 1970), by which function, and what was logged, by time; only what matches `pattern`."""
-    client: Any = boto3.client("logs")
-    prefix = f"/{stack.name}/"
-    groups = client.describe_log_groups(logGroupNamePrefix=prefix)["logGroups"]
-    lines = []
-    for name in (group["logGroupName"] for group in groups):
-        asked = {"logGroupName": name, "startTime": int(since.timestamp() * 1000), "filterPattern": pattern}
-        for page in client.get_paginator("filter_log_events").paginate(**asked):
-            events = ((event["timestamp"], event["message"].rstrip()) for event in page["events"])
-            lines += [(at, name.removeprefix(prefix), message) for at, message in events]
-    return sorted(lines)
+    For people where it is shown on a terminal, else as JSON lines. The id of a request is in each problem that the API
+    answers, and on each error page.
+    """
+    if not re.fullmatch(r"[\w-]*", request):
+        raise click.BadParameter(f"{request!r} is not the id of a request.", param_hint="REQUEST")
+    minutes = minutes or (24 * 60 if request else 10)
+    pattern = f'"{request}"' if request else ""
+    found = logged(Stack(stack_name(stage)), datetime.now(UTC) - timedelta(minutes=minutes), pattern)
+    for line in found:
+        click.echo(readable(line) if sys.stdout.isatty() else as_logged(line))
+    if request and not found:
+        raise click.ClickException(
+            f"Nothing was logged with {request} in the last {minutes} minutes (MINUTES)."
+        )
 
 
 def _can_reserve() -> bool:
     limits = boto3.client("lambda").get_account_settings()["AccountLimit"]
     return int(limits["UnreservedConcurrentExecutions"]) - RESERVED >= LEAST_UNRESERVED
+
+
+def _can_log_access() -> bool:
+    return bool(boto3.client("apigateway").get_account().get("cloudwatchRoleArn"))
 
 
 def _make_first_key(table: str) -> None:
@@ -295,5 +324,12 @@ if __name__ == "__main__":
         main(prog_name="deploy")
     except MusterError as problem:
         sys.exit(f"deploy: {problem.detail}")
-    except (CannotRestore, PackagingFailed, StackFailed, ClientError, BotoCoreError) as problem:
+    except (
+        CannotRestore,
+        WrongParameters,
+        PackagingFailed,
+        StackFailed,
+        ClientError,
+        BotoCoreError,
+    ) as problem:
         sys.exit(f"deploy: {problem}")

@@ -28,9 +28,9 @@ AT_ONCE = 16
 SECONDS_BETWEEN_LOOKS = 2.0
 
 _READ_AT_ONCE, _WRITTEN_AT_ONCE = 100, 25
-_STAYING = ("KEY", "KEYS", "SIGNING", keys.SHEETS_RUN)
-"""What stays as it is now. Else a link that was revoked because it leaked would work again, and one that members have
-been given since would not."""
+_STAYING = ("KEY", "KEYS", "SIGNING", keys.SHEETS_RUN, keys.WEBHOOKS)
+"""What stays as it is now. Else a link that was revoked because it leaked would work again, one that members have been
+given since would not, and webhooks would hear the same news twice."""
 _OF_SYNCS = ("revision", "retry_at", "lease", "leased_until")
 """What is left out of a bound sheet: it shows what the table no longer holds. Without these it is due at once, and what
 officers have ticked in it is not taken for an edit of what it is going to show."""

@@ -58,6 +58,13 @@ class Stack:
         found = [one for page in pages for one in page["StackResourceSummaries"]]
         return [one["PhysicalResourceId"] for one in found if one["ResourceType"] == kind]
 
+    def parameters(self) -> dict[str, str]:
+        """By name; none if there is no stack."""
+        return {
+            one["ParameterKey"]: one["ParameterValue"]
+            for one in (self.described() or {}).get("Parameters", [])
+        }
+
     def bring_to(self, template_url: str, parameters: Mapping[str, str]) -> list[Change]:
         """Makes or upgrades it. Returns what was changed. A parameter that is not given stays as it is.
 

@@ -23,14 +23,28 @@ def stages(folder: Path) -> list[str]:
 def to_merge(folder: Path, stage: str) -> Template:
     """What Chalice must merge into its template, from `resources.json` and `dashboard.json` in `folder`.
 
-    The table's name is written literally: after `make destroy`, CloudFormation takes a table back only by that.
+    The table's name is written literally: after `make destroy`, CloudFormation takes a table back only by that. The
+    address that the functions know is an output, too.
     """
     template: Template = json.loads((folder / "resources.json").read_text(encoding="utf-8"))
     dashboard = json.loads((folder / "dashboard.json").read_text(encoding="utf-8"))
     resources = template["Resources"]
     resources["Table"]["Properties"]["TableName"] = stack_name(stage)
-    resources["Dashboard"]["Properties"]["DashboardBody"] = {"Fn::Sub": json.dumps(dashboard)}
+    alarms = [one for one in resources.values() if one.get("Type") == "AWS::CloudWatch::Alarm"]
+    few = [one for one in alarms if "Condition" not in one]
+    bodies = ({"Fn::Sub": json.dumps(_showing(dashboard, shown))} for shown in (alarms, few))
+    variables = template["Globals"]["Function"]["Environment"]["Variables"]
+    template["Outputs"]["PublicUrl"] = {"Value": variables["PUBLIC_URL"]}
+    resources["Dashboard"]["Properties"]["DashboardBody"] = {"Fn::If": ["HasAllAlarms", *bodies]}
     return template
+
+
+def _showing(dashboard: dict[str, Any], alarms: list[Template]) -> dict[str, Any]:
+    """The dashboard, with these alarms in its first widget."""
+    arn = "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:"
+    first, *others = dashboard["widgets"]
+    names = [arn + alarm["Properties"]["AlarmName"]["Fn::Sub"] for alarm in alarms]
+    return {"widgets": [{**first, "properties": {**first["properties"], "alarms": names}}, *others]}
 
 
 def with_plain_api(template: Template) -> Template:

@@ -1,12 +1,17 @@
 """`./muster`: the groups of commands, and where they work."""
 
+import os
+import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
+from chalicelib.version import VERSION
 from manage.backups import backup, restore
+from manage.discord import discord
 from manage.events import events
 from manage.imports import completions, roster
 from manage.keys import keys, links
@@ -15,6 +20,7 @@ from manage.migrate import migrate
 from manage.serve.command import serve
 from manage.servers import alliances, servers
 from manage.sheets import sheets
+from manage.webhooks import webhooks
 from manage.where import Where
 
 
@@ -53,13 +59,14 @@ class _Commands(click.Group):
     help="A file that holds the key. Without it, MUSTER_KEY is used, or you are asked. No argument takes a key, since "
     "other users of this machine could see it.",
 )
+@click.version_option(VERSION, "--version", message="muster %(version)s")
 @click.pass_context
 def main(context: click.Context, demo: bool, url: str | None, key_file: Path | None) -> None:
-    """Runs Muster for servers and alliances: events, keys and links, rosters, sheets.
+    """Runs Muster for servers and alliances: events, keys and links, rosters, sheets, news.
 
     Most commands call the API with an admin's or officer's key. `keys first`, `ledger verify`, `servers export`,
     `servers import` and `migrate` work on the table instead, with your AWS credentials, or on the file of
-    `./muster serve`; `sheets check` asks Google.
+    `./muster serve`; `sheets check` asks Google, and `discord register` Discord.
 
     \b
     To try it while `make demo` runs:
@@ -81,10 +88,26 @@ def main(context: click.Context, demo: bool, url: str | None, key_file: Path | N
 
 
 for command in (
-    *(events, servers, alliances, links, keys, roster, completions, sheets, ledger, migrate),
+    *(events, servers, alliances, links, keys, roster, completions, sheets, discord, ledger, migrate),
     *(serve, backup, restore),
+    webhooks,
 ):
     main.add_command(command)
 
+_COMPLETE = "_MUSTER_COMPLETE"
+"""The variable by which a shell asks for completions, as click has it."""
+
+
+def run() -> None:
+    """Runs the command that was typed."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(
+                encoding="utf-8"
+            )  # on Windows, what goes into a file would be in the machine's own
+    is_short = os.name == "nt" or _COMPLETE in os.environ
+    main(prog_name="muster" if is_short else "./muster", complete_var=_COMPLETE)
+
+
 if __name__ == "__main__":
-    main(prog_name="./muster")
+    run()

@@ -8,6 +8,9 @@ from urllib.parse import quote
 
 import click
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.response import BaseHTTPResponse
+from urllib3.util import Retry
 
 from manage.show import plain
 
@@ -50,8 +53,10 @@ class Api:
         return self._json(self._signed("POST", path, json=body))
 
     def post_csv(self, *path: str, csv: bytes, **query: str | None) -> Any:
+        """An import. Sending it again changes nothing, so it is sent again where the connection breaks."""
         headers = {"Content-Type": "text/csv; charset=utf-8"}
-        return self._json(self._signed("POST", path, params=query, data=csv, headers=headers))
+        sent = self._signed("POST", path, params=query, data=csv, headers=headers, again=_AGAIN)
+        return self._json(sent)
 
     def delete(self, *path: str) -> Any:
         response = self._signed("DELETE", path)
@@ -60,7 +65,9 @@ class Api:
     def _signed(self, method: str, path: tuple[str, ...], **options: Any) -> requests.Response:
         return self._send(method, _path(path), self._secret(), **options)
 
-    def _send(self, method: str, path: str, secret: str | None = None, **options: Any) -> requests.Response:
+    def _send(
+        self, method: str, path: str, secret: str | None = None, again: Retry | None = None, **options: Any
+    ) -> requests.Response:
         def sign(request: requests.PreparedRequest) -> requests.PreparedRequest:
             """Replaces what requests would find in a .netrc."""
             if secret:
@@ -68,9 +75,12 @@ class Api:
             return request
 
         try:
-            response = requests.request(
-                method, self._url + path, auth=sign, timeout=PATIENCE, allow_redirects=False, **options
-            )
+            with requests.Session() as session:
+                if again:
+                    session.mount(self._url, HTTPAdapter(max_retries=again))
+                response = session.request(
+                    method, self._url + path, auth=sign, timeout=PATIENCE, allow_redirects=False, **options
+                )
         except requests.Timeout:
             message = f"{self._url} did not answer in time. It may still have done it: check before you send it again."
             raise click.ClickException(message) from None
@@ -104,6 +114,30 @@ class Api:
         return click.ClickException(
             f"{self._url} answered {int(status)}, but it is not Muster's API. Check the address, and the stage in it."
         )
+
+
+class _Patient(Retry):
+    """Tells people why they wait."""
+
+    def sleep(self, response: BaseHTTPResponse | None = None) -> None:
+        click.echo("No answer. Trying again …", err=True)
+        super().sleep(response)
+
+
+_AGAIN = _Patient(
+    total=6,
+    backoff_factor=1,
+    backoff_max=30,
+    status_forcelist=(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.BAD_GATEWAY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        HTTPStatus.GATEWAY_TIMEOUT,
+    ),
+    allowed_methods=None,
+    raise_on_status=False,
+)
+"""For what may be sent twice: with pauses of a minute together."""
 
 
 def _path(parts: tuple[str, ...]) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from manage.serve.lock import give_to_owner
+from manage.show import as_json, said
 from manage.where import DEMO_DATABASE, Where, existing
 
 _db = click.option(
@@ -23,8 +24,9 @@ _db = click.option(
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @_db
+@as_json
 @click.pass_obj
-def backup(where: Where, file: Path, db: Path | None) -> None:
+def backup(where: Where, file: Path, db: Path | None, as_json: bool) -> None:
     """Copies the SQLite file into a new file, also while Muster runs.
 
     The copy holds all that was there at one moment. It is whole or not there at all, and only its owner can read it:
@@ -44,14 +46,15 @@ def backup(where: Where, file: Path, db: Path | None) -> None:
             raise click.ClickException(f"{file} already exists. Give the name of a new file.") from None
         except CannotOpen as error:
             raise click.ClickException(str(error)) from None
-    click.echo(f"The backup is in {file}.")
+    said({"file": str(file)}, as_json, f"The backup is in {file}.")
 
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @_db
+@as_json
 @click.pass_obj
-def restore(where: Where, file: Path, db: Path | None) -> None:
+def restore(where: Where, file: Path, db: Path | None, as_json: bool) -> None:
     """Puts a backup in the place of the SQLite file.
 
     Stop `./muster serve` first: while it runs, this is refused. The backup is checked and stays as it is. The file
@@ -73,8 +76,9 @@ def restore(where: Where, file: Path, db: Path | None) -> None:
         raise click.ClickException(f"{error}.") from None
     except OSError as error:
         raise click.ClickException(f"{file} can't be restored: {error.strerror}.") from None
-    click.echo(f"{db} is now what {file} holds.")
-    if kept:
+    replaced = {"db": str(db), "file": str(file), "kept": str(kept) if kept else None}
+    said(replaced, as_json, f"{db} is now what {file} holds.")
+    if kept and not as_json:
         click.echo(f"What was there before is in {kept}.", err=True)
 
 

@@ -1,89 +1,27 @@
 """What `sheets check` tries, step by step, and what to do when a step fails."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Literal
 
 from google.auth.exceptions import GoogleAuthError
 from google.oauth2 import service_account
 
+from manage.advice import DRIVE_ADVICE, SHARING_ADVICE, Advice, advice_for
 from manage.show import plain
-from sheets_sync.allowance import Allowance, Budget
-from sheets_sync.credentials import held_in, signed_in
+from sheets_sync.allowance import Allowance, Budget, Limits
+from sheets_sync.credentials import Account, held_in
 from sheets_sync.drive import Drive, DriveError
-from sheets_sync.failures import SheetError, SignInFailed
+from sheets_sync.failures import NotShared, SheetError, SignInFailed
 from sheets_sync.google import Google, connect
 from sheets_sync.run import NEEDS
 
 PATIENCE = 45.0
 """Seconds for all requests, retries included."""
-
-ADVICE: tuple[tuple[str, str, str], ...] = (
-    (
-        "secret",
-        "is not named",
-        "Give --secret with the stack's output SheetsSecret, or --credentials with a file.",
-    ),
-    ("secret", "AccessDenied", "Allow your AWS identity secretsmanager:GetSecretValue for this secret."),
-    (
-        "secret",
-        "ResourceNotFound",
-        "Nothing has been put into it yet, or it is in another AWS account or region.",
-    ),
-    ("secret", "holds no", "Use the file that Google made, unchanged."),
-    ("secret", "The file", "Check its path, and whether you may read it."),
-    (
-        "secret",
-        "",
-        "Check AWS_PROFILE and AWS_DEFAULT_REGION: `aws sts get-caller-identity` shows who you are.",
-    ),
-    (
-        "token",
-        "TransportError",
-        "Check that this machine can reach Google: there may be a proxy or a firewall.",
-    ),
-    (
-        "token",
-        "of a key",
-        "The key or its account was deleted or disabled, or this machine's clock is wrong. Make a new key.",
-    ),
-    (
-        "token",
-        "",
-        "The pool, its provider and the service account must accept the AWS identity that asks. Here that is your "
-        "own, and it must be in the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and "
-        "AWS_REGION.",
-    ),
-    (
-        "",
-        "limit of requests",
-        "Wait a minute. If it happens again, something else uses this account or project too.",
-    ),
-    ("", "Muster's credentials", "Enable the Google Sheets API in the project, or do what Google says."),
-    (
-        "",
-        "could not be reached",
-        "Check that this machine can reach Google: there may be a proxy or a firewall.",
-    ),
-    ("read", "not shared", "In the spreadsheet: Share, add this address, choose Editor."),
-    ("read", "does not exist", "Take the id from the spreadsheet's address, between /d/ and the next /."),
-    ("read", "not supported for this document", "It is an Excel file: File, Save as Google Sheets."),
-    ("write", "not shared", "It can be read, so it is shared for viewing only: make the address an Editor."),
-    ("", "", "Try again in a few minutes. www.google.com/appsstatus shows whether Google has an outage."),
-)
-"""For each failure: the step, words of its message, and what to do. The first that fits is used; "" fits everything."""
-
-
-DRIVE_ADVICE = (
-    "Syncs work without it, but edits are then seen only every 15 minutes. To see them soon, enable the Google Drive "
-    "API in the project of the Google Sheets API."
-)
-SHARING_ADVICE = (
-    "If it is bound with --edits, anyone with the link acts as an officer. In the spreadsheet: Share, General access, "
-    "Restricted; then share it with the officers."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,20 +30,27 @@ class Finding:
 
     step: str
     says: str
-    advice: str | None = None
+    advice: Advice | None = None
     works: bool = False
     """Whether syncs work all the same."""
+
+    @property
+    def status(self) -> Literal["good", "warning", "fails"]:
+        if not self.advice:
+            return "good"
+        return "warning" if self.works else "fails"
 
 
 def findings(
     google: Google,
     spreadsheet_id: str,
-    limit: int,
+    limits: tuple[int, int],
     drive: Drive,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[Finding]:
-    """The result of each step, up to the first that fails. `limit`: how many reads, and how many writes, a minute."""
-    check = _Check(google, spreadsheet_id, limit, sleep)
+    """The result of each step, up to the first that fails. `limits`: how many reads, and how many writes, an account
+    and a project may make in a minute."""
+    check = _Check(google, spreadsheet_id, Limits(*limits), sleep)
     steps: list[tuple[str, Callable[[], str]]] = [("secret", check.secret)]
     if google.needs_sign_in:
         steps.append(("token", check.token))
@@ -114,7 +59,7 @@ def findings(
         try:
             yield Finding(step, does())
         except SheetError as failure:
-            yield Finding(step, _said(failure), _advice(step, failure, check.has_key))
+            yield Finding(step, f"{check.whose}{_said(failure)}", _advice(step, failure, check.has_key))
             return
     yield from check.drive(drive)
 
@@ -123,43 +68,67 @@ class _Check:
     """The steps. Each says what it found, or raises SheetError."""
 
     def __init__(
-        self, google: Google, spreadsheet_id: str, limit: int, sleep: Callable[[float], None]
+        self, google: Google, spreadsheet_id: str, limits: Limits, sleep: Callable[[float], None]
     ) -> None:
         ends_at = time.monotonic() + PATIENCE
-        allowance = Allowance(limit, lambda: datetime.now(UTC))
+        allowance = Allowance(min(limits), lambda: datetime.now(UTC))
         self._google = google
         self._id = spreadsheet_id
-        self._limit = limit
+        self._limits = limits
+        self._held: Mapping[Account, object] = {Account(): None}
         self._budget = Budget(allowance, lambda: ends_at - time.monotonic(), sleep)
         self._title = ""
         self.has_key = False
+        self.whose = ""
+        """Which account it is that fails, where there are several."""
 
     def secret(self) -> str:
         if not self._google.needs_sign_in:
             return f"none is needed, because {self._google.api_url} is not Google's."
         if not self._google.credentials_secret:
             raise SignInFailed("The secret is not named.")
-        held = held_in(self._google.credentials_secret, self._google.read_secret)
+        self._held = held_in(self._google.credentials_secret, self._google.read_secret)
+        if len(self._held) > 1:
+            return (
+                f"it holds {len(self._held)} accounts: {', '.join(self._addresses)}. Share each spreadsheet, as an "
+                "editor, with the one that `./muster sheets bind` or `status` names."
+            )
+        ((account, held),) = self._held.items()
         self.has_key = isinstance(held, service_account.Credentials)
         kind = (
             "a service account's key" if self.has_key else "an external_account configuration, without a key"
         )
-        address = getattr(held, "service_account_email", None)
-        if not address:
+        if not account.address:
             return (
                 f"it holds {kind}. It names no service account, so nothing can be shared with it by e-mail."
             )
-        return f"it holds {kind}. Share spreadsheets with {address}, as an editor."
+        return f"it holds {kind}. Share spreadsheets with {account.address}, as an editor."
 
     def token(self) -> str:
-        with closing(signed_in(self._google.credentials_secret, self._google.read_secret)):
-            return "Google accepts these credentials."
+        for account, held in self._held.items():
+            self.has_key = isinstance(held, service_account.Credentials)
+            self.whose = f"{account.address}: " if len(self._held) > 1 else ""
+            with closing(self._of(account).session()):
+                pass
+        self.whose = ""
+        return "Google accepts these credentials."
 
     def read(self) -> str:
-        with connect(self._google, self._budget) as spreadsheets:
-            found = spreadsheets.overview(self._id, "properties.title")
-        self._title = found["properties"]["title"]
-        return f"the spreadsheet is called “{plain(self._title)}”."
+        for account in self._held:
+            try:
+                with connect(self._of(account), self._budget) as spreadsheets:
+                    found = spreadsheets.overview(self._id, "properties.title")
+            except NotShared:
+                if len(self._held) == 1:
+                    raise
+                continue
+            self._google, self._title = self._of(account), found["properties"]["title"]
+            reader = f" {account.address} can read it." if len(self._held) > 1 else ""
+            return f"the spreadsheet is called “{plain(self._title)}”.{reader}"
+        raise NotShared(
+            "This spreadsheet is not shared with any of Muster's accounts. Share it, as editor, with the one that "
+            f"`./muster sheets status` names, of {', '.join(self._addresses)}."
+        )
 
     def write(self) -> str:
         """Nothing changes: the title is replaced by itself."""
@@ -169,21 +138,30 @@ class _Check:
         return "it can be written; its title was replaced by itself."
 
     def quota(self) -> str:
-        fewest = self._limit // NEEDS["read"]
+        of_project = Counter(account.project for account in self._held)
+        most = sum(min(self._limits.project, number * self._limits.user) for number in of_project.values())
+        of_each = f" for {len(self._held)} accounts" if len(self._held) > 1 else ""
         return (
-            f"Muster makes at most {self._limit} reads and {self._limit} writes a minute. That is enough for "
-            f"{self._limit} sheets a minute, or for {fewest} new ones. Google does not say how much quota is left."
+            f"Muster makes at most {most} reads and {most} writes a minute{of_each}. That is enough for {most} sheets "
+            f"a minute, or for {most // NEEDS['read']} new ones. Google does not say how much quota is left."
         )
 
     def drive(self, drive: Drive) -> Iterator[Finding]:
         """Whether edits are seen soon, and whose they may be."""
         try:
-            with drive.connected() as account:
+            with replace(drive, account=self._google.account).connected() as account:
                 account.start()
                 yield Finding("drive", "Google tells which spreadsheets were edited: edits are seen soon.")
                 yield _sharing(account.anyone_may_edit(self._id))
         except DriveError as failure:
             yield Finding("drive", plain(failure), DRIVE_ADVICE, works=True)
+
+    @property
+    def _addresses(self) -> list[str]:
+        return [str(account.address) for account in self._held]
+
+    def _of(self, account: Account) -> Google:
+        return replace(self._google, account=account.address)
 
 
 def _sharing(anyone_may_edit: bool | None) -> Finding:
@@ -203,6 +181,5 @@ def _said(failure: SheetError) -> str:
     return plain(failure)
 
 
-def _advice(step: str, failure: SheetError, has_key: bool) -> str:
-    words = f"{failure} of a key" if has_key else str(failure)
-    return next(advice for at, part, advice in ADVICE if at in ("", step) and part in words)
+def _advice(step: str, failure: SheetError, has_key: bool) -> Advice:
+    return advice_for(step, f"{failure} of a key" if has_key else str(failure))

@@ -1,4 +1,4 @@
-"""`events`: list and show them, check files, put, clone and archive them."""
+"""`events`: list and show them, check files, put, clone, archive and delete them."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
@@ -11,7 +11,7 @@ from chalicelib.catalog import InvalidEventFile, load_catalog, load_event
 from chalicelib.domain.calendar import GameDay
 from chalicelib.domain.events import Event, Scheduled
 from manage.api import Api
-from manage.show import as_json, listing
+from manage.show import as_json, listing, said
 from manage.where import Where
 
 dry_run = click.option("--dry-run", is_flag=True, help="Say what would happen, and change nothing.")
@@ -19,7 +19,7 @@ dry_run = click.option("--dry-run", is_flag=True, help="Say what would happen, a
 
 @click.group()
 def events() -> None:
-    """The events: list, check, put, clone and archive.
+    """The events: list, check, put, clone, archive, delete.
 
     An event is for all servers. Changing it drops no completion: points are counted again from the completions.
 
@@ -91,7 +91,8 @@ def show(where: Where, event: str, as_json: bool) -> None:
 @click.argument(
     "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )
-def check(files: tuple[Path, ...]) -> None:
+@as_json
+def check(files: tuple[Path, ...], as_json: bool) -> None:
     """Checks event files, without a deployment.
 
     docs/settings.md describes their format. Each problem is printed as `file: field: reason`, and the exit status is
@@ -101,22 +102,29 @@ def check(files: tuple[Path, ...]) -> None:
     Example:
       ./muster events check chalicelib/catalog/2023-11-defenders-of-peace.toml
     """
-    wrong = False
+    checked: list[dict[str, Any]] = []
     for file in files:
         try:
-            click.echo(f"{file.name}: good, {_summary(load_event(file))}")
+            event = load_event(file)
         except InvalidEventFile as error:
-            wrong = True
+            checked.append({"file": str(file), "event": None, "problems": str(error).splitlines()})
             click.echo(str(error), err=True)
-    if wrong:
+        else:
+            checked.append({"file": str(file), "event": event.id, "problems": []})
+            if not as_json:
+                click.echo(f"{file.name}: good, {_summary(event)}")
+    if as_json:
+        said({"files": checked}, as_json, "")
+    if any(one["problems"] for one in checked):
         raise SystemExit(1)
 
 
 @events.command()
 @click.argument("sources", nargs=-1, required=True, metavar="FILE|EVENT…")
 @dry_run
+@as_json
 @click.pass_obj
-def put(where: Where, sources: tuple[str, ...], dry_run: bool) -> None:
+def put(where: Where, sources: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
     """Defines events, or changes them.
 
     Give TOML files, or ids of events in the catalog that comes with Muster. An event that exists is changed to what
@@ -128,7 +136,7 @@ def put(where: Where, sources: tuple[str, ...], dry_run: bool) -> None:
       ./muster --demo events put 2023-11-defenders-of-peace 2023-11-architects-of-chaos
       ./muster --demo events put --dry-run chalicelib/catalog/2023-11-defenders-of-peace.toml
     """
-    _put(where.api, _stored(where.api), [_event_of(source) for source in sources], dry_run)
+    _put(where.api, stored_events(where.api), [_event_of(source) for source in sources], dry_run, as_json)
 
 
 @events.command()
@@ -142,8 +150,11 @@ def put(where: Where, sources: tuple[str, ...], dry_run: bool) -> None:
 )
 @click.option("--replace", is_flag=True, help="Also change an event that already has the new id.")
 @dry_run
+@as_json
 @click.pass_obj
-def clone(where: Where, event_ids: tuple[str, ...], to: date | None, replace: bool, dry_run: bool) -> None:
+def clone(
+    where: Where, event_ids: tuple[str, ...], to: date | None, replace: bool, dry_run: bool, as_json: bool
+) -> None:
     """Clones events to another week.
 
     Everything is cloned: milestones, tiers, objectives; what is unknown stays unknown. The originals are taken from
@@ -152,17 +163,18 @@ def clone(where: Where, event_ids: tuple[str, ...], to: date | None, replace: bo
     2023-11-defenders-of-peace becomes 2026-11-30-defenders-of-peace.
 
     The originals stay as they are. Cloning again to the same day changes nothing. If a different event already has
-    the new id, nothing is done without --replace.
+    the new id, nothing is done without --replace. A day that is over is taken, with a warning.
 
     \b
     Examples:
       ./muster --demo events clone 2023-11-defenders-of-peace 2023-11-architects-of-chaos --to next-monday
       ./muster --demo events clone 2023-11-defenders-of-peace --to 2026-11-30
     """
-    stored = _stored(where.api)
+    stored = stored_events(where.api)
     known = {event.id: event for event in load_catalog()} | stored
     originals = [_known(known, event_id) for event_id in event_ids]
-    day = to or _next_monday(where.api.now().date())
+    now = where.api.now()
+    day = to or _next_monday(now.date())
     earliest = min(event.begins_on for event in originals)
     try:
         clones = [event.cloned(day + (event.begins_on - earliest)) for event in originals]
@@ -176,14 +188,17 @@ def clone(where: Where, event_ids: tuple[str, ...], to: date | None, replace: bo
             raise click.ClickException(
                 f"There is already a different event {event.id}. Give --replace to change it."
             )
-    _put(where.api, stored, clones, dry_run)
+    for event in clones:
+        _warn_of_the_past(event, now)
+    _put(where.api, stored, clones, dry_run, as_json)
 
 
 @events.command()
 @click.argument("event_ids", nargs=-1, required=True, metavar="EVENT…")
 @click.option("--undo", is_flag=True, help="Open archived events again.")
+@as_json
 @click.pass_obj
-def archive(where: Where, event_ids: tuple[str, ...], undo: bool) -> None:
+def archive(where: Where, event_ids: tuple[str, ...], undo: bool, as_json: bool) -> None:
     """Archives events: nobody can report them any more.
 
     They disappear from schedules and sheets, and can't be corrected. What was completed in them stays. --undo opens
@@ -193,26 +208,65 @@ def archive(where: Where, event_ids: tuple[str, ...], undo: bool) -> None:
     Example:
       ./muster --demo events archive 2026-11-30-defenders-of-peace
     """
-    stored = _stored(where.api)
+    stored = stored_events(where.api)
     found = [_known(stored, event_id) for event_id in event_ids]
     archived = [event.model_copy(update={"archived": not undo}) for event in found]
-    _put(where.api, stored, archived, dry_run=False)
+    _put(where.api, stored, archived, dry_run=False, is_json=as_json)
 
 
-def _put(api: Api, stored: Mapping[str, Event], wanted: Iterable[Event], dry_run: bool) -> None:
+@events.command()
+@click.argument("event_ids", nargs=-1, required=True, metavar="EVENT…")
+@as_json
+@click.pass_obj
+def delete(where: Where, event_ids: tuple[str, ...], as_json: bool) -> None:
+    """Deletes events in which nobody has completed anything.
+
+    Their readings go with them. An event in which somebody has, even if it was voided, is refused: archive that. If
+    members may be reporting it just now, archive it first and delete it a minute later.
+
+    \b
+    Example:
+      ./muster --demo events delete 2026-11-30-defenders-of-peace
+    """
+    for event_id in event_ids:
+        where.api.delete("events", event_id)
+        if not as_json:
+            click.echo(f"{event_id}: deleted")
+    if as_json:
+        said({"events": [{"id": event_id, "status": "deleted"} for event_id in event_ids]}, as_json, "")
+
+
+def _put(
+    api: Api, stored: Mapping[str, Event], wanted: Iterable[Event], dry_run: bool, is_json: bool
+) -> None:
     """Puts each event that is not stored exactly like this, and prints what was done with it."""
+    done = []
     for event in wanted:
         if stored.get(event.id) == _lean(event):
-            done = "already there"
+            status = "already_there"
         elif dry_run:
-            done = "would be changed" if event.id in stored else "would be new"
+            status = "would_be_changed" if event.id in stored else "would_be_new"
         else:
             _, is_new = api.put("events", event.id, body=event.model_dump(mode="json", exclude_defaults=True))
-            done = "new" if is_new else "changed"
-        click.echo(f"{event.id}: {done}, {_summary(event)}")
+            status = "new" if is_new else "changed"
+        done.append({"id": event.id, "status": status})
+        if not is_json:
+            click.echo(f"{event.id}: {status.replace('_', ' ')}, {_summary(event)}")
+    if is_json:
+        said({"dry_run": dry_run, "events": done}, is_json, "")
 
 
-def _stored(api: Api) -> dict[str, Event]:
+def _warn_of_the_past(event: Event, now: datetime) -> None:
+    """On stderr, if it has begun or is over, taking the game day to begin at 00:00 UTC."""
+    if event.begins_on >= now.date():
+        return
+    is_over = event.reporting_closes_at(GameDay()) <= now
+    after = "and members can no longer report it" if is_over else "so it has begun already"
+    click.echo(f"Warning: {event.id} begins on {event.begins_on}, which is past, {after}.", err=True)
+
+
+def stored_events(api: Api) -> dict[str, Event]:
+    """The deployment's events, by id."""
     return {shown["id"]: _definition(shown) for shown in api.public("events")["events"]}
 
 

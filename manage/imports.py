@@ -1,14 +1,24 @@
 """`roster` and `completions`: who is in an alliance, and what they completed before, from CSV files."""
 
+import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
-from chalicelib.domain.errors import quoted
-from manage.events import dry_run
+from chalicelib.domain.calendar import GameDay
+from chalicelib.domain.errors import MusterError, quoted
+from chalicelib.domain.importing import Columns, CompletionFile, RosterFile, read_completions, read_roster
+from chalicelib.domain.messages import say
+from chalicelib.domain.names import normalised, tag_key
+from chalicelib.domain.roster import MOST_COMMANDERS
+from manage.api import Api
+from manage.events import dry_run, stored_events
+from manage.parts import Foreseen, Part, Parts, is_long, parts_of
 from manage.show import as_json, listing, plain
 from manage.where import Where
 
@@ -23,6 +33,13 @@ def _options(command: _Command) -> _Command:
         click.option("--separator", type=_SEPARATORS, help="What separates the cells."),
         click.option(
             "--header-line", metavar="LINE", type=int, help="The line of the headings; 0 if there are none."
+        ),
+        click.option(
+            "--from-line",
+            metavar="LINE",
+            type=click.IntRange(1),
+            default=1,
+            help="Leave the lines before it alone: to continue an import that broke off.",
         ),
         click.option("--is-new", is_flag=True, help="Add names even if they are near to other names."),
         click.option("--all-or-nothing", is_flag=True, help="If a line is refused, import none."),
@@ -82,7 +99,8 @@ def import_roster(
     The file has a commander on each line. It is UTF-8, with a heading such as Commander, IGN or Name; if it has none,
     give --header-line 0. Commanders who are already on the roster stay as they are, and nobody is removed. A name that
     is near to another is refused without --is-new, because it may be a typing mistake. A refused line does not affect
-    other lines; the exit status is then 1. Importing again changes nothing.
+    other lines; the exit status is then 1. Importing again changes nothing. A long file is sent in parts. If that
+    breaks off, it says from which line to continue.
 
     \b
     Examples:
@@ -141,11 +159,9 @@ def _import(
     is_json: bool,
     options: dict[str, Any],
 ) -> None:
-    query = {
-        name: _said(value) for name, value in options.items() if value is not None and value is not False
-    }
-    path = ("servers", server, "alliances", alliance, what, "import")
-    done = _all_of_it(lambda **rest: where.api.post_csv(*path, csv=file.read_bytes(), **query, **rest))
+    job = _Job(where.api, server, alliance, what, file.name, options)
+    text = _text_of(file)
+    done = job.in_parts(text) if is_long(text) else job.sent(text.encode(), {})
     if not is_json:
         _show_how(done)
     shown = [
@@ -171,8 +187,121 @@ def _import(
 _UNDONE = ("refused", "not_done", "later")
 
 
-def _said(value: object) -> str:
-    return "true" if value is True else str(value)
+def _text_of(file: Path) -> str:
+    raw = file.read_bytes()
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise click.ClickException(say("csv-utf-16" if b"\0" in raw else "csv-not-utf-8")) from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """An import of a file. `what`: `commanders` or `completions`. `options`: what was given for it."""
+
+    api: Api
+    server: str
+    alliance: str
+    what: str
+    name: str
+    options: Mapping[str, Any]
+
+    def sent(self, csv: bytes, more: Mapping[str, str]) -> Any:
+        """The API's answer. `more`: parameters that count beside or instead of the given ones."""
+        given = {name: one for name, one in self.options.items() if one is not None and one is not False}
+        query = {name: "true" if one is True else str(one) for name, one in given.items()} | dict(more)
+        path = (*self._alliance, self.what, "import")
+        return _all_of_it(lambda **rest: self.api.post_csv(*path, csv=csv, **{**query, **rest}))
+
+    def in_parts(self, text: str) -> Any:
+        """The API's answer for a file that is longer than it takes at once. All or nothing: first all are tried."""
+        try:
+            parts = parts_of(text, self._read(text), self.options["from_line"])
+        except MusterError as error:
+            raise click.ClickException(plain(error.detail)) from None
+        dry_run, whole = self.options["dry_run"], self.options["all_or_nothing"]
+        if whole or dry_run:
+            would = parts.answer(self._sent(parts, {"dry_run": "true"}), dry_run=dry_run)
+            if whole and would["refused"]:
+                return _spoilt(would)
+            if dry_run:
+                return would
+        return parts.answer(self._sent(parts, {}), dry_run=False)
+
+    def _sent(self, parts: Parts, more: Mapping[str, str]) -> list[Any]:
+        """The answers for the parts. Where it breaks off, says how to continue."""
+        foreseen = self._foreseen() if more else None
+        answers: list[Any] = []
+        try:
+            with _progress(self.name, parts.rows, "tried" if more else "done") as went_on:
+                for part in parts.all:
+                    answer = self.sent(part.csv, {**parts.options, **more})
+                    if foreseen:
+                        answer["lines"] = foreseen.add(answer["lines"], parts.timed)
+                    answers.append(answer)
+                    went_on(part)
+        except (click.ClickException, KeyboardInterrupt):
+            if not more and 0 < len(answers) < len(parts.all):
+                line = parts.all[len(answers)].first
+                click.echo(
+                    f"The lines before {line} are done. To continue, add --from-line {line}.", err=True
+                )
+            raise
+        return answers
+
+    def _read(self, text: str) -> RosterFile | CompletionFile:
+        """Raises MusterError."""
+        given = self.options.get
+        how = Columns(
+            given("commander_column"),
+            given("milestone_column"),
+            given("timestamp_column"),
+            given("timestamp_format"),
+            given("event"),
+            given("separator"),
+            given("header_line"),
+            given("without_times", False),
+        )
+        most = len(text)
+        alliances = self.api.get("servers", self.server, "alliances")["alliances"]
+        tags = {tag_key(one["tag"]) for one in alliances}
+        if self.what == "commanders":
+            known = {normalised(one["name"]) for one in self._roster()}
+            return read_roster(text, how, lambda name: normalised(name) in known, tags, most)
+        events = [event for event in stored_events(self.api).values() if not event.archived]
+        return read_completions(text, how, events, GameDay(), self.api.now(), tags, most)
+
+    def _foreseen(self) -> Foreseen:
+        present = sum(not one["retired_at"] for one in self._roster())
+        full = say("roster-full", alliance=self.alliance, most=MOST_COMMANDERS)
+        return Foreseen(self.options["is_new"], max(0, MOST_COMMANDERS - present), full)
+
+    def _roster(self) -> list[Any]:
+        roster: list[Any] = self.api.get(*self._alliance, "commanders")["commanders"]
+        return roster
+
+    @property
+    def _alliance(self) -> tuple[str, ...]:
+        return "servers", self.server, "alliances", self.alliance
+
+
+def _spoilt(would: Any) -> Any:
+    """Nothing is done, because a line is refused."""
+    lines = [
+        line if line["status"] in ("refused", "known") else line | {"status": "not_done"}
+        for line in would["lines"]
+    ]
+    return would | {"new": 0, "timed": 0, "lines": lines}
+
+
+@contextmanager
+def _progress(name: str, rows: int, done: str) -> Iterator[Callable[[Part], None]]:
+    """A function that tells on stderr of a part: on a terminal by a bar, else by a line."""
+    if sys.stderr.isatty():
+        with click.progressbar(length=rows, label=name, file=sys.stderr, show_pos=True) as bar:
+            yield lambda part: bar.update(part.rows)
+    else:
+        yield lambda part: click.echo(f"{name}: lines {part.first} to {part.last} {done}", err=True)
 
 
 def _all_of_it(send: Callable[..., Any]) -> Any:

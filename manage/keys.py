@@ -9,7 +9,7 @@ import click
 from chalicelib.domain.access import LONGEST_OVERLAP, REVOKED_WITHIN, Role
 from chalicelib.domain.calendar import in_words
 from manage.api import Api
-from manage.show import as_json, listing, plain
+from manage.show import as_json, listing, plain, said
 from manage.take_back import give_back, take_back
 from manage.where import Where, table_options
 
@@ -45,8 +45,11 @@ def links() -> None:
 @click.argument("alliance")
 @label
 @expires_at
+@as_json
 @click.pass_obj
-def create_link(where: Where, server: str, alliance: str, label: str | None, expires_at: str | None) -> None:
+def create_link(
+    where: Where, server: str, alliance: str, label: str | None, expires_at: str | None, as_json: bool
+) -> None:
     """Makes a member link, and prints only that.
 
     It is shown only once: Muster stores only its hash. Links that were made before still work.
@@ -57,7 +60,7 @@ def create_link(where: Where, server: str, alliance: str, label: str | None, exp
     """
     body = {"role": "member", "label": label or "member link", "server": server, "alliance": alliance}
     made = where.api.post("keys", body=body | ({"expires_at": expires_at} if expires_at else {}))
-    _tell(made, made["link"])
+    _tell(made, made["link"], as_json)
 
 
 @links.command("rotate")
@@ -65,8 +68,11 @@ def create_link(where: Where, server: str, alliance: str, label: str | None, exp
 @click.argument("alliance")
 @click.option("--id", "identity", metavar="ID", help="Which link, if the alliance has several.")
 @old_works_for
+@as_json
 @click.pass_obj
-def rotate_link(where: Where, server: str, alliance: str, identity: str | None, old_works_for: int) -> None:
+def rotate_link(
+    where: Where, server: str, alliance: str, identity: str | None, old_works_for: int, as_json: bool
+) -> None:
     """Replaces an alliance's member link with a new one.
 
     It prints only the new link. The old link ends at once, or after --old-works-for. What was reported through it
@@ -86,7 +92,7 @@ def rotate_link(where: Where, server: str, alliance: str, identity: str | None, 
         ids = ", ".join(one["id"] for one in good)
         raise click.UsageError(f"The alliance has {len(good)} links. Choose one with --id: {ids}.")
     made = _replace(where.api, good[0], None, old_works_for)
-    _tell(made, made["link"])
+    _tell(made, made["link"], as_json)
 
 
 @links.command("list")
@@ -137,6 +143,7 @@ def list_keys(where: Where, as_json: bool) -> None:
 @click.option("--server", help="The server that it is for.")
 @click.option("--alliance", help="The alliance that it is for. Without it: the whole server.")
 @expires_at
+@as_json
 @click.pass_obj
 def create_key(
     where: Where,
@@ -145,6 +152,7 @@ def create_key(
     server: str | None,
     alliance: str | None,
     expires_at: str | None,
+    as_json: bool,
 ) -> None:
     """Makes a key, and prints only its secret.
 
@@ -158,15 +166,16 @@ def create_key(
     """
     given = {"role": role, "label": label, "server": server, "alliance": alliance, "expires_at": expires_at}
     made = where.api.post("keys", body={name: value for name, value in given.items() if value is not None})
-    _tell(made, made["secret"])
+    _tell(made, made["secret"], as_json)
 
 
 @keys.command("rotate")
 @click.argument("key_id", metavar="ID")
 @label
 @old_works_for
+@as_json
 @click.pass_obj
-def rotate_key(where: Where, key_id: str, label: str | None, old_works_for: int) -> None:
+def rotate_key(where: Where, key_id: str, label: str | None, old_works_for: int, as_json: bool) -> None:
     """Replaces a key with a new one.
 
     The new key has the same role and scope; only its secret is printed. The old key ends at once, or after
@@ -178,7 +187,7 @@ def rotate_key(where: Where, key_id: str, label: str | None, old_works_for: int)
     """
     old = next((one for one in where.api.get("keys")["keys"] if one["id"] == key_id), {"id": key_id})
     made = _replace(where.api, old, label, old_works_for)
-    _tell(made, made["secret"])
+    _tell(made, made["secret"], as_json)
 
 
 @keys.command(
@@ -194,19 +203,26 @@ def rotate_key(where: Where, key_id: str, label: str | None, old_works_for: int)
     """,
 )
 @click.argument("key_ids", nargs=-1, required=True, metavar="ID…")
+@as_json
 @click.pass_obj
-def revoke(where: Where, key_ids: tuple[str, ...]) -> None:
+def revoke(where: Where, key_ids: tuple[str, ...], as_json: bool) -> None:
+    revoked = []
     for key_id in key_ids:
         gone = where.api.delete("keys", key_id)
-        click.echo(plain(f"Revoked {gone['id']}: {gone['role']}, {gone['label']}."))
+        revoked.append(gone)
+        if not as_json:
+            click.echo(plain(f"Revoked {gone['id']}: {gone['role']}, {gone['label']}."))
+    if as_json:
+        said({"keys": revoked}, as_json, "")
 
 
 @keys.command()
 @click.option("--label", default="first admin", show_default=True, help="Whose key it is.")
 @click.option("--another", is_flag=True, help="Make one even if an admin's key still works.")
 @table_options
+@as_json
 @click.pass_obj
-def first(where: Where, label: str, another: bool, table: str | None, db: Path | None) -> None:
+def first(where: Where, label: str, another: bool, table: str | None, db: Path | None, as_json: bool) -> None:
     """Makes the first admin's key of a deployment.
 
     It prints only the secret, and shows it only once: Muster stores only its hash. There is no key yet that could make
@@ -227,18 +243,18 @@ def first(where: Where, label: str, another: bool, table: str | None, db: Path |
         except AdminKeyExists as error:
             raise click.ClickException(f"{plain(error)} --another makes one more.") from None
     click.echo(f"The key {made.id} is an admin's. Its secret is shown only once: save it now.", err=True)
-    click.echo(secret)
+    said({"id": made.id, "role": made.role, "label": made.label, "secret": secret}, as_json, secret)
 
 
 keys.add_command(take_back)
 keys.add_command(give_back)
 
 
-def _tell(made: Any, secret: str) -> None:
+def _tell(made: Any, secret: str, is_json: bool) -> None:
     ends = f" until {made['expires_at']}" if made["expires_at"] else ""
     words = f"Made {made['id']}: {made['role']}, {made['label']}, {_scope(made)}{ends}. Shown only once: save it now."
     click.echo(plain(words), err=True)
-    click.echo(secret)
+    said(made, is_json, secret)
 
 
 def _replace(api: Api, old: Any, label: str | None, minutes: int) -> Any:

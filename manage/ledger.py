@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from manage.show import as_json, listing
+from manage.show import as_json, listing, said
 from manage.where import Where, table_options
 
 
@@ -64,8 +64,9 @@ def show(where: Where, /, server: str | None, as_json: bool, **query: str | None
 @ledger.command()
 @click.argument("server")
 @table_options
+@as_json
 @click.pass_obj
-def verify(where: Where, server: str, table: str | None, db: Path | None) -> None:
+def verify(where: Where, server: str, table: str | None, db: Path | None, as_json: bool) -> None:
     """Compares a server's cards with the ledger.
 
     It reads the whole ledger from the table, with your AWS credentials, and works out from it what each card should
@@ -79,7 +80,9 @@ def verify(where: Where, server: str, table: str | None, db: Path | None) -> Non
     """
     with where.muster(table, db) as muster:
         differences = muster.ledger_pages.differences(server)
-    for difference in differences:
+    if as_json:
+        said({"server": server, "differences": differences}, as_json, "")
+    for difference in () if as_json else differences:
         click.echo(difference)
     if differences:
         raise click.ClickException(f"Cards that differ from the ledger: {len(differences)}.")

@@ -1,17 +1,24 @@
 """`migrate`: brings what an earlier version stored to this version's form."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from manage.show import as_json, said
 from manage.where import Where, table_options
+
+if TYPE_CHECKING:
+    from chalicelib.services.migrating import Migrated
+    from chalicelib.services.rosters import CommanderNamesake
 
 
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Say what would be changed, and change nothing.")
 @table_options
+@as_json
 @click.pass_obj
-def migrate(where: Where, dry_run: bool, table: str | None, db: Path | None) -> None:
+def migrate(where: Where, dry_run: bool, table: str | None, db: Path | None, as_json: bool) -> None:
     """Brings stored items to this version's form.
 
     Run it once after each upgrade. You can repeat it, and members can report while it runs. It reads the whole table,
@@ -25,6 +32,35 @@ def migrate(where: Where, dry_run: bool, table: str | None, db: Path | None) -> 
     """
     with where.muster(table, db) as muster:
         migrated = muster.migrating.run(dry_run=dry_run)
+    if as_json:
+        said({"dry_run": dry_run, **_answer(migrated)}, as_json, "")
+    else:
+        _show(migrated, dry_run)
+    if migrated.left:
+        raise click.ClickException(f"Items that were in use: {migrated.left}. Run it again.")
+    if migrated.unreadable:
+        raise click.ClickException("What can't be read is shown nowhere. docs/OPERATIONS.md says what to do.")
+
+
+def _answer(migrated: "Migrated") -> dict[str, Any]:
+    names = [
+        {
+            "server": one.server,
+            "coinciding": [list(map(_whose, group)) for group in one.coinciding],
+            "nameless": list(map(_whose, one.nameless)),
+        }
+        for one in migrated.names
+        if one.coinciding or one.nameless
+    ]
+    counts = {"items": migrated.items, "changed": dict(migrated.changed), "left": migrated.left}
+    return {**counts, "unreadable": migrated.unreadable, "names": names}
+
+
+def _whose(one: "CommanderNamesake") -> dict[str, str]:
+    return {"id": one.id, "name": one.name, "alliance": one.alliance}
+
+
+def _show(migrated: "Migrated", dry_run: bool) -> None:
     click.echo(f"Items read: {migrated.items}", err=True)
     for step, changed in migrated.changed.items():
         click.echo(f"{step}: {changed} {'to change' if dry_run else 'changed'}")
@@ -38,7 +74,3 @@ def migrate(where: Where, dry_run: bool, table: str | None, db: Path | None) -> 
             )
     for key in migrated.unreadable:
         click.echo(f"can't be read: {key}")
-    if migrated.left:
-        raise click.ClickException(f"Items that were in use: {migrated.left}. Run it again.")
-    if migrated.unreadable:
-        raise click.ClickException("What can't be read is shown nowhere. docs/OPERATIONS.md says what to do.")

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from chalicelib.domain.roster import MOST_NEW_PER_DAY
-from manage.show import as_json, listing, plain
+from manage.show import as_json, listing, said
 from manage.transfer import export_server, import_server
 from manage.where import Where
 
@@ -51,9 +51,15 @@ def list_servers(where: Where, as_json: bool) -> None:
     default=None,
     help="Whether everybody may see the points of each alliance, or nobody without a key (so it is for a new server).",
 )
+@as_json
 @click.pass_obj
 def put_server(
-    where: Where, server: str, day_starts: str | None, zone: str | None, public_standings: bool | None
+    where: Where,
+    server: str,
+    day_starts: str | None,
+    zone: str | None,
+    public_standings: bool | None,
+    as_json: bool,
 ) -> None:
     """Defines a server, or changes it.
 
@@ -71,7 +77,7 @@ def put_server(
     known = {one["id"]: one for one in where.api.get("servers")["servers"]}
     before = known.get(server)
     if before and day_starts is None and public_standings is None:
-        click.echo(f"Server {server} is already there.")
+        said(before | {"status": "already_there"}, as_json, f"Server {server} is already there.")
         return
     day: dict[str, Any] | None = {"starts_at": day_starts, "zone": zone} if day_starts else None
     if before and day is None and not before["game_day"]["assumed"]:
@@ -84,9 +90,8 @@ def put_server(
     done = "changed" if before else "new"
     assumed = " (assumed)" if day["assumed"] else ""
     public = " The points of its alliances are public." if answer["public_standings"] else ""
-    click.echo(
-        f"Server {server}: {done}. Its day begins at {day['starts_at']} {day['zone']}{assumed}.{public}"
-    )
+    words = f"Server {server}: {done}. Its day begins at {day['starts_at']} {day['zone']}{assumed}.{public}"
+    said(answer | {"status": done}, as_json, words)
 
 
 servers.add_command(export_server)
@@ -134,9 +139,16 @@ def list_alliances(where: Where, server: str, as_json: bool) -> None:
     default=None,
     help="Whether somebody new joins the roster by reporting (so it is in a new alliance), or is refused.",
 )
+@as_json
 @click.pass_obj
 def put_alliance(
-    where: Where, server: str, alliance: str, tag: str | None, name: str | None, is_open: bool | None
+    where: Where,
+    server: str,
+    alliance: str,
+    tag: str | None,
+    name: str | None,
+    is_open: bool | None,
+    as_json: bool,
 ) -> None:
     """Defines an alliance, or changes it.
 
@@ -156,16 +168,17 @@ def put_alliance(
         raise click.UsageError(f"{alliance} is new, so it needs --tag and --name.")
     answer, _ = where.api.put("servers", server, "alliances", alliance, body=after)
     done = "changed" if alliance in known else "new"
-    click.echo(
-        f"Alliance {alliance} of server {server}: {done}. [{answer['tag']}] {answer['name']}. {_who(answer)}."
-    )
+    labels = f"[{answer['tag']}] {answer['name']}"
+    words = f"Alliance {alliance} of server {server}: {done}. {labels}. {_who(answer)}."
+    said(answer | {"status": done}, as_json, words)
 
 
 @alliances.command()
 @click.argument("server")
 @click.argument("alliance")
+@as_json
 @click.pass_obj
-def close(where: Where, server: str, alliance: str) -> None:
+def close(where: Where, server: str, alliance: str, as_json: bool) -> None:
     """Stops new commanders from joining by a member link.
 
     Commanders who are on the roster can still report. `keys revoke` ends a link.
@@ -174,29 +187,31 @@ def close(where: Where, server: str, alliance: str) -> None:
     Example:
       ./muster --demo alliances close 202 borealis
     """
-    _change(where, server, alliance, {"is_open": False})
+    _change(where, server, alliance, {"is_open": False}, as_json)
 
 
 @alliances.command("open")
 @click.argument("server")
 @click.argument("alliance")
+@as_json
 @click.pass_obj
-def open_alliance(where: Where, server: str, alliance: str) -> None:
+def open_alliance(where: Where, server: str, alliance: str, as_json: bool) -> None:
     """Lets new commanders join by reporting.
 
     \b
     Example:
       ./muster --demo alliances open 202 borealis
     """
-    _change(where, server, alliance, {"is_open": True})
+    _change(where, server, alliance, {"is_open": True}, as_json)
 
 
 @alliances.command()
 @click.argument("server")
 @click.argument("alliance")
 @click.argument("new_per_day", type=click.IntRange(0, MOST_NEW_PER_DAY))
+@as_json
 @click.pass_obj
-def limit(where: Where, server: str, alliance: str, new_per_day: int) -> None:
+def limit(where: Where, server: str, alliance: str, new_per_day: int, as_json: bool) -> None:
     """Sets how many commanders a member link may bring in a day.
 
     Each link is counted separately, and starts again with each game day of the server. Commanders whom officers add do
@@ -206,13 +221,13 @@ def limit(where: Where, server: str, alliance: str, new_per_day: int) -> None:
     Example:
       ./muster --demo alliances limit 202 borealis 20
     """
-    _change(where, server, alliance, {"new_per_day": new_per_day})
+    _change(where, server, alliance, {"new_per_day": new_per_day}, as_json)
 
 
-def _change(where: Where, server: str, alliance: str, change: dict[str, object]) -> None:
+def _change(where: Where, server: str, alliance: str, change: dict[str, object], is_json: bool) -> None:
     answer = where.api.patch("servers", server, "alliances", alliance, body=change)
     new = f"A link may bring {answer['new_per_day']} new commanders a day"
-    click.echo(plain(f"Alliance {alliance} of server {server}: {_who(answer)}. {new}."))
+    said(answer, is_json, f"Alliance {alliance} of server {server}: {_who(answer)}. {new}.")
 
 
 def _who(alliance: dict[str, Any]) -> str:

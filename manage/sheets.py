@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from chalicelib.settings import InvalidSettings, Settings
-from manage.show import as_json, listing
+from manage.advice import see_for
+from manage.show import as_json, listing, said
 from manage.where import Where
 
 _IN_ADDRESS = re.compile(r"/d/([A-Za-z0-9_-]+)")
@@ -35,15 +36,22 @@ def sheets() -> None:
     "--edits", is_flag=True, help="What officers edit in it counts: ticks, names, the official points."
 )
 @click.option("--take-over", is_flag=True, help="Take tabs that another deployment of Muster keeps.")
+@as_json
 @click.pass_obj
 def bind(
-    where: Where, spreadsheet: str, server: str, alliance: str | None, edits: bool, take_over: bool
+    where: Where,
+    spreadsheet: str,
+    server: str,
+    alliance: str | None,
+    edits: bool,
+    take_over: bool,
+    as_json: bool,
 ) -> None:
     """Binds a spreadsheet to an alliance, or to a server.
 
-    First share it with the deployment's Google account, as an editor. The next sync makes the tabs whose names begin
-    with IMS. If the spreadsheet is already bound, it shows the new server or alliance from then on; the officers' own
-    tabs stay as they are.
+    It has to be shared, as an editor, with one of the deployment's Google accounts: the answer names it. The next sync
+    makes the tabs whose names begin with IMS. If the spreadsheet is already bound, it shows the new server or alliance
+    from then on; the officers' own tabs stay as they are.
 
     With --edits, whoever may edit the spreadsheet acts as an officer of what it is bound to: share it with officers,
     not with anyone with the link.
@@ -60,11 +68,15 @@ def bind(
     state, is_new = where.api.put("sheets", _id(spreadsheet), body=binding)
     bound = f"server {state['server']}" + (f", alliance {state['alliance']}" if state["alliance"] else "")
     again = "" if is_new else " It was bound before."
-    click.echo(f"Spreadsheet {state['spreadsheet_id']} is bound to {bound}. The next sync writes it.{again}")
+    words = f"Spreadsheet {state['spreadsheet_id']} is bound to {bound}. The next sync writes it.{again}"
+    if state["account"]:
+        words += f"\nShare it, as an editor, with {state['account']}."
+    said(state | {"status": "new" if is_new else "changed"}, as_json, words)
     if state["edits"]:
         click.echo(
             "What is edited in it counts from the sync after that on, and whoever may edit it acts as an officer. "
-            "Share it with officers, not with anyone with the link."
+            "Share it with officers, not with anyone with the link.",
+            err=as_json,
         )
 
 
@@ -100,8 +112,9 @@ def status(where: Where, spreadsheet: str, as_json: bool) -> None:
 
 @sheets.command()
 @click.argument("spreadsheet")
+@as_json
 @click.pass_obj
-def tidy(where: Where, spreadsheet: str) -> None:
+def tidy(where: Where, spreadsheet: str, as_json: bool) -> None:
     """Deletes empty rows of those who have left.
 
     Muster deletes no row by itself: such rows are emptied, and moved below the others. Those in which officers keep
@@ -111,14 +124,15 @@ def tidy(where: Where, spreadsheet: str) -> None:
     Example:
       ./muster --demo sheets tidy demo-officers-sheet
     """
-    where.api.post("sheets", _id(spreadsheet), "tidy", body={})
-    click.echo("The next sync deletes the empty rows.")
+    state = where.api.post("sheets", _id(spreadsheet), "tidy", body={})
+    said(state, as_json, "The next sync deletes the empty rows.")
 
 
 @sheets.command()
 @click.argument("spreadsheet")
+@as_json
 @click.pass_obj
-def unbind(where: Where, spreadsheet: str) -> None:
+def unbind(where: Where, spreadsheet: str, as_json: bool) -> None:
     """Unbinds a spreadsheet: Muster stops writing to it.
 
     Muster's tabs stay as they are; you can delete them by hand.
@@ -127,8 +141,10 @@ def unbind(where: Where, spreadsheet: str) -> None:
     Example:
       ./muster --demo sheets unbind demo-officers-sheet
     """
-    where.api.delete("sheets", _id(spreadsheet))
-    click.echo(f"Spreadsheet {_id(spreadsheet)} is no longer bound.")
+    spreadsheet = _id(spreadsheet)
+    where.api.delete("sheets", spreadsheet)
+    words = f"Spreadsheet {spreadsheet} is no longer bound."
+    said({"spreadsheet_id": spreadsheet, "status": "unbound"}, as_json, words)
 
 
 @sheets.command()
@@ -146,14 +162,18 @@ def unbind(where: Where, spreadsheet: str) -> None:
     show_envvar=True,
     help="Instead of the secret, the file with them, for `./muster serve`.",
 )
+@as_json
 @click.pass_obj
-def check(where: Where, spreadsheet: str, secret: str | None, credentials: Path | None) -> None:
+def check(
+    where: Where, spreadsheet: str, secret: str | None, credentials: Path | None, as_json: bool
+) -> None:
     """Checks whether Google lets Muster write to it.
 
-    It goes step by step: the secret or file, signing in, reading, writing, the quota. If a step fails, it says what to
-    do, and the exit status is 1. Then it says whether edits are seen soon, and whether anyone with the link may edit.
-    The secret is read with your AWS credentials; no Muster key is needed. Nothing changes in the spreadsheet: its title
-    is replaced by itself. SHEETS_API_URL, DRIVE_API_URL, SHEETS_REQUESTS_PER_USER and SHEETS_REQUESTS_PER_PROJECT
+    It goes step by step: the secret or file, signing in, reading, writing, the quota. If there are several
+    accounts, it finds the one that can read the spreadsheet. If a step fails, it says what to do, and the exit
+    status is 1. Then it says whether edits are seen soon, and whether anyone with the link may edit. The secret is
+    read with your AWS credentials; no Muster key is needed. Nothing changes in the spreadsheet: its title is
+    replaced by itself. SHEETS_API_URL, DRIVE_API_URL, SHEETS_REQUESTS_PER_USER and SHEETS_REQUESTS_PER_PROJECT
     apply; any other host than Google's needs no credentials.
 
     \b
@@ -175,24 +195,33 @@ def check(where: Where, spreadsheet: str, secret: str | None, credentials: Path 
     place = settings.sheets_credentials
     address = where.facts["sheets_api_url"] if where.demo else settings.sheets_api_url
     drive = Drive(where.facts["sheets_api_url"] if where.demo else settings.drive_api_url, place)
+    steps: list[dict[str, Any]] = []
     for found in findings(Google(address, place), _id(spreadsheet), settings.sheets_requests, drive):
-        mark = "!" if found.works else "✗"
-        click.echo(f"{mark if found.advice else '✓'} {found.step}: {found.says}")
-        if found.advice:
-            click.echo(f"  {found.advice}")
-            if not found.works:
-                click.get_current_context().exit(1)
+        advice, see = (found.advice.do, f"docs/{found.advice.see}") if found.advice else (None, None)
+        told = {"step": found.step, "status": found.status, "says": found.says, "advice": advice, "see": see}
+        steps.append(told)
+        if not as_json:
+            click.echo(f"{_MARKS[found.status]} {found.step}: {found.says}")
+            if advice:
+                click.echo(f"  {advice}\n  See {see}.")
+    if as_json:
+        said({"spreadsheet_id": _id(spreadsheet), "steps": steps}, as_json, "")
+    if steps[-1]["status"] == "fails":
+        click.get_current_context().exit(1)
 
 
-_STATE = ("Server", "Alliance", "Edits", "Last success", "Last error", "Error")
+_MARKS = {"good": "✓", "warning": "!", "fails": "✗"}
+_STATE = ("Server", "Alliance", "Edits", "Account", "Last success", "Last error", "Error", "See")
 
 
 def _state(sheet: dict[str, Any]) -> list[Any]:
     """What a bound spreadsheet's row shows."""
     values = [
-        sheet[name] for name in ("server", "alliance", "last_success_at", "last_error_at", "last_error")
+        sheet[name]
+        for name in ("server", "alliance", "account", "last_success_at", "last_error_at", "last_error")
     ]
-    return [*values[:2], "yes" if sheet["edits"] else "no", *values[2:]]
+    see = see_for(sheet["last_error"]) if sheet["last_error"] else None
+    return [*values[:2], "yes" if sheet["edits"] else "no", *values[2:], see]
 
 
 def _id(spreadsheet: str) -> str:

@@ -10,13 +10,19 @@ import click
 
 _STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
-as_json = click.option("--json", "as_json", is_flag=True, help="Print the API's JSON instead.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
+"""Of every command that prints something. What it prints is the API's answer, or is described in docs/cli.md."""
+
+
+def said(answer: Any, is_json: bool, words: str) -> None:
+    """Prints the answer as JSON, or else the words."""
+    click.echo(json.dumps(answer, ensure_ascii=False, indent=2) if is_json else plain(words))
 
 
 def listing(answer: Any, is_json: bool, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Prints the answer as JSON, or the rows below their header; `Nothing.` if there are no rows."""
     if is_json:
-        click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
+        said(answer, is_json, "")
         return
     cells = [[plain(cell) for cell in row] for row in rows]
     if not cells:

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from manage.api import Api
-from manage.show import plain
+from manage.show import as_json, plain, said
 from manage.where import Where
 
 
@@ -21,6 +21,7 @@ from manage.where import Where
 @click.option("--until", metavar="TIME", help="Only what was recorded before.")
 @click.option("--server", help="Where, if neither key says it.")
 @click.option("--dry-run", is_flag=True, help="Say how much it would be, and change nothing.")
+@as_json
 @click.pass_obj
 def take_back(
     where: Where,
@@ -31,6 +32,7 @@ def take_back(
     until: str | None,
     server: str | None,
     dry_run: bool,
+    as_json: bool,
 ) -> None:
     """Takes back what was reported with a key or link.
 
@@ -50,17 +52,17 @@ def take_back(
     body |= {"only": "all" if everybody else "new-commanders"}
     body |= {name: value for name, value in given.items() if value is not None}
     done = _all_of_it(where.api, body)
-    if dry_run:
-        click.echo(f"It would take back {_what(done)}.")
-        return
-    click.echo(f"Took back {_what(done)}.")
-    click.echo(plain(f"To undo it: ./muster keys give-back {done['id']}"), err=True)
+    words = f"It would take back {_what(done)}." if dry_run else f"Took back {_what(done)}."
+    said(done | {"dry_run": dry_run}, as_json, words)
+    if not dry_run:
+        click.echo(plain(f"To undo it: ./muster keys give-back {done['id']}"), err=True)
 
 
 @click.command("give-back")
 @click.argument("bulk_id", metavar="ID")
+@as_json
 @click.pass_obj
-def give_back(where: Where, bulk_id: str) -> None:
+def give_back(where: Where, bulk_id: str, as_json: bool) -> None:
     """Undoes `keys take-back`.
 
     What somebody has changed since stays as it is. It works in parts; if it breaks off, run it again.
@@ -69,7 +71,8 @@ def give_back(where: Where, bulk_id: str) -> None:
     Example:
       ./muster --demo keys give-back 202:0123456789abcdef
     """
-    click.echo(f"Gave back {_what(_all_of_it(where.api, {'undo': bulk_id}))}.")
+    done = _all_of_it(where.api, {"undo": bulk_id})
+    said(done, as_json, f"Gave back {_what(done)}.")
 
 
 def _all_of_it(api: Api, body: dict[str, object]) -> dict[str, Any]:

@@ -4,14 +4,12 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 import click
 
+from manage.show import as_json, said
 from manage.where import Where, table_options
-
-if TYPE_CHECKING:
-    pass
 
 _SHOWN = {
     "alliance": "alliances",
@@ -28,8 +26,11 @@ _SHOWN = {
 @click.argument("server")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @table_options
+@as_json
 @click.pass_obj
-def export_server(where: Where, server: str, file: Path, table: str | None, db: Path | None) -> None:
+def export_server(
+    where: Where, server: str, file: Path, table: str | None, db: Path | None, as_json: bool
+) -> None:
     """Writes a whole server into a new file.
 
     The file holds its alliances, rosters, names, completions, readings, ledger, keys, bound sheets, and the events in
@@ -48,15 +49,17 @@ def export_server(where: Where, server: str, file: Path, table: str | None, db: 
     with where.muster(table, db) as muster, _new(file) as output:
         muster.counting.bring_up(server)
         counts = Transfer(muster.stores.table).export_server(server, muster.clock(), output)
-    click.echo(f"Server {server} is in {file}: {_told(counts)}.")
+    answer = {"server": server, "file": str(file), "counts": dict(counts)}
+    said(answer, as_json, f"Server {server} is in {file}: {_told(counts)}.")
     click.echo("It holds names and the hashes of keys. Delete it when the server has moved.", err=True)
 
 
 @click.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @table_options
+@as_json
 @click.pass_obj
-def import_server(where: Where, file: Path, table: str | None, db: Path | None) -> None:
+def import_server(where: Where, file: Path, table: str | None, db: Path | None, as_json: bool) -> None:
     """Imports a server from a file that `servers export` wrote.
 
     It replaces nothing: it refuses if the server already exists, if an event is defined differently, or if a
@@ -77,17 +80,21 @@ def import_server(where: Where, file: Path, table: str | None, db: Path | None) 
         done = transfer.import_server(source, WHOEVER_HAS_THE_TABLE, muster.clock())
         if done.removed:
             click.echo(f"Items of an unfinished import that were removed first: {done.removed}.", err=True)
-        click.echo(f"Server {done.server} is imported: {_told(done.counts)}.")
+        if not as_json:
+            click.echo(f"Server {done.server} is imported: {_told(done.counts)}.")
         miscounted = transfer.miscounted(done.server)
         differences = muster.ledger_pages.differences(done.server)
-    for wrong in [*miscounted, *differences]:
+    if as_json:
+        found = {"counts": dict(done.counts), "miscounted": miscounted, "differences": differences}
+        said({"server": done.server, **found}, as_json, "")
+    for wrong in () if as_json else [*miscounted, *differences]:
         click.echo(wrong)
     if miscounted or differences:
         raise click.ClickException(
             f"Alliances whose totals are not the sum of their cards: {len(miscounted)}. "
             f"Cards that differ from the ledger: {len(differences)}."
         )
-    click.echo("Totals are the sum of the cards, and every card agrees with the ledger.")
+    click.echo("Totals are the sum of the cards, and every card agrees with the ledger.", err=as_json)
     click.echo(
         "Now unbind its sheets and revoke its keys in the old deployment, and bind the sheets here with --take-over.",
         err=True,
@@ -98,7 +105,8 @@ def import_server(where: Where, file: Path, table: str | None, db: Path | None) 
 def _new(file: Path) -> Iterator[BinaryIO]:
     """A new file that only its owner can read. It is removed again if anything fails. Raises ClickException."""
     try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        as_it_is = getattr(os, "O_BINARY", 0)  # Windows would write line ends of its own
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | as_it_is, 0o600)
     except FileExistsError:
         raise click.ClickException(f"{file} already exists. Give the name of a new file.") from None
     except OSError as error:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chalicelib.domain.errors import Busy, MusterError
+from chalicelib.files import CannotRead, text_of
 from chalicelib.settings import Settings
 from manage.api import Api
 
@@ -98,7 +99,7 @@ class Where:
 
     def _secret(self) -> str:
         if self.key_file:
-            secret = self.key_file.read_text(encoding="utf-8", errors="replace")
+            secret = in_file(self.key_file)
         elif self.demo:
             secret = self.facts["admin_key"]
         else:
@@ -106,6 +107,14 @@ class Where:
         if not secret.strip().isascii() or not secret.strip().isprintable():
             raise click.ClickException("This is not a key: it has characters that no key has.")
         return secret.strip()
+
+
+def in_file(file: Path) -> str:
+    """The text of a file that holds a secret. Raises ClickException."""
+    try:
+        return text_of(file.read_bytes())
+    except CannotRead as error:
+        raise click.ClickException(f"{file}: {error}.") from None
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import requests
 from google.auth.exceptions import GoogleAuthError
 
+from chalicelib.domain.binding import NAMELESS
 from sheets_sync.credentials import NONE, address_of, from_secrets_manager, signed_in
 from sheets_sync.failures import SignInFailed
 
@@ -48,18 +49,21 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class Drive:
-    """Where the Drive API is, and how to sign in. Only `host` requires a sign-in, no other address does."""
+    """Where the Drive API is, and how to sign in. Only `host` requires a sign-in, no other address does. `account`: as
+    for `Google`."""
 
     api_url: str
     credentials_secret: str | None = None
     read_secret: Callable[[str], str] = from_secrets_manager
     host: str = "www.googleapis.com"
+    account: str | None = None
 
     @contextmanager
     def connected(self) -> Iterator["DriveAccount"]:
         """Raises DriveError."""
         with closing(self._session()) as session:
-            yield DriveAccount(session, f"{self.api_url.rstrip('/')}/drive/v3")
+            name = self.account or address_of(session) or NAMELESS
+            yield DriveAccount(session, f"{self.api_url.rstrip('/')}/drive/v3", name)
 
     def _session(self) -> requests.Session:
         if urlsplit(self.api_url).hostname != self.host:
@@ -67,22 +71,19 @@ class Drive:
         if not self.credentials_secret:
             raise NotPermitted(NONE)
         try:
-            return cast(requests.Session, signed_in(self.credentials_secret, self.read_secret))
+            return cast(requests.Session, signed_in(self.credentials_secret, self.read_secret, self.account))
         except SignInFailed as error:
             raise DriveError(str(error)) from None
 
 
 @dataclass(frozen=True, slots=True)
 class DriveAccount:
-    """What one account sees. Each method is one request, and raises DriveError."""
+    """What one account sees. Each method is one request, and raises DriveError. `name`: what its tokens are kept
+    under."""
 
     _session: requests.Session
     _url: str
-
-    @property
-    def name(self) -> str:
-        """What its tokens are kept under."""
-        return address_of(self._session) or "the account"
+    name: str = NAMELESS
 
     def start(self) -> str:
         """The token from which on changes are told."""

@@ -1,7 +1,7 @@
 """What can go wrong between Muster and Google, what Muster then does, and what officers read about it."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 
 class SheetError(Exception):
@@ -21,6 +21,10 @@ class SheetError(Exception):
         self.refused = refused
 
 
+class NotShared(SheetError):
+    """The account that signs in may not read the spreadsheet: another of ours may be able to."""
+
+
 class QuotaExceeded(SheetError):
     """Google counts more requests than we do: somebody else uses the same account or project."""
 
@@ -29,8 +33,10 @@ class SignInFailed(SheetError):
     """Every sheet would fail: the credentials are bad, or cannot be read."""
 
 
-def refusal(status: int, body: object, address: str | None) -> SheetError:
-    """What an unsuccessful answer means. `body` is its JSON, or None if it has none.
+def refusal(
+    status: int, body: object, address: str | None, kind: Literal["read", "write"] = "read"
+) -> SheetError:
+    """What an unsuccessful answer to a request of that kind means. `body` is its JSON, or None if it has none.
 
     `address` is the e-mail address of the account that we sign in with, if it has one.
     """
@@ -45,7 +51,7 @@ def refusal(status: int, body: object, address: str | None) -> SheetError:
     if status == 403:
         account = address or "the account that Muster signs in with"
         words = f"This spreadsheet is not shared with Muster. Share it, as editor, with {account}."
-        return SheetError(words, lasting=True, refused=True)
+        return (NotShared if kind == "read" else SheetError)(words, lasting=True, refused=True)
     if status == 404:
         words = "This spreadsheet does not exist any more. If it was not deleted, check the id that is bound."
         return SheetError(words, lasting=True)

@@ -19,7 +19,7 @@ from urllib3 import Retry
 from urllib3.exceptions import MaxRetryError, ResponseError
 
 from sheets_sync.allowance import Budget, Kind
-from sheets_sync.credentials import address_of, from_secrets_manager, signed_in
+from sheets_sync.credentials import Account, accounts_in, address_of, from_secrets_manager, signed_in
 from sheets_sync.failures import SheetError, SignInFailed, refusal
 
 CONNECT_TIMEOUT, READ_TIMEOUT = 3.05, 30.0
@@ -32,22 +32,32 @@ TRIES = 3
 
 @dataclass(frozen=True, slots=True)
 class Google:
-    """Where the Sheets API is, and how to sign in. Only `host` requires a sign-in, no other address does."""
+    """Where the Sheets API is, and how to sign in. Only `host` requires a sign-in, no other address does.
+
+    `account`: the address of the account to sign in as; None: the first that the secret or file holds.
+    """
 
     api_url: str
     credentials_secret: str | None = None
     read_secret: Callable[[str], str] = from_secrets_manager
     host: str | None = urlsplit(SPREADSHEETS_API_V4_BASE_URL).hostname
+    account: str | None = None
 
     @property
     def needs_sign_in(self) -> bool:
         return urlsplit(self.api_url).hostname == self.host
 
+    def accounts(self) -> list[Account]:
+        """Those that share the spreadsheets; without a sign-in, one that has no address. Raises SignInFailed."""
+        if self.needs_sign_in:
+            return accounts_in(self.credentials_secret, self.read_secret)
+        return [Account()]
+
     def session(self) -> requests.Session:
         """Raises SignInFailed."""
-        if self.needs_sign_in:
-            return cast(requests.Session, signed_in(self.credentials_secret, self.read_secret))
-        return requests.Session()
+        if not self.needs_sign_in:
+            return requests.Session()
+        return cast(requests.Session, signed_in(self.credentials_secret, self.read_secret, self.account))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +123,8 @@ class ApiClient(HTTPClient):
         try:
             return super().request(method, address, *args, **kwargs)
         except APIError as error:
-            raise refusal(
-                error.response.status_code, _json(error.response), address_of(self.session)
-            ) from None
+            answer, whose = error.response, address_of(self.session)
+            raise refusal(answer.status_code, _json(answer), whose, _kind(address)) from None
         except GoogleAuthError as error:
             words = f"Google did not accept Muster's credentials ({type(error).__name__})."
             raise SignInFailed(words, lasting=not error.retryable) from None
@@ -138,7 +147,7 @@ class ApiClient(HTTPClient):
         response = self.request(method, endpoint, params=params, **sent)
         found = _json(response)
         if not isinstance(found, Mapping):
-            raise refusal(response.status_code, found, None)
+            raise refusal(response.status_code, found, None, _kind(endpoint))
         return found
 
 
@@ -151,14 +160,17 @@ class _Meter(HTTPAdapter):
 
     def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
         """Raises OutOfAllowance, and then sends nothing."""
-        path = urlsplit(request.url or "").path
-        kind: Kind = "write" if str(path).endswith(":batchUpdate") else "read"
+        kind = _kind(str(request.url))
         self.max_retries = _Tries.of(self._budget, kind, seconds=sum(options["timeout"]))
         self._budget.spend(kind)
         try:
             return super().send(request, *args, **options)
         finally:
-            self._budget.allowance.answered(kind)
+            self._budget.answered(kind)
+
+
+def _kind(url: str) -> Kind:
+    return "write" if urlsplit(url).path.endswith(":batchUpdate") else "read"
 
 
 class _Tries(Retry):
@@ -207,7 +219,7 @@ class _Tries(Retry):
         _stacktrace: Any = None,
     ) -> Self:
         """The tries that remain after one that failed. Raises MaxRetryError if there are none."""
-        self.budget.allowance.answered(self.kind)
+        self.budget.answered(self.kind)
         tries = super().increment(method, url, response, error, _pool, _stacktrace)
         asked = self.get_retry_after(response) if response else None
         tries.wait = asked or uniform(0.5, 1) * 2 ** len(self.history)  # noqa: S311 - jitter
@@ -219,7 +231,7 @@ class _Tries(Retry):
 
     def sleep(self, response: Any = None) -> None:  # noqa: ARG002 - `increment` has looked at it
         self.budget.pause(self.wait)
-        self.budget.allowance.spend(self.kind)
+        self.budget.spend(self.kind)
 
 
 def _never_connected(error: requests.RequestException) -> bool:

@@ -1,10 +1,9 @@
 """Finds which sheets were touched since the last run, so that an edit is taken within two minutes (DESIGN §7)."""
 
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from typing import Protocol
 
-from chalicelib.domain.due import Due
 from sheets_sync.drive import BadToken, Drive, DriveAccount, DriveError, NotPermitted
 
 logger = logging.getLogger(__name__)
@@ -15,33 +14,27 @@ class Watched(Protocol):
 
     def told_up_to(self, account: str) -> str | None: ...
 
-    def note_touched(
-        self, account: str, spreadsheets: Collection[str] | None, token: str
-    ) -> Sequence[Due]: ...
+    def note_touched(self, account: str, spreadsheets: Collection[str] | None, token: str) -> None: ...
 
 
-def look(
-    watched: Watched, drive: Drive, due: Sequence[Due], has_time: Callable[[], bool]
-) -> tuple[Sequence[Due], bool]:
-    """What is due, now that touched sheets are; and whether Drive tells which are.
+def look(watched: Watched, drive: Drive, has_time: Callable[[], bool]) -> bool:
+    """Notes which sheets the account's Drive says were touched. Whether it tells that at all.
 
     One request, unless there are more changes than an answer holds. A token is only kept once what was told up to it is
     noted, so a run that is cut off loses nothing.
     """
     try:
         with drive.connected() as account:
-            return _looked(watched, account, due, has_time), True
+            _look(watched, account, has_time)
     except NotPermitted as error:
         logger.warning("edits are seen every 15 minutes: %s", error)
-        return due, False
+        return False
     except DriveError as error:
         logger.warning("touched sheets are not known in this run: %s", error)
-        return due, True
+    return True
 
 
-def _looked(
-    watched: Watched, account: DriveAccount, due: Sequence[Due], has_time: Callable[[], bool]
-) -> Sequence[Due]:
+def _look(watched: Watched, account: DriveAccount, has_time: Callable[[], bool]) -> None:
     token = watched.told_up_to(account.name)
     while token and has_time():
         try:
@@ -50,10 +43,9 @@ def _looked(
             logger.warning("all sheets are looked at: %s", error)
             token = None
             break
-        due = watched.note_touched(account.name, changes.files, changes.token)
+        watched.note_touched(account.name, changes.files, changes.token)
         if changes.are_all:
-            return due
+            return
         token = changes.token
     if token is None:  # all that were touched before the new token are looked at after it is kept
-        return watched.note_touched(account.name, None, account.start())
-    return due
+        watched.note_touched(account.name, None, account.start())

@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 from chalicelib.domain.access import MANAGED_WITH, MAY, SCOPES, Role
-from chalicelib.http.openapi.operations import ALL, LINK, OPERATIONS, Operation
+from chalicelib.http.openapi.operations import ALL, LINK, OPERATIONS, SIGNED, Operation
 
 ROOT = Path(__file__).parent.parent
 OPERATION = {one.route: one for group in OPERATIONS.values() for one in group}
@@ -44,9 +44,8 @@ def routes(cell: str) -> Iterator[str]:
 
 
 def who(operation: Operation) -> set[str]:
-    return (
-        {"all"} if operation.who == ALL else {"member link"} if operation.who == LINK else {*operation.roles}
-    )
+    named = {ALL: {"all"}, LINK: {"member link"}, SIGNED: {"Discord", "signed"}}
+    return named.get(operation.who, {*operation.roles})
 
 
 def test_the_readme_says_of_every_route_who_may() -> None:
@@ -89,6 +88,6 @@ def test_and_of_every_route_the_capability_that_it_takes(operation: Operation) -
             if section.startswith(f"`{operation.route}`\n"):
                 capabilities = [one for one in MAY if re.search(rf"[Tt]akes? `{one}`", section)]
                 capabilities = capabilities or [one for one in MAY if re.search(rf"take `{one}`", intro)]
-                assert capabilities[:1] == ([] if operation.who == ALL else [operation.who])
+                assert capabilities[:1] == ([operation.who] if operation.who in MAY else [])
                 return
     pytest.fail("it has no section")

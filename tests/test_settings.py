@@ -34,12 +34,14 @@ def test_the_settings_choose_the_table(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("user", "project", "together"), [(None, None, 60), ("", "", 60), ("100", "90", 90), ("2", "300", 2)]
+    ("user", "project", "limits"), [(None, None, (60, 300)), ("", "", (60, 300)), ("100", "2", (100, 2))]
 )
-def test_the_smaller_of_googles_limits_holds(user: str | None, project: str | None, together: int) -> None:
+def test_googles_limits_are_those_of_an_account_and_of_a_project(
+    user: str | None, project: str | None, limits: tuple[int, int]
+) -> None:
     given = {"SHEETS_REQUESTS_PER_USER": user, "SHEETS_REQUESTS_PER_PROJECT": project}
     environment = TABLE | {name: text for name, text in given.items() if text is not None}
-    assert Settings.from_environment(environment).sheets_requests == together
+    assert Settings.from_environment(environment).sheets_requests == limits
 
 
 @pytest.mark.parametrize("text", ["1", "0", "-5", "6.5", "many", "²"])
@@ -99,19 +101,21 @@ def test_credentials_are_in_a_secret_or_in_a_file() -> None:
 
 def test_a_file_has_them_by_the_names_of_the_environment(tmp_path: Path) -> None:
     file = tmp_path / "muster.toml"
-    file.write_text('MUSTER_DB = "muster.db"\nPORT = 9000\n')
-    assert in_file(file) == {"MUSTER_DB": "muster.db", "PORT": "9000"}
+    for encoding in ("utf-8", "utf-8-sig"):
+        file.write_text('MUSTER_DB = "muster.db"\nPORT = 9000\n', encoding=encoding)
+        assert in_file(file) == {"MUSTER_DB": "muster.db", "PORT": "9000"}
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b'PROT = "9000"', "PROT in {} is not a setting"),
+        (b'PROT = "9000"', "PROT in {} is not a setting. Did you mean PORT?"),
         (b"PORT = 9000.5", "PORT in {} must be a text or a whole number"),
         (b"PORT = true", "PORT in {} must be a text or a whole number"),
         (b"[serve]\nPORT = 9000", "serve in {} is not a setting"),
-        (b"PORT", "{} is not TOML: "),
-        (b"\xff", "{} is not TOML: "),
+        (b"PORT", "{}: line 1: PORT: “PORT” is no field with its value"),
+        (b"\xff", "{}: line 1: it is not UTF-8"),
+        ("PORT = 9000".encode("utf-16"), "{}: it is UTF-16"),
         (None, "{} can't be read: No such file or directory"),
     ],
 )

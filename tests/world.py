@@ -9,10 +9,12 @@ from chalicelib.bootstrap import Muster, assemble
 from chalicelib.catalog import load_catalog
 from chalicelib.domain.access import Key, Role, key_id, new_secret, secret_hash
 from chalicelib.domain.roster import Alliance, Server
+from chalicelib.news.post import Post
 from chalicelib.settings import Settings
 from chalicelib.store.cache import CACHE_SECONDS
 from chalicelib.store.table import Table
 from local.strict_dynamodb import StrictDynamoDB
+from tests.discord import PUBLIC_KEY
 from tests.stores import TABLE_NAME, Opened, Store, opened
 
 DEFENDERS = "2023-11-defenders-of-peace"
@@ -23,9 +25,19 @@ ENLISTING_OLD_ALLIES = f"{DEFENDERS}/enlisting-old-allies"
 ASSEMBLING_THE_RESISTANCE = f"{DEFENDERS}/assembling-the-resistance"
 WEDNESDAY_NOON = datetime(2023, 11, 15, 12, tzinfo=UTC)
 
+SETTINGS = Settings(TABLE_NAME, discord_public_key=PUBLIC_KEY)
+
 SERVER = Server("101")
 NOVA = Alliance("101", "nova", "NOVA", "Nova Guard")
 ORBIT = Alliance("101", "orbit", "ØRB", "Orbit Watch", is_open=False)
+
+
+def _nowhere(_: str) -> list[str]:
+    raise OSError
+
+
+OFFLINE = Post(resolve=_nowhere)
+"""No test sends anything out of this machine."""
 
 
 class HandClock:
@@ -91,7 +103,7 @@ class World:
         sleep: Callable[[float], None] = lambda _: None,
     ) -> Muster:
         """The product as another process has it, with caches of its own; on the same table, if no other is given."""
-        settings = settings or Settings(TABLE_NAME)
+        settings = settings or SETTINGS
         return assemble(settings, table or self.muster.stores.table, clock or self.clock, sleep, self.seconds)
 
     def add_alliance(self, identity: str, *, is_open: bool = True, server: str = "101") -> None:
@@ -111,10 +123,11 @@ class World:
 def new_world(store: Store = "memory") -> Iterator[World]:
     with opened(store) as place:
         clock, seconds = HandClock(), HandSeconds()
-        muster = assemble(Settings(TABLE_NAME), place.table, clock, lambda _: None, seconds)
+        muster = assemble(SETTINGS, place.table, clock, lambda _: None, seconds)
         for event in load_catalog():
             muster.stores.definitions.put_event(event)
         muster.stores.definitions.put_server(SERVER)
         for alliance in (NOVA, ORBIT):
             muster.stores.definitions.put_alliance(alliance)
+        vars(muster)["post"] = OFFLINE
         yield World(muster, clock, seconds, place)

@@ -1,11 +1,14 @@
 """The events that come with Muster, each in a TOML file, and how such files are read."""
 
-import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from chalicelib.domain.errors import FieldError
 from chalicelib.domain.events import Event, too_many
+from chalicelib.domain.wording import field_errors
+from chalicelib.files import CannotRead, toml_of
 
 FOLDER = Path(__file__).parent
 
@@ -22,22 +25,17 @@ def load_catalog(folder: Path = FOLDER) -> list[Event]:
 def load_event(path: Path) -> Event:
     """The event in one TOML file, whose name is the event's id. Raises InvalidEventFile."""
     try:
-        event = Event.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InvalidEventFile(f"{path.name}: not TOML: {error}") from error
+        event = Event.model_validate(toml_of(path.read_bytes()))
+    except CannotRead as error:
+        raise InvalidEventFile(f"{path.name}: {error}") from error
     except ValidationError as error:
-        raise InvalidEventFile("\n".join(f"{path.name}: {line}" for line in _problems(error))) from error
+        raise _invalid(path, field_errors(error.errors(), Event)) from error
     if wrong := too_many(event):
-        raise InvalidEventFile("\n".join(f"{path.name}: {one.field}: {one.message}" for one in wrong))
+        raise _invalid(path, wrong)
     if event.id != path.stem:
         raise InvalidEventFile(f"{path.name}: id: is {event.id!r}, but the file's name says {path.stem!r}")
     return event
 
 
-def _problems(error: ValidationError) -> list[str]:
-    return [f"{_field_path(problem['loc'])}: {problem['msg']}" for problem in error.errors()]
-
-
-def _field_path(location: tuple[int | str, ...]) -> str:
-    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
-    return path.lstrip(".") or "event"
+def _invalid(path: Path, wrong: Iterable[FieldError]) -> InvalidEventFile:
+    return InvalidEventFile("\n".join(f"{path.name}: {one.field or 'event'}: {one.message}" for one in wrong))

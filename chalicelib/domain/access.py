@@ -34,6 +34,9 @@ Capability = Literal[
     "define alliances",
     "bind spreadsheets",
     "read the deployment's ledger",
+    "manage webhooks",
+    "send news elsewhere than to Discord",
+    "connect Discord",
 ]
 """What somebody may do, in words."""
 
@@ -59,6 +62,9 @@ MAY: Mapping[Capability, tuple[Role, ...]] = {
     "define alliances": ("admin",),
     "bind spreadsheets": ("admin",),
     "read the deployment's ledger": ("admin",),
+    "manage webhooks": ("officer", "admin"),
+    "send news elsewhere than to Discord": ("admin",),
+    "connect Discord": ("officer", "admin"),
 }
 """Which roles have which capability, each within its key's scope. docs/api.md says what each capability is."""
 
@@ -84,6 +90,11 @@ FIRST_ROLE: Role = "admin"
 SHEET = "sheet:"
 """What the ids of those keys begin with that are a spreadsheet's, and end with its own."""
 
+DISCORD = "discord:"
+"""The same of a guild on Discord."""
+GUILD_ROLE: Role = "member"
+"""Of whoever uses the commands of a guild: they may do the same as by a member link."""
+
 REVOKED_WITHIN = timedelta(seconds=30)
 """How long at most a revoked key goes on working, where another process than the one that revoked it is asked."""
 LONGEST_OVERLAP = timedelta(hours=1)
@@ -104,6 +115,8 @@ class Key:
     revoked_at: datetime | None = None
     last_used_at: datetime | None = None
     """To the hour."""
+    account: str | None = None
+    """The id of the Discord account that acts, of a guild's key alone."""
 
     @property
     def is_shared(self) -> bool:
@@ -135,6 +148,18 @@ class Key:
 def sheet_key(spreadsheet_id: str, title: str, server: str, alliance: str | None) -> Key:
     """What a spreadsheet whose edits count may do: who may edit it acts as an officer of what it is bound to."""
     return Key(f"{SHEET}{spreadsheet_id}", "officer", f"sheet: {title}", server, alliance)
+
+
+def guild_key(guild: str, account: str, server: str, alliance: str, *, sees_all: bool = False) -> Key:
+    """What an account may do in a guild on Discord that is bound to that alliance. `sees_all`: what a reader may do
+    instead."""
+    role: Role = "reader" if sees_all else GUILD_ROLE
+    return Key(f"{DISCORD}{guild}", role, discord_label(account), server, alliance, account=account)
+
+
+def discord_label(account: str) -> str:
+    """What the ledger calls who acts by that Discord account."""
+    return f"discord: {account}"
 
 
 def new_secret() -> str:

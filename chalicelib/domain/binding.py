@@ -13,7 +13,7 @@ class Binding:
     showed. `retry_at`: do not try it before. `lease`: the run that has it until `leased_until`. `obstacle`: what Google
     refused, in words for officers: until `plain_until` only plain values are written. `take_over`: the next sync takes
     tabs that another deployment keeps. `tidies`: it deletes empty rows of what is no longer listed. `bound`: another
-    one each time that it is bound.
+    one each time that it is bound. `account`: the address of the account at Google that keeps it, if one was noted.
     """
 
     spreadsheet_id: str
@@ -34,6 +34,11 @@ class Binding:
     take_over: bool = False
     tidies: bool = False
     bound: str | None = None
+    account: str | None = None
+
+
+NAMELESS = "the account"
+"""What is noted about an account at Google that has no address is noted under this."""
 
 
 @dataclass(frozen=True, slots=True)

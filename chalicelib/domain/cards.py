@@ -14,8 +14,9 @@ class Completion:
 
     `reported_at`: when it was reported, if that happened elsewhere and earlier. `owed`: the version of the card that
     the report made, until the report's ledger entry is written; then None. `bulk`: the id of the bulk take-back that
-    voided it, where one did. `since`: the version of the card that it is on, or is voided on, since then; 0: that was
-    not noted yet. `more`: attributes that a later version of Muster has stored; they are kept.
+    voided it, where one did. `account`: the id of the Discord account that reported it, if one did. `since`: the
+    version of the card that it is on, or is voided on, since then; 0: that was not noted yet. `more`: attributes that a
+    later version of Muster has stored; they are kept.
     """
 
     recorded_at: datetime
@@ -23,6 +24,7 @@ class Completion:
     reported_at: datetime | None = None
     owed: int | None = None
     bulk: str | None = None
+    account: str | None = None
     since: int = field(default=0, compare=False)
     more: Mapping[str, object] = field(default_factory=dict, compare=False)
 

@@ -6,12 +6,17 @@ from datetime import UTC, datetime, timedelta
 
 from chalicelib.domain.binding import Binding
 from chalicelib.domain.calendar import SKEW
+from chalicelib.domain.revision import own_part
 
 FRESHNESS = timedelta(minutes=15)
 """An up-to-date sheet is synced again after this time, so that its times show that the sync works. Edits are seen then
 at the latest."""
+BATCH = timedelta(minutes=3)
+"""What others report moves nothing but totals in an alliance's sheet: it is synced for that this long after its last
+sync. So ninety sheets of a server take half of an account's 60 requests a minute for it, however much is reported, and
+leave the other half to what is their own."""
 OVERDUE = timedelta(hours=1)
-"""After this time a sheet is as urgent as one that changed, so that it gets its turn however much changes."""
+"""After this time a sheet is as urgent as one with news of its own, so that it gets its turn however much changes."""
 PATIENCE = timedelta(minutes=15)
 """The time between attempts at a sheet that will not work until somebody has done something."""
 PLAINLY = timedelta(hours=1)
@@ -36,9 +41,9 @@ def due_first(
     """The sheets that are due, in the order of their turns. Each sheet comes with the revision that it should show.
     `looked_since`: those with edits are due that were looked at last before that.
 
-    Sheets that changed, were touched or are overdue come first, then those that are only stale. Among each, those that
-    were tried longest ago come first, and before them those that were never tried. So a sheet that fails again and
-    again waits for its turn like all others.
+    Sheets that have news of their own, were touched or are overdue come first, then those in which only totals of
+    others changed, then those that are only stale. Among each, those that were tried longest ago come first, and before
+    them those that were never tried. So a sheet that fails again and again waits for its turn like all others.
     """
     since = looked_since if looked_since and looked_since <= now + SKEW else None  # its clock was set back
     due = [Due(sheet, revision) for sheet, revision in sheets if is_due(sheet, revision, now, since)]
@@ -46,12 +51,19 @@ def due_first(
 
 
 def is_due(sheet: Binding, revision: str, now: datetime, looked_since: datetime | None = None) -> bool:
-    """Whether it should show something new, may hold an edit, or is stale. Not while it is leased or has to wait."""
-    if is_held(sheet.leased_until, now) or _is_ahead(sheet.retry_at, now, PATIENCE):
+    """Whether it should show something new, may hold an edit, or is stale. Not while it waits."""
+    if is_waiting(sheet, now):
         return False
     if sheet.edits and (sheet.touched_at or (looked_since and (sheet.looked_at or _NEVER) < looked_since)):
         return True
-    return sheet.tidies or sheet.revision != revision or is_stale(sheet, now)
+    if sheet.tidies or _has_own_news(sheet, revision) or is_stale(sheet, now):
+        return True
+    return sheet.revision != revision and _is_older(sheet.last_success_at, now, BATCH)
+
+
+def is_waiting(sheet: Binding, now: datetime) -> bool:
+    """Whether a run has it, or it is not to be tried yet."""
+    return is_held(sheet.leased_until, now) or _is_ahead(sheet.retry_at, now, PATIENCE)
 
 
 def is_stale(sheet: Binding, now: datetime) -> bool:
@@ -69,12 +81,19 @@ def is_held(until: datetime | None, now: datetime) -> bool:
     return _is_ahead(until, now, LEASE)
 
 
-def _turn(due: Due, now: datetime) -> tuple[bool, datetime, str]:
+def _turn(due: Due, now: datetime) -> tuple[int, datetime, str]:
     sheet = due.sheet
-    has_news = sheet.revision != due.revision or (sheet.edits and sheet.touched_at is not None)
-    is_urgent = has_news or _is_older(sheet.last_success_at, now, OVERDUE)
+    is_touched = sheet.edits and sheet.touched_at is not None
+    if is_touched or _has_own_news(sheet, due.revision) or _is_older(sheet.last_success_at, now, OVERDUE):
+        urgency = 0
+    else:
+        urgency = 1 if sheet.revision != due.revision else 2
     attended = max(at or _NEVER for at in (sheet.last_success_at, sheet.last_error_at, sheet.looked_at))
-    return not is_urgent, attended, sheet.spreadsheet_id
+    return urgency, attended, sheet.spreadsheet_id
+
+
+def _has_own_news(sheet: Binding, revision: str) -> bool:
+    return own_part(sheet.revision) != own_part(revision)
 
 
 def _is_ahead(instant: datetime | None, now: datetime, most: timedelta) -> bool:

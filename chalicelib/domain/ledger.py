@@ -5,14 +5,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from chalicelib.domain.access import Key, Role
+from chalicelib.domain.access import GUILD_ROLE, Key, Role, discord_label
 from chalicelib.domain.cards import Card, CardChange, Completion, owed
 
 # fmt: off
 Action = Literal[
     "report", "void", "restore", "undo", "take-back", "give-back", "time", "recount",
     "add", "rename", "release", "merge", "move", "retire", "reinstate", "forget",
-    "reading", "withdraw", "server", "alliance", "event", "key", "sheet",
+    "reading", "withdraw", "server", "alliance", "event", "key", "sheet", "webhook",
+    "discord",
 ]
 # fmt: on
 
@@ -29,6 +30,13 @@ class Actor:
     @classmethod
     def of(cls, key: Key) -> "Actor":
         return cls(key.id, key.label, key.role)
+
+    @classmethod
+    def of_completion(cls, completion: Completion) -> "Actor | None":
+        """Who reported it, as far as it says so itself: the account, if it was on Discord."""
+        if completion.account is None:
+            return None
+        return cls(completion.key_id, discord_label(completion.account), GUILD_ROLE)
 
 
 MUSTER = Actor("muster", "Muster")

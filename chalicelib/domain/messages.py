@@ -104,6 +104,66 @@ MESSAGES: Mapping[str, str] = {
     "outlook-no": "At this pace: no, about {points} short.",
     "outlook-no-between": "At this pace: no, between {fewest} and {most} short.",
     "outlook-unknown": "Too early to say.",
+    # news
+    "webhook-test": "This is a test. Muster will send its news here.",
+    # what is said on Discord
+    "chat-in-a-guild": "Muster answers in your alliance's Discord server, not in direct messages.",
+    "chat-not-bound": (
+        "This Discord server doesn't belong to an alliance in Muster yet. An officer makes a code, and whoever manages "
+        "this Discord server enters it with `/bind`."
+    ),
+    "chat-unknown": (
+        "Muster doesn't know this command or button. It may have changed: please try the command again."
+    ),
+    "chat-not-yours": "This was offered to somebody else. Please use the command yourself.",
+    "chat-bound": (
+        "This Discord server now belongs to {alliance} of server {server}. Members say who they are with `/iam`, then "
+        "report with `/done`."
+    ),
+    "chat-code": ("This code is not known, was used already or has expired. Ask an officer for a new one."),
+    "chat-who": "Who are you? Say it once with `/iam`; then you can report here.",
+    "chat-linked": "Here you are {name}.",
+    "chat-report": "Report with `/done`.",
+    "chat-linked-too": "{name} is also linked to {accounts}. If that is wrong, ask an officer.",
+    "chat-unlink": "I am not {name}",
+    "chat-unlinked": "You no longer report for {name} here.",
+    "chat-too-many": (
+        "You already report for {most} commanders here, and that is the most. Remove one with `/iam`."
+    ),
+    "chat-not-linked": "You don't report for this commander here. Say who you are with `/iam`.",
+    "chat-somebody-new": "Are you none of these? Then use `/iam` again, with the option `new`.",
+    "chat-choose": "What is done? What you choose is recorded at once.",
+    "chat-all-done": "{name} has everything that is on now.",
+    "chat-nothing-on": "No milestone is on now.",
+    "chat-opens": "{milestone} opens {opens_at}.",
+    "chat-closes": "{milestone} closes {closes_at}.",
+    "chat-earlier": "Something from an earlier day? Use `/done` with the option `milestone`.",
+    "chat-recorded": "{milestone}: recorded.",
+    "chat-again": "{milestone}: already recorded {at}.",
+    "chat-points": (
+        "{event}: {name} has {points} of {possible} points. The server has {server_points}; the next reward is at "
+        "{next_tier}."
+    ),
+    "chat-points-all": (
+        "{event}: {name} has {points} of {possible} points. The server has {server_points} and every reward."
+    ),
+    "chat-ends": "Ends {at}.",
+    "chat-ended": "Ended {at}.",
+    "chat-missing": "{milestone}: {missing} of {commanders} are missing.",
+    "chat-nobody-missing": "{milestone}: nobody is missing.",
+    "chat-more": "And {number} more.",
+    "chat-no-event": "There is no event on server {server} now.",
+    # the commands there, as Discord lists them: up to 100 characters
+    "command-done": "Report what you have completed",
+    "command-done-milestone": "A milestone of an earlier day that can still be reported",
+    "command-today": "What is on now, and what you have of it",
+    "command-standing": "Where the server stands, and whether it will reach the rewards",
+    "command-missing": "Who of the alliance has not reported what is on now",
+    "command-iam": "Say which commander you are, or see it and change it",
+    "command-iam-name": "Your commander's name in the game",
+    "command-iam-new": "The name is right, however near it is to another",
+    "command-bind": "Connect this Discord server with an alliance",
+    "command-bind-code": "The code that an officer has made",
     # Muster itself
     "busy": "Too many reports at once. Nothing was lost; please send it again in a moment.",
     "unreadable": (

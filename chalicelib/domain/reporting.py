@@ -105,6 +105,26 @@ def require_reportable(
         raise Conflict("reporting-closed", late[0].message, late)
 
 
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What opens next: all milestones that open at the same instant."""
+
+    at: datetime
+    milestones: tuple[tuple[Event, Milestone], ...]
+
+
+def next_opening(events: Sequence[Event], now: datetime, game_day: GameDay) -> Opening | None:
+    """Of these events; None, if nothing is to open any more."""
+    ahead = [
+        (window.opens_at, (event, milestone))
+        for event in events
+        for milestone, window in event.scheduled(game_day)
+        if window.opens_at > now
+    ]
+    first = min((at for at, _ in ahead), default=None)
+    return Opening(first, tuple(one for at, one in ahead if at == first)) if first else None
+
+
 def reportable(
     events: Sequence[Event], now: datetime, game_day: GameDay
 ) -> Iterator[tuple[MilestoneRef, Window]]:

@@ -11,6 +11,11 @@ def revision_of(content: object) -> str:
     return hashlib.sha256(json.dumps(_canonical(content)).encode()).hexdigest()[:16]
 
 
+def own_part(revision: str | None) -> str | None:
+    """Of a sheet's revision: what has not come by the totals of others alone. The rest, if there is any, is theirs."""
+    return revision and revision[:16]
+
+
 def _canonical(value: object) -> object:
     """A value that is the same for equal content, whatever the order of mappings."""
     if isinstance(value, Mapping):

@@ -28,7 +28,8 @@ class Alliance:
 
     In an open alliance members may add themselves by reporting; otherwise only commanders on the roster report.
     `roster_changes` counts the changes that its roster has seen. `past_tags`: those that it had before. `new_per_day`:
-    how many commanders each of its member links may bring in a game day; None: nobody has set it.
+    how many commanders each of its member links may bring in a game day; None: nobody has set it. `on_roster`: how many
+    commanders it has, the retired not counted; None: nobody has counted them yet.
     """
 
     server: str
@@ -39,6 +40,7 @@ class Alliance:
     roster_changes: int = 0
     past_tags: tuple[str, ...] = ()
     new_per_day: int | None = None
+    on_roster: int | None = field(default=None, compare=False)
 
     @property
     def new_allowed(self) -> int:

@@ -7,10 +7,17 @@ UNKNOWN_PATH = "/{proxy+}"
 
 
 def stage(request: Request) -> str:
-    """The prefix of all addresses, such as `/api`; nothing, where there is none."""
+    """The prefix of all addresses as the caller has them, such as `/api`; nothing, where there is none.
+
+    A cache in front that adds the gateway's prefix by itself says so: `X-Forwarded-Prefix: /`.
+    """
+    return "" if request.headers.get("x-forwarded-prefix") == "/" else _stage_called(request)
+
+
+def called_path(request: Request) -> str:
+    """The path of this request as the caller has it."""
     path: str = request.context["path"]
-    own = request.path.replace(UNKNOWN_PATH, f"/{(request.uri_params or {}).get('proxy', '')}").strip("/")
-    return path.rstrip("/").rsplit("/", len(own.split("/")) if own else 0)[0]
+    return stage(request) + path.removeprefix(_stage_called(request))
 
 
 def base_url(request: Request, public_url: str | None) -> str:
@@ -18,3 +25,10 @@ def base_url(request: Request, public_url: str | None) -> str:
     called."""
     scheme, host = request.headers.get("x-forwarded-proto", "http"), request.headers.get("host", "")
     return (public_url or f"{scheme}://{host}{stage(request)}").rstrip("/")
+
+
+def _stage_called(request: Request) -> str:
+    """The prefix that came with the request."""
+    path: str = request.context["path"]
+    own = request.path.replace(UNKNOWN_PATH, f"/{(request.uri_params or {}).get('proxy', '')}").strip("/")
+    return path.rstrip("/").rsplit("/", len(own.split("/")) if own else 0)[0]

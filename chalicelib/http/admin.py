@@ -1,4 +1,5 @@
-"""The JSON API for operators: events, servers, alliances, keys and sheets. Officers see and give what is in scope."""
+"""The JSON API for operators: events, servers, alliances, keys, sheets and webhooks. Officers see and give what is in
+scope."""
 
 from dataclasses import asdict
 
@@ -14,9 +15,11 @@ from chalicelib.http.officer_inputs import (
     AllianceChange,
     AllianceDefinition,
     NewKey,
+    NewWebhook,
     ServerDefinition,
     SheetBinding,
     SheetTidying,
+    WebhookTesting,
     event_definition,
 )
 from chalicelib.http.responses import json_response, no_content
@@ -28,6 +31,12 @@ def put_event(request: Request, event: str) -> Response:
     definition = event_definition(request, event)
     is_new = muster().administration.put_event(key, definition)
     return json_response(event_json(definition), 201 if is_new else 200)
+
+
+def delete_event(request: Request, event: str) -> Response:
+    key = bearer_key(request, muster().directory)
+    muster().administration.delete_event(key, event)
+    return no_content()
 
 
 def list_servers(request: Request) -> Response:
@@ -110,6 +119,29 @@ def tidy_sheet(request: Request, spreadsheet_id: str) -> Response:
 def unbind_sheet(request: Request, spreadsheet_id: str) -> Response:
     key = bearer_key(request, muster().directory)
     muster().bindings.unbind(key, spreadsheet_id)
+    return no_content()
+
+
+def list_webhooks(request: Request) -> Response:
+    key = bearer_key(request, muster().directory)
+    return json_response({"webhooks": muster().webhook_settings.all(key)})
+
+
+def add_webhook(request: Request) -> Response:
+    key = bearer_key(request, muster().directory)
+    made, secret = muster().webhook_settings.add(key, NewWebhook.read(request).wanted)
+    return json_response({**asdict(made), "secret": secret}, 201)
+
+
+def test_webhook(request: Request, webhook: str) -> Response:
+    key = bearer_key(request, muster().directory)
+    WebhookTesting.read(request)
+    return json_response(muster().webhook_settings.test(key, webhook))
+
+
+def remove_webhook(request: Request, webhook: str) -> Response:
+    key = bearer_key(request, muster().directory)
+    muster().webhook_settings.remove(key, webhook)
     return no_content()
 
 

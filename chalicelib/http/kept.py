@@ -12,6 +12,7 @@ from chalice.app import Request, Response
 from pydantic import BaseModel
 
 from chalicelib.bootstrap import Muster, muster
+from chalicelib.http.addresses import stage
 from chalicelib.http.conditional import unless_known
 from chalicelib.services.public_views import PublicState
 from chalicelib.version import VERSION
@@ -38,9 +39,10 @@ class KeptAnswers:
     ) -> Response:
         """What `make` makes of the state, given its `ETag`; 304 if the caller has that.
 
-        `asked`: everything besides the state that the answer depends on. The `ETag` is a weak one: another process
-        makes the same of the same state, apart from some seconds.
+        `asked`: everything that the answer depends on besides the state, and the prefix of its links. The `ETag` is a
+        weak one: another process makes the same of the same state, apart from some seconds.
         """
+        asked = stage(request), *asked
         with self._lock:
             if self._product is not muster():  # as tests replace it
                 self._product = muster()

@@ -26,11 +26,14 @@ from chalicelib.domain.events import Event
 from chalicelib.domain.importing import Columns
 from chalicelib.domain.roster import MOST_NEW_PER_DAY
 from chalicelib.domain.understood import SeparatorName
+from chalicelib.domain.webhooks import KINDS, LONGEST_URL, Kind
 from chalicelib.http.inputs import MAX_BODY, JsonBody, Query, Text, bearer_key, body_of, query, unfit
+from chalicelib.languages import LANGUAGES
 from chalicelib.services.bulk_corrections import BulkOrder
 from chalicelib.services.directory import Directory
 from chalicelib.services.imports import Options
 from chalicelib.services.keys import WantedKey
+from chalicelib.services.webhook_settings import WantedWebhook
 
 MAX_EVENT, MAX_CSV = 256 * 1024, 1024 * 1024
 """Bytes."""
@@ -55,6 +58,12 @@ def _flag(text: str) -> bool:
     if flag is None:
         raise PydanticCustomError("flag", "Say true or false")
     return flag
+
+
+def _language(code: str) -> str:
+    if code not in LANGUAGES:
+        raise PydanticCustomError("language", f"Say one of {', '.join(LANGUAGES)}")
+    return code
 
 
 def _whole(text: str | int) -> int:
@@ -224,6 +233,29 @@ class SheetBinding(JsonBody):
     alliance: Text | None = None
     edits: bool = False
     take_over: bool = False
+
+
+class NewWebhook(JsonBody):
+    """The body of `POST /v1/webhooks`. Without an alliance it is the server's."""
+
+    url: Annotated[str, Field(max_length=LONGEST_URL)]
+    kinds: Annotated[list[Kind], Field(min_length=1, max_length=len(KINDS))]
+    server: Text
+    alliance: Text | None = None
+    language: Annotated[str, AfterValidator(_language), Field(json_schema_extra={"enum": [*LANGUAGES]})] = (
+        "en"
+    )
+    names: bool = False
+
+    @property
+    def wanted(self) -> WantedWebhook:
+        return WantedWebhook(self.url, self.kinds, self.server, self.alliance, self.language, self.names)
+
+
+class WebhookTesting(JsonBody):
+    """That a test message be sent: there is nothing more to say."""
+
+    may_be_empty = True
 
 
 class _Object(RootModel[dict[str, Any]]):

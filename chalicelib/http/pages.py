@@ -17,15 +17,16 @@ from chalicelib.domain.calendar import rfc3339
 from chalicelib.domain.errors import DidYouMean, MusterError, NotFound
 from chalicelib.domain.messages import say
 from chalicelib.domain.names import name_mark
+from chalicelib.http.addresses import called_path
 from chalicelib.http.cookies import LONG, cookie, sent_cookie
 from chalicelib.http.inputs import FilledForm, FormQuery, ReceiptQuery, ReportUndo
-from chalicelib.http.problems import STATUS, handled, problem_headers
+from chalicelib.http.problems import STATUS, handled, note, problem_headers
 from chalicelib.http.responses import page, see_other, text_response
 from chalicelib.services.corrections import UNDO_WITHIN
 from chalicelib.services.member_pages import MemberReceipt
 from chalicelib.services.reporting import Receipt
 from chalicelib.services.rosters import RenamedCommander
-from chalicelib.telemetry import measure, measure_report
+from chalicelib.telemetry import measure_report
 
 pages = Blueprint(__name__)
 
@@ -124,7 +125,7 @@ def _refused(request: Request, key: Key, sent: FilledForm, error: MusterError) -
     """The form with what was typed and why it was refused. A question has an address of its own, so that who comes back
     to it later is not asked by the browser whether to send it again.
     """
-    measure("Rejections", 1, code=error.code)
+    note(error, STATUS[type(error)])
     if isinstance(error, DidYouMean) and len(sent.address) <= _LONGEST_ADDRESS:
         return see_other(_form_path(request) + sent.address, [])
     return _form(request, key, sent, error)
@@ -163,8 +164,7 @@ def _receipt_address(request: Request, **given: str | list[str]) -> str:
 
 
 def _form_path(request: Request) -> str:
-    path: str = request.context["path"]
-    return path.rstrip("/").removesuffix("/undo")
+    return called_path(request).rstrip("/").removesuffix("/undo")
 
 
 def _instant(text: str) -> datetime:

@@ -5,7 +5,7 @@ from urllib.parse import quote, unquote, urlencode
 
 from chalice.app import MultiDict, Request, Response
 
-from chalicelib.http.addresses import stage
+from chalicelib.http.addresses import called_path, stage
 from chalicelib.http.problems import is_page
 from chalicelib.http.responses import see_other
 
@@ -15,7 +15,7 @@ SIGNS = "/.,;:!?)]}>'\"*’”»…。、，！？）」』"
 
 def forgive_pasting(request: Request, get_response: Callable[[Request], Response]) -> Response:
     """Middleware: whoever opens a page's address with such a sign behind it is led to the page."""
-    prefix, path = stage(request), unquote(request.context["path"])
+    prefix, path = stage(request), unquote(called_path(request))
     meant = path.rstrip(SIGNS)
     is_whole = meant.removeprefix(prefix).count("/") >= request.path.count("/")
     if meant == path or not is_whole or request.method not in ("GET", "HEAD") or not is_page(request):

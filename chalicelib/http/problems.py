@@ -23,7 +23,7 @@ from chalicelib.domain.messages import say
 from chalicelib.http.addresses import UNKNOWN_PATH
 from chalicelib.http.responses import HeaderValue, json_response, page
 from chalicelib.services.attempts import within
-from chalicelib.telemetry import measure, request_id
+from chalicelib.telemetry import log_problem, measure, request_id
 
 P = ParamSpec("P")
 
@@ -53,33 +53,36 @@ BEGIN_WITHIN = 20.0
 more, and API Gateway waits for 29 in all."""
 
 
-class Refused(ChaliceUnhandledError):
-    """Carries a MusterError past Chalice, which answers any other exception of a view by itself."""
+class Raised(ChaliceUnhandledError):
+    """Carries an exception past Chalice, which answers and logs any other exception of a view by itself."""
 
-    def __init__(self, error: MusterError) -> None:
-        super().__init__(str(error))
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
         self.error = error
 
 
 def handled(view: Callable[P, Response]) -> Callable[P, Response]:
-    """Lets a view raise MusterError; `answer_problems` answers it."""
+    """Lets a view raise; `answer_problems` answers it."""
 
     @wraps(view)
     def answer(*args: P.args, **kwargs: P.kwargs) -> Response:
         try:
             return view(*args, **kwargs)
-        except MusterError as error:
-            raise Refused(error) from error
+        except Exception as error:
+            raise Raised(error) from error
 
     return answer
 
 
 def answer_problems(request: Request, get_response: Callable[[Request], Response]) -> Response:
-    """Middleware: turns what a view refused, and what Chalice itself did, into a problem or an error page."""
+    """Middleware: turns what was raised, and what Chalice itself refused, into a problem or an error page."""
     try:
         response = get_response(request)
-    except Refused as refused:
-        return problem(refused.error, request)
+    except Exception as raised:  # noqa: BLE001 - whatever it is, it is answered, and its cause is logged
+        error = raised.error if isinstance(raised, Raised) else raised
+        if isinstance(error, MusterError):
+            return problem(error, request)
+        return problem(MusterError(*OF_CHALICE[500]), request, 500, cause=error)
     if response.status_code < 400 or "Code" not in (response.body if isinstance(response.body, dict) else {}):
         return response
     code, detail = OF_CHALICE.get(response.status_code, OF_CHALICE[500])
@@ -97,11 +100,12 @@ def problem(
     request: Request,
     status: int | None = None,
     headers: Mapping[str, HeaderValue] | None = None,
+    cause: Exception | None = None,
 ) -> Response:
-    """The error as `application/problem+json`, or as a page with the same words."""
+    """The error as `application/problem+json`, or as a page with the same words. Operators read the cause."""
     status = status or STATUS[type(error)]
     headers = {**(headers or {}), **problem_headers(error)}
-    measure("Rejections", 1, code=error.code)
+    note(error, status, cause)
     if is_page(request):
         return page(
             request, "error.html", status, headers, error=error, code=status, request_id=request_id(request)
@@ -112,6 +116,12 @@ def problem(
     if isinstance(error, DidYouMean):
         body["suggestions"] = error.suggestions
     return json_response(body, status, {"Content-Type": "application/problem+json", **headers})
+
+
+def note(error: MusterError, status: int, cause: Exception | None = None) -> None:
+    """Tells operators what is answered: in the log, and as a metric. `cause`: why, if it is not the error itself."""
+    measure("Rejections", 1, code=error.code)
+    log_problem(error.code, cause or error, status)
 
 
 def is_page(request: Request) -> bool:

@@ -13,7 +13,7 @@ from chalicelib.domain.ledger import Action, Actor
 from chalicelib.domain.names import tag_key
 from chalicelib.domain.roster import Alliance, Server
 from chalicelib.services.attempts import until_written
-from chalicelib.services.directory import Directory
+from chalicelib.services.directory import Directory, unknown_event
 from chalicelib.services.renormalising import Renormalising
 from chalicelib.store import ledger
 from chalicelib.store.completions import Completions
@@ -57,6 +57,33 @@ class Administration:
         entry = self._entry(key, "event", None, None, *shown)
         self._definitions.put_event(event, entry, archived_at=archived_at, changed_at=changed_at)
         return before is None
+
+    def delete_event(self, key: Key, event_id: str) -> None:
+        """Deletes an event in which nobody has completed anything, with its readings, tier stamps and points over time.
+
+        Raises Forbidden, NotFound, and Conflict (`event-in-use`) if somebody has, even if all of that was voided: it
+        could be restored. Also Busy: what was deleted until then stays deleted, and doing it again does the rest.
+        """
+        key.require("define events", server=None)
+
+        def delete() -> None:
+            before = next((one for one in self._definitions.stored_events() if one.id == event_id), None)
+            if before is None:
+                raise unknown_event(event_id)
+            servers = self._directory.servers()
+            for server in servers:
+                if self._completions.is_counted(server.id, event_id):
+                    message = (
+                        f"Commanders have completed something of {event_id!r} on server {server.id}, so it can't be "
+                        "deleted. If it is over, archive it."
+                    )
+                    raise Conflict("event-in-use", message, [FieldError("event", message)])
+            for server in servers:
+                self._completions.clear(server.id, event_id)
+            shown = before.model_dump(mode="json", exclude_unset=True)
+            self._definitions.delete_event(event_id, self._entry(key, "event", None, None, shown, None))
+
+        until_written(delete, self._sleep)
 
     def put_server(self, key: Key, server: Server) -> bool:
         """Defines the server, or changes when its game day begins and what of it is public. Returns whether it is new.

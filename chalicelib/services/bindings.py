@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chalicelib.domain.access import Key
+from chalicelib.domain.accounts import shared_out
 from chalicelib.domain.binding import Binding
 from chalicelib.domain.errors import FieldError, NotFound, malformed
 from chalicelib.domain.ledger import Actor
@@ -20,7 +21,7 @@ class SheetState:
     """What a spreadsheet is bound to and how its syncs went. The field names are the contract of DESIGN §5.
 
     `edits`: what officers edit in it counts. `revision` identifies what it shows; None if it shows nothing of this
-    binding yet.
+    binding yet. `account`: the address at Google with which it is to be shared; None if that is not known.
     """
 
     spreadsheet_id: str
@@ -31,6 +32,7 @@ class SheetState:
     last_error_at: datetime | None
     last_error: str | None
     revision: str | None
+    account: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class Bindings:
     ) -> tuple[SheetState, bool]:
         """Binds it. Returns the state, and whether the spreadsheet had no binding before. The next sync shows
         everything, and takes nothing for an edit; later ones do if `edits`: then who may edit the spreadsheet acts as
-        an officer of what it is bound to.
+        an officer of what it is bound to. It keeps its account at Google, or gets one that has the fewest sheets.
 
         Raises Forbidden, Malformed (`malformed`) for something that is not a spreadsheet's id, NotFound.
         """
@@ -69,7 +71,9 @@ class Bindings:
         before = self._sheets.get(spreadsheet_id)
         wanted = Binding(spreadsheet_id, server_id, alliance_id, edits=edits, take_over=take_over)
         entry = self._entry(key, spreadsheet_id, before, wanted)
-        self._sheets.bind(spreadsheet_id, server_id, alliance_id, entry, edits=edits, take_over=take_over)
+        account = self._account(before or wanted)
+        more = {"edits": edits, "take_over": take_over}
+        self._sheets.bind(spreadsheet_id, server_id, alliance_id, entry, account=account, **more)
         return _state(self._sheet(spreadsheet_id)), before is None
 
     def all(self, key: Key) -> list[SheetState]:
@@ -101,6 +105,10 @@ class Bindings:
         before = self._sheet(spreadsheet_id)
         entry = self._entry(key, spreadsheet_id, before, None)
         self._sheets.unbind(spreadsheet_id, entry)
+
+    def _account(self, sheet: Binding) -> str | None:
+        others = [one for one in self._sheets.all() if one.spreadsheet_id != sheet.spreadsheet_id]
+        return shared_out([*others, sheet], self._sheets.accounts()).get(sheet.spreadsheet_id)
 
     def _entry(self, key: Key, spreadsheet_id: str, before: Binding | None, after: Binding | None) -> Put:
         """The ledger entry: what the spreadsheet was and is bound to. There is at least one of them."""
@@ -138,4 +146,5 @@ def _state(sheet: Binding) -> SheetState:
         sheet.last_error_at,
         sheet.last_error,
         sheet.revision,
+        sheet.account,
     )

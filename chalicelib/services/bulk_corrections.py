@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 
-from chalicelib.domain.access import SHEET, Key
+from chalicelib.domain.access import DISCORD, SHEET, Key
 from chalicelib.domain.bulk import MOST_CARDS, Bulk, Only, giving_back, taking
 from chalicelib.domain.cards import Card, CardChange
 from chalicelib.domain.errors import Busy, FieldError, NotFound, Unreadable, malformed
@@ -27,6 +27,7 @@ from chalicelib.store.access import AccessKeys
 from chalicelib.store.bulks import Bulks, Taken
 from chalicelib.store.commanders import Commanders
 from chalicelib.store.completions import Completions, unchanged
+from chalicelib.store.guilds import Guilds
 from chalicelib.store.sheets import Sheets
 from chalicelib.store.table import MOST_CHANGES, Change
 
@@ -97,6 +98,7 @@ class BulkCorrections:
     _completions: Completions
     _access_keys: AccessKeys
     _sheets: Sheets
+    _guilds: Guilds
     _bulks: Bulks
     _joining: Joining
     _standings: RecentStandings
@@ -179,11 +181,16 @@ class BulkCorrections:
         known = self._directory.alliances(servers[0].id)
         return _Reach(servers[0], scope[1], [one for one in known if not alliances or one.id in alliances])
 
-    def _scope_of(self, key_id: str, servers: Iterable[Server]) -> tuple[str | None, str | None] | None:
+    def _scope_of(self, key_id: str, servers: Sequence[Server]) -> tuple[str | None, str | None] | None:
         """For which server and alliance a key of that id is; where it is no key's, whatever it may be for."""
         if key_id.startswith(SHEET):
             sheet = self._sheets.get(key_id.removeprefix(SHEET))
             return sheet.server if sheet else None, None
+        if key_id.startswith(DISCORD):
+            guild = self._guilds.get(key_id.removeprefix(DISCORD))
+            return guild.server if guild and len(
+                servers
+            ) > 1 else None, None  # it may have been another's before
         if ":" in key_id:
             return None, None
         return self._access_keys.scope_of(key_id, [None, *(one.id for one in servers)])

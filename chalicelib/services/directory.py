@@ -55,8 +55,7 @@ class Directory:
         """Raises NotFound (`unknown-event`)."""
         event = next((event for event in self.events() if event.id == event_id), None)
         if event is None:
-            message = say("unknown-event", event=quoted(event_id))
-            raise NotFound("unknown-event", message, [FieldError("event", message)])
+            raise unknown_event(event_id)
         return event
 
     def server(self, server_id: str) -> Server:
@@ -110,3 +109,8 @@ class Directory:
             raise Malformed("malformed", errors[0].message, errors)
         key.require("report completions", server=server_id, alliance=alliance_id)
         return self.server(server_id), self.alliance(server_id, alliance_id)
+
+
+def unknown_event(event_id: str) -> NotFound:
+    message = say("unknown-event", event=quoted(event_id))
+    return NotFound("unknown-event", message, [FieldError("event", message)])

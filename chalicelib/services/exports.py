@@ -74,10 +74,14 @@ class Exports:
         Raises Forbidden, NotFound.
         """
         server, alliance = self._in_scope(key, server_id, alliance_id)
-        now = self._clock()
-        refs = self._active(server, now)
+        refs = self._active(server, self._clock())
         if milestone_ids:
             refs = find_milestones(milestone_ids, self._directory.events(), "milestone")
+        return self.missing_of(server, alliance, refs)
+
+    def missing_of(self, server: Server, alliance: Alliance, refs: Sequence[MilestoneRef]) -> MissingReports:
+        """Who of the roster has not reported them all, for whoever may know it."""
+        now = self._clock()
         current = [event.id for event in self._directory.open_events(server.id)]
         cards = self._cards(alliance, dict.fromkeys([*current, *(ref.event.id for ref in refs)]))
         roster = [c for c in self._commanders.roster(server.id, alliance.id) if not c.retired_at]

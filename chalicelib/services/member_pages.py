@@ -13,7 +13,7 @@ from chalicelib.domain.events import Event, EventStatus, Milestone
 from chalicelib.domain.messages import say
 from chalicelib.domain.names import display_name, name_keys, name_mark
 from chalicelib.domain.progress import BestPoints, NextTier, best_points, towards_next_tier
-from chalicelib.domain.reporting import reportable
+from chalicelib.domain.reporting import Opening, next_opening, reportable
 from chalicelib.domain.roster import Alliance, Commander, Server
 from chalicelib.domain.standing import Standing
 from chalicelib.services.corrections import UNDO_WITHIN
@@ -36,14 +36,6 @@ class FormMilestone:
     milestone: Milestone
     window: Window
     completion: Completion | None
-
-
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """What opens next: all milestones that open at the same instant."""
-
-    at: datetime
-    milestones: tuple[tuple[Event, Milestone], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +154,7 @@ class MemberPages:
             on_now=tuple(m for m in still_to_do if m.window.status(now) == "active"),
             missed=tuple(m for m in still_to_do if m.window.status(now) == "closed"),
             done=tuple(m for m in milestones if m.completion),
-            next=_next_opening(events, server, now),
+            next=next_opening(events, now, server.game_day),
             ending=_reporting_until(events, "reporting", server, now),
             ended=_reporting_until(events, "ended", server, now),
         )
@@ -310,19 +302,6 @@ class MemberPages:
         if commander is None or commander.alliance != alliance:
             return None, None
         return commander, commander.former_name(name_keys(name, tags))
-
-
-def _next_opening(events: Sequence[Event], server: Server, now: datetime) -> Opening | None:
-    ahead = [
-        (window.opens_at, event, milestone)
-        for event in events
-        for milestone, window in event.scheduled(server.game_day)
-        if window.opens_at > now
-    ]
-    first = min((at for at, _, _ in ahead), default=None)
-    if first is None:
-        return None
-    return Opening(first, tuple((event, milestone) for at, event, milestone in ahead if at == first))
 
 
 def _reporting_until(

@@ -14,11 +14,13 @@ from chalicelib.store import (
     commanders,
     completions,
     definitions,
+    guilds,
     joins,
     keys,
     ledger,
     readings,
     sheets,
+    webhooks,
 )
 from chalicelib.store.definitions import Definitions
 from chalicelib.store.forms import told, unread
@@ -29,10 +31,14 @@ READERS: Mapping[tuple[str, str], Callable[[Item], object]] = {
     (keys.EVENTS, keys.EVENT_PREFIX): definitions.event_of,
     (keys.SERVERS, keys.SERVER_PREFIX): definitions.server_of,
     (keys.SHEETS, keys.SHEET_PREFIX): sheets.binding_of,
+    (keys.GUILDS, keys.GUILD_PREFIX): guilds.guild_of,
+    (keys.WEBHOOKS, keys.WEBHOOK_PREFIX): webhooks.webhook_of,
     ("ALLIANCES", keys.ALLIANCE_PREFIX): definitions.alliance_of,
     ("BULKS", keys.BULK_PREFIX): bulks.bulk_of,
     ("CARDS", keys.COMMANDER_PREFIX): completions.card_of,
     ("COUNTED", "COUNTED"): completions.counted_of,
+    ("DISCORD", keys.ACCOUNT_PREFIX): guilds.account_of,
+    ("DISCORD", "CODE"): guilds.code_of,
     ("JOINED", keys.ALLIANCE_PREFIX): joins.brought_of,
     ("KEY", "KEY"): access.key_of,
     ("KEYS", keys.KEY_PREFIX): access.actor_of,

@@ -3,24 +3,25 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Protocol
 
 from chalicelib.domain.access import Key
 from chalicelib.domain.cards import Card, CardChange, Completion, reported
-from chalicelib.domain.errors import Busy, MusterError
+from chalicelib.domain.errors import Busy, MusterError, NotFound
+from chalicelib.domain.messages import say
 from chalicelib.domain.names import display_name
 from chalicelib.domain.reporting import MilestoneRef, find_milestones, require_reportable
-from chalicelib.domain.roster import Alliance, Commander
+from chalicelib.domain.roster import Alliance, Commander, Server
 from chalicelib.services.directory import Directory
 from chalicelib.services.joining import Joining
 from chalicelib.services.overview import CommanderProgress
 from chalicelib.services.recent_standings import RecentStandings
-from chalicelib.services.rosters import Called, Rosters, called
+from chalicelib.services.rosters import Called, CommanderRef, Rosters, called
 from chalicelib.services.tiers import Tiers
 from chalicelib.store.backoff import ATTEMPTS
 from chalicelib.store.commanders import Commanders, still_here
 from chalicelib.store.completions import CardsChanged, Completions
-from chalicelib.store.table import ConditionFailed
+from chalicelib.store.table import Change, ConditionFailed
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,13 @@ class Outcome:
     commander: Commander
     cards: Mapping[str, Card]
     added: frozenset[str] = frozenset()
+
+
+class _Who(Protocol):
+    """Finds whom a report is for, and the writes by which they join, if they are new. If `consistent`, the answer is
+    current; otherwise it may be slightly old."""
+
+    def __call__(self, *, consistent: bool) -> tuple[Commander, Sequence[Change]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +91,28 @@ class Reporting:
         refs = find_milestones(milestone_ids, self._directory.events())
         now = self._clock()
         require_reportable(refs, key.role, now, server.game_day)
-        outcome = self.record(key, alliance, name, refs, Completion(now, key.id), is_new=is_new)
-        return Receipt(
-            commander=called(outcome.commander, name, tags),
-            results=tuple(_result(ref, outcome) for ref in refs),
-            progress=self._tiers.stamp_after(server.id, outcome.cards),
+        outcome = self.record(key, alliance, name, refs, _completion(key, now), is_new=is_new)
+        return self._receipt(server, called(outcome.commander, name, tags), refs, outcome)
+
+    def report_for(self, key: Key, commander: Commander, milestone_ids: Sequence[str]) -> Receipt:
+        """The same for a commander whom the server knows, in the alliance that the key is for, wherever they are by
+        now. Raises NotFound (`unknown-commander`) if they are nowhere."""
+        server, alliance = self._directory.in_scope(key, None, None)
+        refs = find_milestones(milestone_ids, self._directory.events())
+        now = self._clock()
+        require_reportable(refs, key.role, now, server.game_day)
+
+        def who(*, consistent: bool) -> tuple[Commander, Sequence[Change]]:
+            found: Commander | None = commander
+            if consistent or commander.moved:
+                found = self._commanders.wherever(server.id, alliance.id, commander.id)
+            if found is None:
+                raise NotFound("unknown-commander", say("unknown-commander", alliance=alliance.name))
+            return self._rosters.reporting(key, alliance, found, found.name, is_new=False)
+
+        outcome = self._record(alliance, who, refs, _completion(key, now))
+        return self._receipt(
+            server, CommanderRef(outcome.commander.id, outcome.commander.name), refs, outcome
         )
 
     def refusal(
@@ -126,9 +151,18 @@ class Reporting:
         """
         tags = self._directory.tags(alliance.server, name)
         shown = display_name(name, tags=tags)
+
+        def who(*, consistent: bool) -> tuple[Commander, Sequence[Change]]:
+            found = self._commanders.named(alliance.server, name, tags, consistent=consistent)
+            return self._rosters.reporting(key, alliance, found, shown, is_new=is_new)
+
+        return self._record(alliance, who, refs, completion)
+
+    def _record(
+        self, alliance: Alliance, who: _Who, refs: Sequence[MilestoneRef], completion: Completion
+    ) -> Outcome:
         events = list(dict.fromkeys(ref.event.id for ref in refs))
-        found = self._commanders.named(alliance.server, name, tags)
-        commander, new = self._rosters.reporting(key, alliance, found, shown, is_new=is_new)
+        commander, new = who(consistent=False)
         whose = alliance.server, alliance.id, commander.id
         cards = self._cards(whose, events, is_new=bool(new), consistent=False)
         for _ in range(ATTEMPTS):
@@ -156,11 +190,17 @@ class Reporting:
                 )
                 return Outcome(commander, written, added)
             if elsewhere:
-                found = self._commanders.named(alliance.server, name, tags, consistent=True)
-                commander, new = self._rosters.reporting(key, alliance, found, shown, is_new=is_new)
+                commander, new = who(consistent=True)
                 whose = alliance.server, alliance.id, commander.id
                 cards = self._cards(whose, events, is_new=bool(new), consistent=True)
         raise Busy
+
+    def _receipt(
+        self, server: Server, commander: Called, refs: Sequence[MilestoneRef], outcome: Outcome
+    ) -> Receipt:
+        """Tiers that are reached now are stamped."""
+        results = tuple(_result(ref, outcome) for ref in refs)
+        return Receipt(commander, results, self._tiers.stamp_after(server.id, outcome.cards))
 
     def _cards(
         self, whose: tuple[str, str, str], events: Sequence[str], *, is_new: bool, consistent: bool
@@ -170,6 +210,10 @@ class Reporting:
         if is_new:
             return {event: Card(server, event, alliance, commander) for event in events}
         return self._completions.cards(server, alliance, commander, events, consistent=consistent)
+
+
+def _completion(key: Key, now: datetime) -> Completion:
+    return Completion(now, key.id, account=key.account)
 
 
 def _changes(

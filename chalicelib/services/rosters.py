@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from chalicelib.domain.access import Capability, Key, Role
 from chalicelib.domain.cards import Card, CardChange, moved
@@ -28,6 +28,9 @@ from chalicelib.store.commanders import Commanders
 from chalicelib.store.completions import Completions
 from chalicelib.store.ledger import Ledger
 from chalicelib.store.table import MOST_CHANGES, Change
+
+if TYPE_CHECKING:
+    from chalicelib.store.guilds import Guilds
 
 T = TypeVar("T")
 
@@ -108,6 +111,7 @@ class Rosters:
     _ledger: Ledger
     _standings: RecentStandings
     _joining: Joining
+    _guilds: "Callable[[], Guilds]"
     _clock: Callable[[], datetime]
     _sleep: Callable[[float], None]
 
@@ -253,7 +257,8 @@ class Rosters:
 
     def forget(self, key: Key, server: str, alliance: str, commander_id: str) -> RosterEntry:
         """Replaces all names that the commander ever had by a neutral label, wherever they are stored; what they
-        completed stays. Names that came since it was asked the last time are replaced as well.
+        completed stays. Names that came since it was asked the last time are replaced as well. No Discord account
+        stands for them any longer.
 
         The ledger comes first: as long as that has not been done, the roster knows which names to look for. So if it
         fails on the way, or is Busy as the ledger is too long for one request, it can be asked again, and goes on.
@@ -263,6 +268,7 @@ class Rosters:
         def forget() -> Commander:
             before = self._member(place, commander_id)
             label = self._label(server, before)
+            self._guilds().drop_links(server, [(before.alliance, before.id), *before.former])
             self._forget_in_ledger(server, before, label)
             self._commanders.label_remainders(server, before.former, label)
             while len(before.aliases) > _DROPPED_AT_ONCE:
@@ -305,6 +311,27 @@ class Rosters:
         if not is_new:
             self._refuse_near(alliance, name, "commander")
         return self._new(key, alliance, name)
+
+    def join(self, key: Key, alliance: Alliance, name: str, *, is_new: bool) -> Commander:
+        """Who of the alliance is called so. Somebody who is not on its roster joins as by a report, but nothing is
+        reported.
+
+        Raises Malformed, Conflict (`not-on-roster`, `other-alliance`, `too-many-new`, `roster-full`), DidYouMean and
+        Busy.
+        """
+        tags = self._directory.tags(alliance.server, name)
+        shown = display_name(name, "name", tags)
+
+        def join() -> Commander:
+            found = self._commanders.named(alliance.server, name, tags, consistent=True)
+            if found and found.alliance == alliance.id:
+                return found
+            commander, new = self.reporting(key, alliance, found, shown, is_new=is_new)
+            if new:
+                self._commanders.transact(new)
+            return commander
+
+        return self._until_written(join)
 
     def _possible_duplicates(
         self, server: str, roster: Sequence[Commander]

@@ -13,34 +13,28 @@ from chalicelib.domain.sheet_view import AllianceView, CommanderView, EventView,
 from chalicelib.domain.standing import Standing
 from chalicelib.services.directory import Directory
 from chalicelib.services.overview import Overview
+from chalicelib.services.surveys import Survey
 from chalicelib.store.commanders import Commanders
 from chalicelib.store.completions import Completions
-from chalicelib.store.definitions import Definitions
 
 
 @dataclass(frozen=True, slots=True)
 class SheetViews:
     _directory: Directory
     _overview: Overview
-    _definitions: Definitions
     _completions: Completions
     _commanders: Commanders
     _clock: Callable[[], datetime]
 
-    def of(self, sheet: Binding, *, consistent: bool = False) -> SheetView:
-        """What the sheet should show; if `consistent`, with all that was written until now. Raises NotFound if the
-        server or alliance is gone."""
-        now = self._clock()
-        server = self._directory.server(sheet.server)
-        alliances = self._definitions.alliances(server.id)  # not from the cache, like those in the revision
+    def of(self, sheet: Binding, survey: Survey, *, consistent: bool = False) -> SheetView:
+        """What the sheet should show, of a server that was surveyed; if `consistent`, with everything about commanders
+        that was written until now. Raises NotFound if the alliance is gone."""
+        now, server, alliances = self._clock(), survey.server, survey.alliances
         alliance = _one_of(alliances, sheet.alliance) if sheet.alliance else None
         shown = self._overview.current_events(server, now)
         current = [event.id for event in shown]
         shown += sorted((e for e in self._directory.events() if e.archived), key=lambda e: e.id, reverse=True)
-        standings = {
-            event.id: self._completions.standing(server.id, event.id, consistent=consistent)
-            for event in shown
-        }
+        standings = {event.id: self._standing(survey, event.id) for event in shown}
         events = tuple(
             EventView(
                 event,
@@ -59,6 +53,12 @@ class SheetViews:
             )
         shown_alliances = _alliances(alliances, {event: standings[event] for event in current})
         return SheetView(server.id, server.game_day, now, events, alliances=shown_alliances)
+
+    def _standing(self, survey: Survey, event: str) -> Standing:
+        found = survey.standings.get(event) or survey.others.get(event)
+        if found is None:
+            found = survey.others[event] = self._completions.standing(survey.server.id, event)
+        return found
 
     def names(self, server: str, alliance: str) -> dict[str, str]:
         """What all whom the alliance's roster has had are called today, by id."""

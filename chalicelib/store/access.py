@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from chalicelib.domain.access import Key, key_id, secret_hash
 from chalicelib.domain.calendar import rfc3339
@@ -130,7 +131,7 @@ def _text(instant: datetime | None) -> str:
 
 
 def key_of(item: Item) -> Key:
-    instants = {name: datetime.fromisoformat(item[name]) for name in _INSTANTS if name in item}
+    instants: dict[str, Any] = {n: datetime.fromisoformat(item[n]) for n in _INSTANTS if n in item}
     return Key(
         text(item, "id"),
         item["role"],

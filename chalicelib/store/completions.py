@@ -4,7 +4,7 @@ A card and its alliance's totals change in one transaction. Its condition is tha
 which the change was decided. So after every single write, the totals are the sum of the cards.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -18,7 +18,7 @@ from chalicelib.domain.standing import Reading, Standing, TierStamp, Totals
 from chalicelib.store import keys, ledger
 from chalicelib.store.forms import read, readable
 from chalicelib.store.keys import COMPLETION_PREFIX, VOIDED_PREFIX
-from chalicelib.store.table import Change, ConditionFailed, Delete, Item, Put, Table, Update
+from chalicelib.store.table import MOST_CHANGES, Change, ConditionFailed, Delete, Item, Put, Table, Update
 
 HOUR = 3600
 SUMS = "sums"
@@ -95,19 +95,12 @@ class Completions:
 
     def standing(self, server: str, event: str, *, consistent: bool = False) -> Standing:
         """Everything that a server's progress is calculated from, in one query."""
-        items: dict[str, list[Item]] = {}
-        for item in self._table.query(keys.standing(server, event), consistent=consistent):
-            items.setdefault("".join(item["SK"].partition("#")[:2]), []).append(item)
-        alliances, changes = dict[str, Totals](), dict[str, int]()
-        for alliance, totals, changed in readable(items.get(keys.ALLIANCE_PREFIX, ()), _alliance_of):
-            alliances[alliance], changes[alliance] = totals, changed
-        return Standing(
-            alliances,
-            stamps=dict(readable(items.get(keys.TIER_PREFIX, ()), stamp_of)),
-            reading=next(readable(items.get(keys.READING, ()), reading_of), None),
-            history=next(readable(items.get(keys.HISTORY, ()), history_of), {}),
-            changes=changes,
-        )
+        return _standing_of(self._table.query(keys.standing(server, event), consistent=consistent))
+
+    def standings(self, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], Standing]:
+        """The same of several servers' events, by server and event: a query for each, several at once."""
+        found = self._table.query_each([(keys.standing(*each), "") for each in wanted])
+        return {each: _standing_of(items) for each, items in zip(wanted, found, strict=True)}
 
     def record(self, changes: Sequence[CardChange], more: Sequence[Change] = ()) -> None:
         """Writes the changes of cards, the totals with them, and `more`, all or nothing.
@@ -159,6 +152,27 @@ class Completions:
         found = {key: item for key, item in self._table.get_many(list(places)).items() if SUMS in item}
         return {places[key]: noted for key, item in found.items() for noted in readable([item], noted_of)}
 
+    def is_counted(self, server: str, event: str) -> bool:
+        """Whether anybody on the server has completed something of the event, or had before it was voided: an alliance
+        then has totals, which stay."""
+        return any(self._table.query(keys.standing(server, event), keys.ALLIANCE_PREFIX, consistent=True))
+
+    def clear(self, server: str, event: str) -> None:
+        """Deletes what is kept of an event on the server besides cards and totals: readings, tier stamps, history."""
+        partitions = (
+            keys.standing(server, event),
+            keys.readings(server, event),
+            keys.counted(server, event).pk,
+        )
+        found = [
+            keys.ItemKey(item["PK"], item["SK"])
+            for partition in partitions
+            for item in self._table.query(partition, consistent=True)
+            if not item["SK"].startswith(keys.ALLIANCE_PREFIX)
+        ]
+        for first in range(0, len(found), MOST_CHANGES):
+            self._table.transact([Delete(key) for key in found[first : first + MOST_CHANGES]])
+
     def refreshed_last(self) -> str | None:
         """The server that the scheduled recount started last."""
         item = self._table.get(keys.refresh_run(), consistent=True) or {}
@@ -168,12 +182,20 @@ class Completions:
         self._table.write(Update(keys.refresh_run(), set={"server": server}))
 
     def tally(self, server: str, event: str, alliance: str) -> Tally:
-        """Reads what there is to count, consistently: first the totals, then the cards."""
-        item = self._table.get(keys.totals(server, event, alliance), consistent=True) or {}
-        items = list(self._cards(server, event, alliance, consistent=True))
-        cards = list(readable(items, card_of))
-        held = [card for card in cards if card.completions]
-        return Tally(server, event, alliance, item, held, is_whole=len(cards) == len(items))
+        """What there is to count of one alliance, as `tallies` reads it."""
+        return self.tallies(server, event, [alliance])[0]
+
+    def tallies(self, server: str, event: str, alliances: Sequence[str]) -> list[Tally]:
+        """Reads what there is to count, consistently: first the totals of all, then the cards of several at once."""
+        totals = {alliance: keys.totals(server, event, alliance) for alliance in alliances}
+        found = self._table.get_many(list(totals.values()), consistent=True)
+        wanted = [(keys.cards(server, event, alliance), keys.COMMANDER_PREFIX) for alliance in alliances]
+        tallies = []
+        for alliance, items in zip(alliances, self._table.query_each(wanted, consistent=True), strict=True):
+            cards = list(readable(items, card_of))
+            held, is_whole = [card for card in cards if card.completions], len(cards) == len(items)
+            tallies.append(Tally(server, event, alliance, found.get(totals[alliance], {}), held, is_whole))
+        return tallies
 
     def _cards(self, server: str, event: str, alliance: str, *, consistent: bool) -> Iterator[Item]:
         partition = keys.cards(server, event, alliance)
@@ -264,14 +286,14 @@ def owed_entries(card: Card, actors: Mapping[str, Actor]) -> list[Entry]:
     entries = []
     for report in owed_reports(card):
         completion = next(iter(report.added.values()))
-        actor = actors.get(completion.key_id) or Actor(completion.key_id, "a key that is gone")
+        actor = Actor.of_completion(completion) or actors.get(completion.key_id)
         unique = f"{card.commander}.{card.event}.{report.version}"
         entries.append(
             Entry(
                 ledger.entry_id(completion.recorded_at, unique),
                 completion.recorded_at,
                 "report",
-                actor,
+                actor or Actor(completion.key_id, "a key that is gone"),
                 card.server,
                 card.alliance,
                 card.commander,
@@ -330,6 +352,23 @@ def card_of(item: Item) -> Card:
     )
     moved = item.get("moved", False)
     return Card(server, event, alliance, commander, completions, void, moved, int(item["version"]))
+
+
+def _standing_of(found: Iterable[Item]) -> Standing:
+    """What the partition of an event on a server holds."""
+    items: dict[str, list[Item]] = {}
+    for item in found:
+        items.setdefault("".join(item["SK"].partition("#")[:2]), []).append(item)
+    alliances, changes = dict[str, Totals](), dict[str, int]()
+    for alliance, totals, changed in readable(items.get(keys.ALLIANCE_PREFIX, ()), _alliance_of):
+        alliances[alliance], changes[alliance] = totals, changed
+    return Standing(
+        alliances,
+        stamps=dict(readable(items.get(keys.TIER_PREFIX, ()), stamp_of)),
+        reading=next(readable(items.get(keys.READING, ()), reading_of), None),
+        history=next(readable(items.get(keys.HISTORY, ()), history_of), {}),
+        changes=changes,
+    )
 
 
 def _alliance_of(item: Item) -> tuple[str, Totals, int]:

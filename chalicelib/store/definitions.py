@@ -1,6 +1,6 @@
 """What operators define: events, servers, alliances. They are read often and seldom change, so they are cached."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import TypeVar
@@ -14,7 +14,7 @@ from chalicelib.store import keys
 from chalicelib.store.cache import Cache
 from chalicelib.store.commanders import ON_ROSTER
 from chalicelib.store.forms import read, readable, text
-from chalicelib.store.table import Item, Put, Table, Update
+from chalicelib.store.table import ConditionFailed, Delete, Item, Put, Table, Update
 
 T = TypeVar("T")
 
@@ -66,6 +66,14 @@ class Definitions:
             *more,
         )
 
+    def delete_event(self, event_id: str, *more: Put) -> None:
+        """Deletes it. Raises ConditionFailed if it is not there, or is changed meanwhile."""
+        key = keys.event(event_id)
+        stored = self._table.get(key, consistent=True)
+        if stored is None:
+            raise ConditionFailed({key: None})
+        self._write(Delete(key, expected={"definition": stored["definition"]}), *more)
+
     def server(self, server_id: str) -> Server | None:
         found = self.server_edition(server_id)
         return found and found[0]
@@ -108,6 +116,11 @@ class Definitions:
         items = self._table.query(keys.alliances(server_id), keys.ALLIANCE_PREFIX, consistent=consistent)
         return list(readable(items, alliance_of))
 
+    def alliances_of(self, servers: Collection[str]) -> dict[str, list[Alliance]]:
+        """Those of several servers, by server: a query for each, several at once."""
+        found = self._table.query_each([(keys.alliances(each), keys.ALLIANCE_PREFIX) for each in servers])
+        return {each: list(readable(items, alliance_of)) for each, items in zip(servers, found, strict=True)}
+
     def known_alliances(self, server_id: str) -> list[Alliance]:
         """The same, from the cache."""
         return self._cache.get(("alliances", server_id), lambda: self.alliances(server_id)) or []
@@ -147,7 +160,7 @@ class Definitions:
         expected = {name: was[name] for name in changes}
         self._write(Update(key, set=changes, expected=expected, exists=True), *more)
 
-    def _write(self, *changes: Put | Update) -> None:
+    def _write(self, *changes: Put | Update | Delete) -> None:
         self._table.transact(changes)
         self._cache.clear()
 
@@ -182,7 +195,7 @@ def alliance_of(item: Item) -> Alliance:
     changes = int(item.get("roster_changes", 0))
     tags = (name.removeprefix(keys.TAG_PREFIX) for name in item if name.startswith(keys.TAG_PREFIX))
     past = tuple(sorted(tag for tag in tags if tag != item["tag"]))
-    new_per_day = item.get("new_per_day")
+    new_per_day, on_roster = item.get("new_per_day"), item.get(ON_ROSTER)
     return Alliance(
         server=text(item, "server"),
         id=text(item, "id"),
@@ -192,4 +205,5 @@ def alliance_of(item: Item) -> Alliance:
         roster_changes=changes,
         past_tags=past,
         new_per_day=None if new_per_day is None else int(new_per_day),
+        on_roster=None if on_roster is None else int(on_roster),
     )

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -42,7 +43,10 @@ conflict comes on single writes too."""
 _RECOVERY = 0.5
 """Seconds between attempts at a transaction of which an earlier attempt is under way: DynamoDB itself brings one that
 got stuck to its end when it is asked again after 5 seconds."""
+AT_ONCE = 8
+"""Queries of `query_each` that are under way at the same time: most of a query is the way to DynamoDB and back."""
 CLIENT: dict[str, Any] = {
+    "max_pool_connections": 32,  # as many as threads may ask at once; botocore keeps no more than 10 by itself
     "connect_timeout": 2,
     "read_timeout": 5,
     "retries": {"mode": "standard", "total_max_attempts": 1},
@@ -98,6 +102,22 @@ class DynamoDBTable:
             "ConsistentRead": consistent,
         }
         yield from self._pages(self._client.query, request)
+
+    def query_each(self, wanted: Sequence[tuple[str, str]], *, consistent: bool = False) -> list[list[Item]]:
+        def items(one: tuple[str, str]) -> list[Item]:
+            return list(self.query(*one, consistent=consistent))
+
+        if len(wanted) < 2:
+            return list(map(items, wanted))
+        from concurrent.futures import ThreadPoolExecutor  # no report needs it
+
+        with ThreadPoolExecutor(min(AT_ONCE, len(wanted))) as pool:
+            asked = [pool.submit(copy_context().run, items, each) for each in wanted]
+            try:
+                return [one.result() for one in asked]
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
 
     def scan(self) -> Iterator[Item]:
         yield from self._pages(self._client.scan, {"TableName": self.name, "ConsistentRead": True})

@@ -25,7 +25,9 @@ FORMS = {
     "BULKS": 1,
     "CARDS": 1,
     "COUNTED": 1,
+    "DISCORD": 1,
     "EVENTS": 1,
+    "GUILDS": 1,
     "KEY": 1,
     "KEYS": 1,
     "LEDGER": 1,
@@ -37,6 +39,7 @@ FORMS = {
     "SHEETS": 1,
     "SHEETS_RUN": 1,
     "SIGNING": 1,
+    "WEBHOOKS": 1,
 }
 """The version of the form in which each kind of item is written, by the beginning of its partition key. A standing has
 none: it holds counters, and what is derived from other items."""

@@ -15,12 +15,16 @@ EVENTS = "EVENTS"
 SERVERS = "SERVERS"
 SHEETS = "SHEETS"
 SHEETS_RUN = "SHEETS_RUN"
+GUILDS = "GUILDS"
+WEBHOOKS = "WEBHOOKS"
 
 EVENT_PREFIX, SERVER_PREFIX, SHEET_PREFIX, KEY_PREFIX = "EVENT#", "SERVER#", "SHEET#", "KEY#"
 ALLIANCE_PREFIX = "ALLIANCE#"
 COMMANDER_PREFIX = "COMMANDER#"
 BULK_PREFIX = "BULK#"
+GUILD_PREFIX, ACCOUNT_PREFIX = "GUILD#", "ACCOUNT#"
 WATCH_PREFIX = "WATCH#"
+WEBHOOK_PREFIX = "WEBHOOK#"
 TIER_PREFIX = "TIER#"
 HISTORY, READING = "HISTORY", "READING"
 HOUR_PREFIX = "h"
@@ -85,9 +89,36 @@ def watch(account: str) -> ItemKey:
     return ItemKey(SHEETS_RUN, f"{WATCH_PREFIX}{account}")
 
 
+def sheets_accounts() -> ItemKey:
+    """The accounts at Google that share the sheets."""
+    return ItemKey(SHEETS_RUN, "ACCOUNTS")
+
+
+def webhook(webhook_id: str) -> ItemKey:
+    return ItemKey(WEBHOOKS, f"{WEBHOOK_PREFIX}{webhook_id}")
+
+
 def deployment() -> ItemKey:
     """Which deployment this is."""
     return ItemKey(SHEETS_RUN, "DEPLOYMENT")
+
+
+def guild(guild_id: str) -> ItemKey:
+    return ItemKey(GUILDS, f"{GUILD_PREFIX}{guild_id}")
+
+
+def discord(server_id: str, alliance_id: str) -> str:
+    """The Discord accounts that report for commanders of the alliance."""
+    return f"DISCORD#{server_id}#{alliance_id}"
+
+
+def account(server_id: str, alliance_id: str, account_id: str) -> ItemKey:
+    return ItemKey(discord(server_id, alliance_id), f"{ACCOUNT_PREFIX}{account_id}")
+
+
+def binding_code(server_id: str, alliance_id: str) -> ItemKey:
+    """The code by which a guild is bound to the alliance: the last that an officer made."""
+    return ItemKey(discord(server_id, alliance_id), "CODE")
 
 
 def refresh_run() -> ItemKey:

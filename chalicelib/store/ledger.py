@@ -20,7 +20,7 @@ FORGOTTEN_AT_ONCE = 20_000
 """Entries that one request looks through for a name, which takes some seconds."""
 
 _FORGET_PAGE = 1000
-_IDS = frozenset({"alliance", "commander", "event", "key", "milestone", "server", "tab"})
+_IDS = frozenset({"account", "alliance", "commander", "event", "guild", "key", "milestone", "server", "tab"})
 
 
 def new_entry(at: datetime, action: Action, actor: Actor, server: str | None, **what: Any) -> Entry:
@@ -175,7 +175,7 @@ def _card_entry(item: Item) -> CardEntry:
     return CardEntry(item["event"], int(item["version"]), added, removed)
 
 
-_OF_COMPLETION = {"at", "by", "said", "owed", "v", "bulk"}
+_OF_COMPLETION = {"at", "by", "said", "owed", "v", "bulk", "account"}
 
 
 def completion_item(completion: Completion) -> Item:
@@ -189,6 +189,8 @@ def completion_item(completion: Completion) -> Item:
         item["v"] = completion.since
     if completion.bulk:
         item["bulk"] = completion.bulk
+    if completion.account:
+        item["account"] = completion.account
     return item
 
 
@@ -197,9 +199,8 @@ def completion(item: Item) -> Completion:
     owed = int(item["owed"]) if "owed" in item else None
     since = int(item.get("v", owed or 0))
     more = {name: value for name, value in item.items() if name not in _OF_COMPLETION}
-    return Completion(
-        datetime.fromisoformat(item["at"]), item["by"], said, owed, item.get("bulk"), since, more
-    )
+    bulk, account = item.get("bulk"), item.get("account")
+    return Completion(datetime.fromisoformat(item["at"]), item["by"], said, owed, bulk, account, since, more)
 
 
 def _read(value: Any) -> Any:

@@ -47,13 +47,16 @@ class Sheets:
         *more: Put,
         edits: bool = False,
         take_over: bool = False,
+        account: str | None = None,
     ) -> None:
-        """Binds it, or changes its binding, with `more` in one transaction. It is due at once; a lease on it stays.
+        """Binds it, or changes its binding, with `more` in one transaction. It is due at once; a lease on it stays, and
+        so does its account, unless another is given.
 
         `take_over`: until a sync has succeeded, tabs that another deployment keeps are taken.
         """
         binding: Item = {"id": spreadsheet_id, "server": server, "edits": edits, "take_over": take_over}
         binding["bound"] = secrets.token_hex(4)
+        binding |= {"account": account} if account else {}
         forgotten = ["revision", "retry_at"]
         if alliance:
             binding["alliance"] = alliance
@@ -77,11 +80,13 @@ class Sheets:
         return readable(self._table.query(keys.SHEETS, keys.SHEET_PREFIX), binding_of)
 
     def lease(self, sheet: Binding, token: str, until: datetime) -> bool:
-        """Takes a lease. False if, since `sheet` was read, somebody has leased it or synced it to another revision."""
+        """Takes a lease, for the sheet's account. False if, since `sheet` was read, somebody has leased it or synced it
+        to another revision."""
+        account = {"account": sheet.account} if sheet.account else {}
         return self._take(
             Update(
                 keys.sheet(sheet.spreadsheet_id),
-                set={"lease": token, "leased_until": rfc3339(until)},
+                set={"lease": token, "leased_until": rfc3339(until), **account},
                 expected={"lease": sheet.lease, "revision": sheet.revision},
                 exists=True,
             )
@@ -122,6 +127,19 @@ class Sheets:
     def put_off(self, sheet: Binding) -> bool:
         """Ends the lease and notes nothing. Returns whether it was still held."""
         return self._end(sheet, {})
+
+    def move(self, sheet: Binding, account: str, at: datetime) -> bool:
+        """Gives it to another account and ends the lease: it is due at once, and may have been edited meanwhile.
+        Returns whether the lease was still held."""
+        return self._end(sheet, {"account": account, "touched_at": rfc3339(at)}, ["retry_at"])
+
+    def accounts(self) -> list[str]:
+        """The addresses of the accounts at Google that share the sheets, as the last run knew them."""
+        item = self._table.get(keys.sheets_accounts()) or {}
+        return list(item.get("addresses", ()))
+
+    def note_accounts(self, addresses: Sequence[str]) -> None:
+        self._table.write(Put(keys.sheets_accounts(), {"addresses": list(addresses)}))
 
     def touch(self, spreadsheet_id: str, at: datetime) -> bool:
         """Notes that somebody has edited it. Returns whether it is bound still."""
@@ -213,6 +231,7 @@ def binding_of(item: Item) -> Binding:
         revision=item.get("revision"),
         lease=item.get("lease"),
         bound=item.get("bound"),
+        account=item.get("account"),
         **{name: _instant(item, name) for name in _TIMES},
     )
 

@@ -34,16 +34,19 @@ T = TypeVar("T")
 FORMAT, VERSION = "muster-server", 1
 
 STAYS: tuple[Callable[..., ItemKey], ...] = (
+    keys.binding_code,
     keys.counted,
     keys.deployment,
     keys.joined,
     keys.refresh_run,
+    keys.sheets_accounts,
     keys.sheets_run,
     keys.signing,
     keys.watch,
+    keys.webhook,
 )
-"""Kinds of items that stay: they belong to the deployment's own runs, or are counted again. The keys and the ledger
-without a server stay too."""
+"""Kinds of items that stay: they belong to the deployment's own runs, or are counted again, or hold secrets of others
+(webhooks, which two deployments would both send to). The keys and the ledger without a server stay too."""
 
 _BINDING = (FORM, "id", "server", "alliance", "edits")
 """Attributes of a sheet that move: what it is bound to. Its leases and the results of its syncs stay."""
@@ -162,6 +165,10 @@ class Transfer:
         for item in self._query(keys.SHEETS):
             if item["server"] == server:
                 yield {name: item[name] for name in ("PK", "SK", *_BINDING) if name in item}
+        for alliance in alliances:
+            accounts = keys.discord(server, alliance), keys.ACCOUNT_PREFIX
+            yield from self._table.query(*accounts, consistent=True)
+        yield from (item for item in self._query(keys.GUILDS) if item["server"] == server)
         yield from self._table.get_many([keys.server(server)], consistent=True).values()
 
     def _names(self, server: str, alliance: str) -> Iterator[Item]:
@@ -210,13 +217,14 @@ class Transfer:
                 raise _not_of(server)
             if known and known.get("server") != server:
                 raise TransferRefused("A key of this file already exists here, for something else.")
-        elif kind == "sheet":
+        elif kind in ("sheet", "guild"):
             bound = self._table.get(_key(item), consistent=True)
             if item.get("server") != server:
                 raise _not_of(server)
             if bound and bound["server"] != server:
+                what = "Spreadsheet" if kind == "sheet" else "Discord server"
                 raise TransferRefused(
-                    f"Spreadsheet {bound['id']} is bound to server {bound['server']} here. Unbind it first."
+                    f"{what} {bound['id']} is bound to server {bound['server']} here. Unbind it first."
                 )
 
     def _remove(self, left: Sequence[Item]) -> int:
@@ -278,6 +286,8 @@ def _openings(server: str) -> dict[str, ItemKey]:
         "access_key_entry": keys.access_key_entry(server, ""),
         "access_key": keys.access_key(""),
         "sheet": keys.sheet(""),
+        "account": keys.account(server, "", ""),
+        "guild": keys.guild(""),
         "server": keys.server(server),
     }
     return {kind: ItemKey(re.sub("#+$", "#", key.pk), key.sk) for kind, key in found.items()}

@@ -19,7 +19,8 @@ MINUTE = timedelta(minutes=1)
 class RecordedRequest:
     """One request of an API as it was answered; status 0 if the connection was dropped instead.
 
-    `response_bytes` counts the answer itself, `sent_bytes` what went over the wire, compressed or not.
+    `response_bytes` counts the answer itself, `sent_bytes` what went over the wire, compressed or not. `account`: who
+    asked, by address.
     """
 
     method: str
@@ -31,6 +32,7 @@ class RecordedRequest:
     response_bytes: int
     sent_bytes: int
     body: Json | None
+    account: str
 
 
 @dataclass(frozen=True)

@@ -137,14 +137,10 @@ class Site:
             self.meters[method.api].count(quota, method.kind, user, self.clock(), method.api)
 
     def _user(self, request: Request) -> str:
-        """The caller's account, by its address."""
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
-            if self.tokens is not None:
-                raise ApiError(403, ANONYMOUS)
-            return account(None, self.accounts)
+        """The caller's account, by its address, if its token is accepted."""
+        token = _token(request)
         if self.tokens is not None and token not in self.tokens:
-            raise ApiError(401)
+            raise ApiError(403, ANONYMOUS) if token is None else ApiError(401)
         return account(token, self.accounts)
 
     def _act(self, line: str, after: bool) -> None:
@@ -202,10 +198,16 @@ class Site:
             size,
             len(shown.get_data()),
             request.get_json(force=True, silent=True) if content else None,
+            account(_token(request), self.accounts),
         )
         with self.lock:
             self.requests.append(recorded)
         return shown
+
+
+def _token(request: Request) -> str | None:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token if scheme.lower() == "bearer" else None
 
 
 def _body(request: Request, method: Method) -> Json:

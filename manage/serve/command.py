@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chalicelib.settings import InvalidSettings, Serving, Settings, in_file
-from chalicelib.telemetry import log_structured
+from chalicelib.telemetry import log_structured, told
 from chalicelib.version import VERSION
 
 if TYPE_CHECKING:
@@ -95,20 +95,23 @@ def _log(serving: Serving) -> None:
         log_structured(*_OURS)
         return
     handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(_Readable("%(asctime)s %(levelname)-7s %(message)s"))
+    handler.setFormatter(Readable("%(asctime)s %(levelname)-7s %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     for name in _OURS:
         logging.getLogger(name).setLevel(logging.INFO)
 
 
-class _Readable(logging.Formatter):
-    """With what a line carries besides its message."""
+class Readable(logging.Formatter):
+    """With what a line carries besides its message, and the traceback below."""
 
-    _USUAL = logging.makeLogRecord({}).__dict__.keys() | {"message", "asctime"}
+    _USUAL = logging.makeLogRecord({}).__dict__.keys() | {"message", "asctime", "exception"}
 
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - as logging calls it
+    def format(self, record: logging.LogRecord) -> str:
+        record = told(record)
         more = [f"{name}={value}" for name, value in record.__dict__.items() if name not in self._USUAL]
-        return " ".join([super().formatMessage(record), *more])
+        return "\n".join(
+            [" ".join([super().format(record), *more]), *getattr(record, "exception", "").splitlines()]
+        )
 
 
 def _end_with(site: "Site") -> None:

@@ -1,10 +1,11 @@
 """One process at a time for what only one may work on."""
 
-import fcntl
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 
 class AlreadyRuns(Exception):
@@ -19,15 +20,30 @@ def alone(file: Path) -> Iterator[None]:
     """
     with file.open("w") as lock:
         give_to_owner(file)
+        _take(lock)
+        yield
+
+
+def _take(lock: TextIO) -> None:
+    """Raises AlreadyRuns."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        try:
+            msvcrt.locking(lock.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            raise AlreadyRuns from None
+    else:
+        import fcntl
+
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise AlreadyRuns from None
-        yield
 
 
 def give_to_owner(file: Path) -> None:
     """Where root has made a file: to whom its folder belongs, so that the service can use it."""
-    if os.geteuid() == 0:
+    if sys.platform != "win32" and os.geteuid() == 0:
         folder = file.absolute().parent.stat()
         os.chown(file, folder.st_uid, folder.st_gid)

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chalicelib.telemetry import RunFailed
+
 logger = logging.getLogger(__name__)
 
 LATE = 20 * 60.0
@@ -88,7 +90,9 @@ class Schedule:
     def _run(self, job: Job) -> None:
         ends_at = self._monotonic() + job.limit
         try:
-            job.function(dict(_EVENT), _Context(uuid.uuid4().hex, lambda: self._left(ends_at)))
+            job.function(dict(_EVENT), _Context(job.name, uuid.uuid4().hex, lambda: self._left(ends_at)))
+        except RunFailed:
+            pass  # it is logged
         except Exception:  # as with a failed Lambda
             logger.exception("%s failed", job.name)
         else:
@@ -103,6 +107,7 @@ class Schedule:
 class _Context:
     """What a function gets to know about its run, as from Lambda."""
 
+    function_name: str
     aws_request_id: str
     _seconds: Callable[[], float]
 

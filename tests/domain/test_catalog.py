@@ -1,6 +1,7 @@
 # ruff: noqa: E501 - a fact stands in one line
 """The catalog against the published facts, and what a wrong event file is told."""
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -91,10 +92,26 @@ rewards = [{ name = "Shards", quantity = 1 }]
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (('name = "One"', ""), ["trial.toml: milestones[0].name: Field required"]),
-        (("threshold = 100", "threshold = 0"), ["trial.toml: tiers[0].threshold: ", "greater than 0"]),
-        (("quantity = 1", "quantty = 1"), ["trial.toml: tiers[0].rewards[0].quantty: ", "not permitted"]),
-        (('id = "one"', 'id = "One two"'), ["trial.toml: milestones[0].id: ", "pattern"]),
+        (('name = "One"', ""), ["trial.toml: milestones[0].name: is missing"]),
+        (('name = "Trial"', 'nmae = "Trial"'), ["trial.toml: name: is missing", "nmae: is no field. Did you mean name?"]),
+        (('name = "One"', "name = 1"), ["trial.toml: milestones[0].name: must be a text between quotation marks, not 1"]),
+        (('name = "One"', 'name = ""'), ["trial.toml: milestones[0].name: is empty"]),
+        (('name = "One"', f'name = "{"x" * 201}"'), ["trial.toml: milestones[0].name: has 201 characters; 200 is the most"]),
+        (("first_day = 2024-01-01", 'first_day = "soon"'), ['trial.toml: first_day: must be a day, such as 2024-01-08, not "soon"']),
+        (("threshold = 100", "threshold = 0"), ["trial.toml: tiers[0].threshold: is 0; 1 is the least"]),
+        (("threshold = 100", "threshold = 1.5"), ["trial.toml: tiers[0].threshold: must be a whole number, not 1.5"]),
+        (("quantity = 1", "quantty = 1"), ["trial.toml: tiers[0].rewards[0].quantty: is no field. Did you mean quantity?"]),
+        (("quantity = 1", "x = 1"), ["trial.toml: tiers[0].rewards[0].x: is no field. There are name, quantity, shown_as"]),
+        (("[[tiers]]", "archived = true\n[[tiers]]"), ["milestones[0].archived: is a field of the whole. Write it above the first [[milestones]]"]),
+        (("[[milestones]]", "[milestones]"), ["trial.toml: milestones: is written with two brackets: [[milestones]]"]),
+        (('rewards = [{ name = "Shards", quantity = 1 }]', 'rewards = "x"'), ['tiers[0].rewards: must be a list, not "x"']),
+        (('rewards = [{ name = "Shards", quantity = 1 }]', 'rewards = ["x"]'), ['rewards[0]: must be a table of fields, not "x"']),
+        (('id = "trial"', 'id = "trial"\nreporting_grace_hours = 500'), ["reporting_grace_hours: is 500; 336 is the most"]),
+        (('id = "trial"', 'id = "trial"\nreporting_grace_hours = -1'), ["reporting_grace_hours: is -1; 0 is the least"]),
+        (('id = "trial"', 'id = "trial"\narchived = "maybe"'), ['archived: must be true or false, not "maybe"']),
+        (("[[tiers]]", "[[tiers]]\nthreshold = 1\nrewards = []\n" * 101 + "[[tiers]]"), ["tiers: has 102 entries; 100 is the most"]),
+        (('"One"\nfirst_day = 2024-01-01', '"One"\nopens_at = 2024-01-01T00:00:00'), ["milestones[0].opens_at: must be an instant with its offset"]),
+        (('id = "one"', 'id = "One two"'), ["trial.toml: milestones[0].id: has small letters, digits and", 'not "One two"']),
         (('id = "trial"', 'id = "other"'), ["trial.toml: id: is 'other', but the file's name says 'trial'"]),
         (("first_day = 2024-01-01\nlast", "last"), ["trial.toml: event: ", "first_day is missing"]),
         (("last_day = 2024-01-03", "last_day = 2023-12-31"), ["last_day is before first_day"]),
@@ -104,7 +121,14 @@ rewards = [{ name = "Shards", quantity = 1 }]
         (("[[tiers]]", "[[tiers]]\nthreshold = 100\nrewards = []\n[[tiers]]"), ["tiers must rise"]),
         (("[[tiers]]", '[[milestones]]\nid = "one"\nname = "Two"\nfirst_day = 2024-01-02\n[[tiers]]'), ["'one' is used 2 times"]),
         (("[[tiers]]", f"objectives = {['ore'] * 21}\n[[tiers]]"), ["milestones[0].objectives: These are 21 objectives; 20 is"]),
-        (("[[tiers]]", "[[tiers"), ["trial.toml: not TOML: "]),
+        (("[[tiers]]", "[[tiers"), ["trial.toml: line 10: “[[tiers” has a bracket that is not closed"]),
+        (("threshold = 100", "threshold = 8,925"), ["trial.toml: line 11: threshold: “threshold = 8,925” can't be read. Texts"]),
+        (('name = "Trial"', "name = Trial"), ["trial.toml: line 3: name: “name = Trial” can't be read. Texts stand between"]),
+        (('name = "Trial"', 'name "Trial"'), ["trial.toml: line 3: name: “name \"Trial\"” is no field with its value, such as"]),
+        (('name = "Trial"', 'name = "Trial'), ["trial.toml: line 3: name: ", "has a quotation mark that is not closed"]),
+        (('name = "Trial"', r'name = "Tr\ial"'), ["trial.toml: line 3: name: ", r"has a \ in a text. Write \\, or put"]),
+        (('name = "One"', 'name = "One"\nname = "Two"'), ["trial.toml: line 9: name: “name = \"Two\"” is given twice"]),
+        (("quantity = 1 }", "quantity = 1"), ["trial.toml: line 12: rewards: ", "has a bracket that is not closed"]),
     ],
 )  # fmt: skip
 def test_a_wrong_event_file_is_told_by_file_field_and_reason(
@@ -117,6 +141,22 @@ def test_a_wrong_event_file_is_told_by_file_field_and_reason(
         load_event(file)
     for words in said:
         assert words in str(caught.value)
+    assert not re.search(
+        "Input should|Value error|Field required|permitted|Expected|at line", str(caught.value)
+    )
+
+
+def test_a_file_may_have_a_byte_order_mark_and_is_told_what_it_is_if_it_is_not_utf_8(tmp_path: Path) -> None:
+    file = tmp_path / "trial.toml"
+    file.write_bytes(GOOD.encode("utf-8-sig"))
+    assert load_event(file).id == "trial"
+    for encoding in ("utf-16", "utf-16-le"):
+        file.write_bytes(GOOD.encode(encoding))
+        with pytest.raises(InvalidEventFile, match="it is UTF-16, or no text at all"):
+            load_event(file)
+    file.write_bytes(GOOD.replace("Trial", "Übung").encode("latin-1"))
+    with pytest.raises(InvalidEventFile, match="line 3: it is not UTF-8"):
+        load_event(file)
 
 
 def test_every_problem_of_a_file_is_told_at_once(tmp_path: Path) -> None:

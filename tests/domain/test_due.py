@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.binding import Binding
 from chalicelib.domain.calendar import SKEW
-from chalicelib.domain.due import FRESHNESS, LEASE, OVERDUE, PATIENCE, due_first, is_due
+from chalicelib.domain.due import BATCH, FRESHNESS, LEASE, OVERDUE, PATIENCE, due_first, is_due
 from tests.world import WEDNESDAY_NOON as NOW
 
 MINUTE, MOMENT = timedelta(minutes=1), timedelta(microseconds=1)
@@ -28,6 +28,29 @@ def test_a_sheet_is_due_when_it_should_show_something_else_or_never_showed_anyth
 @pytest.mark.parametrize(("age", "due"), [(FRESHNESS - MOMENT, False), (FRESHNESS, True)])
 def test_a_sheet_gets_stale_after_a_quarter_of_an_hour(age: timedelta, due: bool) -> None:
     assert is_due(replace(GOOD, last_success_at=NOW - age), "as it is", NOW) == due
+
+
+OWN, OTHERS = "own".ljust(16), "others"
+
+
+@pytest.mark.parametrize(
+    ("age", "revision", "due"),
+    [
+        (timedelta(0), f"{OWN}{OTHERS}", False),
+        (timedelta(0), f"{OWN}other totals", False),
+        (BATCH - MOMENT, f"{OWN}other totals", False),
+        (BATCH, f"{OWN}other totals", True),
+        (BATCH, f"{OWN}{OTHERS}", False),
+        (timedelta(0), f"{'news'.ljust(16)}{OTHERS}", True),
+        (-SKEW - MOMENT, f"{OWN}other totals", True),
+    ],
+)
+def test_news_of_its_own_make_a_sheet_due_at_once_and_totals_of_others_after_a_few_minutes(
+    age: timedelta, revision: str, due: bool
+) -> None:
+    sheet = Binding("nova", "101", "nova", last_success_at=NOW - age, revision=f"{OWN}{OTHERS}")
+    assert is_due(sheet, revision, NOW) == due
+    assert is_due(replace(sheet, revision=None), revision, NOW), "it shows nothing of this binding yet"
 
 
 @pytest.mark.parametrize("why", ["leased", "to be waited for"])
@@ -66,9 +89,12 @@ def test_what_changed_comes_first_then_the_longest_unattended() -> None:
         ),
         Binding("never", "101"),
     ]
-    turns = [due.sheet.spreadsheet_id for due in due_first([(each, "new") for each in sheets], NOW)]
+    others = [sheet(f"others {n}", n * MINUTE, f"{'new'.ljust(16)}old") for n in (5, 4, 40)]
+    wanted = [(each, "new") for each in sheets] + [(each, f"{'new'.ljust(16)}new") for each in others]
+    turns = [due.sheet.spreadsheet_id for due in due_first(wanted, NOW)]
     assert turns == [
         *("never", "overdue", "changed longer ago", "changed", "failed just now"),
+        *("others 40", "others 5", "others 4"),
         *("staler", "stale"),
     ]
 

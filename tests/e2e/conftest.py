@@ -10,7 +10,7 @@ from deploy.__main__ import main as deploy
 
 STAGE = "dev"
 
-for module in ("deployment", "failing", "load", "moving", "restoring"):
+for module in ("deployment", "failing", "load", "moving", "news", "restoring"):
     pytest.register_assert_rewrite(f"tests.e2e.{module}")
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urljoin
 
 import pytest
 
+from deploy.package import ROOT
 from local.sheets import SheetsServer
 from tests.e2e.conftest import STAGE
 from tests.e2e.deployment import EVENT, NOVA, ONE, PLACE, STACK, THREE, TWO, Deployment, wait_until
@@ -21,10 +22,11 @@ from tests.e2e.failing import (
 )
 from tests.e2e.load import AT_LEAST, under_load
 from tests.e2e.moving import a_server_moves_here_and_back
+from tests.e2e.news import discord, news_goes_out
 from tests.e2e.packages import earlier
 from tests.e2e.restoring import an_earlier_state_is_put_in_place
 
-FUNCTIONS = ("APIHandler", "RefreshTotals", "SyncSheets")
+FUNCTIONS = ("APIHandler", "RefreshTotals", "SyncSheets", "TellNews")
 SECRET = '{"type": "authorized_user", "refresh_token": "not-to-be-shown"}'
 
 
@@ -40,7 +42,7 @@ def test_from_the_first_deployment_to_an_upgrade(aws: EmulatedAws, packaged: Pat
     """Each stage is a function, and finds what those before it have left. What it lets a function do for the first time
     must come before the policies are compared."""
     at = Deployment(aws, packaged, web=aws.browser())
-    with SheetsServer() as sheets:
+    with SheetsServer() as sheets, discord() as discord_url:
         a_first_deployment_leaves_only_its_table(at, tmp_path)
         at.key = key_of_the_first_deployment(at, tmp_path)
         the_gateway_answers_problems(at)
@@ -51,14 +53,16 @@ def test_from_the_first_deployment_to_an_upgrade(aws: EmulatedAws, packaged: Pat
         drift_is_found(at)
         spreadsheet = sheets.create_spreadsheet("Officers", {"Own": [["kept"]]})
         the_secret_is_read_and_not_shown(at, spreadsheet)
-        an_upgrade_goes_unnoticed(at, link, sheets)
+        an_upgrade_goes_unnoticed(at, link, SHEETS_API_URL=sheets.url, DISCORD_API_URL=discord_url)
         an_upgrade_that_fails_is_undone(at, tmp_path, link)
         the_sheet_shows_what_was_reported(at, sheets, spreadsheet)
         officers_edit_the_sheet(at, sheets, spreadsheet)
         a_server_moves_here_and_back(at, sheets, tmp_path)
+        news_goes_out(at)
         the_schedule_runs_the_sync(at)
 
     operators_see_how_it_is(at)
+    a_request_id_leads_to_the_cause(at)
     an_operator_who_lacks_a_right_is_told_which(at)
     a_function_that_lacks_a_right_answers_problems(at, tmp_path)
     an_earlier_state_is_put_in_place(at, link)
@@ -187,7 +191,7 @@ def drift_is_found(at: Deployment) -> None:
         ExpressionAttributeValues={":many": {"N": "5"}, ":one": {"N": "1"}},
     )
     wait_until(lambda: at.progress() != right)  # a process knows the totals of up to ten seconds ago
-    assert at.invoke("RefreshTotals")["drifts"] == 1
+    assert "drift corrected" in at.invoke("RefreshTotals")["errorMessage"]
     wait_until(lambda: at.progress() == right)
     assert at.invoke("RefreshTotals")["drifts"] == 0
 
@@ -204,12 +208,12 @@ def the_secret_is_read_and_not_shown(at: Deployment, spreadsheet: str) -> None:
     assert "not-to-be-shown" not in at.done("GET", sheet)["last_error"] + at.make("logs").stdout
 
 
-def an_upgrade_goes_unnoticed(at: Deployment, link: str, sheets: SheetsServer) -> None:
-    """Of the functions' code, of the API, and of a setting; as it is done by hand, with the packaging."""
+def an_upgrade_goes_unnoticed(at: Deployment, link: str, **settings: str) -> None:
+    """Of the functions' code, of the API, and of settings; as it is done by hand, with the packaging."""
     before, new = at.progress(), f"{at.url}/docs"
     assert at.web.get(new, timeout=60).status_code == 404
     with under_load(at, link) as answered:
-        assert at.deploy(None, SHEETS_API_URL=sheets.url) == "", "no second key"
+        assert at.deploy(None, DASHBOARD="yes", **settings) == "", "no second key"
     assert answered.failed == []
     assert answered.pages >= AT_LEAST
     assert at.progress() == (before[0] + 100 * answered.reports, before[1] + answered.reports)
@@ -266,16 +270,58 @@ def officers_edit_the_sheet(at: Deployment, sheets: SheetsServer, spreadsheet: s
 def operators_see_how_it_is(at: Deployment) -> None:
     lines = at.make("status").stdout.splitlines()
     assert f"API: {at.url}" in lines
-    assert len([line for line in lines if line.startswith(f"Alarm {STACK}-")]) == 9
+    the_alarms_are_in_the_runbook(lines)
     logged = at.make("logs", MINUTES="30").stdout
     assert "api: " in logged
     assert "drift corrected" in logged
     assert at.key not in logged
-    noted = [json.loads(line) for line in re.findall(r'\{.*"_aws".*\}', logged)]
+    noted = [json.loads(line) for line in re.findall(r'\{"service".*\}', logged)]
     assert {one["service"] for one in noted} == {STACK}
     assert {"Drift", "SheetsFailing", "SyncAge", "SyncRequests"} <= {name for one in noted for name in one}
     dashboard = at.aws.client("cloudwatch").get_dashboard(DashboardName=STACK)
     assert "${" not in dashboard["DashboardBody"]
+
+
+def a_request_id_leads_to_the_cause(at: Deployment) -> None:
+    """Of a 503, since an item is damaged; and of a 500, since the role of the API is not allowed what it needs."""
+    dynamodb, iam, since = at.aws.client("dynamodb"), at.aws.client("iam"), len(at.aws.calls)
+    api = at.resource("APIHandler")
+    role = at.aws.client("lambda").get_function_configuration(FunctionName=api)["Role"].rsplit("/", 1)[-1]
+    damaged = {"PK": {"S": "SERVERS"}, "SK": {"S": "SERVER#999"}}
+    dynamodb.put_item(TableName=STACK, Item=damaged)
+    unreadable = at.ask("GET", "/v1/servers/999/ledger")
+    dynamodb.delete_item(TableName=STACK, Key=damaged)
+    forbidden = {"Effect": "Deny", "Action": "dynamodb:Query", "Resource": "*"}
+    iam.put_role_policy(
+        RoleName=role,
+        PolicyName="deny",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [forbidden]}),
+    )
+    broken = at.ask("GET", "/v1/servers/101/ledger")
+    iam.delete_role_policy(RoleName=role, PolicyName="deny")
+    own = [call for call in at.aws.calls[since:] if not (call.function == api and call.is_denied)]
+    at.aws.calls[since:] = own  # it was denied on purpose
+    assert (unreadable.status_code, broken.status_code) == (503, 500), broken.text
+    for answer, code, cause in (
+        (unreadable, "unreadable", "Unreadable"),
+        (broken, "internal", "ClientError AccessDeniedException in Query"),
+    ):
+        found = at.make("logs", REQUEST=answer.json()["request_id"])
+        assert found.returncode == 0, found.stderr
+        (told,) = (json.loads(line) for line in re.findall(r'\{.*"cause".*\}', found.stdout))
+        assert (told["status"], told["code"], told["route"]) == (
+            *(answer.status_code, code, "/v1/servers/{server}/ledger"),
+        )
+        assert told["cause"].startswith(cause)
+        assert "Traceback" in told["exception"]
+        assert at.key not in found.stdout
+
+
+def the_alarms_are_in_the_runbook(status: list[str]) -> None:
+    alarms = {line.split()[1].rstrip(":") for line in status if line.startswith("Alarm ")}
+    rows = re.findall(r"^\| (`[^|]+`) \| ", (ROOT / "docs" / "OPERATIONS.md").read_text(), re.M)
+    described = {f"{STACK}-{name}" for row in rows for name in re.findall(r"`([^`]+)`", row)}
+    assert {f"{STACK}-refresh-errors", f"{STACK}-sync-errors"} <= alarms <= described
 
 
 def too_many_requests_are_refused(at: Deployment) -> None:
@@ -319,6 +365,7 @@ def what_was_destroyed_is_taken_back(at: Deployment) -> None:
     assert at.make("status").stderr.startswith(f"deploy: there is no stack {STACK}\n")
     assert at.deploy(at.packaged) == "", "the key is good still"
     assert at.progress() == before
+    assert at.aws.client("cloudwatch").get_dashboard(DashboardName=STACK), "which was asked for long ago"
 
 
 def granted(at: Deployment, function: str) -> set[tuple[str, str]]:

@@ -20,9 +20,10 @@ import pytest
 
 from chalicelib.domain.events import Event
 from deploy.archive import UNPACKED
-from deploy.package import PARTS, ROOT, PackagingFailed, pack, package
+from deploy.package import HERE, PARTS, ROOT, PackagingFailed, pack, package
 from local.dynamodb import REGION
 from local.sheets import SheetsServer
+from tests.discord import GUILD, PATH, PUBLIC_KEY, signature
 from tests.stores import TABLE_NAME
 from tests.world import World, new_world
 
@@ -42,6 +43,11 @@ NOT_FOR_A_REPORT = {
     *(f"chalicelib.services.{name}" for name in ("readings", "refresh", "sheet_queue", "sheet_views")),
 }
 """What a member who waits for a new process does not wait for."""
+FOR_DISCORD = {
+    *("cryptography", "chalicelib.news", "chalicelib.http.discord", "chalicelib.http.signed"),
+    *("chalicelib.services.discord", "chalicelib.services.guild_bindings", "chalicelib.store.guilds"),
+}
+"""What commands on Discord need, and nothing else."""
 UNCHECKED = (1).to_bytes(4, "little")
 """The flags of bytecode that is used without a look at its source (PEP 552)."""
 
@@ -106,6 +112,7 @@ def run(
     """
     world, sheets, _, _ = deployed
     environment = {"PATH": os.environ["PATH"], "SHEETS_API_URL": sheets.url}
+    environment["DISCORD_PUBLIC_KEY"] = PUBLIC_KEY.hex()
     if world.place.file:
         environment["MUSTER_DB"] = str(world.place.file)
     else:
@@ -196,7 +203,7 @@ def test_it_is_the_same_when_it_is_made_elsewhere_later_and_by_somebody_else(
         for path in clone.rglob("*.py"):
             path.chmod(0o700)
             os.utime(path, (0, 10**9))
-        again = package(tmp_path / "output", root=clone)
+        again = package(tmp_path / "output", root=clone, architecture=HERE)
     finally:
         os.umask(umask)
     assert again.read_bytes() == (packaged / "deployment.zip").read_bytes()
@@ -232,8 +239,24 @@ def test_a_first_report_imports_nothing_that_it_does_not_need(
     body = {"commander": "Altair", "milestones": [event.global_id(event.milestones[0])]}
     done = run(unpacked, runtime, deployed, "app", request("POST", "/v1/completions", headers, body))
     assert done["answer"]["statusCode"] == 200
+    not_needed = NOT_FOR_A_REPORT | FOR_DISCORD
+    assert not_needed.isdisjoint(done["modules"]), not_needed & set(done["modules"])
+    assert all(map(find_spec, not_needed)), "one of them has another name now"
+
+
+def test_so_does_a_first_command_on_discord(unpacked: Path, runtime: Path, deployed: Any) -> None:
+    """It is answered within three seconds, or Discord shows that nobody did."""
+    world, _, _, event = deployed
+    bindings, discord = world.muster.guild_bindings, world.muster.discord
+    bindings.bind(GUILD, "501", bindings.offer(world.key("admin", None, None), "101", "nova").code)
+    linked = discord.link(discord.caller(GUILD, "501", "Example"), "Deneb").commander
+    chosen = {"custom_id": f"done/501/{linked.id}", "values": [event.global_id(event.milestones[0])]}
+    body = {"type": 3, "guild_id": GUILD, "member": {"user": {"id": "501"}}, "data": chosen}
+    headers = signature(json.dumps(body).encode(), datetime.now(UTC))
+    done = run(unpacked, runtime, deployed, "app", request("POST", PATH, headers, body))
+    assert "Only: recorded." in json.loads(done["answer"]["body"])["data"]["content"]
     assert NOT_FOR_A_REPORT.isdisjoint(done["modules"]), NOT_FOR_A_REPORT & set(done["modules"])
-    assert all(map(find_spec, NOT_FOR_A_REPORT)), "one of them has another name now"
+    assert set(done["modules"]) >= FOR_DISCORD
 
 
 def test_the_form_is_rendered_from_the_package(unpacked: Path, runtime: Path, deployed: Any) -> None:
@@ -246,7 +269,7 @@ def test_the_form_is_rendered_from_the_package(unpacked: Path, runtime: Path, de
 def test_the_functions_are_told_their_table(packaged: Path) -> None:
     resources = json.loads((packaged / "sam.json").read_text())["Resources"]
     functions = {name: r for name, r in resources.items() if r["Type"] == "AWS::Serverless::Function"}
-    assert set(functions) == {"APIHandler", "RefreshTotals", "SyncSheets"}
+    assert set(functions) == {"APIHandler", "RefreshTotals", "SyncSheets", "TellNews"}
     for function in functions.values():
         assert function["Properties"]["Environment"]["Variables"]["TABLE_NAME"] == {"Ref": "Table"}
         assert function["Properties"]["Runtime"] == f"python{sys.version_info.major}.{sys.version_info.minor}"

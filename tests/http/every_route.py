@@ -4,6 +4,7 @@ Which capability a route takes is said by the table of operations, and whose key
 What stands here is what each request reaches, which a key has to cover.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,10 +16,13 @@ import requests
 import app
 from chalicelib.domain.access import Key, Role, key_id, secret_hash
 from chalicelib.domain.calendar import rfc3339
+from chalicelib.domain.events import Event
 from chalicelib.domain.roster import Alliance, Server
 from chalicelib.http.addresses import UNKNOWN_PATH
 from chalicelib.http.openapi.operations import OPERATIONS as GROUPS
 from chalicelib.http.openapi.operations import Who
+from chalicelib.services.webhook_settings import WantedWebhook
+from tests.discord import GUILD, PING, signature
 from tests.http.conftest import Site, served
 from tests.world import DEFENDERS, HIDDEN_MOTIVATIONS, WEDNESDAY_NOON, new_world
 
@@ -69,7 +73,7 @@ def somewhere_on_101(key: Key) -> bool:
 
 def allowed(who: Who, reach: Reach) -> set[str]:
     """The principals whose keys have the capability, and a scope that covers what is reached."""
-    if who == "all":
+    if who == "all" or who == "Discord, signed":
         return ALL
     keys = {name: Key(name, scope[0], name, *scope[1:]) for name, scope in KEYS.items()}
     return {name for name, key in keys.items() if key.may(who) and reach(key)}
@@ -81,6 +85,7 @@ COMMANDER = f"{ALLIANCE}/commanders/{{commander}}"
 EVENT = f"{SERVER}/events/{{event}}"
 SHEET = "/v1/sheets/{spreadsheet_id}"
 SAVED = {"Content-Type": "text/csv"}
+DISCORD_WEBHOOK = "https://discord.com/api/webhooks/12345678901/TOKEN"
 
 
 @dataclass
@@ -137,6 +142,21 @@ class Stage:
         self.site.world.muster.stores.sheets.bind("sheet", "101", "nova")
         return {}
 
+    def hook(self) -> dict[str, Any]:
+        """A webhook of the alliance."""
+        webhooks, settings = self.site.world.muster.stores.webhooks, self.site.world.muster.webhook_settings
+        for one in webhooks.all():
+            webhooks.delete(one.id)
+        admin = self.site.world.key("admin", None, None)
+        made, _ = settings.add(admin, WantedWebhook(DISCORD_WEBHOOK, ["scoreboard"], "101", "nova"))
+        return {"path": {"webhook": made.id}}
+
+    def address(self) -> dict[str, Any]:
+        """One more, where there is one."""
+        self.hook()
+        url = f"{DISCORD_WEBHOOK}{next(self.numbers)}"
+        return {"json": {"url": url, "kinds": ["scoreboard"], "server": "101", "alliance": "nova"}}
+
     def public(self) -> dict[str, Any]:
         """The server shows the points of its alliances."""
         self.site.world.muster.stores.definitions.put_server(Server("101", public_standings=True))
@@ -150,10 +170,29 @@ class Stage:
         made = world.muster.readings.log(admin, "101", DEFENDERS, 1_000, confirm=True)
         return {"path": {"reading": made.id}}
 
+    def drill(self) -> dict[str, Any]:
+        """An event in which nobody has completed anything."""
+        drill = Event.model_validate({"id": "gone", **EVENT_BODY})
+        self.site.world.muster.stores.definitions.put_event(drill)
+        return {"path": {"event": drill.id}}
+
+    def in_a_guild(self) -> dict[str, Any]:
+        """The alliance has a guild, and in it an account that stands for a commander."""
+        world = self.site.world
+        code = world.muster.guild_bindings.offer(world.key("admin", None, None), "101", "nova").code
+        world.muster.guild_bindings.bind(GUILD, "501", code)
+        world.muster.discord.link(world.muster.discord.caller(GUILD, "501", "Example"), "Kestrel")
+        return {}
+
+    def signed(self) -> dict[str, Any]:
+        """What Discord sends to see whether somebody answers."""
+        body = json.dumps(PING).encode()
+        return {"data": body, "headers": signature(body, self.site.world.clock())}
+
     def url(self, route: str, path: dict[str, str]) -> str:
         named = {"server": "101", "alliance": "nova", "event": DEFENDERS, "spreadsheet_id": "sheet"}
         named |= {"commander": self.commanders["101", "nova"], "key": self.secret or "none"}
-        named["reading"] = "none"
+        named |= {"reading": "none", "webhook": "none", "guild": GUILD, "account": "501"}
         named["key_id"] = self.site.world.key("reader").id
         return route.format(**named | path)
 
@@ -250,6 +289,7 @@ ROWS = [
     Row("POST", "/v1/keys", json_body(role="member", label="A link", server="101", alliance="nova")),
     Row("DELETE", "/v1/keys/{key_id}"),
     Row("PUT", "/v1/events/{event}", lambda _: {"path": {"event": "drill"}, "json": EVENT_BODY}, DEPLOYMENT),
+    Row("DELETE", "/v1/events/{event}", Stage.drill, DEPLOYMENT),
     Row("GET", "/v1/servers", reach=DEPLOYMENT),
     Row("PUT", SERVER, json_body(), SERVER_101),
     Row("GET", f"{SERVER}/alliances", reach=somewhere_on_101),
@@ -259,6 +299,15 @@ ROWS = [
     Row("GET", SHEET, Stage.bound),
     Row("POST", f"{SHEET}/tidy", Stage.bound),
     Row("DELETE", SHEET, Stage.bound),
+    Row("GET", "/v1/webhooks", Stage.hook, ANYWHERE),
+    Row("POST", "/v1/webhooks", Stage.address),
+    Row("POST", "/v1/webhooks/{webhook}/test", Stage.hook),
+    Row("DELETE", "/v1/webhooks/{webhook}", Stage.hook),
+    Row("GET", f"{ALLIANCE}/discord"),
+    Row("POST", f"{ALLIANCE}/discord"),
+    Row("DELETE", f"{ALLIANCE}/discord/{{guild}}", Stage.in_a_guild),
+    Row("DELETE", f"{ALLIANCE}/discord/accounts/{{account}}", Stage.in_a_guild),
+    Row("POST", "/discord/interactions", Stage.signed),
 ]  # fmt: skip
 
 

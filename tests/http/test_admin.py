@@ -13,6 +13,7 @@ from chalicelib.settings import Settings
 from tests.http.conftest import Site
 from tests.http.test_api import problem
 from tests.http.test_officers import Desk, stored
+from tests.stores import on_every_store
 from tests.world import HIDDEN_MOTIVATIONS, WEDNESDAY_NOON
 
 DRILL: dict[str, Any] = {
@@ -147,6 +148,40 @@ class TestEvents:
         assert admin("PUT", PATH, with_milestone(points=250)).status_code == 200, "nobody has the other one"
         progress = site.get("/v1/servers/101/events/2023-11-drill/progress").json()
         assert (progress["points"], progress["completions"]) == (250, 1)
+
+    @on_every_store
+    def test_an_event_without_completions_is_deleted_with_all_that_is_kept_of_it(self, admin: Desk) -> None:
+        world, event = admin.site.world, "2023-11-drill"
+        admin("PUT", PATH, DRILL)
+        world.muster.readings.log(world.key("officer"), "101", event, 1_000, confirm=True)
+        world.muster.refresh.refresh_totals(lambda: 60.0)
+        kept = {
+            item["PK"].partition("#")[0] for item in world.muster.stores.table.scan() if event in item["PK"]
+        }
+        assert {"READINGS", "STANDING"} <= kept
+        assert admin("DELETE", PATH).status_code == 204
+        assert admin.site.get(PATH).status_code == 404
+        assert not [item for item in world.muster.stores.table.scan() if event in item["PK"] + item["SK"]]
+        entry = admin("GET", "/v1/ledger").json()["entries"][0]
+        assert (entry["action"], entry["before"]["name"], entry["after"]) == ("event", "Drill", None)
+        assert problem(admin("DELETE", PATH), 404, "unknown-event") == ["event"]
+
+    def test_an_event_in_which_somebody_has_completed_something_is_not_deleted(self, admin: Desk) -> None:
+        admin("PUT", PATH, DRILL)
+        report = {"commander": "Kestrel", "milestones": ["2023-11-drill/first-steps"]}
+        admin.site.report(admin.site.world.secret(), report)
+        admin("POST", "/v1/servers/101/events/2023-11-drill/readings", {"points": 1_000, "confirm": True})
+        void = {
+            "action": "void",
+            "commander": "Kestrel",
+            "milestone": report["milestones"][0],
+            "reason": "a slip",
+        }
+        for _ in range(2):
+            assert problem(admin("DELETE", PATH), 409, "event-in-use") == ["event"]
+            admin("POST", "/v1/corrections", void | {"server": "101", "alliance": "nova"})
+        readings = admin("GET", "/v1/servers/101/events/2023-11-drill/readings").json()["readings"]
+        assert [one["points"] for one in readings] == [1_000], "nothing of it is deleted"
 
     def test_an_archived_event_takes_no_more_reports(self, admin: Desk) -> None:
         admin("PUT", PATH, DRILL)

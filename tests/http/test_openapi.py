@@ -20,6 +20,7 @@ from chalicelib.domain.progress import newly_reached, progress_of
 from chalicelib.domain.standing import Standing, Totals
 from chalicelib.http.openapi.document import document
 from chalicelib.http.openapi.glossary import FIELDS, PARAMETERS, PROBLEMS, status_of
+from chalicelib.http.openapi.operations import SIGNED
 from chalicelib.http.responses import json_response
 from chalicelib.version import VERSION
 from tests.http.conftest import Site, served
@@ -61,7 +62,9 @@ def test_it_says_who_may() -> None:
         roles = [] if "{key}" in row.route else list(OPERATIONS[str(row)].roles)
         assert operation.get("x-roles", []) == roles, row
         schemes = [name for way in operation.get("security", []) for name in way]
-        assert schemes == (["bearer", "key"][: 1 + row.route.endswith(".csv")] if roles else []), row
+        keys = ["bearer", "key"][: 1 + row.route.endswith(".csv")] if roles else []
+        signed = ["signature", "timestamp"] if OPERATIONS[str(row)].who == SIGNED else []
+        assert schemes == keys + signed, row
 
 
 def test_a_schema_is_named_after_what_it_is_about() -> None:
@@ -70,7 +73,8 @@ def test_a_schema_is_named_after_what_it_is_about() -> None:
     (table,) = re.findall(r"\| word \| meaning \|\n((?:\|.*\n)+)", contract)
     words = {word for name in re.findall(r"^\| ([a-z ]+) \|", table, flags=re.M) for word in name.split()}
     words |= {"actor", "correction", "day", "import", "points", "progress", "projection", "receipt", "reward"}
-    words |= {"namesake", "roster", "schedule"} | {"field", "health", "problem"}
+    words |= {"namesake", "roster", "schedule", "webhook"} | {"field", "health", "problem"}
+    words |= {"account", "binding", "discord", "guild", "interaction"}
     for name in document()["components"]["schemas"]:
         parts = [part.lower() for part in re.findall(r"[A-Z][a-z]+", name)]
         assert "".join(parts) == name.lower()

@@ -22,6 +22,7 @@ FIELDS = {
         "last_error_at",
         "last_error",
         "revision",
+        "account",
     ),
 }
 

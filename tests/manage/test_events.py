@@ -53,8 +53,8 @@ def test_check_says_of_every_file_what_is_wrong(desk: Desk) -> None:
     result = desk.run("events", "check", "wrong.toml", "2024-01-trial.toml", "none.toml")
     assert result.exit_code == 1
     assert "2024-01-trial.toml: good, Trial, 2024-01-08 to 2024-01-08, 1 milestone\n" in result.stdout
-    assert "wrong.toml: milestones[0].name: Field required\n" in result.stderr
-    assert "none.toml: not TOML: " in result.stderr
+    assert "wrong.toml: milestones[0].name: is missing\n" in result.stderr
+    assert "none.toml: line 1: " in result.stderr
     assert desk.run("events", "check", "missing.toml").exit_code == 2
 
 
@@ -79,7 +79,7 @@ def test_the_catalog_is_put_by_id(desk: Desk) -> None:
 
 def test_a_wrong_file_is_told_as_check_tells_it(desk: Desk) -> None:
     (desk.folder / "wrong.toml").write_text('id = "wrong"\n')
-    assert "wrong.toml: milestones: Field required" in desk.refusal("events", "put", "wrong.toml")
+    assert "wrong.toml: milestones: is missing" in desk.refusal("events", "put", "wrong.toml")
 
 
 def test_what_the_api_refuses_is_said_in_its_words(desk: Desk) -> None:
@@ -183,6 +183,42 @@ def test_an_event_is_archived_and_opened_again(desk: Desk) -> None:
     assert json.loads(desk.said("events", "show", DEFENDERS, "--json"))["archived"]
     desk.said("events", "archive", DEFENDERS, "--undo")
     assert not json.loads(desk.said("events", "show", DEFENDERS, "--json"))["archived"]
+
+
+def test_an_event_is_deleted_while_nobody_has_completed_anything(desk: Desk) -> None:
+    desk.said("events", "clone", DEFENDERS, "--to", "2026-11-30")
+    assert desk.said("events", "delete", "2026-11-30-defenders-of-peace") == (
+        "2026-11-30-defenders-of-peace: deleted\n"
+    )
+    assert "2026-11-30" not in desk.said("events", "list")
+    desk.world.muster.reporting.report(desk.world.key(), "Kestrel", [f"{DEFENDERS}/hidden-motivations"])
+    assert "so it can't be deleted. If it is over, archive it." in desk.refusal("events", "delete", DEFENDERS)
+
+
+@pytest.mark.parametrize(
+    ("day", "warning"),
+    [
+        ("2023-11-15", ""),
+        ("2023-11-14", "which is past, so it has begun already."),
+        ("2023-11-08", "which is past, and members can no longer report it."),
+    ],
+)
+def test_a_clone_into_the_past_is_warned_of(desk: Desk, day: str, warning: str) -> None:
+    for more in (["--dry-run"], []):
+        result = desk.demo("events", "clone", DEFENDERS, "--to", day, *more)
+        assert result.exit_code == 0
+        assert result.stderr == (
+            f"Warning: {day}-defenders-of-peace begins on {day}, {warning}\n" if warning else ""
+        )
+
+
+def test_what_was_done_is_told_to_programs_too(desk: Desk) -> None:
+    (desk.folder / "wrong.toml").write_text('id = "wrong"\n')
+    checked = json.loads(desk.run("events", "check", "wrong.toml", "--json").stdout)
+    assert checked["files"][0]["event"] is None
+    assert checked["files"][0]["problems"][0] == "wrong.toml: name: is missing"
+    put = json.loads(desk.said("events", "put", DEFENDERS, "--json"))
+    assert put == {"dry_run": False, "events": [{"id": DEFENDERS, "status": "already_there"}]}
 
 
 def test_the_format_that_the_settings_show_is_good(desk: Desk) -> None:

@@ -65,6 +65,10 @@ def test_what_is_wrong_with_a_file_is_said_in_the_apis_words(desk: Desk) -> None
     assert "This is not UTF-8." in desk.refusal("roster", "import", *NOVA, "latin.csv")
     (desk.folder / "excel.csv").write_bytes("Commander\nÖsterreicher\n".encode("utf-8-sig"))
     assert "1 new" in desk.said("roster", "import", *NOVA, "excel.csv")
+    (desk.folder / "unicode.csv").write_bytes("Commander\tRank\nMerlin\t1\n".encode("utf-16"))
+    assert "This is UTF-16, not UTF-8. Save the file as" in desk.refusal(
+        "roster", "import", *NOVA, "unicode.csv"
+    )
     assert desk.refusal("roster", "import", *NOVA, "missing.csv", code=2)
     assert "no alliance 'nothing'" in desk.refusal("roster", "import", "101", "nothing", EXAMPLE)
 

@@ -31,8 +31,13 @@ def test_the_url_and_the_key_come_from_the_environment(desk: Desk) -> None:
 
 
 def test_the_key_can_be_in_a_file(desk: Desk) -> None:
-    (desk.folder / "key").write_text(desk.world.secret("admin", None, None) + "\n")
-    assert desk.run("--url", desk.url, "--key-file", "key", "servers", "list").exit_code == 0
+    secret = desk.world.secret("admin", None, None) + "\n"
+    for encoding in ("utf-8", "utf-8-sig"):
+        (desk.folder / "key").write_text(secret, encoding=encoding)
+        assert desk.run("--url", desk.url, "--key-file", "key", "servers", "list").exit_code == 0
+    (desk.folder / "key").write_text(secret, encoding="utf-16")
+    result = desk.run("--url", desk.url, "--key-file", "key", "servers", "list")
+    assert result.stderr.startswith("Error: key: it is UTF-16")
     (desk.folder / "key").write_text("schlüssel")
     result = desk.run("--url", desk.url, "--key-file", "key", "servers", "list")
     assert result.stderr == "Error: This is not a key: it has characters that no key has.\n"
@@ -81,7 +86,7 @@ def test_a_server_that_does_not_answer(desk: Desk, monkeypatch: pytest.MonkeyPat
     def late(*_: object, **__: object) -> None:
         raise requests.ReadTimeout
 
-    monkeypatch.setattr(requests, "request", late)
+    monkeypatch.setattr(requests.Session, "request", late)
     said = f"Error: {desk.url} did not answer in time. It may still have done it: check before you send it again.\n"
     assert desk.refusal("servers", "list") == said
 

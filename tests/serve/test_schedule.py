@@ -10,6 +10,7 @@ import pytest
 from chalice.app import Rate
 
 import app
+from chalicelib.telemetry import RunFailed
 from manage.serve.schedule import GRACE, LATE, Job, Schedule
 from manage.serve.site import PERIODS
 from tests.world import HandSeconds
@@ -109,3 +110,13 @@ def test_periods_and_limits_are_those_of_the_functions_in_aws() -> None:
         assert PERIODS[source.name] == (expression.value * 60, limit)
         assert expression.unit == Rate.MINUTES
     assert {source.name for source in sources} == PERIODS.keys()
+
+
+def test_a_run_whose_failure_is_logged_is_not_logged_again(caplog: pytest.LogCaptureFixture) -> None:
+    def failed(*_: object) -> None:
+        raise RunFailed("see the log")
+
+    schedule = Schedule([Job("sync", failed, 60)], threading.Event(), HandSeconds())
+    schedule.run_due()
+    assert not caplog.records
+    assert not schedule.works

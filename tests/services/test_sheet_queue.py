@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 
 from chalicelib.domain.calendar import GameDay
-from chalicelib.domain.due import FRESHNESS
+from chalicelib.domain.due import BATCH, FRESHNESS
 from chalicelib.domain.roster import Alliance, Server
 from tests.stores import on_dynamodb
 from tests.world import (
@@ -56,13 +56,23 @@ def test_what_leaves_the_totals_as_they_were_makes_them_due_too(synced: World) -
     sync_all(synced)
     muster.corrections.correct(officer, "void", "Kestrel", HIDDEN_MOTIVATIONS, "it was Merlin")
     muster.reporting.report(synced.key(), "Merlin", [HIDDEN_MOTIVATIONS])
-    assert sync_all(synced) == ["all", "nova", "orbit"]
+    assert sync_all(synced) == ["all", "nova"]
 
 
-def test_a_report_makes_all_sheets_of_its_server_due(synced: World) -> None:
-    synced.muster.reporting.report(synced.key(), "Kestrel", [HIDDEN_MOTIVATIONS])
-    assert sync_all(synced) == ["all", "nova", "orbit"]
-    synced.muster.reporting.report(synced.key(), "Kestrel", [HIDDEN_MOTIVATIONS])
+def test_a_report_shows_at_once_in_its_alliances_sheet_and_the_servers_and_a_little_later_in_the_others(
+    synced: World,
+) -> None:
+    began = synced.clock()
+    for minute in range(3):
+        synced.clock.now = began + timedelta(minutes=minute)
+        synced.muster.reporting.report(synced.key(), f"Commander{minute}", [HIDDEN_MOTIVATIONS])
+        assert sync_all(synced) == ["all", "nova"]
+    synced.clock.now = began + BATCH - timedelta(microseconds=1)
+    assert sync_all(synced) == []
+    synced.clock.now = began + BATCH
+    assert sync_all(synced) == ["orbit"], "for all three"
+    synced.clock.advance(minutes=BATCH.seconds / 60)
+    synced.muster.reporting.report(synced.key(), "Commander0", [HIDDEN_MOTIVATIONS])
     assert sync_all(synced) == [], "nothing new was reported"
 
 
@@ -72,7 +82,7 @@ def test_a_correction_makes_them_due_once(synced: World) -> None:
     muster.rosters.add(officer, "101", "nova", "Merlin")
     sync_all(synced)
     muster.corrections.correct(officer, "void", "Kestrel", HIDDEN_MOTIVATIONS, "it was Merlin")
-    assert sync_all(synced) == ["all", "nova", "orbit"]
+    assert sync_all(synced) == ["all", "nova"]
     muster.corrections.correct(officer, "void", "Kestrel", HIDDEN_MOTIVATIONS, "it was Merlin")
     assert sync_all(synced) == [], "it was void already"
 
@@ -116,16 +126,30 @@ def test_a_move_concerns_both_alliances_and_a_merger_where_it_happens(synced: Wo
 
 
 def test_what_no_sheet_shows_makes_none_due(synced: World) -> None:
-    """The use of a key, the entries that reports owe the ledger, and the same sample of the points again."""
+    """The use of a key, the entries that reports owe the ledger; and a sample of the points waits until something else
+    shows."""
     muster = synced.muster
     muster.reporting.report(synced.key(), "Kestrel", [HIDDEN_MOTIVATIONS])
-    muster.refresh.refresh_totals()
+    synced.clock.advance(minutes=BATCH.seconds / 60)
     sync_all(synced)
     synced.clock.advance(minutes=5)
     secret = synced.secret("reader")
     muster.directory.key(secret)
     muster.refresh.refresh_totals()
+    assert muster.stores.completions.standing("101", DEFENDERS).history
     assert sync_all(synced) == []
+
+
+def test_a_server_in_which_nothing_can_be_reported_is_read_again_after_a_few_minutes(synced: World) -> None:
+    definitions, began = synced.muster.stores.definitions, synced.clock()
+    for event in synced.muster.directory.events():
+        definitions.put_event(event.model_copy(update={"archived": True}))
+    assert len(sync_all(synced)) == 4
+    definitions.put_alliance(Alliance("101", "nova", "NEW", "Nova Guard"))
+    synced.clock.now = began + BATCH - timedelta(microseconds=1)
+    assert sync_all(synced) == []
+    synced.clock.now = began + BATCH
+    assert sync_all(synced) == ["all", "nova"]
 
 
 def test_a_projection_moves_on_with_the_time_and_makes_no_sheet_due(world: World) -> None:
@@ -202,10 +226,23 @@ def test_knowing_costs_reads_by_server_and_event_however_many_sheets_there_are(s
         synced.muster.stores.sheets.bind(f"another-{number}", "101", "nova")
     synced.muster.reporting.report(synced.key(), "Kestrel", [HIDDEN_MOTIVATIONS, CONFRONTING_RESILIENCE])
     synced.clock.advance(minutes=FRESHNESS.seconds / 60)
+    synced.muster.stores.definitions.put_server(Server("103"))
+    synced.muster.directory.events()
     synced.dynamodb.calls.clear()
-    assert len(synced.muster.sheet_queue.due()) == 64
+    for due in synced.muster.sheet_queue.due():
+        if due.sheet.alliance is None:
+            synced.muster.sheet_queue.view(due.sheet)
     queries = [call.parameters for call in synced.dynamodb.calls if call.operation == "Query"]
     asked = [query["ExpressionAttributeValues"][":pk"]["S"] for query in queries]
-    assert len(asked) == len(set(asked)) == 7, "the sheets; of each server its alliances and two events"
-    assert not [partition for partition in asked if partition.startswith(("CARDS", "ROSTER"))]
-    assert len(synced.dynamodb.calls) - len(queries) <= 2, "the servers, which are cached"
+    begun = [f"STANDING#{server}#{DEFENDERS}" for server in ("101", "102")]
+    assert sorted(asked) == sorted(
+        [
+            "SHEETS",
+            "SERVERS",
+            "ALLIANCES#101",
+            "ALLIANCES#102",
+            *begun,
+            *(b.replace(DEFENDERS, ARCHITECTS) for b in begun),
+        ]
+    )
+    assert len(synced.dynamodb.calls) == len(queries)

@@ -296,5 +296,7 @@ def test_when_somebodys_time_is_over_nothing_is_begun_or_tried_again(
         assert asked(dynamodb) == 1
         with pytest.raises(Busy):
             late.get(ONE)
+        with pytest.raises(Busy):
+            late.query_each([("P", ""), ("Q", "")])
         assert asked(dynamodb) == 0
     assert late.get(ONE) is not None, "others have their own time"

@@ -102,6 +102,11 @@ def here(world: World) -> Place:
     muster.bulk_corrections.take_back(officer, BulkOrder(leaked.id, "new-commanders", "a leak"))
     muster.readings.log(officer, "101", DEFENDERS, 9_000, clock() - timedelta(minutes=1), confirm=True)
     muster.refresh.refresh_totals()
+    for server, alliance, guild in (("101", "nova", "1001"), ("1010", "nova", "1002")):
+        code = muster.guild_bindings.offer(admin, server, alliance).code
+        muster.guild_bindings.bind(guild, "501", code)
+        muster.guild_bindings.offer(admin, server, alliance)
+        muster.discord.link(muster.discord.caller(guild, "501", "Example"), "Harrier", is_new=True)
     muster.stores.sheets.bind("officers-sheet", "101", "nova")
     muster.stores.sheets.bind("servers-sheet", "101", None)
     (sheet,) = (one for one in muster.stores.sheets.all() if one.spreadsheet_id == "officers-sheet")
@@ -159,7 +164,7 @@ def test_all_of_it_arrives_as_it_was(here: Place, there: Place) -> None:
 
 def of_the_server(key: ItemKey, item: Item) -> bool:
     """Whether it is of server 101, or an event, as keys and attributes tell."""
-    stays = key.pk.split("#")[0] in ("COUNTED", "JOINED")
+    stays = key.pk.split("#")[0] in ("COUNTED", "JOINED") or key == keys.binding_code("101", "nova")
     named = (not stays and key.pk.split("#")[1:2] == ["101"]) or key == ("SERVERS", "SERVER#101")
     return named or item.get("server") == "101" or key.pk == keys.EVENTS
 

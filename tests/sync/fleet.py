@@ -10,6 +10,7 @@ from chalicelib.domain.binding import Binding
 from chalicelib.domain.roster import Alliance, Server
 from chalicelib.domain.sheet_view import SheetView
 from local.sheets import SheetsServer
+from sheets_sync.allowance import Limits
 from sheets_sync.google import Google, Spreadsheets
 from sheets_sync.run import sync_due
 from tests.stores import Store
@@ -55,7 +56,7 @@ class Fleet:
 
     def run(self, do: Callable[[Binding, SheetView, Spreadsheets], None] = sync) -> dict[str, int]:
         source = self.world.muster.sheet_queue
-        return sync_due(source, self.google, self.limit, self.remaining, self._sleep, do=do)
+        return sync_due(source, self.google, Limits(self.limit), self.remaining, self._sleep, do=do)
 
     def run_a_minute_later(self) -> dict[str, int]:
         self.world.clock.advance(minutes=1)

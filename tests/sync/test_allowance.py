@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from local.sheets import Quota
 from local.sheets.traffic import Meter
-from sheets_sync.allowance import LONGEST_PAUSE, RESERVE, Allowance, Budget, OutOfAllowance
+from sheets_sync.allowance import LONGEST_PAUSE, RESERVE, Allowance, Budget, OutOfAllowance, Sent
 from tests.world import WEDNESDAY_NOON, HandClock
 
 
@@ -20,8 +20,13 @@ def allowance(limit: int = 2) -> tuple[Allowance, HandClock]:
 
 def spend(held: Allowance, times: int = 1) -> None:
     for _ in range(times):
-        held.spend("read")
-        held.answered("read")
+        held.answered(sent(held))
+
+
+def sent(held: Allowance) -> Sent:
+    found = held.spend("read")
+    assert found
+    return found
 
 
 def test_reads_and_writes_are_counted_apart() -> None:
@@ -33,9 +38,9 @@ def test_reads_and_writes_are_counted_apart() -> None:
 
 def test_a_request_is_free_again_a_minute_after_it_was_answered() -> None:
     held, clock = allowance()
-    held.spend("read")
+    first = sent(held)
     clock.advance(seconds=7)
-    held.answered("read")
+    held.answered(first)
     spend(held)
     clock.advance(seconds=59, microseconds=999_999)
     assert held.wait("read") == pytest.approx(0.000001)
@@ -81,11 +86,11 @@ def test_google_never_counts_more_than_the_limit_in_any_minute(
     for pause, there, back, is_new_run in steps:
         clock.advance(milliseconds=pause)
         clock.advance(seconds=held.wait("read"))
-        held.spend("read")
+        one = sent(held)
         clock.advance(milliseconds=there)
         meter.count(quota, "read", "account", clock.now)  # raises where Google would refuse
         clock.advance(milliseconds=back)
-        held.answered("read")
+        held.answered(one)
         if is_new_run:
             held = Allowance(limit, clock, held.spent)
 

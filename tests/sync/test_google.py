@@ -6,6 +6,7 @@ import math
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -22,7 +23,7 @@ from local.serving import LocalServer
 from local.sheets import Fault, SheetsServer
 from sheets_sync import credentials
 from sheets_sync.allowance import RESERVE, Allowance, Budget, OutOfAllowance
-from sheets_sync.failures import QuotaExceeded, SheetError, SignInFailed, refusal
+from sheets_sync.failures import NotShared, QuotaExceeded, SheetError, SignInFailed, refusal
 from sheets_sync.google import CONNECT_TIMEOUT, READ_TIMEOUT, Google, connect
 from tests.sync.fleet import Fleet, new_fleet
 from tests.world import HandClock
@@ -206,7 +207,7 @@ class TestRefusals:
         [
             (400, SheetError, False, True, True),
             (401, SignInFailed, False, True, False),
-            (403, SheetError, False, True, True),
+            (403, NotShared, False, True, True),
             (404, SheetError, False, True, False),
             (408, SheetError, True, False, False),
             (413, SheetError, False, True, True),
@@ -220,6 +221,10 @@ class TestRefusals:
     ) -> None:
         found = refusal(status, {"error": {"code": status, "message": "why", "status": "X"}}, ADDRESS)
         assert (type(found), found.again, found.lasting, found.refused) == (kind, again, lasting, refused)
+
+    def test_what_may_be_read_but_not_written_is_shared(self) -> None:
+        found = refusal(403, {"error": {"code": 403}}, ADDRESS, "write")
+        assert (type(found), found.lasting, found.refused) == (SheetError, True, True)
 
     @pytest.mark.parametrize("body", [None, [], "text", {}, {"error": "text"}, {"error": None}])
     def test_what_cannot_be_read_may_be_anything(self, body: object) -> None:
@@ -392,7 +397,8 @@ class TestCredentials:
 
     def test_credentials_that_expire_are_read_anew_at_once(self, fleet: Fleet, sign_in: SignIn) -> None:
         fleet.run()
-        credentials._kept["muster/google"].token = None
+        (kept,) = credentials._kept["muster/google"].held.values()
+        kept.expiry = datetime(2023, 11, 15)  # noqa: DTZ001 - google-auth's have no zone
         asked = sign_in.asked
         sign_in.refuses = True
 

@@ -71,7 +71,7 @@ class TestManySheets:
     ) -> None:
         nothing = SheetView("101", GameDay(), fleet.world.clock(), ())
         monkeypatch.setattr(
-            SheetViews, "of", lambda self, sheet, **_: nothing
+            SheetViews, "of", lambda self, sheet, survey, **_: nothing
         )  # what they show does not matter here
         fleet.add_server("102")
         quiet, busy = [f"quiet-{n:03}" for n in range(180)], [f"busy-{n:03}" for n in range(20)]

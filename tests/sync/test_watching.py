@@ -28,7 +28,9 @@ class Post:
         """Which sheets are due after a look; they are synced."""
         self.world.clock.advance(minutes=1)
         queue = self.world.muster.sheet_queue
-        due, self.soon = look(queue, At("https://drive.test", fake=self.fake), queue.due(), has_time)
+        queue.due()
+        self.soon = look(queue, At("https://drive.test", fake=self.fake), has_time)
+        due = queue.due_of(None)
         for one in due if syncs else ():
             leased = queue.lease(one, "run")
             assert leased
@@ -97,7 +99,9 @@ def test_a_run_that_is_cut_off_after_it_was_told_loses_nothing(post: Post) -> No
 def test_a_sheet_with_edits_that_still_are_to_be_taken_stays_due(post: Post) -> None:
     post.fake.touch("a")
     queue = post.world.muster.sheet_queue
-    (due,) = (each for each in look(queue, At("", fake=post.fake), queue.due(), lambda: True)[0])
+    queue.due()
+    look(queue, At("", fake=post.fake), lambda: True)
+    (due,) = queue.due_of(None)
     leased = queue.lease(due, "run")
     assert leased
     queue.synced(leased, again=True)
@@ -156,7 +160,7 @@ def test_no_credentials_go_anywhere_but_to_google_and_without_them_it_is_not_ask
     with Drive("https://drive.test", "secret", never).connected() as account:
         assert account.name == NOBODY
     queue = world.muster.sheet_queue
-    assert look(queue, Drive("https://www.googleapis.com"), (), lambda: True) == ((), False)
+    assert not look(queue, Drive("https://www.googleapis.com"), lambda: True)
 
 
 def test_a_clock_that_was_set_back_makes_nothing_due_for_ever(post: Post) -> None:

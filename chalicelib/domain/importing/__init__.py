@@ -17,6 +17,7 @@ from chalicelib.domain.importing.cells import Unclear, folded, heading, listed, 
 from chalicelib.domain.importing.headings import EVENT, MILESTONE, OTHER_TIMES, TIME, TIME_WEAK, TOTALS
 from chalicelib.domain.importing.milestones import Milestones, event_called, within
 from chalicelib.domain.importing.tables import (
+    MOST_LINES,
     File,
     Layout,
     columns_of,
@@ -122,23 +123,33 @@ class CompletionFile:
 
 
 def read_roster(
-    text: str, columns: Columns, is_commander: Callable[[str], bool], tags: Tags = ()
+    text: str,
+    columns: Columns,
+    is_commander: Callable[[str], bool],
+    tags: Tags = (),
+    most: int = MOST_LINES,
 ) -> RosterFile:
     """The commanders of a roster: of the column named, else of one with a well-known heading, else of the only one.
 
     `tags` are the server's, which are no part of a name. `is_commander` says whether the alliance has a commander of
     that name: a file that begins with one has no headings. Raises Malformed (`malformed`) for what is no table, for a
     column that isn't there, and to ask for `separator`, `header_line` or `commander_column`; TooLarge (`too-large`) for
-    more than MOST_LINES.
+    more than `most` lines.
     """
-    file = read_file(text, columns.layout, is_commander)
+    file = read_file(text, columns.layout, is_commander, most)
     seen: dict[str, int] = {}
     lines = tuple(_roster_line(file, row, seen, tags) for row in file.table.rows)
     return RosterFile(_read_as(file, dict.fromkeys(file.names, "commander")), lines)
 
 
 def read_completions(
-    text: str, columns: Columns, events: Sequence[Event], game_day: GameDay, now: datetime, tags: Tags = ()
+    text: str,
+    columns: Columns,
+    events: Sequence[Event],
+    game_day: GameDay,
+    now: datetime,
+    tags: Tags = (),
+    most: int = MOST_LINES,
 ) -> CompletionFile:
     """The completions of a file in one of two forms.
 
@@ -149,11 +160,11 @@ def read_completions(
 
     Times without an offset are the server's, and a mere date is the beginning of the game day. Raises Malformed
     (`malformed`) for what is no table, if a column, the event or the format isn't known, and to ask for a parameter
-    where the file can be read in several ways; TooLarge (`too-large`) for more than MOST_LINES.
+    where the file can be read in several ways; TooLarge (`too-large`) for more than `most` lines.
     """
     begun = {event.id for event in events if event.window(game_day).opens_at <= now}
     milestones = Milestones(within(columns.event, events), begun)
-    file = read_file(text, columns.layout)
+    file = read_file(text, columns.layout, most=most)
     uses: dict[int, Use] = dict.fromkeys(file.names, "commander")
     ticks = {} if _given(columns.milestone) else _tick_columns(file, milestones)
     uses |= dict.fromkeys(ticks, "milestone")

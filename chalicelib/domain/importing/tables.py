@@ -73,12 +73,14 @@ class _Try:
         return 2 * alike >= len(below), evenness > 0.9, evenness
 
 
-def read_file(text: str, layout: Layout, is_commander: Callable[[str], bool] | None = None) -> File:
+def read_file(
+    text: str, layout: Layout, is_commander: Callable[[str], bool] | None = None, most: int = MOST_LINES
+) -> File:
     """The table of a file, and where the commanders' names are in it.
 
     With `is_commander`, which knows names, it may be a single column; a name that is known at its top is no heading.
     Raises Malformed (`malformed`) for what is no table, for a column that isn't there, and to ask for `separator`,
-    `header_line` or `commander_column`; TooLarge (`too-large`) for more than MOST_LINES.
+    `header_line` or `commander_column`; TooLarge (`too-large`) for more than `most` lines.
     """
     chosen = _chosen(text, layout)
     records, at = chosen.records, chosen.at
@@ -100,7 +102,7 @@ def read_file(text: str, layout: Layout, is_commander: Callable[[str], bool] | N
     rows = [row for row in below if not _holds_nothing(row, names)]
     if not rows and header.line == 0:
         raise malformed("csv", "There is no commander in this file.")
-    table = as_table([header, *rows], MOST_LINES)
+    table = as_table([header, *rows], most)
     filled = [name for row in table.rows if (name := first_filled(row, names))]
     if layout.separator is None:
         _require_whole_names(filled, chosen.mark)

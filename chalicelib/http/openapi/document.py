@@ -10,7 +10,15 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from chalicelib.http.openapi.glossary import FIELDS, PARAMETERS, PROBLEMS, status_of
-from chalicelib.http.openapi.operations import ALL, LINK, OPERATIONS, Operation, Problem, TextBody
+from chalicelib.http.openapi.operations import (
+    ALL,
+    LINK,
+    OPERATIONS,
+    SIGNED,
+    Operation,
+    Problem,
+    TextBody,
+)
 from chalicelib.services.ledger_pages import MOST
 from chalicelib.version import VERSION
 
@@ -57,6 +65,18 @@ def document() -> Json:
                     "in": "query",
                     "name": "key",
                     "description": "A key, of CSV alone: a spreadsheet that imports it can send no headers.",
+                },
+                "signature": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "X-Signature-Ed25519",
+                    "description": "Discord's, in hex: over the timestamp, followed by the body as it is sent.",
+                },
+                "timestamp": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "X-Signature-Timestamp",
+                    "description": "When it was signed, in seconds since 1970: not over five minutes ago.",
                 },
             },
         },
@@ -121,7 +141,9 @@ def _operation(group: str, one: Operation, types: dict[str, Json], answers: dict
     told: Json = {"operationId": one.id, "tags": [group], "summary": one.summary}
     if one.detail:
         told["description"] = one.detail
-    if one.who not in (ALL, LINK):
+    if one.who == SIGNED:
+        told["security"] = [{"signature": [], "timestamp": []}]
+    elif one.who not in (ALL, LINK):
         told["x-roles"] = list(one.roles)
         told["security"] = [{"bearer": []}, {"key": []}] if _is_csv(one) else [{"bearer": []}]
     if parameters := list(_parameters(one)):
@@ -220,7 +242,9 @@ def _codes(one: Operation) -> set[str]:
     codes = {*one.refuses.split(), "internal"}
     if one.path.startswith(("/v1/", "/f/", "/servers/")):
         codes |= {"busy", "unreadable"}
-    if one.who != ALL:
+    if one.who == SIGNED:
+        codes.add("bad-signature")
+    elif one.who != ALL:
         codes |= {"invalid-key", "out-of-scope"} | ({"no-key"} if one.who != LINK else set())
     if one.body is not None:
         codes |= {"too-large", "unsupported-media-type", "malformed"}
@@ -255,7 +279,7 @@ def _may_be_empty(one: Operation) -> bool:
 
 
 def _is_page(one: Operation) -> bool:
-    return not one.path.startswith(("/v1/", "/health", "/openapi"))
+    return not one.path.startswith(("/v1/", "/discord/", "/health", "/openapi"))
 
 
 def _has_etag(one: Operation) -> bool:

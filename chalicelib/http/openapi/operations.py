@@ -12,11 +12,15 @@ from typing_extensions import TypedDict
 
 from chalicelib.domain.access import MAY, REVOKED_WITHIN, Capability, Role
 from chalicelib.domain.calendar import in_words
+from chalicelib.domain.discord import CODE_LASTS
 from chalicelib.domain.errors import FieldError
 from chalicelib.domain.events import Event
 from chalicelib.domain.progress import Progress
 from chalicelib.domain.roster import Server
+from chalicelib.domain.webhooks import DISCORD
 from chalicelib.http.definitions import AllianceSummary, EventDetails
+from chalicelib.http.discord_shapes import Interaction
+from chalicelib.http.guilds import BindingCodeRequest
 from chalicelib.http.inputs import CompletionReport, Query, ReportUndo
 from chalicelib.http.officer_inputs import (
     AllianceChange,
@@ -35,6 +39,7 @@ from chalicelib.http.officer_inputs import (
     NewCommander,
     NewKey,
     NewReading,
+    NewWebhook,
     PageQuery,
     RosterChange,
     RosterImport,
@@ -42,11 +47,13 @@ from chalicelib.http.officer_inputs import (
     ServerDefinition,
     SheetBinding,
     SheetTidying,
+    WebhookTesting,
 )
 from chalicelib.services.bindings import SheetState
 from chalicelib.services.bulk_corrections import BulkCorrection
 from chalicelib.services.corrections import UNDO_WITHIN, Correction
 from chalicelib.services.exports import AllianceCompletions, MissingReports
+from chalicelib.services.guild_bindings import AllianceDiscord, BindingCode
 from chalicelib.services.imports import ImportResult
 from chalicelib.services.keys import KeyState
 from chalicelib.services.ledger_pages import LedgerPage
@@ -55,6 +62,7 @@ from chalicelib.services.public_views import ServerProgress, ServerStandings
 from chalicelib.services.readings import ReadingDetails
 from chalicelib.services.reporting import Receipt
 from chalicelib.services.rosters import Roster, RosterEntry
+from chalicelib.services.webhook_settings import TESTED_EVERY, WebhookState, WebhookTest
 
 
 class Health(TypedDict):
@@ -96,10 +104,24 @@ class SheetList(TypedDict):
     sheets: list[SheetState]
 
 
+class WebhookList(TypedDict):
+    webhooks: list[WebhookState]
+
+
+@dataclass(frozen=True, slots=True)
+class AddedWebhook(WebhookState):
+    secret: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class CreatedKey(KeyState):
     secret: str
     link: str | None
+
+
+class InteractionAnswer(TypedDict):
+    type: int
+    data: NotRequired[dict[str, Any]]
 
 
 class ReportForm(TypedDict, total=False):
@@ -129,8 +151,10 @@ class TextBody:
 
 PAGE, CALENDAR = TextBody("text/html"), TextBody("text/calendar")
 
-Who = Capability | Literal["all"]
+Who = Capability | Literal["all", "Discord, signed"]
 ALL: Who = "all"
+SIGNED: Who = "Discord, signed"
+"""By a signature of Discord's, over the body and the time."""
 LINK: Who = "use the form"
 """By the key in a member link, which is part of the address."""
 
@@ -139,7 +163,7 @@ LINK: Who = "use the form"
 class Operation:
     """A method of a route. `id` is the name of its view.
 
-    `who`: the capability that it takes, or all. `answer`, `body`: types, or text; a page without an
+    `who`: the capability that it takes, or all, or Discord. `answer`, `body`: types, or text; a page without an
     answer leads elsewhere. `query`: what models it, or names of texts that may be left out. `example` is of the body,
     `shows` of the answer. `refuses`: the codes of its problems, but for those that come with a key, a body or a query.
     `created`: 201 is an answer as well, or the only one. `has_etag`: with `If-None-Match`, 304 is one, too.
@@ -170,7 +194,7 @@ class Operation:
     @property
     def roles(self) -> tuple[Role, ...]:
         """Whose keys do; none, where it takes no key."""
-        return () if self.who == "all" else MAY[self.who]
+        return () if self.who == "all" or self.who == "Discord, signed" else MAY[self.who]
 
 
 _SERVER = "/v1/servers/{server}"
@@ -178,6 +202,7 @@ _EVENT = f"{_SERVER}/events/{{event}}"
 _ALLIANCE = f"{_SERVER}/alliances/{{alliance}}"
 _COMMANDER = f"{_ALLIANCE}/commanders/{{commander}}"
 _SHEET = "/v1/sheets/{spreadsheet_id}"
+_WEBHOOK = "/v1/webhooks/{webhook}"
 
 _UNKNOWN = "unknown-server unknown-alliance"
 _SOMEBODY = f"{_UNKNOWN} unknown-commander"
@@ -392,6 +417,11 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
             },
             detail="An event has either days or two instants, and so has each milestone. A change drops no completion.",
         ),
+        Operation(
+            "delete_event", "DELETE /v1/events/{event}", "Delete an event without completions", "define events",
+            refuses="unknown-event event-in-use",
+            detail="Its readings go with it. Voided completions count as completions, since they can be restored.",
+        ),
         Operation("list_servers", "GET /v1/servers", "The servers", "define servers", ServerList),
         Operation(
             "put_server", f"PUT {_SERVER}", "Define a server, or when its game day begins", "define servers", Server,
@@ -438,6 +468,60 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
         Operation(
             "unbind_sheet", f"DELETE {_SHEET}", "Unbind a spreadsheet", "bind spreadsheets", refuses="unknown-sheet",
             detail="Its tabs stay as they are.",
+        ),
+    ),
+    "News": (
+        Operation(
+            "list_webhooks", "GET /v1/webhooks", "The webhooks in the key's scope", "manage webhooks", WebhookList,
+            detail="With the state of each: whether it is disabled, what was last delivered, what went wrong.",
+        ),
+        Operation(
+            "add_webhook", "POST /v1/webhooks", "Send news to a channel on Discord, or to a program", "manage webhooks",
+            AddedWebhook, body=NewWebhook, created="only",
+            example={
+                "url": f"{DISCORD}/api/webhooks/12345678901/TOKEN", "kinds": ["milestone-opened", "closing-soon"],
+                "server": "101", "alliance": "nova-guard", "language": "de",
+            },
+            refuses=f"{_UNKNOWN} webhook-exists too-many-webhooks",
+            detail="Officers give the address of a Discord webhook, admins also any public https address, which gets "
+            "events signed as Standard Webhooks has it. The address is never shown again as a whole.",
+        ),
+        Operation(
+            "test_webhook", f"POST {_WEBHOOK}/test", "Send a test message now", "manage webhooks", WebhookTest,
+            body=WebhookTesting, example={}, refuses="unknown-webhook webhook-disabled tested-recently",
+            detail=f"Once in {in_words(TESTED_EVERY)} at most.",
+        ),
+        Operation(
+            "remove_webhook", f"DELETE {_WEBHOOK}", "Send nothing more to a webhook", "manage webhooks",
+            refuses="unknown-webhook",
+        ),
+    ),
+    "Discord": (
+        Operation(
+            "get_discord", f"GET {_ALLIANCE}/discord", "Its guilds on Discord, and which accounts report for whom",
+            "connect Discord", AllianceDiscord, refuses=_UNKNOWN,
+        ),
+        Operation(
+            "make_code", f"POST {_ALLIANCE}/discord", "Make a code that binds a guild on Discord to the alliance",
+            "connect Discord", BindingCode, created="only", body=BindingCodeRequest, example={},
+            refuses=f"{_UNKNOWN} discord-not-set-up",
+            detail=f"Whoever manages the guild enters it there with `/bind`: once, within {in_words(CODE_LASTS)}. "
+            "A new code takes the place of the last.",
+        ),
+        Operation(
+            "unbind_guild", f"DELETE {_ALLIANCE}/discord/{{guild}}", "Unbind a guild", "connect Discord",
+            refuses=f"{_UNKNOWN} unknown-guild", detail="Accounts stay linked, for another guild of the alliance.",
+        ),
+        Operation(
+            "unlink_account", f"DELETE {_ALLIANCE}/discord/accounts/{{account}}", "Unlink an account",
+            "connect Discord", refuses=f"{_UNKNOWN} unknown-account", detail="What it has reported stays.",
+        ),
+        Operation(
+            "interact", "POST /discord/interactions", "Slash commands, as Discord sends them", SIGNED,
+            InteractionAnswer, body=Interaction, example={"type": 1}, shows={"type": 1},
+            refuses="discord-not-set-up other-application",
+            detail="Signed with the key pair of the application at Discord. Everything else about it is Discord's own: "
+            "what is refused is said in a message to whoever used the command.",
         ),
     ),
     "Pages": (

@@ -1,0 +1,135 @@
+"""What `make deploy` takes, keeps, and tells its operator afterwards."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from deploy.bucket import PackageBucket
+from deploy.parameters import WrongParameters, check, effective, given
+from deploy.to_do import to_do
+
+CHALICE = Path(__file__).parent.parent / ".chalice"
+REGION = "eu-central-1"
+CERTIFICATE = "arn:aws:acm:{}:123456789012:certificate/0123-abcd"
+OF_REGION, OF_CLOUDFRONT = (CERTIFICATE.format(region) for region in (REGION, "us-east-1"))
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        yield
+
+
+def values(**variables: str) -> dict[str, str]:
+    return effective(CHALICE, given(variables))
+
+
+class TestParameters:
+    @pytest.mark.parametrize(
+        "variables",
+        [
+            {},
+            {"ALARM_EMAIL": "ops@example.org", "ALARMS": "all", "BUDGET": "20"},
+            {"RATE_LIMIT": "10000", "BURST_LIMIT": "5000", "CLIENT_LIMIT": "10"},
+            {"DOMAIN": "muster.example.org", "CERTIFICATE": OF_REGION},
+            {"DOMAIN": "muster.example.org", "CERTIFICATE": OF_CLOUDFRONT, "CDN": "yes"},
+            {"PUBLIC_URL": "https://example.org/muster"},
+        ],
+    )
+    def test_these_can_be_deployed(self, variables: dict[str, str]) -> None:
+        check(CHALICE, values(**variables), REGION)
+
+    @pytest.mark.parametrize(
+        ("variables", "words"),
+        [
+            ({"ALARMS": "none"}, "ALARMS must be few or all, not 'none'"),
+            ({"ALARM_EMAIL": "ops"}, "ALARM_EMAIL must be an e-mail address, not 'ops'"),
+            ({"RATE_LIMIT": "10001"}, "RATE_LIMIT must be a whole number from 1 to 10000, not '10001'"),
+            ({"BUDGET": ""}, "BUDGET must be a whole number of at least 0, not ''"),
+            ({"BUDGET": "²"}, "BUDGET must be a whole number of at least 0, not '²'"),
+            (
+                {"BUDGET": "5", "ALARM_EMAIL": ""},
+                "BUDGET needs ALARM_EMAIL: AWS writes to that address",
+            ),
+            (
+                {"DOMAIN": "https://example.org", "CDN": "maybe"},
+                "DOMAIN must be a name of your own, such as muster.example.org, not 'https://example.org'\n"
+                "CDN must be yes or no, not 'maybe'",
+            ),
+            (
+                {"DOMAIN": "example.org"},
+                "DOMAIN and CERTIFICATE go together: a name, and the certificate for it",
+            ),
+            (
+                {"DOMAIN": "example.org", "CERTIFICATE": OF_CLOUDFRONT},
+                "CERTIFICATE must be in eu-central-1, not in us-east-1",
+            ),
+            (
+                {"DOMAIN": "example.org", "CERTIFICATE": OF_REGION, "CDN": "yes"},
+                "CERTIFICATE must be in us-east-1, not in eu-central-1",
+            ),
+            ({"CLIENT_LIMIT": "9"}, "CLIENT_LIMIT must be 0 or at least 10"),
+            (
+                {"CLIENT_LIMIT": "2000", "CDN": "yes"},
+                "CLIENT_LIMIT with CDN=yes works only where the stack is in us-east-1: set one of them",
+            ),
+            (
+                {"PUBLIC_URL": "https://example.org/"},
+                "PUBLIC_URL must be an address that begins with https:// and does not end with /, "
+                "not 'https://example.org/'",
+            ),
+        ],
+    )
+    def test_these_cannot_and_it_says_why(self, variables: dict[str, str], words: str) -> None:
+        with pytest.raises(WrongParameters) as raised:
+            check(CHALICE, values(**variables), REGION)
+        assert str(raised.value) == words
+
+    def test_what_is_not_given_stays_as_it_was(self) -> None:
+        before = {"AlarmEmail": "ops@example.org", "RateLimit": "50", "OfAnEarlierVersion": "x"}
+        now = effective(CHALICE, before, given({"RATE_LIMIT": "60", "HOME": "/root"}))
+        assert (now["AlarmEmail"], now["RateLimit"], now["Alarms"]) == ("ops@example.org", "60", "few")
+        assert "OfAnEarlierVersion" not in now
+
+
+@pytest.mark.usefixtures("aws")
+def test_parameters_outlive_their_stack() -> None:
+    assert PackageBucket().remembered("muster-prod") == {}
+    PackageBucket().remember("muster-prod", {"AlarmEmail": "ops@example.org"})
+    PackageBucket().remember("muster-dev", {"AlarmEmail": "dev@example.org"})
+    assert PackageBucket().remembered("muster-prod") == {"AlarmEmail": "ops@example.org"}
+
+
+@pytest.mark.usefixtures("aws")
+def test_what_is_not_set_is_told_and_what_follows_from_it() -> None:
+    secret = boto3.client("secretsmanager").create_secret(Name="empty")["ARN"]
+    topic = boto3.client("sns").create_topic(Name="alarms")["TopicArn"]
+    outputs = {"SheetsSecret": secret, "AlarmTopicArn": topic, "DomainTarget": "d-abc.example.com"}
+
+    def told(**variables: str) -> list[str]:
+        stack: Any = SimpleNamespace(parameters=lambda: values(**variables), outputs=lambda: outputs)
+        return [line.partition(":")[0].strip() for line in to_do(stack)]
+
+    nothing = told(RESERVED_CONCURRENCY="no")
+    assert nothing == [
+        "Not set",
+        "ALARM_EMAIL",
+        "DOMAIN",
+        "BUDGET",
+        "RESERVED_CONCURRENCY",
+        "Google's credentials",
+    ]
+    boto3.client("secretsmanager").put_secret_value(SecretId=secret, SecretString="{}")
+    most = {"ALARM_EMAIL": "ops@example.org", "BUDGET": "20", "DOMAIN": "muster.example.org"}
+    assert told(**most) == ["DNS", "Not set", "ALARM_EMAIL, to be confirmed"]
+    boto3.client("sns").subscribe(TopicArn=topic, Protocol="email", Endpoint="ops@example.org")
+    assert told(**most) == ["DNS"]
