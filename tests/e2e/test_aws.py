@@ -11,6 +11,7 @@ from urllib.parse import urljoin
 
 import pytest
 
+from deploy.package import ROOT
 from local.sheets import SheetsServer
 from tests.e2e.deployment import EVENT, ONE, PLACE, STACK, THREE, TWO, Deployment, wait_until
 from tests.e2e.emulated_aws import EmulatedAws, why_not
@@ -252,8 +253,7 @@ def officers_edit_the_sheet(at: Deployment, sheets: SheetsServer, spreadsheet: s
 def operators_see_how_it_is(at: Deployment) -> None:
     lines = at.make("status").stdout.splitlines()
     assert f"API: {at.url}" in lines
-    alarms = {line.split()[1].removeprefix(f"{STACK}-") for line in lines if line.startswith("Alarm ")}
-    assert {"refresh-errors:", "sync-errors:", "api-5xx:", "api-limit:"} <= alarms
+    the_alarms_are_in_the_runbook(lines)
     logged = at.make("logs", MINUTES="30").stdout
     assert "api: " in logged
     assert "drift corrected" in logged
@@ -300,6 +300,13 @@ def a_request_id_leads_to_the_cause(at: Deployment) -> None:
         assert at.key not in found.stdout
 
 
+def the_alarms_are_in_the_runbook(status: list[str]) -> None:
+    alarms = {line.split()[1].rstrip(":") for line in status if line.startswith("Alarm ")}
+    rows = re.findall(r"^\| (`[^|]+`) \| ", (ROOT / "docs" / "OPERATIONS.md").read_text(), re.M)
+    described = {f"{STACK}-{name}" for row in rows for name in re.findall(r"`([^`]+)`", row)}
+    assert {f"{STACK}-refresh-errors", f"{STACK}-sync-errors"} <= alarms <= described
+
+
 def too_many_requests_are_refused(at: Deployment) -> None:
     """With the limits turned down, as an operator can where somebody floods the API."""
     api = at.url.split("//")[1].split(".")[0]
@@ -341,6 +348,7 @@ def what_was_destroyed_is_taken_back(at: Deployment) -> None:
     assert at.make("status").stderr.startswith(f"deploy: there is no stack {STACK}\n")
     assert at.deploy() == "", "the key is good still"
     assert at.progress() == before
+    assert at.aws.client("cloudwatch").get_dashboard(DashboardName=STACK), "which was asked for long ago"
 
 
 def granted(at: Deployment, function: str) -> set[tuple[str, str]]:
