@@ -71,6 +71,9 @@ FILES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "from a line on": ("roster", ROSTER, ("--from-line", "9")),
     "all or nothing": ("roster", ROSTER, ("--all-or-nothing",)),
     "a list": ("completions", LIST, ("--event", DEFENDERS)),
+    "a list whose format is given": (
+        *("completions", LIST, ("--event", DEFENDERS, "--timestamp-format", "%m/%d/%Y %H:%M")),
+    ),
     "a list without its times": ("completions", LIST, ("--event", DEFENDERS, "--without-times")),
     "a list whose last lines look as if they had times": ("completions", NOTES, ("--event", DEFENDERS)),
     "a tracker": ("completions", TRACKER, ("--event", DEFENDERS)),
