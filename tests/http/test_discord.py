@@ -297,6 +297,7 @@ class TestReporting:
     ) -> None:
         for name in ("Kestrel", "Merlin"):
             user.command("iam", name=name)
+            site.world.clock.advance(seconds=1)
         first, second = components(user.command("done", milestone="hidden MOTIVATIONS"))
         user.press(second, HIDDEN_MOTIVATIONS)
         assert (card(site.world, "Kestrel"), card(site.world, "Merlin")) == (set(), {HIDDEN_MOTIVATIONS})
