@@ -23,6 +23,7 @@ PARAMETERS = {
     "TRACING": "HasTracing",
     "RESERVED_CONCURRENCY": "ReservedConcurrency",
     "SHEETS_API_URL": "SheetsApiUrl",
+    "DISCORD_API_URL": "DiscordApiUrl",
 }
 """Which parameter of the stack each environment variable sets."""
 
