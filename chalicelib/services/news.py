@@ -189,7 +189,7 @@ class News:
         """Notes what has changed, and that nothing more is sent there, if so."""
         if answer.outcome == "gone":
             state = state_of(turn.outbox)
-            turn.webhook = self._webhooks.note(turn.webhook, state=state, disabled=answer.reason)
+            turn.webhook = self._webhooks.disable(turn.webhook, answer.reason, self._clock(), state)
             turn.is_over = True
         else:
             self._note_changes(turn)
