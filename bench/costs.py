@@ -68,10 +68,10 @@ causes one sync; besides, each sheet is synced every 15 minutes; but at most {SY
 account, and as many as a run has time for. A request logs
 {BYTES_OF_A_REQUEST} bytes, a run {BYTES_OF_A_RUN}.
 
-Not in it: what the news read and send, viewers of the public page (without CloudFront, a million of them cost about as much as a million requests
-here; with it, up to ten million nothing), storage (0.25 per GB of the table, 0.20 for its backups), cold starts, what
-is sent out (0.09 per GB beyond the first 100), taxes. Free is what an account always has for nothing: of DynamoDB on
-demand and of API Gateway, that is nothing."""
+Not in it: what the news read and send, viewers of the public page (without CloudFront, a million of them cost about as
+much as a million requests here; with it, up to ten million nothing), storage (0.25 per GB of the table, 0.20 for its
+backups), cold starts, what is sent out (0.09 per GB beyond the first 100), taxes. Free is what an account always has
+for nothing: of DynamoDB on demand and of API Gateway, that is nothing."""
 
 
 @dataclass(frozen=True, slots=True)
