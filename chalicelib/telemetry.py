@@ -24,7 +24,17 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
 
-Metric = Literal["Reports", "Duplicates", "Rejections", "SyncRequests", "SyncAge", "SheetsFailing", "Drift"]
+Metric = Literal[
+    "Reports",
+    "Duplicates",
+    "Rejections",
+    "SyncRequests",
+    "SyncAge",
+    "SheetsFailing",
+    "Drift",
+    "NewsDelivered",
+    "NewsUndelivered",
+]
 
 _logger = logging.getLogger(__name__)
 
@@ -37,6 +47,8 @@ _OF_RUNS: dict[str, Metric] = {
     "requests": "SyncRequests",
     "failing": "SheetsFailing",
     "oldest": "SyncAge",
+    "delivered": "NewsDelivered",
+    "undelivered": "NewsUndelivered",
 }
 _SECONDS: tuple[Metric, ...] = ("SyncAge",)
 

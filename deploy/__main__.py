@@ -26,7 +26,7 @@ from deploy.template import stack_name, stages
 from deploy.to_do import to_do
 
 CHALICE = ROOT / ".chalice"
-RESERVED, LEAST_UNRESERVED = 102, 100
+RESERVED, LEAST_UNRESERVED = 103, 100
 """How much of the account's concurrency the functions reserve, and how much must be left, says AWS."""
 
 _stage = click.option(

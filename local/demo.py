@@ -109,6 +109,7 @@ def run(settings: DemoSettings, folder: Path, stopped: threading.Event) -> None:
             [
                 Job("refresh_totals", functions.refresh_totals, settings.sync_seconds),
                 Job("sync_sheets", functions.sync_sheets, settings.sync_seconds),
+                Job("tell_news", functions.tell_news, settings.sync_seconds),
             ],
             stopped,
         )

@@ -16,7 +16,7 @@ from deploy.package import ARCHITECTURES, ROOT, PackagingFailed, package
 from deploy.parameters import PARAMETERS
 from tests.scan import EXCEPTIONS, made
 
-SCHEDULED = {"RefreshTotals": "refresh", "SyncSheets": "sync"}
+SCHEDULED = {"RefreshTotals": "refresh", "SyncSheets": "sync", "TellNews": "news"}
 FUNCTIONS = {"APIHandler": "api", **SCHEDULED}
 Resource = dict[str, Any]
 

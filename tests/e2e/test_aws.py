@@ -11,6 +11,7 @@ from urllib.parse import urljoin
 
 import pytest
 
+from deploy.package import ROOT
 from local.sheets import SheetsServer
 from tests.e2e.deployment import EVENT, ONE, PLACE, STACK, THREE, TWO, Deployment, wait_until
 from tests.e2e.emulated_aws import EmulatedAws, why_not
@@ -55,6 +56,7 @@ def test_from_the_first_deployment_to_an_upgrade(aws: EmulatedAws, tmp_path: Pat
         a_server_moves_here_and_back(at, sheets, tmp_path)
 
     operators_see_how_it_is(at)
+    a_request_id_leads_to_the_cause(at)
     too_many_requests_are_refused(at)
     the_policies_are_what_the_functions_need(at)
     what_was_destroyed_is_taken_back(at)
@@ -251,8 +253,7 @@ def officers_edit_the_sheet(at: Deployment, sheets: SheetsServer, spreadsheet: s
 def operators_see_how_it_is(at: Deployment) -> None:
     lines = at.make("status").stdout.splitlines()
     assert f"API: {at.url}" in lines
-    alarms = {line.split()[1].removeprefix(f"{STACK}-") for line in lines if line.startswith("Alarm ")}
-    assert {"refresh-errors:", "sync-errors:", "api-5xx:", "api-limit:"} <= alarms
+    the_alarms_are_in_the_runbook(lines)
     logged = at.make("logs", MINUTES="30").stdout
     assert "api: " in logged
     assert "drift corrected" in logged
@@ -262,6 +263,48 @@ def operators_see_how_it_is(at: Deployment) -> None:
     assert {"Drift", "SheetsFailing", "SyncAge", "SyncRequests"} <= {name for one in noted for name in one}
     dashboard = at.aws.client("cloudwatch").get_dashboard(DashboardName=STACK)
     assert "${" not in dashboard["DashboardBody"]
+
+
+def a_request_id_leads_to_the_cause(at: Deployment) -> None:
+    """Of a 503, since an item is damaged; and of a 500, since the role of the API is not allowed what it needs."""
+    dynamodb, iam, since = at.aws.client("dynamodb"), at.aws.client("iam"), len(at.aws.calls)
+    api = at.resource("APIHandler")
+    role = at.aws.client("lambda").get_function_configuration(FunctionName=api)["Role"].rsplit("/", 1)[-1]
+    damaged = {"PK": {"S": "SERVERS"}, "SK": {"S": "SERVER#999"}}
+    dynamodb.put_item(TableName=STACK, Item=damaged)
+    unreadable = at.ask("GET", "/v1/servers/999/ledger")
+    dynamodb.delete_item(TableName=STACK, Key=damaged)
+    forbidden = {"Effect": "Deny", "Action": "dynamodb:Query", "Resource": "*"}
+    iam.put_role_policy(
+        RoleName=role,
+        PolicyName="deny",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [forbidden]}),
+    )
+    broken = at.ask("GET", "/v1/servers/101/ledger")
+    iam.delete_role_policy(RoleName=role, PolicyName="deny")
+    own = [call for call in at.aws.calls[since:] if not (call.function == api and call.is_denied)]
+    at.aws.calls[since:] = own  # it was denied on purpose
+    assert (unreadable.status_code, broken.status_code) == (503, 500), broken.text
+    for answer, code, cause in (
+        (unreadable, "unreadable", "Unreadable"),
+        (broken, "internal", "ClientError AccessDeniedException in Query"),
+    ):
+        found = at.make("logs", REQUEST=answer.json()["request_id"])
+        assert found.returncode == 0, found.stderr
+        (told,) = (json.loads(line) for line in re.findall(r'\{.*"cause".*\}', found.stdout))
+        assert (told["status"], told["code"], told["route"]) == (
+            *(answer.status_code, code, "/v1/servers/{server}/ledger"),
+        )
+        assert told["cause"].startswith(cause)
+        assert "Traceback" in told["exception"]
+        assert at.key not in found.stdout
+
+
+def the_alarms_are_in_the_runbook(status: list[str]) -> None:
+    alarms = {line.split()[1].rstrip(":") for line in status if line.startswith("Alarm ")}
+    rows = re.findall(r"^\| (`[^|]+`) \| ", (ROOT / "docs" / "OPERATIONS.md").read_text(), re.M)
+    described = {f"{STACK}-{name}" for row in rows for name in re.findall(r"`([^`]+)`", row)}
+    assert {f"{STACK}-refresh-errors", f"{STACK}-sync-errors"} <= alarms <= described
 
 
 def too_many_requests_are_refused(at: Deployment) -> None:
@@ -305,6 +348,7 @@ def what_was_destroyed_is_taken_back(at: Deployment) -> None:
     assert at.make("status").stderr.startswith(f"deploy: there is no stack {STACK}\n")
     assert at.deploy() == "", "the key is good still"
     assert at.progress() == before
+    assert at.aws.client("cloudwatch").get_dashboard(DashboardName=STACK), "which was asked for long ago"
 
 
 def granted(at: Deployment, function: str) -> set[tuple[str, str]]:

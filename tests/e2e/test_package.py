@@ -280,7 +280,7 @@ def test_the_form_is_rendered_from_the_package(unpacked: Path, runtime: Path, de
 def test_the_functions_are_told_their_table(output: Path) -> None:
     resources = json.loads((output / "sam.json").read_text())["Resources"]
     functions = {name: r for name, r in resources.items() if r["Type"] == "AWS::Serverless::Function"}
-    assert set(functions) == {"APIHandler", "RefreshTotals", "SyncSheets"}
+    assert set(functions) == {"APIHandler", "RefreshTotals", "SyncSheets", "TellNews"}
     for function in functions.values():
         assert function["Properties"]["Environment"]["Variables"]["TABLE_NAME"] == {"Ref": "Table"}
         assert function["Properties"]["Runtime"] == f"python{sys.version_info.major}.{sys.version_info.minor}"

@@ -193,6 +193,10 @@ class Play:
                 raise Busy
             return noted
 
+    def disable(self, webhook: Webhook, reason: str, at: datetime, state: Mapping[str, Any]) -> Webhook:
+        with self.call(webhook, [webhook.state["claim"]["id"]], set()):
+            return self.store.disable(webhook, reason, at, state)
+
     # the post
     def send(
         self,
