@@ -109,7 +109,7 @@ class TestSecrets:
             assert variables["METRICS"] == {"Ref": "Metrics"}
             assert variables["POWERTOOLS_SERVICE_NAME"] == {"Ref": "AWS::StackName"}
             for name, value in variables.items():
-                if re.search("SECRET|KEY|TOKEN|PASSWORD|CREDENTIAL", name):
+                if re.search("SECRET|(?<!PUBLIC_)KEY|TOKEN|PASSWORD|CREDENTIAL", name):
                     assert value == {"Fn::GetAtt": ["SheetsCredentials", "Id"]}, "where it is, not what it is"
         assert not told
 
