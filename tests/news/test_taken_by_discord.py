@@ -5,21 +5,68 @@ from contextlib import closing
 from datetime import timedelta
 from html import unescape
 
+import pytest
 import requests
 
 from chalicelib import bootstrap
-from chalicelib.domain.webhooks import KINDS
+from chalicelib.domain.webhooks import DISCORD, KINDS, Webhook
 from chalicelib.languages import LANGUAGES
+from chalicelib.news.post import Post
 from chalicelib.services.webhook_settings import WantedWebhook
 from chalicelib.settings import Settings
 from local.campaign import BEGINS, SteppingClock, play
 from local.chat import GUILD, NEWS, Chat
-from local.discord import DiscordServer
+from local.discord import DiscordServer, Fault, Limits, Window
 from local.seed import ALLIANCE, SERVER, Secrets, define
 from tests.news.test_discord_text import HOSTILE
 from tests.world import DEFENDERS
 
 PUBLIC_URL = "https://muster.example"
+NEW, EDIT = None, "the message before"
+
+
+@pytest.mark.parametrize(
+    ("fault", "edits", "outcome", "sent"),
+    [
+        (None, NEW, "delivered", 1),
+        (None, EDIT, "delivered", 0),
+        (Fault("refuse", 429, retry_after=2.5), NEW, "later", 0),
+        (Fault("refuse", 503), NEW, "unknown", 0),
+        (Fault("refuse_after", 502), NEW, "unknown", 1),
+        (Fault("drop"), NEW, "unknown", 0),
+        (Fault("drop_after"), NEW, "unknown", 1),
+        (Fault("hang_after", seconds=1), NEW, "unknown", 1),
+        ("the content is too long", NEW, "refused", 0),
+        ("the message is deleted", EDIT, "missing", -1),
+        ("the webhook is deleted", NEW, "gone", 0),
+        ("an old message was edited often", EDIT, "later", 0),
+    ],
+)
+def test_what_becomes_of_a_message_is_known_from_the_answer(
+    fault: Fault | str | None, edits: str | None, outcome: str, sent: int
+) -> None:
+    clock = SteppingClock(BEGINS)
+    with DiscordServer(clock=clock) as discord:
+        channel = discord.channel_id(discord.create_guild("Nova Guard", {"news": ""}), "news")
+        url = discord.create_webhook(channel)
+        path = url.removeprefix(discord.url)
+        webhook = Webhook("one", "101", None, DISCORD + path, KINDS, "en", False, BEGINS, "key", None)
+        post, content = Post(discord.url), "Hello"
+        before = post.send(webhook, {"content": content}, "id", BEGINS).message_id
+        assert before
+        if isinstance(fault, Fault):
+            discord.inject(fault)
+        elif fault == "the content is too long":
+            content = "x" * 2001
+        elif fault == "the message is deleted":
+            discord.delete_message(before)
+        elif fault == "the webhook is deleted":
+            discord.delete_webhook(url)
+        elif fault == "an old message was edited often":
+            discord.limits = Limits(old_edits=Window(0, 600))
+            clock.now += timedelta(hours=2)
+        answer = post.send(webhook, {"content": content}, "id", BEGINS, before if edits else None, seconds=0.3)
+        assert (answer.outcome, len(discord.messages(channel)) - 1) == (outcome, sent), answer.reason
 
 
 def test_discord_takes_what_is_told_in_any_language_and_a_name_in_it_is_only_a_name() -> None:
