@@ -21,7 +21,9 @@ GUILD, SERVERS_GUILD = "Nova Guard", "Server 101"
 NEWS, SCOREBOARD = "ims-news", "scoreboard"
 GUILDS = {
     GUILD: {NEWS: "What Muster tells us, and where you report: /done", "lounge": "Everything else"},
-    SERVERS_GUILD: {SCOREBOARD: "Where server 101 stands, all day in one message"},
+    SERVERS_GUILD: {
+        SCOREBOARD: "Where server 101 stands, all day in one message that is edited every quarter of an hour"
+    },
     "Orbit Watch": {NEWS: "Not bound yet: an officer can do it with /bind"},
 }
 OFFICER, MEMBER, NEWCOMER = "Deneb", "Altair", "Castor"
@@ -31,6 +33,10 @@ WHERE: tuple[tuple[str, str, str | None, tuple[Kind, ...]], ...] = (
     (SERVERS_GUILD, SCOREBOARD, None, ("scoreboard",)),
 )
 """Guild, channel, alliance (None: the whole server's news) and kinds of each webhook."""
+
+
+PATIENCE = 30.0
+"""Seconds for an answer while the demo starts, perhaps on a machine that has other things to do."""
 
 
 @dataclass(frozen=True)
@@ -68,13 +74,14 @@ class Chat:
         """Discord's clock is this one, which may stand still while more is sent than Discord takes at once."""
         discord = self.discord
         own, limits = discord.clock, discord.limits
-        discord.clock, discord.limits = clock, Limits(webhook=Window(1000, 1))
+        discord.clock, discord.limits = clock, Limits(*[Window(1000, 1)] * 3)
         yield
         discord.clock, discord.limits = own, limits
 
     def connect(self, api_url: str, muster: Muster) -> None:
         """Registers the commands, binds the guild by a code as officers do, and lets the member say who they are."""
         discord, officer = self.discord, {"Authorization": f"Bearer {self.secrets.officer_key}"}
+        patience, discord.interactions.seconds = discord.interactions.seconds, PATIENCE
         discord.set_interactions_url(f"{api_url}/discord/interactions")
         commands = f"{discord.url}/api/v10/applications/{discord.application_id}/commands"
         bot = {"Authorization": f"Bot {discord.bot_token}"}
@@ -87,6 +94,7 @@ class Chat:
             discord.use(discord.person_id(OFFICER), channel, "bind", code=code)
         if not bound["accounts"] and muster.stores.commanders.named(SERVER.id, MEMBER):
             discord.use(discord.person_id(MEMBER), channel, "iam", name=MEMBER)
+        discord.interactions.seconds = patience
 
     def channel(self, guild: str, channel: str) -> str:
         """Its id. They have been settled."""

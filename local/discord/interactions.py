@@ -27,8 +27,6 @@ ANSWERS = {
     MODAL_SUBMIT: {MESSAGE, DEFERRED, DEFERRED_UPDATE, UPDATE},
 }
 """Which types of answers each type of interaction takes."""
-SECONDS = 3.0
-"""Within which an application has to answer."""
 FAILED = "The application did not respond"
 APPLICATION_MAY = str(1 << 10 | 1 << 11 | 1 << 14 | 1 << 16)
 
@@ -53,6 +51,8 @@ class Caller:
 @dataclass
 class Interactions:
     core: Core
+    seconds: float = 3.0
+    """Within which an application has to answer."""
     sent: list[Json] = field(default_factory=list)
     """The bodies of all interactions so far."""
     failures: list[str] = field(default_factory=list)
@@ -200,10 +200,10 @@ class Interactions:
         self.sent.append(body)
         began = time.monotonic()
         try:
-            answer = requests.post(url, content, headers=headers, timeout=SECONDS, allow_redirects=False)
+            answer = requests.post(url, content, headers=headers, timeout=self.seconds, allow_redirects=False)
         except requests.RequestException as error:
             raise NoAnswer(f"the request failed: {error}") from None
-        if (took := time.monotonic() - began) > SECONDS:
+        if (took := time.monotonic() - began) > self.seconds:
             raise NoAnswer(f"the answer took {took:.1f} seconds")
         if answer.status_code != 200:
             return answer.status_code, {}

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.e2e.test_browser import DESK, browser, opened
 from tests.e2e.test_demo import Demo, after_two_syncs, start
-from tests.world import DEFENDERS
+from tests.world import DEFENDERS, HIDDEN_MOTIVATIONS
 
 __all__ = ["browser"]
 
@@ -60,6 +60,9 @@ class Room:
 
     def in_sheet(self, tab: str, label: str, column: str) -> str:
         return next(row[column] for row in self.demo.rows(tab) if label in row.values())
+
+    def sheets_points(self) -> int:
+        return int(self.in_sheet("IMS Progress", "Defenders of Peace", "Points").replace(",", ""))
 
     def _answer(self, method: str, path: str, **more: Any) -> Any:
         headers = {"Authorization": f"Bearer {self.demo.facts['admin_key']}"}
@@ -135,12 +138,10 @@ def test_a_reward_is_told_once_though_the_points_go_down_and_up_again(room: Room
     order = {"key_id": member, "only": "all", "reason": "a test", "server": "101"}
     taken = room.post("corrections/bulk", **order)
     assert room.points() < 8925
-    assert after_two_syncs(
-        lambda: room.in_sheet("IMS Progress", "Defenders of Peace", "Points") != f"{top:,}"
-    )
+    assert after_two_syncs(lambda: room.sheets_points() == room.points())
     room.post("corrections/bulk", undo=taken["id"])
     assert room.points() == top
-    assert after_two_syncs(
-        lambda: room.in_sheet("IMS Progress", "Defenders of Peace", "Points") == f"{top:,}"
-    )
+    assert after_two_syncs(lambda: room.sheets_points() == top)
+    room.demo.report("Altair", HIDDEN_MOTIVATIONS)  # the sheet shows this after the news of before was told
+    assert after_two_syncs(lambda: room.sheets_points() == top + 100)
     expect(told).to_have_count(1)

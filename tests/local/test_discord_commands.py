@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
-from local.discord import CannotVerify, DiscordServer, interactions
+from local.discord import CannotVerify, DiscordServer
 from local.discord.errors import ApiError
 from local.discord.interactions import Caller
 from tests.local.test_discord_api import Channel, Clock, refusals
@@ -378,7 +378,8 @@ def test_an_answer_that_discord_would_not_take_is_shown_as_no_answer(
 
 def test_an_answer_after_three_seconds_is_none(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     """Three seconds are made shorter, to save time."""
-    monkeypatch.setattr(interactions, "SECONDS", 0.05)
+    assert room.server.interactions.seconds == 3
+    monkeypatch.setattr(room.server.interactions, "seconds", 0.05)
     late = threading.Event()
     room.application.delay = lambda: late.wait(5)
     shown = room.use()

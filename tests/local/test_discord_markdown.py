@@ -1,8 +1,12 @@
 """How the stand-in shows a text: Discord's Markdown, its escapes and its links."""
 
+from html import unescape
+
 import pytest
 
+from chalicelib.news.discord_text import escaped
 from local.discord.markdown import Markdown
+from tests.news.test_discord_text import HOSTILE
 
 NAMES = {"@1": "Vega", "@&2": "Officers", "#3": "news"}
 
@@ -73,6 +77,12 @@ NAMES = {"@1": "Vega", "@&2": "Officers", "#3": "news"}
 )
 def test_a_text_is_shown_as_discord_shows_it(text: str, html: str) -> None:
     assert str(Markdown(NAMES).html(text)) == html
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_what_muster_escapes_is_shown_as_it_was(text: str) -> None:
+    """Two that read Discord's documentation agree."""
+    assert unescape(str(Markdown(NAMES).html(escaped(text)))) == text
 
 
 def test_a_line_has_no_blocks_and_a_link_no_links_within() -> None:
