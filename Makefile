@@ -52,7 +52,7 @@ scan: $(READY) ## lets checkov look at the template, with all options off and on
 package: $(READY) ## makes the deployment package in dist/ (STAGE, ARCHITECTURE)
 	$(RUN) -m deploy package dist
 
-deploy: $(READY) ## deploys or upgrades a stage in AWS (STAGE, and the variables of docs/OPERATIONS.md)
+deploy: $(READY) ## deploys or upgrades a stage in AWS (STAGE, PACKAGE, and the variables of docs/OPERATIONS.md)
 	@$(RUN) -m deploy deploy
 
 status: $(READY) ## shows a stage's addresses and state (STAGE)

@@ -238,10 +238,13 @@ class TestOptions:
         assert (condition, none) == ("LogsAccess", {"Ref": "AWS::NoValue"})
         logged = set(re.findall(r"\$context\.([\w.]+)", some["Format"]))
         assert logged == {
-            "requestId", "httpMethod", "resourcePath", "status", "responseLatency", "error.responseType",
+            "requestId", "integration.requestId", "httpMethod", "resourcePath", "status", "responseLatency",
+            "error.responseType",
         }  # fmt: skip
         line = json.loads(some["Format"])
-        assert line.keys() == {"request_id", "method", "route", "status", "milliseconds", "refused"}
+        assert line.keys() == {
+            "request_id", "function_request_id", "method", "route", "status", "milliseconds", "refused",
+        }  # fmt: skip
 
     def test_only_functions_are_traced(self, resources: dict[str, Resource]) -> None:
         """A trace of the gateway would have the whole address, and so would a sample of the firewall."""
