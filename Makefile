@@ -24,7 +24,7 @@ $(RUNS): requirements.txt requirements-demo.txt
 	@$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-demo.txt
 	@touch $@
 
-demo: $(RUNS) ## runs the whole product on this machine (PORT, SHEETS_PORT, SYNC_SECONDS, DEMO_NOW, DEMO_EMPTY)
+demo: $(RUNS) ## runs the whole product on this machine (PORT, SHEETS_PORT, DISCORD_PORT, SYNC_SECONDS, DEMO_NOW, DEMO_EMPTY)
 	@exec $(RUN) -m local.demo
 
 demo-reset: ## deletes what the demo has recorded

@@ -6,6 +6,7 @@ The numbers of alarms, metrics and functions, their memory and their periods are
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, get_args
 
 import app
@@ -13,6 +14,8 @@ from bench import growth
 from bench.bills import Bill
 from bench.growth import USE_CASES, World
 from bench.tables import Measurement
+from chalicelib.domain.calendar import in_words
+from chalicelib.domain.due import FRESHNESS
 from chalicelib.telemetry import Metric
 from deploy.package import ROOT
 
@@ -46,8 +49,9 @@ SIZES = {"1 alliance": (1, 1), "1 server": (1, 37), "113 servers": (113, 37)}
 """Servers, and alliances of each; an alliance has 100 commanders and one sheet."""
 ROSTER = 100
 CALL, HTTP, RUN, GOOGLE = 0.01, 0.007, 0.1, 1.5
-PROCESSOR = {1024: 0.58, 512: 0.29}
-SYNCS_A_MINUTE, STAMPS_A_DAY = 60, 96
+PROCESSOR = 1769
+"""How many MB a function has for which Lambda gives it one processor."""
+SYNCS_A_MINUTE, STAMPS_A_DAY = 60, timedelta(days=1) / FRESHNESS
 BYTES_OF_A_REQUEST, BYTES_OF_A_RUN = 700, 900
 CODES = 11
 """By how many codes `Rejections` is split, about."""
@@ -61,16 +65,15 @@ Assumed: two pairs of events a month, open for {EVENT_DAYS} days together, then 
 {REPORTS} times a month, with {len(REQUESTS)} requests each time (form, report, receipt). An alliance has {ROSTER}
 commanders and a sheet; a server has 37 alliances, so 3,700 commanders; the game has 113 servers, so 418,100. In
 Lambda, a call of DynamoDB takes {CALL * 1000:g} ms, an HTTP request {HTTP * 1000:g} ms of a processor besides what is
-measured, a scheduled run {RUN:g} s of it, and Google {GOOGLE:g} s for a sync; a function with 1,024 MB has
-{PROCESSOR[1024]:g} of a processor, one with 512 MB {PROCESSOR[512]:g}. A report changes one alliance's totals and
-causes one sync; besides, each sheet is synced every 15 minutes; but at most {SYNCS_A_MINUTE} in a minute, by one Google
-account, and as many as a run has time for. A request logs
-{BYTES_OF_A_REQUEST} bytes, a run {BYTES_OF_A_RUN}.
+measured, a scheduled run {RUN:g} s of it, and Google {GOOGLE:g} s for a sync; a function has a processor for each
+{PROCESSOR:,} MB. A report changes one alliance's totals and causes one sync; besides, each sheet is synced every
+{in_words(FRESHNESS)}; but at most {SYNCS_A_MINUTE} in a minute, by one Google account, and as many as a run has time
+for. A request logs {BYTES_OF_A_REQUEST} bytes, a run {BYTES_OF_A_RUN}.
 
-Not in it: viewers of the public page (without CloudFront, a million of them cost about as much as a million requests
-here; with it, up to ten million nothing), storage (0.25 per GB of the table, 0.20 for its backups), cold starts, what
-is sent out (0.09 per GB beyond the first 100), taxes. Free is what an account always has for nothing: of DynamoDB on
-demand and of API Gateway, that is nothing."""
+Not in it: what the news read and send, viewers of the public page (without CloudFront, a million of them cost about as
+much as a million requests here; with it, up to ten million nothing), storage (0.25 per GB of the table, 0.20 for its
+backups), cold starts, what is sent out (0.09 per GB beyond the first 100), taxes. Free is what an account always has
+for nothing: of DynamoDB on demand and of API Gateway, that is nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,10 @@ class Deployed:
     """That a run of each may take at most."""
     minutes: Mapping[str, int]
     """Between two runs of each scheduled function."""
+
+    def share(self, function: str) -> float:
+        """Of a processor."""
+        return self.memory[function] / PROCESSOR
 
     def fixed(self, *, everything: bool = False) -> dict[str, float]:
         """How much of what is paid for before anybody uses it."""
@@ -181,7 +188,7 @@ class Month:
     @property
     def syncs(self) -> float:
         """Those that write what is new, and those that show that the sync works; as many as Google and time allow."""
-        share, runs = PROCESSOR[self.what.memory["sync_sheets"]], self.runs("sync_sheets")
+        share, runs = self.what.share("sync_sheets"), self.runs("sync_sheets")
         left = self.what.seconds["sync_sheets"] - self._looking(share)
         wanted = min(self.reports, EVENT_DAYS * 24 * 60 * self.sheets) + DAYS * STAMPS_A_DAY * self.sheets
         return min(wanted, runs * SYNCS_A_MINUTE, runs * left / self._syncing(share))
@@ -191,12 +198,12 @@ class Month:
 
     def seconds_of_a_request(self) -> float:
         bills = [self.cases.of[name] for name in REQUESTS]
-        share = PROCESSOR[self.what.memory["api_handler"]]
+        share = self.what.share("api_handler")
         return sum(bill.calls.total() * CALL + (bill.cpu + HTTP) / share for bill in bills) / len(bills)
 
     def seconds_of_runs(self, function: str) -> float:
         """All that a month's runs of a scheduled function take."""
-        share, runs = PROCESSOR[self.what.memory[function]], self.runs(function)
+        share, runs = self.what.share(function), self.runs(function)
         if function == "sync_sheets":
             return runs * self._looking(share) + self.syncs * self._syncing(share)
         work = 0.0
@@ -287,7 +294,7 @@ def measure(sizes: Mapping[str, tuple[int, int]] = SIZES) -> Measurement:
         (
             "*syncs*",
             *(f"{month.syncs:,.0f}" for month in months),
-            "reports, and one for each sheet in 15 minutes",
+            f"reports, and one for each sheet in {in_words(FRESHNESS)}",
         ),
         (
             "*seconds of a request*",

@@ -108,9 +108,10 @@ def deploy_stage(stage: str, architecture: str, packaged: Path | None) -> None:
     _say(f"Deploying {stack.name} …")
     _say(_in_words(stack.bring_to(template, parameters)))
     bucket.remember(stack.name, stack.parameters())
-    click.echo(f"API: {stack.outputs()['PublicUrl']}")
-    _make_first_key(stack.outputs()["TableName"])
-    for line in to_do(stack):
+    outputs = stack.outputs()
+    click.echo(f"API: {outputs['PublicUrl']}")
+    _make_first_key(outputs["TableName"])
+    for line in to_do(effective(CHALICE, stack.parameters()), outputs):
         _say(line)
 
 
@@ -206,7 +207,9 @@ def status(stage: str) -> None:
     existing, outputs = stack.existing(), stack.outputs()
     changed_at = existing.get("LastUpdatedTime", existing["CreationTime"])
     click.echo(f"Stack: {stack.name}, {existing['StackStatus']}, changed {changed_at:%Y-%m-%d %H:%M} UTC")
-    click.echo(f"API: {outputs['PublicUrl']}")
+    click.echo(
+        f"API: {outputs.get('PublicUrl', outputs['EndpointURL'].rstrip('/'))}"
+    )  # 0.1.0 has only the latter
     click.echo(f"Table: {outputs['TableName']}")
     click.echo(f"Google's credentials: {outputs['SheetsSecret']}")
     if Functions(stack).are_paused:
@@ -215,7 +218,7 @@ def status(stage: str) -> None:
     for page in pages.paginate(AlarmNamePrefix=f"{stack.name}-"):
         for alarm in page["MetricAlarms"]:
             click.echo(f"Alarm {alarm['AlarmName']}: {alarm['StateValue']}")
-    for line in to_do(stack):
+    for line in to_do(effective(CHALICE, stack.parameters()), outputs):
         click.echo(line)
     unreadable = {
         message.partition(f"{LEFT_OUT}: ")[2].partition(" (")[0]

@@ -23,7 +23,7 @@ class Messages:
             missing = replace(missing, names=())
         if webhook.is_discord:
             return self._embeds(webhook).piece(piece, missing)
-        return piece_event(webhook, piece, missing) | self._linked(webhook)
+        return piece_event(webhook, piece, missing, self._page(webhook))
 
     def board(self, webhook: Webhook, board: Scoreboard, missing: Missing | None) -> Mapping[str, Any]:
         """`missing`: who has not reported what is on now."""
@@ -31,14 +31,10 @@ class Messages:
             missing = replace(missing, names=())
         if webhook.is_discord:
             return self._embeds(webhook).board(board, missing)
-        return board_event(webhook, board, missing) | self._linked(webhook)
+        return board_event(webhook, board, missing, self._page(webhook))
 
     def _embeds(self, webhook: Webhook) -> Embeds:
         return Embeds(language(webhook.language), webhook.server, self._page(webhook))
-
-    def _linked(self, webhook: Webhook) -> dict[str, str]:
-        page = self._page(webhook)
-        return {"page": page} if page else {}
 
     def _page(self, webhook: Webhook) -> str | None:
         return f"{self.public_url}/servers/{webhook.server}" if self.public_url else None

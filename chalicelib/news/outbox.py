@@ -248,7 +248,7 @@ def outbox_of(state: Mapping[str, Any]) -> Outbox:
 
 def state_of(outbox: Outbox) -> dict[str, Any]:
     """The same, as it is stored: with the `problem` that officers are shown, and without what is not there."""
-    problem = outbox.trouble or outbox.lost
+    problem = " ".join(filter(None, (outbox.lost, outbox.trouble)))
     stored = _ADAPTER.dump_python(outbox, mode="json", exclude_defaults=True, exclude={"more"})
     return {**outbox.more, **stored} | ({"problem": problem} if problem else {})
 
