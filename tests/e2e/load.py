@@ -23,7 +23,8 @@ NUMBERS = count()
 @dataclass
 class Answered:
     """What became of the requests. `failed`: what was answered other than 200, and what the API's log has of faults.
-    `killed`: how often the emulator had killed the process; then the same request was sent again, and had to succeed."""
+    `killed`: how often the emulator had killed the process; then the same request was sent again, and had to succeed.
+    """
 
     reports: int = 0
     pages: int = 0
