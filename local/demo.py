@@ -19,7 +19,7 @@ from chalicelib import bootstrap
 from chalicelib.settings import Settings
 from chalicelib.store.sqlite import CannotOpen
 from local import campaign
-from local.chat import SCOREBOARD, SERVERS_GUILD, Chat
+from local.chat import ALLIANCES_NEWS, SCOREBOARD, SERVERS_GUILD, SERVERS_SCOREBOARD, Chat
 from local.clock import TickingClock
 from local.discord import CannotRead, DiscordServer
 from local.gateway import Gateway
@@ -119,7 +119,7 @@ def run(settings: DemoSettings, folder: Path, stopped: threading.Event) -> None:
         muster = bootstrap.assemble(where, table, clock)
         bootstrap.use(muster)
         seed(muster, sheets, secrets)
-        chat.hear(muster)
+        chat.hear(muster, ALLIANCES_NEWS, SERVERS_SCOREBOARD)
 
         import app as functions  # the deployed functions; only now are their settings in place
 
