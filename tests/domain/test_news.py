@@ -8,11 +8,11 @@ from typing import Any, get_args
 import pytest
 
 from chalicelib.catalog import load_catalog
+from chalicelib.domain.behind import FAILING
 from chalicelib.domain.binding import Binding
 from chalicelib.domain.calendar import GameDay
 from chalicelib.domain.events import Event
 from chalicelib.domain.news import (
-    FAILING,
     FRESH,
     HELD,
     LEAD,

@@ -129,7 +129,7 @@ def kept(world: World, name: str = "w") -> Outbox:
 def asked(world: World) -> Counter[str]:
     """What one run in a process of its own asks the table."""
     table = Counted(world.muster.stores.table)
-    process = world.process(table)  # type: ignore[arg-type]
+    process = world.process(table)
     replace(process.news, _post=Post(world)).tell()  # type: ignore[arg-type]
     return Counter(table.asked)
 
