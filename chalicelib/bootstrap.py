@@ -278,7 +278,9 @@ class Muster:
         from chalicelib.services.refresh import Refresh
 
         stores = self.stores
-        return Refresh(stores.definitions, self.counting, self.tiers, stores.completions, self.clock)
+        return Refresh(
+            self.directory, stores.definitions, self.counting, self.tiers, stores.completions, self.clock
+        )
 
     @cached_property
     def bindings(self) -> "Bindings":

@@ -61,15 +61,14 @@ def request_id(request: Any) -> str | None:
 
 def log_with_request(event: Any, get_response: Callable[[Any], Any]) -> Any:
     """Middleware: everything that is logged during the request, or the scheduled run, says which it was."""
-    about = {"request_id": request_id(event)}
     if hasattr(event, "method"):
-        about |= {
+        which = {
             "method": event.method,
             "route": event.path,
-        }  # as it is declared: without what is in its place
+        }  # as it is declared: `/f/{key}`, without the key
     else:
-        about["function"] = getattr(event.context, "function_name", None)
-    _current.set(about)
+        which = {"function": getattr(event.context, "function_name", None)}
+    _current.set({"request_id": request_id(event), **which})
     return get_response(event)
 
 

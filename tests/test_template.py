@@ -109,7 +109,7 @@ class TestSecrets:
             assert variables["METRICS"] == {"Ref": "Metrics"}
             assert variables["POWERTOOLS_SERVICE_NAME"] == {"Ref": "AWS::StackName"}
             for name, value in variables.items():
-                if re.search("SECRET|KEY|TOKEN|PASSWORD|CREDENTIAL", name):
+                if re.search("SECRET|(?<!PUBLIC_)KEY|TOKEN|PASSWORD|CREDENTIAL", name):
                     assert value == {"Fn::GetAtt": ["SheetsCredentials", "Id"]}, "where it is, not what it is"
         assert not told
 
@@ -238,10 +238,13 @@ class TestOptions:
         assert (condition, none) == ("LogsAccess", {"Ref": "AWS::NoValue"})
         logged = set(re.findall(r"\$context\.([\w.]+)", some["Format"]))
         assert logged == {
-            "requestId", "httpMethod", "resourcePath", "status", "responseLatency", "error.responseType",
+            "requestId", "integration.requestId", "httpMethod", "resourcePath", "status", "responseLatency",
+            "error.responseType",
         }  # fmt: skip
         line = json.loads(some["Format"])
-        assert line.keys() == {"request_id", "method", "route", "status", "milliseconds", "refused"}
+        assert line.keys() == {
+            "request_id", "function_request_id", "method", "route", "status", "milliseconds", "refused",
+        }  # fmt: skip
 
     def test_only_functions_are_traced(self, resources: dict[str, Resource]) -> None:
         """A trace of the gateway would have the whole address, and so would a sample of the firewall."""

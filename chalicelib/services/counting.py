@@ -4,7 +4,8 @@ It counts what has changed since it was last counted, and everything once a day.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
@@ -14,11 +15,13 @@ from chalicelib.domain.events import Event
 from chalicelib.domain.ledger import Actor
 from chalicelib.services.directory import Directory
 from chalicelib.store.access import AccessKeys
-from chalicelib.store.completions import Completions, Counted, Drift
+from chalicelib.store.completions import Completions, Counted, Drift, Tally
 from chalicelib.store.definitions import Definitions
 
 logger = logging.getLogger(__name__)
 
+AT_A_TIME = 8
+"""Alliances whose cards are read together: as many as the table asks for at once, and few enough for the memory."""
 COUNTED_AGAIN = timedelta(days=1)
 """What has not changed is counted again after this time, because no counter shows drift."""
 KNOWN_LATE = timedelta(days=7)
@@ -75,10 +78,12 @@ class Counting:
         counted: dict[str, Counted] = {}
         drifts: list[Drift] = []
         put_off = []
-        for one in due:
+        for place, one in enumerate(due):
+            if place % AT_A_TIME == 0:
+                read = self._tallies(server, event, due[place : place + AT_A_TIME])
             try:
-                since = _settled_at(before.get(one), now)
-                changes_counted, drift = self._count(server, event, one, actors, since, now)
+                tally = read.get(one) or self._completions.tally(server, event, one)
+                changes_counted, drift = self._count(tally, actors, _settled_at(before.get(one), now), now)
             except Busy:
                 logger.warning("recount put off: server %s, event %s, alliance %s", server, event, one)
                 put_off.append(one)
@@ -92,18 +97,17 @@ class Counting:
             self._note(server, event, counted)
         return Count(len(due) - len(put_off), tuple(drifts), tuple(put_off))
 
+    def _tallies(self, server: str, event: str, alliances: Sequence[str]) -> Mapping[str, Tally]:
+        """What there is to count, by alliance; nothing if the table can't give all of it: then each is read alone."""
+        with suppress(Busy):
+            return {one.alliance: one for one in self._completions.tallies(server, event, alliances)}
+        return {}
+
     def _count(
-        self,
-        server: str,
-        event: str,
-        alliance: str,
-        actors: Mapping[str, Actor],
-        since: datetime | None,
-        now: datetime,
+        self, tally: Tally, actors: Mapping[str, Actor], since: datetime | None, now: datetime
     ) -> tuple[int | None, Drift | None]:
         """Counts an alliance. Returns up to which change of its totals it was counted (None if a card can't be read),
         and the corrected drift."""
-        tally = self._completions.tally(server, event, alliance)
         self._completions.settle(tally, actors, since)
         if not tally.is_whole:
             return None, None

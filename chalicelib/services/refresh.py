@@ -1,7 +1,7 @@
 """The scheduled recount: counts the cards again, writes missing ledger entries, and stamps tiers that were reached."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from math import inf
@@ -11,6 +11,7 @@ from chalicelib.domain.events import Event
 from chalicelib.domain.roster import Server
 from chalicelib.domain.standing import Standing
 from chalicelib.services.counting import Count, Counting
+from chalicelib.services.directory import Directory
 from chalicelib.services.tiers import Tiers
 from chalicelib.store.completions import Completions, Drift
 from chalicelib.store.definitions import Definitions
@@ -19,6 +20,9 @@ logger = logging.getLogger(__name__)
 
 ENOUGH = 20.0
 """Seconds that the largest server may need."""
+
+_Changes = Mapping[tuple[str, str], Mapping[str, int]]
+"""By server and event, how often the totals of each alliance have changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,7 @@ class Refreshed:
 
 @dataclass(frozen=True, slots=True)
 class Refresh:
+    _directory: Directory
     _definitions: Definitions
     _counting: Counting
     _tiers: Tiers
@@ -38,42 +43,58 @@ class Refresh:
     _clock: Callable[[], datetime]
 
     def refresh_totals(self, remaining: Callable[[], float] = lambda: inf) -> Refreshed:
-        """Counts every alliance that has changed, in every event that can change; stamps tiers, and samples the points.
+        """Stamps tiers and samples the points of every event that can change, on every server. Then it counts every
+        alliance that has changed.
 
         What can't be read now is logged and left for the next run; everything else continues. With less than `ENOUGH`
         seconds `remaining` no server is started: the next run begins there, so each server gets its turn. Raises Busy
         only at the beginning.
         """
         counts: list[Count] = []
-        servers = self._definitions.servers()
-        for done, server in enumerate(self._in_turn(servers)):
+        servers = self._in_turn(self._definitions.servers())
+        changes = self._look(servers, remaining)
+        for done, server in enumerate(servers):
             if remaining() < ENOUGH:
                 logger.warning("no time for all servers: %d put off", len(servers) - done)
                 break
             try:
                 self._begin(servers, server)
-                counts += self._server(server)
+                counts += self._server(server, changes)
             except MusterError as error:
                 logger.warning("server put off: %s (%s)", server.id, error.code)
         drifts = tuple(drift for count in counts for drift in count.drifts)
         return Refreshed(sum(count.alliances for count in counts), drifts)
 
-    def _server(self, server: Server) -> Iterator[Count]:
+    def _look(self, servers: Sequence[Server], remaining: Callable[[], float]) -> _Changes:
+        """Stamps and samples: a few calls for each server, however much there is to count. Returns how often the totals
+        of each alliance had changed by then."""
+        changes: dict[tuple[str, str], Mapping[str, int]] = {}
+        events = self._directory.events()
+        for server in servers:
+            if remaining() < ENOUGH:
+                break
+            for event in events:
+                if event.can_change(self._clock(), server.game_day):
+                    try:
+                        standing = self._tiers.stamp(server.id, event, anew=True).standing
+                        self._sample(server, event, standing)
+                    except Busy:
+                        logger.warning("points not sampled: server %s, event %s", server.id, event.id)
+                    else:
+                        changes[server.id, event.id] = standing.changes
+        return changes
+
+    def _server(self, server: Server, changes: _Changes) -> Iterator[Count]:
         defined = [alliance.id for alliance in self._definitions.alliances(server.id)]
         for event in self._counting.events(server.id):
             try:
-                yield self._event(server, event, defined)
+                known = changes.get((server.id, event.id))
+                if known is None:
+                    known = self._completions.standing(server.id, event.id, consistent=True).changes
+                alliances = dict.fromkeys([*defined, *known])
+                yield self._counting.count(server.id, event.id, alliances, known)
             except Busy:
                 logger.warning("event put off: server %s, event %s", server.id, event.id)
-
-    def _event(self, server: Server, event: Event, defined: Sequence[str]) -> Count:
-        if event.archived:
-            standing = self._completions.standing(server.id, event.id, consistent=True)
-        else:
-            standing = self._tiers.stamp(server.id, event, anew=True).standing
-            self._sample(server, event, standing)
-        alliances = dict.fromkeys([*defined, *standing.changes])
-        return self._counting.count(server.id, event.id, alliances, standing.changes)
 
     def _sample(self, server: Server, event: Event, standing: Standing) -> None:
         now, points = self._clock(), standing.totals.points(event)

@@ -182,12 +182,20 @@ class Completions:
         self._table.write(Update(keys.refresh_run(), set={"server": server}))
 
     def tally(self, server: str, event: str, alliance: str) -> Tally:
-        """Reads what there is to count, consistently: first the totals, then the cards."""
-        item = self._table.get(keys.totals(server, event, alliance), consistent=True) or {}
-        items = list(self._cards(server, event, alliance, consistent=True))
-        cards = list(readable(items, card_of))
-        held = [card for card in cards if card.completions]
-        return Tally(server, event, alliance, item, held, is_whole=len(cards) == len(items))
+        """What there is to count of one alliance, as `tallies` reads it."""
+        return self.tallies(server, event, [alliance])[0]
+
+    def tallies(self, server: str, event: str, alliances: Sequence[str]) -> list[Tally]:
+        """Reads what there is to count, consistently: first the totals of all, then the cards of several at once."""
+        totals = {alliance: keys.totals(server, event, alliance) for alliance in alliances}
+        found = self._table.get_many(list(totals.values()), consistent=True)
+        wanted = [(keys.cards(server, event, alliance), keys.COMMANDER_PREFIX) for alliance in alliances]
+        tallies = []
+        for alliance, items in zip(alliances, self._table.query_each(wanted, consistent=True), strict=True):
+            cards = list(readable(items, card_of))
+            held, is_whole = [card for card in cards if card.completions], len(cards) == len(items)
+            tallies.append(Tally(server, event, alliance, found.get(totals[alliance], {}), held, is_whole))
+        return tallies
 
     def _cards(self, server: str, event: str, alliance: str, *, consistent: bool) -> Iterator[Item]:
         partition = keys.cards(server, event, alliance)

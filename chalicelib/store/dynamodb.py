@@ -103,13 +103,13 @@ class DynamoDBTable:
         }
         yield from self._pages(self._client.query, request)
 
-    def query_each(self, wanted: Sequence[tuple[str, str]]) -> list[list[Item]]:
-        if len(wanted) < 2:
-            return [list(self.query(*each)) for each in wanted]
-        from concurrent.futures import ThreadPoolExecutor  # no report needs it
-
+    def query_each(self, wanted: Sequence[tuple[str, str]], *, consistent: bool = False) -> list[list[Item]]:
         def items(one: tuple[str, str]) -> list[Item]:
-            return list(self.query(*one))
+            return list(self.query(*one, consistent=consistent))
+
+        if len(wanted) < 2:
+            return list(map(items, wanted))
+        from concurrent.futures import ThreadPoolExecutor  # no report needs it
 
         with ThreadPoolExecutor(min(AT_ONCE, len(wanted))) as pool:
             asked = [pool.submit(copy_context().run, items, each) for each in wanted]

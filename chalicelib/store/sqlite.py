@@ -133,8 +133,8 @@ class SQLiteTable:
             rows = "SELECT pk, sk, content FROM item WHERE pk = ? AND sk {} ? ORDER BY sk"
             yield from self._pages(rows, (partition,), (prefix,), prefix)
 
-    def query_each(self, wanted: Sequence[tuple[str, str]]) -> list[list[Item]]:
-        return [list(self.query(*each)) for each in wanted]
+    def query_each(self, wanted: Sequence[tuple[str, str]], *, consistent: bool = False) -> list[list[Item]]:
+        return [list(self.query(*each, consistent=consistent)) for each in wanted]
 
     def latest(self, partition: str, before: str | None, limit: int, index: str | None = None) -> list[Item]:
         if not is_possible(ItemKey(partition, before or "any")):

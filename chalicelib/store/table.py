@@ -80,7 +80,7 @@ class Table(Protocol):
         """The items of a partition whose second key begins with `prefix`, ordered by that key (by its bytes in UTF-8).
         They are read page by page: each item once, as it was when its page was read."""
 
-    def query_each(self, wanted: Sequence[tuple[str, str]]) -> list[list[Item]]:
+    def query_each(self, wanted: Sequence[tuple[str, str]], *, consistent: bool = False) -> list[list[Item]]:
         """The items of several queries, in their order: of each, the partition and the prefix. A table that is far away
         is asked for several at once."""
 

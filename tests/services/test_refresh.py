@@ -12,7 +12,7 @@ from chalicelib.services.refresh import ENOUGH
 from chalicelib.store import keys
 from chalicelib.store.completions import Completions, Tally
 from chalicelib.store.table import Update
-from tests.world import CONFRONTING_RESILIENCE, DEFENDERS, HIDDEN_MOTIVATIONS, World
+from tests.world import ARCHITECTS, CONFRONTING_RESILIENCE, DEFENDERS, HIDDEN_MOTIVATIONS, World
 
 Place = tuple[str, ...]
 
@@ -21,13 +21,13 @@ Place = tuple[str, ...]
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[Place]:
     """Whose cards have been read to count them: server, event, alliance."""
     places: list[Place] = []
-    tally = Completions.tally
+    tallies = Completions.tallies
 
-    def noted(self: Completions, *place: str) -> Tally:
-        places.append(place)
-        return tally(self, *place)
+    def noted(self: Completions, server: str, event: str, alliances: Sequence[str]) -> list[Tally]:
+        places.extend((server, event, alliance) for alliance in alliances)
+        return tallies(self, server, event, alliances)
 
-    monkeypatch.setattr(Completions, "tally", noted)
+    monkeypatch.setattr(Completions, "tallies", noted)
     return places
 
 
@@ -122,14 +122,30 @@ class TestTurns:
         seen: list[list[str]] = []
         for _ in range(10):
             begun: list[str] = []
-            left = iter([ENOUGH] * 23 + [0.0])
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(Completions, "note_refreshing", noting(begun))
-                world.muster.refresh.refresh_totals(lambda left=left: next(left))  # type: ignore[misc]
+                world.muster.refresh.refresh_totals(lambda begun=begun: ENOUGH if len(begun) < 23 else 0.0)  # type: ignore[misc]
             seen.append(begun)
         rounds = [server for run in seen for server in run]
         assert rounds[:113] == numbers
         assert rounds[113:226] == numbers
+
+    def test_the_points_of_all_are_sampled_whoever_has_no_turn(self, world: World) -> None:
+        numbers = [f"{number}" for number in range(101, 106)]
+        for number in numbers[1:]:
+            world.muster.stores.definitions.put_server(Server(number))
+        for _ in range(3):
+            world.clock.advance(hours=1)
+            begun: list[str] = []
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(Completions, "note_refreshing", noting(begun))
+                world.muster.refresh.refresh_totals(lambda begun=begun: 0.0 if begun else ENOUGH)  # type: ignore[misc]
+            assert len(begun) == 1
+        hour = world.clock().replace(minute=0, second=0, microsecond=0)
+        for number in numbers:
+            for event in (DEFENDERS, ARCHITECTS):
+                history = world.muster.stores.completions.standing(number, event).history
+                assert list(history) == [hour - timedelta(hours=ago) for ago in (2, 1, 0)], number
 
     def test_a_run_that_dies_with_a_server_does_not_keep_the_others_from_their_turn(
         self, world: World
@@ -151,15 +167,15 @@ class TestTurns:
         report(world, "Kestrel", HIDDEN_MOTIVATIONS)
         world.add_alliance("vega")
         report(world, "Merlin", HIDDEN_MOTIVATIONS, alliance="vega")
-        tally = Completions.tally
+        tallies = Completions.tallies
 
-        def busy(self: Completions, server: str, event: str, alliance: str) -> Tally:
-            if alliance == "nova":
+        def busy(self: Completions, server: str, event: str, alliances: Sequence[str]) -> list[Tally]:
+            if "nova" in alliances:
                 raise Busy
-            return tally(self, server, event, alliance)
+            return tallies(self, server, event, alliances)
 
         with monkeypatch.context() as patch:
-            patch.setattr(Completions, "tally", busy)
+            patch.setattr(Completions, "tallies", busy)
             assert world.muster.refresh.refresh_totals().recounted == 4, "orbit and vega in both events"
         assert world.muster.refresh.refresh_totals().recounted == 2, "and nova with the next run"
 

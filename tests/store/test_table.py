@@ -462,8 +462,9 @@ class TestQuery:
         table.put_many([Put(ItemKey("large", f"{n:02}"), {"text": LARGE}) for n in range(20)])
         wanted = [("p", "A#"), ("none", ""), ("", ""), *[("p", ""), ("large", "")] * 10, ("p", "A#")]
         some = [name for name in names if name.startswith("A#")]
-        found = [sks(items) for items in table.query_each(wanted)]
-        assert found == [some, [], [], *[names, [f"{n:02}" for n in range(20)]] * 10, some]
+        for consistent in (False, True):
+            found = [sks(items) for items in table.query_each(wanted, consistent=consistent)]
+            assert found == [some, [], [], *[names, [f"{n:02}" for n in range(20)]] * 10, some]
         assert [table.query_each(few) for few in ([], [("none", "")])] == [[], [[]]]
 
     def test_may_be_left_and_others_write_meanwhile(self, table: Table) -> None:

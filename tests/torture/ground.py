@@ -163,8 +163,8 @@ class Troubled:
     def query(self, partition: str, prefix: str = "", *, consistent: bool = False) -> Iterator[Item]:
         return self._call("Query", lambda: self._table.query(partition, prefix, consistent=consistent))
 
-    def query_each(self, wanted: Sequence[tuple[str, str]]) -> list[list[Item]]:
-        return self._call("Query", lambda: self._table.query_each(wanted))
+    def query_each(self, wanted: Sequence[tuple[str, str]], *, consistent: bool = False) -> list[list[Item]]:
+        return self._call("Query", lambda: self._table.query_each(wanted, consistent=consistent))
 
     def latest(self, partition: str, before: str | None, limit: int, index: str | None = None) -> list[Item]:
         return self._call("Query", lambda: self._table.latest(partition, before, limit, index))
