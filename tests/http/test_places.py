@@ -29,7 +29,7 @@ from tests.http.every_route import (
     Stage,
     somewhere_on_101,
 )
-from tests.world import DEFENDERS, HIDDEN_MOTIVATIONS
+from tests.world import DEFENDERS, ENLISTING_OLD_ALLIES, HIDDEN_MOTIVATIONS
 
 Place = tuple[str, str]
 
@@ -195,9 +195,11 @@ def test_nobody_reports_or_corrects_for_who_is_elsewhere(stage: Stage, principal
         if what in ("merged", "unknown", "102/nova"):  # leads to one of ours, or to nobody
             continue
         entry = world.muster.rosters.get(admin, "101", "orbit", commander)
+        world.muster.reporting.report(admin, entry.name, [HIDDEN_MOTIVATIONS], "101", "orbit")
+        before = completions.cards("101", "orbit", commander, [DEFENDERS], consistent=True)
         body = {"commander": entry.name, "server": "101", "alliance": "nova"}
         answers = [
-            stage.site.report(stage.secret, {**body, "milestones": [HIDDEN_MOTIVATIONS]}),
+            stage.site.report(stage.secret, {**body, "milestones": [ENLISTING_OLD_ALLIES]}),
             stage.site.call("POST", "/v1/corrections", stage.secret, json={**VOID, **body}),
             stage.site.call(
                 "POST", "/v1/corrections", stage.secret, json={**VOID, **body, "alliance": "orbit"}
@@ -206,7 +208,7 @@ def test_nobody_reports_or_corrects_for_who_is_elsewhere(stage: Stage, principal
         if principal == "member":
             form = f"/f/{stage.secret}"
             answers += [
-                stage.site.post(form, data={"commander": entry.name, "milestone": HIDDEN_MOTIVATIONS}),
+                stage.site.post(form, data={"commander": entry.name, "milestone": ENLISTING_OLD_ALLIES}),
                 stage.site.get(f"{form}/receipt", params={**stage.report, "commander": commander}),
                 stage.site.post(
                     f"{form}/undo", **{**stage.undo, "data": {**stage.undo["data"], "commander": commander}}
@@ -214,7 +216,7 @@ def test_nobody_reports_or_corrects_for_who_is_elsewhere(stage: Stage, principal
             ]
         cards = completions.cards("101", "orbit", commander, [DEFENDERS], consistent=True)
         statuses = [answer.status_code for answer in answers]
-        if any(card.completions for card in cards.values()) or not {403, 404, 409} >= {*statuses}:
+        if cards != before or not {403, 404, 409} >= {*statuses}:
             wrong[what] = statuses, cards
     assert not wrong
 
