@@ -12,7 +12,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bench import cpu, demo, fleet, growth, projections, recording, reports, schedules, sheets, start, syncs
+from bench import (
+    cpu,
+    demo,
+    fleet,
+    growth,
+    projections,
+    recording,
+    reports,
+    scale,
+    schedules,
+    sheets,
+    start,
+    syncs,
+)
 from bench.tables import Budget, Measurement, table
 
 ROOT = Path(__file__).parent.parent
@@ -27,6 +40,7 @@ PARTS: Mapping[str, Sequence[Callable[[], Measurement]]] = {
     "fleet": [fleet.measure],
     "growth": [growth.measure],
     "schedules": [schedules.measure],
+    "scale": [scale.measure],
     "demo": [demo.measure],
 }
 INTRODUCTION = """\
