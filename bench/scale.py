@@ -1,11 +1,10 @@
-"""113 servers with 10,000 sheets in an event's busiest hour: how old sheets get, with one account at Google and with ten.
+"""113 servers with 10,000 sheets in an event's busiest hour: how old sheets get, with one account at Google and ten.
 
 What a run and a sync cost is measured; what comes of it is simulated, with the product's own rules of which sheet is
 due and whose turn it is.
 """
 
 import json
-import math
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -41,13 +40,14 @@ SERVERS, ALLIANCES, ROSTER, SHEETS = 113, 90, 41, 10_000
 COMMANDERS = 418_100
 BUSIEST = COMMANDERS / 4
 """Reports in the busiest hour: as docs/OPERATIONS.md counts requests."""
-WARM_UP, HOUR, COOL_DOWN = 120, 60, 240
+WARM_UP, HOUR, COOL_DOWN = 60, 60, 300
 """Minutes with half as many reports, the minutes that are told of, and the most that are simulated after them."""
 TIMEOUT, CALL, GOOGLE = 55.0, 0.01, 0.6
 """Seconds: of a run in Lambda; assumed of a call of DynamoDB, and of a read and a write at Google together."""
 SHARES = {"512 MB": 0.29, "1,769 MB": 1.0}
 """How much of a processor Lambda gives for that memory."""
-PLACES = (1, "512 MB"), (10, "512 MB"), (10, "1,769 MB")
+_ONE = 1 + ALLIANCES
+"""The sheets of a server: its own, and one for each alliance."""
 _FEW = 8
 """Servers, and sheets, of which processor time is measured."""
 
@@ -72,20 +72,26 @@ class Costs:
 
 
 def measure(servers: int = SERVERS, sheets: int = SHEETS) -> Measurement:
-    look, again = look_costs(servers, sheets)
-    costs = Costs(look, again, sync_cost())
+    sync = sync_cost()
+    costs = {
+        size: Costs(*look_costs(*size), sync) for size in ((servers, sheets), (servers, servers), (1, _ONE))
+    }
     rows = []
-    for accounts, memory in PLACES:
-        found = simulate(costs, SHARES[memory], accounts, servers, sheets)
-        rows.append((f"{accounts}, {memory}", *found.row(costs)))
-    alone = simulate(costs, SHARES["512 MB"], 1, servers, servers)
-    rows.append((f"1, 512 MB, the {servers} servers' sheets alone", *alone.row(costs)))
-    return Measurement(_TITLE, _how(costs, servers, sheets), _COLUMNS, rows)
+    for what, size, accounts, memory in (
+        (f"{sheets:,} sheets", (servers, sheets), 1, "512 MB"),
+        (f"{sheets:,} sheets", (servers, sheets), 10, "512 MB"),
+        (f"{sheets:,} sheets", (servers, sheets), 10, "1,769 MB"),
+        (f"{servers} servers' sheets alone", (servers, servers), 1, "512 MB"),
+        ("one server alone, with a sheet for each alliance", (1, _ONE), 1, "512 MB"),
+    ):
+        found = simulate(costs[size], SHARES[memory], accounts, *size)
+        rows.append((f"{what}; {accounts}, {memory}", *found.row(costs[size])))
+    return Measurement(_TITLE, _how(costs[servers, sheets], servers, sheets), _COLUMNS, rows)
 
 
 _TITLE = "113 servers and 10,000 sheets"
 _COLUMNS = (
-    "accounts, memory of the function",
+    "sheets; accounts, memory of the function",
     "syncs a minute",
     "requests to Google a minute",
     "read units a minute",
@@ -103,8 +109,8 @@ def _how(costs: Costs, servers: int, sheets: int) -> str:
     return f"""\
 {servers} servers with {ALLIANCES} alliances each, both events of November 2023 open, and {sheets:,} sheets: one for
 each server, the others for alliances. Commanders report as OPERATIONS.md counts requests: each of {COMMANDERS:,} once
-on the busiest day, a quarter of them in the busiest hour, so {BUSIEST / 60:,.0f} a minute; before that hour there were
-two with half as many. Whose report it is, is drawn by lot.
+on the busiest day, a quarter of them in the busiest hour, so {BUSIEST / 60:,.0f} a minute; in the hour before, half as
+many. Whose report it is, is drawn by lot.
 
 Measured: a look at all servers takes {look.calls:,} calls and {look.units:,.0f} read units: {again.calls} and
 {again.units:,.0f} for the sheets and the list of servers, then for each server a query of its alliances and one of each
@@ -143,17 +149,17 @@ def look_costs(servers: int, sheets: int) -> tuple[Cost, Cost]:
     """Of a look that reads all servers, and of one that reads none again. Calls and units are of all servers; processor
     time is of a few, as many times as that."""
     dynamodb, few = filled(servers, sheets), filled(_FEW, sheets * _FEW // servers)
-    costs = []
-    for now in (FRIDAY_NOON, FRIDAY_NOON - timedelta(days=30)):  # then no event is open
-        clock, billed = SetClock(now), Billed(dynamodb)
-        muster = product(billed.client(), clock)
-        muster.sheet_queue.due()
-        with billed.bill() as bill:
+    clock, billed, costs = SetClock(FRIDAY_NOON), Billed(dynamodb), list[Cost]()
+    queue = product(billed.client(), clock).sheet_queue
+    with over_http(few, clock) as muster:
+        for now in (FRIDAY_NOON, FRIDAY_NOON - timedelta(days=30)):  # then no event is open
+            clock.now = now
+            queue.due()
+            with billed.bill() as bill:
+                queue.due()
             muster.sheet_queue.due()
-        with over_http(few, clock) as muster:
-            muster.sheet_queue.due()
-            seconds = _cpu(lambda queue=muster.sheet_queue: queue.due()) * servers / _FEW  # type: ignore[misc]
-        costs.append(Cost(bill.calls.total(), bill.read_units, seconds))
+            seconds = cpu_of(muster.sheet_queue.due) * servers / _FEW
+            costs.append(Cost(bill.calls.total(), bill.read_units, seconds))
     return costs[0], costs[1]
 
 
@@ -185,7 +191,7 @@ def sync_cost() -> Cost:
         with world.billed.bill() as without:
             world.muster.sheet_queue.due()
         report(2)
-        seconds = _cpu(lambda: run(muster)) - _cpu(lambda: muster.sheet_queue.due())
+        seconds = cpu_of(lambda: run(muster)) - cpu_of(lambda: muster.sheet_queue.due())
     calls = (bill.calls.total() - without.calls.total()) // _FEW
     return Cost(calls, (bill.read_units - without.read_units) / _FEW, seconds / _FEW)
 
@@ -207,7 +213,8 @@ def over_http(dynamodb: StrictDynamoDB, clock: SetClock) -> Iterator[Muster]:
         dynamodb.stop()
 
 
-def _cpu(do: Callable[[], object]) -> float:
+def cpu_of(do: Callable[[], object]) -> float:
+    """Seconds of processor time of this thread."""
     began = time.thread_time()
     do()
     return time.thread_time() - began
@@ -242,13 +249,21 @@ def filled(servers: int, sheets: int) -> StrictDynamoDB:
         server, alliance = f"{number // ALLIANCES + 101}", f"alliance-{number % ALLIANCES:02}"
         for item in json.loads(of_alliance.replace(ALLIANCE, alliance).replace(f"#{SERVER}", f"#{server}")):
             table.put(table.key_of(item), {**item, **({"server": {"S": server}} if "server" in item else {})})
-        if number < sheets:
-            copy = json.loads(of_sheet.replace("#sheet", f"#sheet-{number:05}").replace(ALLIANCE, alliance))
-            table.put(
-                table.key_of(copy), {**copy, "id": {"S": f"sheet-{number:05}"}, "server": {"S": server}}
-            )
+    for number, place in enumerate(places(servers, sheets)):
+        copy = json.loads(of_sheet.replace("#sheet", f"#sheet-{number:05}"))
+        copy |= {"id": {"S": f"sheet-{number:05}"}, "server": {"S": f"{place[0] + 101}"}}
+        alliance = copy.pop("alliance")
+        if len(place) > 1:
+            copy["alliance"] = {"S": alliance["S"].replace("00", f"{place[1]:02}")}
+        table.put(table.key_of(copy), copy)
     dynamodb.let_time_pass()
     return dynamodb
+
+
+def places(servers: int, sheets: int) -> list[tuple[int, ...]]:
+    """What each sheet is bound to: the first ones to a server each, the others to a server and an alliance."""
+    alliances = [divmod(number, ALLIANCES) for number in range(sheets - servers)]
+    return [*((server,) for server in range(servers)), *alliances]
 
 
 # What comes of it
@@ -275,13 +290,15 @@ class Found:
 
 
 def simulate(costs: Costs, share: float, accounts: int, servers: int, sheets: int) -> Found:
-    """The hours, minute by minute, until all reports of the busiest one are shown. The first sheets are servers'."""
+    """The hours, minute by minute, until all reports of the busiest one are shown. The first sheets are servers', which
+    all have as many reports."""
+    busiest = BUSIEST * servers / SERVERS
     fleet, found = _Fleet(servers, sheets, accounts), Found()
     for minute in range(WARM_UP + HOUR + COOL_DOWN):
         is_told = WARM_UP <= minute < WARM_UP + HOUR
         if minute >= WARM_UP + HOUR and not fleet.waiting:
             break
-        fleet.report(minute, round(BUSIEST / 60 * (1.0 if is_told else 0.5)), is_told=is_told)
+        fleet.report(minute, round(busiest / 60 * (1.0 if is_told else 0.5)), is_told=is_told)
         done, looked = fleet.run(60.0 * (minute + 1), costs, share, found)
         if is_told:
             found.syncs, found.looks = found.syncs + done, found.looks + looked
@@ -310,23 +327,23 @@ class _Fleet:
         self._looked_at, self._is_behind = 0.0, False
         self.waiting = 0
         """Reports to tell of that a sheet still has to show."""
-        addresses = [f"account-{number}" for number in range(accounts)]
-        places: list[tuple[int, ...]] = [(server,) for server in range(servers)]
-        places += [divmod(number, ALLIANCES) for number in range(sheets - servers)]
+        bound_to = places(servers, sheets)
         bound = [
-            Binding(f"{n:05}", f"{place[0]}", "a" * len(place[1:]) or None) for n, place in enumerate(places)
+            Binding(f"{number:05}", f"{place[0]}", f"{place[1]}" if place[1:] else None)
+            for number, place in enumerate(bound_to)
         ]
-        whose = shared_out(bound, addresses)
+        whose = shared_out(bound, [f"account-{number}" for number in range(accounts)])
         self._sheets = {}
-        for one, place in zip(bound, places, strict=True):
+        for one, place in zip(bound, bound_to, strict=True):
             at = -self._random.uniform(0, FRESHNESS.total_seconds())
-            wanted = self._revision(place)
             binding = replace(
-                one, account=whose[one.spreadsheet_id], last_success_at=_instant(at), revision=wanted
+                one,
+                account=whose[one.spreadsheet_id],
+                last_success_at=_instant(at),
+                revision=self._revision(place),
             )
             self._sheets[one.spreadsheet_id] = _Sheet(binding, place, totals_at=at)
-        self._places = set(places)
-        self._accounts = addresses
+        self._places = set(bound_to)
 
     def report(self, minute: int, number: int, *, is_told: bool) -> None:
         for at in sorted(60 * (minute + self._random.random()) for _ in range(number)):
