@@ -21,6 +21,7 @@ from bench import (
     projections,
     recording,
     reports,
+    scale,
     schedules,
     sheets,
     start,
@@ -41,6 +42,7 @@ PARTS: Mapping[str, Sequence[Callable[[], Measurement]]] = {
     "growth": [growth.measure],
     "schedules": [schedules.measure],
     "costs": [costs.measure, costs.measure_fixed],
+    "scale": [scale.measure],
     "demo": [demo.measure],
 }
 INTRODUCTION = """\
