@@ -51,8 +51,9 @@ def test_what_is_promised_of_news_is_told_as_it_is() -> None:
     rows = {line.split("`")[1]: line for line in page.splitlines() if line.startswith("| `")}
     assert rows.keys() == TIMES.keys()
     for kind, times in TIMES.items():
+        row = rows[kind]
         given_up = in_words(FRESH[kind]) if kind in FRESH else "–"
-        assert rows[kind].endswith(f" | {times} | {given_up} |"), kind
+        assert row.endswith(f" | {times} | {given_up} |"), kind
     assert f"{in_words(LEAD)} before the close" in rows["closing-soon"]
     assert f"held for {in_words(HELD)}" in rows["outlook-changed"]
     assert f"up to {ATTEMPTS} times" in page

@@ -68,6 +68,7 @@ def a_function_that_lacks_a_right_answers_problems(at: Deployment, folder: Path)
     denied = {one.target for one in at.aws.calls[calls:] if one.is_denied}
     assert denied == {"DynamoDB_20120810.Query"}
     del at.aws.calls[calls:]
-    assert "is not authorized to perform: dynamodb:Query" in at.make("logs").stdout
+    logged = at.make("logs", REQUEST=answer.json()["request_id"]).stdout
+    assert "ClientError AccessDeniedException in Query" in logged
     at.deploy(at.packaged)
     assert at.ask("GET", f"{NOVA}/commanders").ok
