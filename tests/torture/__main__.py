@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.commit import ROOT, commit
+from tests.mutations import __main__ as mutations
 from tests.torture import processes, searches, serving
 from tests.torture.campaign import campaigns
 from tests.torture.figures import Figures, Run, summary
@@ -136,9 +137,10 @@ def page(folder: Path) -> str:
     files = {name: folder / f"{name}.json" for name in PARTS}
     runs = [(PARTS[name], Run.read(file)) for name, file in files.items() if file.exists()]
     table = summary([(part.title, run) for part, run in runs])
-    return (
-        "\n\n".join([INTRODUCTION, table, *(run.markdown(part.title, part.how) for part, run in runs)]) + "\n"
-    )
+    sections = [run.markdown(part.title, part.how) for part, run in runs]
+    if (tried := folder / "mutations.json").exists():
+        sections.append(mutations.read(tried).markdown())
+    return "\n\n".join([INTRODUCTION, table, *sections]) + "\n"
 
 
 if __name__ == "__main__":
