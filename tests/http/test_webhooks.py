@@ -181,6 +181,12 @@ def test_an_alliance_s_officer_does_not_see_what_is_the_server_s(site: Site) -> 
     problem(answer, 403, "out-of-scope")
 
 
+def test_an_alliance_without_a_letter_is_none(site: Site) -> None:
+    assert add(site, admin(site), alliance="")["alliance"] is None
+    answer = site.call("POST", "/v1/webhooks", admin(site), json=NOVA | {"alliance": None})
+    problem(answer, 409, "webhook-exists")
+
+
 @pytest.fixture
 def discord(site: Site) -> Iterator[Listener]:
     with listening(answering("200 OK", '{"id": "42"}')) as listener:
