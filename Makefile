@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 RUNS := $(VENV)/.runs
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-reset check format test torture scan package deploy status logs destroy pictures translations bench bench-pages bench-sqlite clean
+.PHONY: help setup demo demo-reset check format test torture scan package deploy status logs restore pause resume destroy pictures translations bench bench-pages bench-sqlite clean
 
 help: ## shows this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -24,7 +24,7 @@ $(RUNS): requirements.txt requirements-demo.txt
 	@$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-demo.txt
 	@touch $@
 
-demo: $(RUNS) ## runs the whole product on this machine (PORT, SHEETS_PORT, SYNC_SECONDS, DEMO_NOW, DEMO_EMPTY)
+demo: $(RUNS) ## runs the whole product on this machine (PORT, SHEETS_PORT, DISCORD_PORT, SYNC_SECONDS, DEMO_NOW, DEMO_EMPTY)
 	@exec $(RUN) -m local.demo
 
 demo-reset: ## deletes what the demo has recorded
@@ -49,10 +49,10 @@ torture: $(READY) ## runs random use cases with faults at every call, against a 
 scan: $(READY) ## lets checkov look at the template, with all options off and on; installs it once, in .checkov
 	@$(RUN) -m tests.scan
 
-package: $(READY) ## makes the deployment package in dist/ (ARCHITECTURE)
+package: $(READY) ## makes the deployment package in dist/ (STAGE, ARCHITECTURE)
 	$(RUN) -m deploy package dist
 
-deploy: $(READY) ## deploys or upgrades a stage in AWS (STAGE, and the variables of docs/OPERATIONS.md)
+deploy: $(READY) ## deploys or upgrades a stage in AWS (STAGE, PACKAGE, and the variables of docs/OPERATIONS.md)
 	@$(RUN) -m deploy deploy
 
 status: $(READY) ## shows a stage's addresses and state (STAGE)
@@ -60,6 +60,15 @@ status: $(READY) ## shows a stage's addresses and state (STAGE)
 
 logs: $(READY) ## shows what a stage has logged in the last minutes, or for one request (STAGE, MINUTES, REQUEST)
 	@$(RUN) -m deploy logs
+
+restore: $(READY) ## brings a stage's table to what another table holds, after asking; all else stays (STAGE, FROM, DRY_RUN)
+	@$(RUN) -m deploy restore
+
+pause: $(READY) ## stops a stage's functions, so that nothing uses its table (STAGE)
+	@$(RUN) -m deploy pause
+
+resume: $(READY) ## ends a pause (STAGE)
+	@$(RUN) -m deploy resume
 
 destroy: $(READY) ## deletes a stage after asking; its table is kept (STAGE)
 	@$(RUN) -m deploy destroy

@@ -48,3 +48,9 @@ def sync_sheets(event: CloudWatchEvent) -> dict[str, float]:
         drive_url=settings.drive_api_url,
     )
     return {**outcome, **muster().sheet_queue.health()}
+
+
+@app.schedule(Rate(1, unit=Rate.MINUTES), description="Tells the news, on Discord and to programs.")
+def tell_news(event: CloudWatchEvent) -> dict[str, int]:
+    told = muster().news.tell(seconds_left(event.context))
+    return {"delivered": told.delivered, "undelivered": told.undelivered}

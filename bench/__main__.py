@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bench import (
+    costs,
     cpu,
     demo,
     fleet,
@@ -41,6 +42,7 @@ PARTS: Mapping[str, Sequence[Callable[[], Measurement]]] = {
     "growth": [growth.measure],
     "schedules": [schedules.measure],
     "scale": [scale.measure],
+    "costs": [costs.measure, costs.measure_fixed],
     "demo": [demo.measure],
 }
 INTRODUCTION = """\

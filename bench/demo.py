@@ -71,7 +71,7 @@ def _demo() -> Iterator[dict[str, str]]:
     """The content of `.local/demo.json` of a demo that has just started empty. Raises RuntimeError if it does not
     start."""
     with TemporaryDirectory() as folder, ExitStack() as stack:
-        ports = {"PORT": free_port(), "SHEETS_PORT": free_port()}
+        ports = {name: free_port() for name in ("PORT", "SHEETS_PORT", "DISCORD_PORT")}
         process = subprocess.Popen(
             [sys.executable, "-m", "local.demo"],
             cwd=folder,

@@ -24,7 +24,17 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
 
-Metric = Literal["Reports", "Duplicates", "Rejections", "SyncRequests", "SyncAge", "SheetsFailing", "Drift"]
+Metric = Literal[
+    "Reports",
+    "Duplicates",
+    "Rejections",
+    "SyncRequests",
+    "SyncAge",
+    "SheetsFailing",
+    "Drift",
+    "NewsDelivered",
+    "NewsUndelivered",
+]
 
 _logger = logging.getLogger(__name__)
 
@@ -37,6 +47,8 @@ _OF_RUNS: dict[str, Metric] = {
     "requests": "SyncRequests",
     "failing": "SheetsFailing",
     "oldest": "SyncAge",
+    "delivered": "NewsDelivered",
+    "undelivered": "NewsUndelivered",
 }
 _SECONDS: tuple[Metric, ...] = ("SyncAge",)
 
@@ -49,15 +61,14 @@ def request_id(request: Any) -> str | None:
 
 def log_with_request(event: Any, get_response: Callable[[Any], Any]) -> Any:
     """Middleware: everything that is logged during the request, or the scheduled run, says which it was."""
-    about = {"request_id": request_id(event)}
     if hasattr(event, "method"):
-        about |= {
+        which = {
             "method": event.method,
             "route": event.path,
-        }  # as it is declared: without what is in its place
+        }  # as it is declared: `/f/{key}`, without the key
     else:
-        about["function"] = getattr(event.context, "function_name", None)
-    _current.set(about)
+        which = {"function": getattr(event.context, "function_name", None)}
+    _current.set({"request_id": request_id(event), **which})
     return get_response(event)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from deploy.archive import NotCompiled, finish
-from deploy.template import Template, stages, to_merge, with_plain_api
+from deploy.template import Template, stack_name, stages, to_merge, with_plain_api
 
 ROOT = Path(__file__).parent.parent
 PARTS = ("app.py", "requirements.txt", "chalicelib", "sheets_sync", "vendor", ".chalice")
@@ -63,6 +63,17 @@ def package(
     made = with_plain_api(json.loads(template.read_text(encoding="utf-8")))
     template.write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
     return archive
+
+
+def require_stage(packaged: Path, stage: str) -> None:
+    """Raises PackagingFailed unless that folder holds what `package` wrote for that stage."""
+    try:
+        template = json.loads((packaged / "sam.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise PackagingFailed(f"there is no package in {packaged}: make it with `make package`") from None
+    table = template["Resources"]["Table"]["Properties"]["TableName"]
+    if table != stack_name(stage):
+        raise PackagingFailed(f"{packaged} was packaged for {table}, not for stage {stage}")
 
 
 def pack(project: Path, output: Path, *options: str) -> Path:

@@ -23,6 +23,9 @@ PARAMETERS = {
     "TRACING": "HasTracing",
     "RESERVED_CONCURRENCY": "ReservedConcurrency",
     "SHEETS_API_URL": "SheetsApiUrl",
+    "DISCORD_API_URL": "DiscordApiUrl",
+    "DISCORD_PUBLIC_KEY": "DiscordPublicKey",
+    "DISCORD_APPLICATION_ID": "DiscordApplicationId",
 }
 """Which parameter of the stack each environment variable sets."""
 

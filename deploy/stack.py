@@ -52,6 +52,12 @@ class Stack:
         """Raises StackFailed if there is no stack."""
         return {one["OutputKey"]: one["OutputValue"] for one in self.existing().get("Outputs", [])}
 
+    def physical_ids(self, kind: str) -> list[str]:
+        """Of its resources of that type."""
+        pages = self._client.get_paginator("list_stack_resources").paginate(StackName=self.name)
+        found = [one for page in pages for one in page["StackResourceSummaries"]]
+        return [one["PhysicalResourceId"] for one in found if one["ResourceType"] == kind]
+
     def parameters(self) -> dict[str, str]:
         """By name; none if there is no stack."""
         return {

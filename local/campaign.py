@@ -1,8 +1,10 @@
 """A made-up campaign: what the demo starts with, and what the pictures show. It is the same each time."""
 
 import random
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from chalicelib import bootstrap
@@ -10,6 +12,7 @@ from chalicelib.bootstrap import Muster
 from chalicelib.domain.reporting import reportable
 from chalicelib.domain.roster import Alliance
 from chalicelib.settings import Settings
+from local.chat import ALLIANCES_NEWS, Chat
 from local.seed import ALLIANCE, SERVER, Secrets, define
 
 BEGINS = datetime(2023, 11, 13, tzinfo=UTC)
@@ -48,25 +51,40 @@ class SteppingClock:
         return self.now
 
 
-def record(file: Path, secrets: Secrets, until: datetime) -> None:
+def record(
+    file: Path, secrets: Secrets, until: datetime, where: Settings | None = None, chat: Chat | None = None
+) -> None:
     """Makes a SQLite file with the campaign up to `until`. The file appears only when it is complete.
 
-    Raises CannotOpen if it can't be written, and FileExistsError.
+    `chat` hears the news of it, with addresses from `where`. Raises CannotOpen if it can't be written, and
+    FileExistsError.
     """
     with closing(bootstrap.sqlite_table(None)) as table:
         clock = SteppingClock(min(BEGINS, until))
-        muster = bootstrap.assemble(Settings(database=file), table, clock)
+        start = partial(bootstrap.assemble, where or Settings(database=file), table, clock)
+        muster = start()
         define(muster, secrets)
-        play(muster, clock, secrets, until)
+        if chat is None:
+            play(muster, clock, secrets, until)
+        else:
+            chat.hear(muster, ALLIANCES_NEWS)
+            with chat.in_the_past(clock):
+                play(muster, clock, secrets, until, lambda: start().news.tell())  # with nothing cached
         table.back_up(file)
 
 
-def play(muster: Muster, clock: SteppingClock, secrets: Secrets, until: datetime) -> None:
+def play(
+    muster: Muster,
+    clock: SteppingClock,
+    secrets: Secrets,
+    until: datetime,
+    tell: Callable[[], object] = lambda: None,
+) -> None:
     """Reports come in one by one, most of them in the evening, from two alliances, up to the last full hour before
     `until` or the end of the events.
 
     Most commanders of one alliance are already on its roster: one of them never reports, and one retires. The others
-    join by reporting.
+    join by reporting. Every three hours and at the end, it is time to `tell` the news.
     """
     chance = random.Random(101)
     muster.stores.definitions.put_alliance(Alliance(SERVER.id, "orbit", "ØRB", "Orbit Watch"))
@@ -77,6 +95,8 @@ def play(muster: Muster, clock: SteppingClock, secrets: Secrets, until: datetime
     for name in [*NAMES[:-4], SILENT]:
         muster.rosters.add(officer, SERVER.id, ALLIANCE.id, name, is_new=True)
     while clock.now + HOUR <= until:
+        if clock.now.hour % 3 == 0:
+            tell()
         clock.now += HOUR
         offered = [str(ref) for ref, _ in reportable(muster.directory.events(), clock.now, SERVER.game_day)]
         if not offered:
@@ -91,3 +111,4 @@ def play(muster: Muster, clock: SteppingClock, secrets: Secrets, until: datetime
     roster = muster.rosters.roster(officer, SERVER.id, ALLIANCE.id)
     retiring = next(one for one in roster if one.name == RETIRING)
     muster.rosters.retire(officer, SERVER.id, ALLIANCE.id, retiring.id)
+    tell()

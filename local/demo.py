@@ -19,7 +19,9 @@ from chalicelib import bootstrap
 from chalicelib.settings import Settings
 from chalicelib.store.sqlite import CannotOpen
 from local import campaign
+from local.chat import ALLIANCES_NEWS, SCOREBOARD, SERVERS_GUILD, SERVERS_SCOREBOARD, Chat
 from local.clock import TickingClock
+from local.discord import CannotRead, DiscordServer
 from local.gateway import Gateway
 from local.seed import ALLIANCE, SERVER, SPREADSHEET_ID, Secrets, seed
 from local.sheets import SheetsServer
@@ -43,10 +45,11 @@ class CannotStart(Exception):
 
 @dataclass(frozen=True, slots=True)
 class DemoSettings:
-    """From `PORT`, `SHEETS_PORT`, `SYNC_SECONDS`, `DEMO_NOW` and `DEMO_EMPTY`."""
+    """From `PORT`, `SHEETS_PORT`, `DISCORD_PORT`, `SYNC_SECONDS`, `DEMO_NOW` and `DEMO_EMPTY`."""
 
     port: int
     sheets_port: int
+    discord_port: int
     sync_seconds: float
     now: datetime
     is_empty: bool
@@ -57,6 +60,7 @@ class DemoSettings:
         return cls(
             port=_setting("PORT", "8000", _port),
             sheets_port=_setting("SHEETS_PORT", "8001", _port),
+            discord_port=_setting("DISCORD_PORT", "8002", _port),
             sync_seconds=_setting("SYNC_SECONDS", "10", _seconds),
             now=_setting("DEMO_NOW", "2023-11-15T12:00:00Z", _instant),
             is_empty=_setting("DEMO_EMPTY", "0", _yes_or_no),
@@ -84,24 +88,38 @@ def run(settings: DemoSettings, folder: Path, stopped: threading.Event) -> None:
         except AlreadyRuns:
             raise CannotStart("it is already running in this folder") from None
         ready.unlink(missing_ok=True)
-        if settings.port == settings.sheets_port:
-            raise CannotStart("PORT and SHEETS_PORT must differ")
-        for port in (settings.port, settings.sheets_port):
+        ports = settings.port, settings.sheets_port, settings.discord_port
+        if len(set(ports)) < len(ports):
+            raise CannotStart("PORT, SHEETS_PORT and DISCORD_PORT must differ")
+        for port in ports:
             _require_free(port)
         clock = TickingClock(settings.now)
         sheets = SheetsServer(folder / "sheets", clock, HOST, settings.sheets_port)
         sheets.start()
         stack.callback(sheets.stop)
+        try:
+            discord = DiscordServer(folder / "discord", clock, HOST, settings.discord_port)
+        except CannotRead as error:
+            raise CannotStart(f"{error} `make demo-reset` deletes it.") from None
+        discord.start()
+        stack.callback(discord.stop)
         secrets = _secrets(folder / "keys.json")
-        file = folder / "muster.db"
-        table = stack.enter_context(closing(_table(file, secrets, settings)))
-        address = f"http://{HOST}:{settings.port}"
+        chat = Chat(discord, secrets)
+        chat.settle()
         where = Settings(
-            database=file, sheets_api_url=sheets.url, drive_api_url=sheets.url, public_url=address
+            database=folder / "muster.db",
+            sheets_api_url=sheets.url,
+            drive_api_url=sheets.url,
+            discord_api_url=discord.url,
+            discord_public_key=bytes.fromhex(discord.public_key),
+            discord_application_id=discord.application_id,
+            public_url=f"http://{HOST}:{settings.port}",
         )
+        table = stack.enter_context(closing(_table(where, chat, settings)))
         muster = bootstrap.assemble(where, table, clock)
         bootstrap.use(muster)
         seed(muster, sheets, secrets)
+        chat.hear(muster, ALLIANCES_NEWS, SERVERS_SCOREBOARD)
 
         import app as functions  # the deployed functions; only now are their settings in place
 
@@ -109,6 +127,7 @@ def run(settings: DemoSettings, folder: Path, stopped: threading.Event) -> None:
             [
                 Job("refresh_totals", functions.refresh_totals, settings.sync_seconds),
                 Job("sync_sheets", functions.sync_sheets, settings.sync_seconds),
+                Job("tell_news", functions.tell_news, settings.sync_seconds),
             ],
             stopped,
         )
@@ -116,30 +135,39 @@ def run(settings: DemoSettings, folder: Path, stopped: threading.Event) -> None:
         gateway = Gateway(functions.app, HOST, settings.port)
         gateway.start()
         stack.callback(gateway.stop)
+        chat.connect(gateway.url, muster)
         urls = {
             "api_url": gateway.url,
             "form_url": f"{gateway.url}/f/{secrets.member_key}",
             "progress_url": f"{gateway.url}/servers/{SERVER.id}",
             "sheet_url": sheets.page_url(SPREADSHEET_ID),
             "sheets_api_url": sheets.url,
+            "discord_url": chat.page_url(),
+            "discord_scoreboard_url": chat.page_url(SERVERS_GUILD, SCOREBOARD),
+            "discord_api_url": discord.url,
         }
         binding = {"spreadsheet_id": SPREADSHEET_ID, "server": SERVER.id, "alliance": ALLIANCE.id}
-        _write_whole(ready, {**urls, **binding, **asdict(secrets)})
+        application = {
+            "discord_application_id": discord.application_id,
+            "discord_bot_token": discord.bot_token,
+        }
+        _write_whole(ready, {**urls, **binding, **asdict(secrets), **application})
         stack.callback(ready.unlink, missing_ok=True)
         _announce(urls, settings)
         schedule.run_until_stopped()
     print("Stopped. What was recorded is kept; `make demo-reset` deletes it.")
 
 
-def _table(file: Path, secrets: Secrets, settings: DemoSettings) -> "SQLiteTable":
+def _table(where: Settings, chat: Chat, settings: DemoSettings) -> "SQLiteTable":
     """The table with what was recorded here, or with the made-up campaign, or empty. Raises CannotStart."""
+    file = where.database or Path()
     journal = file.with_name(JOURNAL)
     if journal.exists():
         print(f"What version 0.1.0 recorded in {journal} can't be read any more. This version uses {file}.")
     try:
         if not file.exists() and not settings.is_empty:
             print("Recording a made-up campaign (DEMO_EMPTY=1 starts without one) …", flush=True)
-            campaign.record(file, secrets, settings.now)
+            campaign.record(file, chat.secrets, settings.now, where, chat)
         return bootstrap.sqlite_table(file)
     except CannotOpen as error:
         raise CannotStart(f"{error} `make demo-reset` deletes it.") from None
@@ -168,6 +196,7 @@ def _announce(urls: dict[str, str], settings: DemoSettings) -> None:
         ("Report", "form_url"),
         ("Progress", "progress_url"),
         ("Sheet", "sheet_url"),
+        ("Discord", "discord_url"),
         ("API", "api_url"),
     ):
         print(f"  {label:<9} {urls[name]}")
@@ -180,7 +209,9 @@ def _require_free(port: int) -> None:
         try:
             probe.bind((HOST, port))
         except OSError:
-            raise CannotStart(f"port {port} is in use; choose others with PORT= and SHEETS_PORT=") from None
+            raise CannotStart(
+                f"port {port} is in use; choose others with PORT=, SHEETS_PORT= and DISCORD_PORT="
+            ) from None
 
 
 def _setting(name: str, default: str, convert: Callable[[str], T]) -> T:

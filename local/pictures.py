@@ -1,4 +1,4 @@
-"""`make pictures`: pictures of the pages after two and a half days of made-up reports, and of sheets."""
+"""`make pictures`: pictures of the pages after two and a half days of made-up reports, of sheets and of Discord."""
 
 import shutil
 import sys
@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from chalicelib import bootstrap
 from chalicelib.settings import Settings
-from local import sheet_pictures
+from local import discord_pictures, sheet_pictures
 from local.campaign import BEGINS, SteppingClock, play
 from local.gateway import Gateway
 from local.seed import SERVER, Secrets, seed
@@ -66,6 +66,7 @@ def main(folder: Path) -> None:
                 take(browser.new_page(viewport=size), gateway.url, sheets, secrets, folder, name)
             take_server(browser, f"{gateway.url}/servers/{SERVER.id}", clock, folder)
             sheet_pictures.take(browser, folder / "sheet")
+            discord_pictures.take(browser, folder / "discord")
             browser.close()
 
 

@@ -11,6 +11,7 @@ from typing import Literal
 from google.auth.exceptions import GoogleAuthError
 from google.oauth2 import service_account
 
+from manage.advice import DRIVE_ADVICE, SHARING_ADVICE, Advice, advice_for
 from manage.show import plain
 from sheets_sync.allowance import Allowance, Budget, Limits
 from sheets_sync.credentials import Account, held_in
@@ -22,71 +23,6 @@ from sheets_sync.run import NEEDS
 PATIENCE = 45.0
 """Seconds for all requests, retries included."""
 
-ADVICE: tuple[tuple[str, str, str], ...] = (
-    (
-        "secret",
-        "is not named",
-        "Give --secret with the stack's output SheetsSecret, or --credentials with a file.",
-    ),
-    ("secret", "AccessDenied", "Allow your AWS identity secretsmanager:GetSecretValue for this secret."),
-    (
-        "secret",
-        "ResourceNotFound",
-        "Nothing has been put into it yet, or it is in another AWS account or region.",
-    ),
-    ("secret", "holds no", "Use the file that Google made, unchanged."),
-    ("secret", "The file", "Check its path, and whether you may read it."),
-    (
-        "secret",
-        "",
-        "Check AWS_PROFILE and AWS_DEFAULT_REGION: `aws sts get-caller-identity` shows who you are.",
-    ),
-    (
-        "token",
-        "TransportError",
-        "Check that this machine can reach Google: there may be a proxy or a firewall.",
-    ),
-    (
-        "token",
-        "of a key",
-        "The key or its account was deleted or disabled, or this machine's clock is wrong. Make a new key.",
-    ),
-    (
-        "token",
-        "",
-        "The pool, its provider and the service account must accept the AWS identity that asks. Here that is your "
-        "own, and it must be in the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and "
-        "AWS_REGION.",
-    ),
-    (
-        "",
-        "limit of requests",
-        "Wait a minute. If it happens again, something else uses this account or project too.",
-    ),
-    ("", "Muster's credentials", "Enable the Google Sheets API in the project, or do what Google says."),
-    (
-        "",
-        "could not be reached",
-        "Check that this machine can reach Google: there may be a proxy or a firewall.",
-    ),
-    ("read", "not shared", "In the spreadsheet: Share, add this address, choose Editor."),
-    ("read", "does not exist", "Take the id from the spreadsheet's address, between /d/ and the next /."),
-    ("read", "not supported for this document", "It is an Excel file: File, Save as Google Sheets."),
-    ("write", "not shared", "It can be read, so it is shared for viewing only: make the address an Editor."),
-    ("", "", "Try again in a few minutes. www.google.com/appsstatus shows whether Google has an outage."),
-)
-"""For each failure: the step, words of its message, and what to do. The first that fits is used; "" fits everything."""
-
-
-DRIVE_ADVICE = (
-    "Syncs work without it, but edits are then seen only every 15 minutes. To see them soon, enable the Google Drive "
-    "API in the project of the Google Sheets API."
-)
-SHARING_ADVICE = (
-    "If it is bound with --edits, anyone with the link acts as an officer. In the spreadsheet: Share, General access, "
-    "Restricted; then share it with the officers."
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -94,7 +30,7 @@ class Finding:
 
     step: str
     says: str
-    advice: str | None = None
+    advice: Advice | None = None
     works: bool = False
     """Whether syncs work all the same."""
 
@@ -245,6 +181,5 @@ def _said(failure: SheetError) -> str:
     return plain(failure)
 
 
-def _advice(step: str, failure: SheetError, has_key: bool) -> str:
-    words = f"{failure} of a key" if has_key else str(failure)
-    return next(advice for at, part, advice in ADVICE if at in ("", step) and part in words)
+def _advice(step: str, failure: SheetError, has_key: bool) -> Advice:
+    return advice_for(step, f"{failure} of a key" if has_key else str(failure))

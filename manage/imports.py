@@ -207,9 +207,9 @@ class _Job:
     options: Mapping[str, Any]
 
     def sent(self, csv: bytes, more: Mapping[str, str]) -> Any:
-        """The API's answer. `more`: parameters that count beside or instead of the given ones."""
+        """The API's answer. `more`: parameters that count beside the given ones."""
         given = {name: one for name, one in self.options.items() if one is not None and one is not False}
-        query = {name: "true" if one is True else str(one) for name, one in given.items()} | dict(more)
+        query = {**more, **{name: "true" if one is True else str(one) for name, one in given.items()}}
         path = (*self._alliance, self.what, "import")
         return _all_of_it(lambda **rest: self.api.post_csv(*path, csv=csv, **{**query, **rest}))
 

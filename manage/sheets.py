@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from chalicelib.settings import InvalidSettings, Settings
+from manage.advice import see_for
 from manage.show import as_json, listing, said
 from manage.where import Where
 
@@ -194,13 +195,15 @@ def check(
     place = settings.sheets_credentials
     address = where.facts["sheets_api_url"] if where.demo else settings.sheets_api_url
     drive = Drive(where.facts["sheets_api_url"] if where.demo else settings.drive_api_url, place)
-    steps = []
+    steps: list[dict[str, Any]] = []
     for found in findings(Google(address, place), _id(spreadsheet), settings.sheets_requests, drive):
-        steps.append({"step": found.step, "status": found.status, "says": found.says, "advice": found.advice})
+        advice, see = (found.advice.do, f"docs/{found.advice.see}") if found.advice else (None, None)
+        told = {"step": found.step, "status": found.status, "says": found.says, "advice": advice, "see": see}
+        steps.append(told)
         if not as_json:
             click.echo(f"{_MARKS[found.status]} {found.step}: {found.says}")
-            if found.advice:
-                click.echo(f"  {found.advice}")
+            if advice:
+                click.echo(f"  {advice}\n  See {see}.")
     if as_json:
         said({"spreadsheet_id": _id(spreadsheet), "steps": steps}, as_json, "")
     if steps[-1]["status"] == "fails":
@@ -208,7 +211,7 @@ def check(
 
 
 _MARKS = {"good": "✓", "warning": "!", "fails": "✗"}
-_STATE = ("Server", "Alliance", "Edits", "Account", "Last success", "Last error", "Error")
+_STATE = ("Server", "Alliance", "Edits", "Account", "Last success", "Last error", "Error", "See")
 
 
 def _state(sheet: dict[str, Any]) -> list[Any]:
@@ -217,7 +220,8 @@ def _state(sheet: dict[str, Any]) -> list[Any]:
         sheet[name]
         for name in ("server", "alliance", "account", "last_success_at", "last_error_at", "last_error")
     ]
-    return [*values[:2], "yes" if sheet["edits"] else "no", *values[2:]]
+    see = see_for(sheet["last_error"]) if sheet["last_error"] else None
+    return [*values[:2], "yes" if sheet["edits"] else "no", *values[2:], see]
 
 
 def _id(spreadsheet: str) -> str:

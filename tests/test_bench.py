@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench import growth, recording, scale, schedules, syncs
+from bench import costs, growth, recording, scale, schedules, syncs
 from bench.__main__ import BUDGETS, Part, page
 from bench.busy import EVERYTHING, TABLE
 from bench.sheets import NOON
@@ -86,6 +86,23 @@ def test_with_one_account_a_servers_officers_see_their_own_reports_in_two_minute
     found = scale.simulate(scale.Costs(cost, cost, cost), 1.0, 1, 1, 1 + scale.ALLIANCES)
     assert max(found.alliances + found.servers) < 120
     assert max(found.totals) < BATCH.total_seconds() + 120
+
+
+def test_a_deployment_that_nobody_uses_costs_less_than_a_dollar_a_month() -> None:
+    what = costs.deployed()
+    assert costs.price(what.fixed()) < 1
+    assert costs.price(what.fixed(), is_free=True) == pytest.approx(costs.PRICES["secret"])
+    assert set(what.minutes) == what.memory.keys() - {"api_handler"}
+
+
+def test_costs_are_told_for_each_line_and_together() -> None:
+    table = costs.measure({"small": (1, 1), "large": (100, 1)})
+    small, large = ([float(row[at].replace(",", "").strip("*")) for row in table.rows] for at in (1, 2))
+    lines = len(costs.HOW)
+    for amounts in (small, large):
+        assert sum(amounts[-2 - lines : -2]) == pytest.approx(amounts[-2], abs=0.01 * lines)
+        assert amounts[-1] < amounts[-2]
+    assert small[-2] < large[-2] < 100 * small[-2]
 
 
 def test_the_page_tells_each_budget_and_where_it_was_measured() -> None:

@@ -47,14 +47,15 @@ def dotted(path: str) -> str:
 
 
 def imported(name: str, tree: ast.AST) -> Iterator[str]:
-    """What a module imports. Only `local.sheets` imports by relative names, so that it can be taken elsewhere."""
+    """What a module imports. Only stand-ins import by relative names, so that they can be taken elsewhere."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level:
-            assert is_within(name, "local.sheets"), f"{name}: absolute imports only"
-            assert node.level == 1, f"{name}: local.sheets has no folders"
-            yield from (f"local.sheets.{node.module or alias.name}" for alias in node.names)
+            package = next((one for one in ("local.sheets", "local.discord") if is_within(name, one)), None)
+            assert package, f"{name}: absolute imports only"
+            assert node.level == 1, f"{name}: {package} has no folders"
+            yield from (f"{package}.{node.module or alias.name}" for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 

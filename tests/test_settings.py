@@ -58,6 +58,9 @@ def test_a_limit_that_nothing_could_be_synced_under_is_refused_by_name(name: str
         ("SHEETS_API_URL", "https://", "must be an address"),
         ("DRIVE_API_URL", "https://example.org/?a=b", "must be an address"),
         ("READING_TOLERANCE", "101", "must be a whole number from 0 to 100"),
+        ("DISCORD_PUBLIC_KEY", "ab" * 31, "must be the application's public key, 64 hexadecimal digits"),
+        ("DISCORD_PUBLIC_KEY", "ab " * 32, "must be the application's public key"),
+        ("DISCORD_APPLICATION_ID", "muster", "must be an id of Discord's, a number"),
     ],
 )
 def test_a_setting_that_is_wrong_is_refused_by_name_and_with_the_reason(

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 import app
+from chalicelib.http import late_routes
 from deploy.__main__ import RESERVED
 from deploy.bucket import digest
 from deploy.package import ARCHITECTURES, ROOT, PackagingFailed, package
 from deploy.parameters import PARAMETERS
 from tests.scan import EXCEPTIONS, made
 
-SCHEDULED = {"RefreshTotals": "refresh", "SyncSheets": "sync"}
+SCHEDULED = {"RefreshTotals": "refresh", "SyncSheets": "sync", "TellNews": "news"}
 FUNCTIONS = {"APIHandler": "api", **SCHEDULED}
 Resource = dict[str, Any]
 
@@ -109,7 +110,7 @@ class TestSecrets:
             assert variables["METRICS"] == {"Ref": "Metrics"}
             assert variables["POWERTOOLS_SERVICE_NAME"] == {"Ref": "AWS::StackName"}
             for name, value in variables.items():
-                if re.search("SECRET|KEY|TOKEN|PASSWORD|CREDENTIAL", name):
+                if re.search("SECRET|(?<!PUBLIC_)KEY|TOKEN|PASSWORD|CREDENTIAL", name):
                     assert value == {"Fn::GetAtt": ["SheetsCredentials", "Id"]}, "where it is, not what it is"
         assert not told
 
@@ -238,10 +239,13 @@ class TestOptions:
         assert (condition, none) == ("LogsAccess", {"Ref": "AWS::NoValue"})
         logged = set(re.findall(r"\$context\.([\w.]+)", some["Format"]))
         assert logged == {
-            "requestId", "httpMethod", "resourcePath", "status", "responseLatency", "error.responseType",
+            "requestId", "integration.requestId", "httpMethod", "resourcePath", "status", "responseLatency",
+            "error.responseType",
         }  # fmt: skip
         line = json.loads(some["Format"])
-        assert line.keys() == {"request_id", "method", "route", "status", "milliseconds", "refused"}
+        assert line.keys() == {
+            "request_id", "function_request_id", "method", "route", "status", "milliseconds", "refused",
+        }  # fmt: skip
 
     def test_only_functions_are_traced(self, resources: dict[str, Resource]) -> None:
         """A trace of the gateway would have the whole address, and so would a sample of the firewall."""
@@ -263,6 +267,14 @@ class TestOptions:
         firewall = resources["ClientLimits"]["Properties"]
         answer = resources["TooManyOfOneClient"]["Properties"]["ResponseTemplates"]["application/json"]
         assert firewall["CustomResponseBodies"]["throttled"]["Content"] == answer
+
+    def test_the_firewall_does_not_count_what_discord_sends(self, resources: dict[str, Resource]) -> None:
+        """It calls for everybody from few addresses."""
+        (rule,) = resources["ClientLimits"]["Properties"]["Rules"]
+        counted = rule["Statement"]["RateBasedStatement"]["ScopeDownStatement"]
+        path = counted["NotStatement"]["Statement"]["ByteMatchStatement"]
+        assert (path["FieldToMatch"], path["PositionalConstraint"]) == ({"UriPath": {}}, "ENDS_WITH")
+        assert path["SearchString"] in late_routes.HANDLERS
 
     def test_all_functions_know_the_public_address(self, template: dict[str, Any]) -> None:
         variables = template["Globals"]["Function"]["Environment"]["Variables"]

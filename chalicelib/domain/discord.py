@@ -27,7 +27,8 @@ class Guild:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A Discord account and the commanders of an alliance that it stands for: by id, when they were linked.
+    """A Discord account and the commanders of an alliance that it stands for: by id, when they were linked,
+    in that order.
 
     A commander may have left or become another since. `name`: what Discord called the account when it was linked last.
     `version` counts the changes; 0: it is not stored.

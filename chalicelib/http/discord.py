@@ -17,6 +17,7 @@ from chalicelib.domain.messages import say
 from chalicelib.domain.reporting import find_milestones
 from chalicelib.http.discord_answers import (
     LONGEST_CONTENT,
+    MESSAGE,
     UPDATE,
     Carried,
     Choice,
@@ -147,13 +148,13 @@ def _i_am_that_one(asked: _Asked, commander: str) -> Json:
     return _linked(asked, muster().discord.link_to(asked.caller(), commander), UPDATE)
 
 
-def _linked(asked: _Asked, linked: Linked, kind: int | None = None) -> Json:
+def _linked(asked: _Asked, linked: Linked, kind: int = MESSAGE) -> Json:
     name = linked.commander.name
     lines = [f"{asked.says('chat-linked', name=name)} {asked.says('chat-report')}"]
     if linked.others:
         accounts = Markup(", ".join(f"<@{one}>" for one in linked.others))
         lines.append(asked.says("chat-linked-too", name=name, accounts=accounts))
-    return message(lines, kind=kind) if kind else message(lines)
+    return message(lines, kind=kind)
 
 
 def _unlink(asked: _Asked, link: str) -> Json:

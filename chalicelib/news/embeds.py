@@ -7,7 +7,7 @@ here and in the catalogues is ours. Discord counts characters as Python does, by
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import Any
 
@@ -33,8 +33,10 @@ from chalicelib.news.discord_text import escaped, moment
 
 TITLE, DESCRIPTION = 256, 4096
 """The most characters of an embed's parts. Together they are fewer than the 6,000 that a message may have."""
-_LABEL, _OBJECTIVES, _REASON, _NAMES = 100, 300, 500, 2500
+_LABEL, _OBJECTIVES, _REASON = 100, 300, 500
 """As many characters of something from outside are shown; escaped, it is up to twice as long."""
+_NAMES, _REWARDS = 2500, 600
+"""As many characters of all names, and of all rewards of a tier."""
 _BAR = 16
 _CALM, _GOOD, _SOON, _BAD = 0x4F8EF7, 0x3BA55D, 0xF0B232, 0xDA373C
 """Colours."""
@@ -42,10 +44,11 @@ _CALM, _GOOD, _SOON, _BAD = 0x4F8EF7, 0x3BA55D, 0xF0B232, 0xDA373C
 
 @dataclass(frozen=True, slots=True)
 class Embeds:
-    """`page`: the address of the server's page, if it is known."""
+    """Of what is true at `as_of`. `page`: the address of the server's page, if it is known."""
 
     words: Language
     server: str
+    as_of: datetime
     page: str | None = None
 
     def piece(self, piece: Piece, missing: Missing | None) -> Mapping[str, Any]:
@@ -115,26 +118,26 @@ class Embeds:
             line = f"**{_label(one.milestone.name)}** · {_label(one.event.name)}"
             yield f"{line} · {self._until(one.window.closes_at)}" if with_times else line
             if missing and missing.of:
-                yield self._missing(missing, one)
+                yield from self._missing(missing, missing.by_milestone.get(one.id, 0))
 
-    def _missing(self, missing: Missing, one: Scheduled) -> str:
-        _, number = self.words.gettext, missing.by_milestone.get(one.id, 0)
-        if not number and missing.is_exact:
-            return _("Nobody is missing.")
+    def _missing(self, missing: Missing, number: int) -> Iterator[str]:
+        _ = self.words.gettext
+        if not number:
+            if missing.is_exact:
+                yield _("Nobody is missing.")
+            return
         said = (
             _("Still missing: {number} of {of}.")
             if missing.is_exact
             else _("Still missing: at least {number} of {of}.")
         )
-        return said.format(number=self.words.number(number), of=self.words.number(missing.of))
+        yield said.format(number=self.words.number(number), of=self.words.number(missing.of))
 
     def _listed(self, names: Sequence[str]) -> Iterator[str]:
         """As many as have room, and how many more there are."""
-        shown = [_label(name) for name in names]
-        lengths = accumulate(len(name) + 2 for name in shown)
-        count = sum(length <= _NAMES for length in lengths)
-        yield ", ".join(shown[:count])
-        if more := len(names) - count:
+        shown = _first(map(_label, names), _NAMES)
+        yield ", ".join(shown)
+        if more := len(names) - len(shown):
             said = self.words.ngettext("And %(number)s more.", "And %(number)s more.", more)
             yield said % {"number": self.words.number(more)}
 
@@ -203,8 +206,9 @@ class Embeds:
         return f"{name} · {_at(opens_at)} ({moment(opens_at)})"
 
     def _until(self, closes_at: datetime) -> str:
-        said = self.words.gettext("Until {at} ({ahead}).")
-        return said.format(at=_at(closes_at), ahead=moment(closes_at))
+        """Of a time that is at most a day ahead, the day is clear."""
+        at = moment(closes_at, "t") if closes_at - self.as_of <= timedelta(days=1) else _at(closes_at)
+        return self.words.gettext("Until {at} ({ahead}).").format(at=at, ahead=moment(closes_at))
 
     def _objectives(self, objectives: tuple[str, ...] | None) -> str:
         """As on the pages: any one of them."""
@@ -214,7 +218,9 @@ class Embeds:
         return escaped(_cut(written[0].upper() + written[1:], _OBJECTIVES))
 
     def _rewards(self, rewards: Sequence[Reward]) -> str:
-        return " · ".join(map(self._reward, rewards)) or self.words.gettext("not published")
+        shown = _first(map(self._reward, rewards), _REWARDS)
+        left_out = ["…"] if len(shown) < len(rewards) else []
+        return " · ".join([*shown, *left_out]) or self.words.gettext("not published")
 
     def _reward(self, reward: Reward) -> str:
         if reward.name is None:
@@ -251,6 +257,13 @@ def _fitted(lines: Iterable[str]) -> str:
     if len(text) <= DESCRIPTION:
         return text
     return f"{text[: text.rindex(chr(10), 0, DESCRIPTION - 2)]}\n…"
+
+
+def _first(texts: Iterable[str], most: int) -> list[str]:
+    """The first of them that together, with what stands between them, have that many characters."""
+    shown = list(texts)
+    lengths = accumulate(len(text) + 3 for text in shown)
+    return shown[: sum(length <= most for length in lengths)]
 
 
 def _label(text: str) -> str:

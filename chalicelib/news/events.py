@@ -1,6 +1,6 @@
 """Events for programs: `{"type", "timestamp", "data"}`, as Standard Webhooks has them. docs/webhooks.md shows each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -27,12 +27,12 @@ from chalicelib.domain.webhooks import Kind, Webhook
 _Data = dict[str, Any]
 
 
-def piece_event(webhook: Webhook, piece: Piece, missing: Missing | None) -> _Data:
-    """`timestamp`: when it became true."""
-    return _event(piece.kind, rfc3339(piece.at), webhook, _data(piece, missing))
+def piece_event(webhook: Webhook, piece: Piece, missing: Missing | None, page: str | None) -> _Data:
+    """`timestamp`: when it became true. `page`: the address of the server's page, if it is known."""
+    return _event(piece.kind, rfc3339(piece.at), webhook, page, _data(piece, missing))
 
 
-def board_event(webhook: Webhook, board: Scoreboard, missing: Missing | None) -> _Data:
+def board_event(webhook: Webhook, board: Scoreboard, missing: Missing | None, page: str | None) -> _Data:
     """It comes again when something has changed."""
     data = {
         "day": board.day.isoformat(),
@@ -43,15 +43,12 @@ def board_event(webhook: Webhook, board: Scoreboard, missing: Missing | None) ->
         "on_now": [_scheduled(one, missing) for one in board.on_now],
         "next": [_scheduled(one) for one in board.next],
     }
-    return _event("scoreboard", rfc3339(board.as_of), webhook, data)
+    return _event("scoreboard", rfc3339(board.as_of), webhook, page, data)
 
 
-def _event(kind: Kind, at: str, webhook: Webhook, data: Mapping[str, Any]) -> _Data:
-    return {
-        "type": kind,
-        "timestamp": at,
-        "data": {"server": webhook.server, "alliance": webhook.alliance, **data},
-    }
+def _event(kind: Kind, at: str, webhook: Webhook, page: str | None, data: _Data) -> _Data:
+    whose = {"server": webhook.server, "alliance": webhook.alliance, "page": page}
+    return {"type": kind, "timestamp": at, "data": {**whose, **data}}
 
 
 def _data(piece: Piece, missing: Missing | None) -> _Data:

@@ -22,6 +22,8 @@ CLAIMED = LONGEST_RUN + SKEW
 """How long a claim may be somebody's."""
 ATTEMPTS = 12
 """How often a piece, or a new scoreboard, is tried: for about four hours, if it does not get stale before."""
+STUCK = 6
+"""As often something was tried when half an hour is over."""
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(minutes=30)
 """After the first attempt, and at most. They double."""
 MOST_WAIT = timedelta(days=1)
@@ -126,6 +128,12 @@ class Outbox:
 
     def waits(self, now: datetime) -> bool:
         return self.wait is not None and _is_ahead(self.wait.until, now, MOST_WAIT)
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether it has taken nothing for half an hour."""
+        tried = max((each.attempts for each in (self.wait, self.board) if each), default=0)
+        return self.trouble is not None and tried >= STUCK
 
     def tidied(self, now: datetime) -> "Outbox":
         """Without what is over: a claim whose run has died, what waits and is stale, what need not be remembered."""
@@ -240,7 +248,7 @@ def outbox_of(state: Mapping[str, Any]) -> Outbox:
 
 def state_of(outbox: Outbox) -> dict[str, Any]:
     """The same, as it is stored: with the `problem` that officers are shown, and without what is not there."""
-    problem = outbox.trouble or outbox.lost
+    problem = " ".join(filter(None, (outbox.lost, outbox.trouble)))
     stored = _ADAPTER.dump_python(outbox, mode="json", exclude_defaults=True, exclude={"more"})
     return {**outbox.more, **stored} | ({"problem": problem} if problem else {})
 

@@ -40,6 +40,9 @@ a message gets."""
 NOTING = 5.0
 """Seconds that are kept for noting what became of the last message."""
 
+SHARE = 0.1
+"""Of the webhooks: so many in trouble, and more than one, are no longer their officers' business alone."""
+
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -48,7 +51,7 @@ class Told:
     """What a run did: how many messages were `delivered`, and at how many webhooks something could not be."""
 
     delivered: int
-    failing: int
+    undelivered: int
 
 
 @dataclass(slots=True)
@@ -88,8 +91,11 @@ class News:
                 if not turn.is_over:
                     with _alone(turn):
                         step(turn, remaining)
-        failing = sum(turn.has_failed or turn.outbox.trouble is not None for turn in turns)
-        return Told(sum(turn.delivered for turn in turns), failing)
+        stuck = sum(turn.outbox.is_stuck for turn in turns)
+        if stuck >= max(2, SHARE * len(turns)):
+            logger.error("%d of %d webhooks have taken nothing for half an hour", stuck, len(turns))
+        undelivered = sum(turn.has_failed or turn.outbox.trouble is not None for turn in turns)
+        return Told(sum(turn.delivered for turn in turns), undelivered)
 
     def _turns(self, webhooks: Sequence[Webhook]) -> list[_Turn]:
         """In the order in which they come: those that work, beginning with the one that has heard nothing for longest;
@@ -183,7 +189,7 @@ class News:
         """Notes what has changed, and that nothing more is sent there, if so."""
         if answer.outcome == "gone":
             state = state_of(turn.outbox)
-            turn.webhook = self._webhooks.note(turn.webhook, state=state, disabled=answer.reason)
+            turn.webhook = self._webhooks.disable(turn.webhook, answer.reason, self._clock(), state)
             turn.is_over = True
         else:
             self._note_changes(turn)

@@ -113,8 +113,10 @@ def guild_of(item: Item) -> Guild:
 
 
 def account_of(item: Item) -> Account:
-    linked = {one: datetime.fromisoformat(at) for one, at in item["commanders"].items()}
-    return Account(text(item, "id"), text(item, "name"), linked, int(item["version"]))
+    in_order = sorted((datetime.fromisoformat(at), one) for one, at in item["commanders"].items())
+    return Account(
+        text(item, "id"), text(item, "name"), {one: at for at, one in in_order}, int(item["version"])
+    )
 
 
 def code_of(item: Item) -> OpenCode:

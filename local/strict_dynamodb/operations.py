@@ -42,7 +42,7 @@ _KNOWN = {
         "TableName", "IndexName", "KeyConditionExpression", "ExpressionAttributeNames", "ExpressionAttributeValues",
         "ConsistentRead", "ScanIndexForward", "Limit", "ExclusiveStartKey",
     },
-    "Scan": {"TableName", "ConsistentRead", "Limit", "ExclusiveStartKey"},
+    "Scan": {"TableName", "ConsistentRead", "Limit", "ExclusiveStartKey", "Segment", "TotalSegments"},
     "BatchWriteItem": {"RequestItems"},
     "TransactWriteItems": {"TransactItems", "ClientRequestToken"},
     "CreateTable": {
@@ -54,6 +54,7 @@ _CHANGE = {
     "ReturnValuesOnConditionCheckFailure",
 }  # fmt: skip
 _OF_CHANGE = {"Put": {"Item"}, "Update": {"Key", "UpdateExpression"}, "Delete": {"Key"}}
+_BATCHED = {"PutRequest": "Put", "DeleteRequest": "Delete"}
 _SINGLE = {"PutItem": "Put", "UpdateItem": "Update", "DeleteItem": "Delete"}
 
 
@@ -288,9 +289,10 @@ class Database:
             if not entries:
                 raise Invalid(_out_of_bounds("requestItems.member", _SOME))
             for entry in entries:
-                if set(entry) != {"PutRequest"}:
-                    raise NotImplementedError("a batch that does not only put")
-                change = self._change("BatchWriteItem", "Put", {"TableName": name, **entry["PutRequest"]})
+                ((kind, wanted),) = entry.items()
+                if kind not in _BATCHED:
+                    raise NotImplementedError(kind)
+                change = self._change("BatchWriteItem", _BATCHED[kind], {"TableName": name, **wanted})
                 changes.append((name, entry, change))
         places = [(name, change.key) for name, _, change in changes]
         if len(set(places)) < len(places):
@@ -327,6 +329,10 @@ class Database:
     def _scan(self, request: Mapping[str, Any], back: int) -> dict[str, Any]:
         table = self._table("Scan", request)
         items = table.everything(0 if request.get("ConsistentRead") else back)
+        if "TotalSegments" in request:
+            part, parts = request["Segment"], request["TotalSegments"]
+            hash_name = table.key_names[0]
+            items = (item for item in items if int(hash_of(item[hash_name]["S"]), 16) % parts == part)
         return self._page(request, items, table.key_names, table.key_names)
 
     def _page(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-PERIODS = {"refresh_totals": (300, 240), "sync_sheets": (60, 55)}
+PERIODS = {"refresh_totals": (300, 240), "sync_sheets": (60, 55), "tell_news": (60, 55)}
 """Of the scheduled functions, as in AWS: how often, and for how long at most, in seconds."""
 CHECKED = 2.0
 """Seconds for which a look at the store counts, since anybody may ask for `/health`."""

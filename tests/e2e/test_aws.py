@@ -2,23 +2,32 @@
 
 import json
 import re
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urljoin
 
 import pytest
 
+from deploy.package import ROOT
 from local.sheets import SheetsServer
-from tests.e2e.deployment import EVENT, ONE, PLACE, STACK, THREE, TWO, Deployment, wait_until
+from tests.e2e.conftest import STAGE
+from tests.e2e.deployment import EVENT, NOVA, ONE, PLACE, STACK, THREE, TWO, Deployment, wait_until
 from tests.e2e.emulated_aws import EmulatedAws, why_not
+from tests.e2e.failing import (
+    a_first_deployment_leaves_only_its_table,
+    a_function_that_lacks_a_right_answers_problems,
+    an_operator_who_lacks_a_right_is_told_which,
+    an_upgrade_that_fails_is_undone,
+)
+from tests.e2e.load import AT_LEAST, under_load
 from tests.e2e.moving import a_server_moves_here_and_back
+from tests.e2e.news import discord, news_goes_out
+from tests.e2e.packages import earlier
+from tests.e2e.restoring import an_earlier_state_is_put_in_place
 
-FUNCTIONS = ("APIHandler", "RefreshTotals", "SyncSheets")
+FUNCTIONS = ("APIHandler", "RefreshTotals", "SyncSheets", "TellNews")
 SECRET = '{"type": "authorized_user", "refresh_token": "not-to-be-shown"}'
-NOVA = "/v1/servers/101/alliances/nova"
 
 
 @pytest.fixture
@@ -29,40 +38,42 @@ def aws(tmp_path: Path) -> Iterator[EmulatedAws]:
         yield aws
 
 
-def test_from_the_first_deployment_to_an_upgrade(aws: EmulatedAws, tmp_path: Path) -> None:
-    at = Deployment(aws, web=aws.browser())
-    with SheetsServer() as sheets:
-        spreadsheet = sheets.create_spreadsheet("Officers", {"Own": [["kept"]]})
-        at.key = key_of_the_first_deployment(at)
+def test_from_the_first_deployment_to_an_upgrade(aws: EmulatedAws, packaged: Path, tmp_path: Path) -> None:
+    """Each stage is a function, and finds what those before it have left. What it lets a function do for the first time
+    must come before the policies are compared."""
+    at = Deployment(aws, packaged, web=aws.browser())
+    with SheetsServer() as sheets, discord() as discord_url:
+        a_first_deployment_leaves_only_its_table(at, tmp_path)
+        at.key = key_of_the_first_deployment(at, tmp_path)
         the_gateway_answers_problems(at)
         link = make_the_world(at)
         the_form_works_under_the_stage(at, link)
         many_report_at_once(at)
         officers_keep_the_roster(at)
         drift_is_found(at)
+        spreadsheet = sheets.create_spreadsheet("Officers", {"Own": [["kept"]]})
         the_secret_is_read_and_not_shown(at, spreadsheet)
-
-        before, runs = at.progress(), runs_of_the_sync(at)
-        with no_downtime(at):
-            assert at.deploy(SHEETS_API_URL=sheets.url, DASHBOARD="yes") == "", "no second key"
-        assert at.progress() == before
-        at.done("PUT", f"/v1/sheets/{spreadsheet}", PLACE)  # else it would wait a quarter of an hour
-        wait_until(lambda: "Merlin" in str(sheets.values(spreadsheet, "IMS Commanders")))
-        wait_until(lambda: runs_of_the_sync(at) > runs)  # nobody but the schedule has run it
-        assert sheets.values(spreadsheet, "Own") == [["kept"]]
-        assert any(row[:1] == ["Trial"] for row in sheets.values(spreadsheet, "IMS Progress"))
+        an_upgrade_goes_unnoticed(at, link, SHEETS_API_URL=sheets.url, DISCORD_API_URL=discord_url)
+        an_upgrade_that_fails_is_undone(at, tmp_path, link)
+        the_sheet_shows_what_was_reported(at, sheets, spreadsheet)
         officers_edit_the_sheet(at, sheets, spreadsheet)
         a_server_moves_here_and_back(at, sheets, tmp_path)
+        news_goes_out(at)
+        the_schedule_runs_the_sync(at)
 
     operators_see_how_it_is(at)
-    too_many_requests_are_refused(at)
+    a_request_id_leads_to_the_cause(at)
+    an_operator_who_lacks_a_right_is_told_which(at)
+    a_function_that_lacks_a_right_answers_problems(at, tmp_path)
+    an_earlier_state_is_put_in_place(at, link)
     the_policies_are_what_the_functions_need(at)
+    too_many_requests_are_refused(at)
     what_was_destroyed_is_taken_back(at)
-    a_backup_is_put_in_place(at)
 
 
-def key_of_the_first_deployment(at: Deployment) -> str:
-    said = at.deploy()
+def key_of_the_first_deployment(at: Deployment, folder: Path) -> str:
+    """Of an earlier version."""
+    said = at.deploy(earlier(at.packaged, folder / "earlier"))
     found = re.fullmatch(r"Admin key: (\S+)\n", said)
     assert found, said
     return found[1]
@@ -76,7 +87,8 @@ def the_gateway_answers_problems(at: Deployment) -> None:
             {"Authorization": "AWS4-HMAC-SHA256 Credential=x"},
         ):
             answer = at.web.request(method, at.url + path, headers=headers, timeout=60)
-            assert (answer.status_code, answer.json()["code"]) == (404, "not-found"), (method, path, headers)
+            said = answer.json()
+            assert (answer.status_code, said.get("code")) == (404, "not-found"), (method, path, headers, said)
             assert answer.headers["Content-Type"] == "application/problem+json"
 
 
@@ -106,6 +118,9 @@ def the_form_works_under_the_stage(at: Deployment, link: str) -> None:
         allow_redirects=False,
     )
     assert sent.status_code == 303, sent.text
+    for address in (link, f"{at.url}/health", f"{at.url}/servers/101"):
+        head = at.web.head(address, timeout=60)
+        assert (head.status_code, head.content) == (200, b""), address
     receipt = at.web.get(urljoin(link, sent.headers["Location"]), timeout=60)
     assert receipt.status_code == 200
     assert "Kestrel" in receipt.text
@@ -184,7 +199,7 @@ def drift_is_found(at: Deployment) -> None:
 
 def the_secret_is_read_and_not_shown(at: Deployment, spreadsheet: str) -> None:
     """The stand-in for Google's Sheets would want none, so this is before the stack is told of that."""
-    told = dict(line.split(": ", 1) for line in at.make("status").stdout.splitlines())
+    told = dict(re.findall(r"^(\S.*): (.+)$", at.make("status").stdout, flags=re.M))
     secrets = at.aws.client("secretsmanager")
     secrets.put_secret_value(SecretId=told["Google's credentials"], SecretString=SECRET)
     sheet = f"/v1/sheets/{spreadsheet}"
@@ -194,30 +209,33 @@ def the_secret_is_read_and_not_shown(at: Deployment, spreadsheet: str) -> None:
     assert "not-to-be-shown" not in at.done("GET", sheet)["last_error"] + at.make("logs").stdout
 
 
-@contextmanager
-def no_downtime(at: Deployment) -> Iterator[None]:
-    """The API is asked again and again meanwhile, and always answers."""
-    answers: list[int] = []
-    over = threading.Event()
-
-    def ask() -> None:
-        web = at.aws.browser()
-        while not over.wait(0.5):
-            answers.append(web.get(f"{at.url}/v1/events", timeout=60).status_code)
-
-    asking = threading.Thread(target=ask)
-    asking.start()
-    try:
-        yield
-    finally:
-        over.set()
-        asking.join()
-    assert set(answers) == {200}
+def an_upgrade_goes_unnoticed(at: Deployment, link: str, **settings: str) -> None:
+    """Of the functions' code, of the API, and of settings; as it is done by hand, with the packaging."""
+    before, new = at.progress(), f"{at.url}/docs"
+    assert at.web.get(new, timeout=60).status_code == 404
+    with under_load(at, link) as answered:
+        assert at.deploy(None, DASHBOARD="yes", **settings) == "", "no second key"
+    assert answered.failed == []
+    assert answered.pages >= AT_LEAST
+    assert at.progress() == (before[0] + 100 * answered.reports, before[1] + answered.reports)
+    assert at.web.get(new, timeout=60).status_code == 200
+    assert "Nothing has changed." in at.make("deploy", PACKAGE=str(at.packaged)).stderr, (
+        "it is the same package"
+    )
 
 
-def runs_of_the_sync(at: Deployment) -> int:
-    events = at.aws.client("logs").filter_log_events(logGroupName=f"/{STACK}/sync", filterPattern="START")
-    return len(events["events"])
+def the_sheet_shows_what_was_reported(at: Deployment, sheets: SheetsServer, spreadsheet: str) -> None:
+    at.done("PUT", f"/v1/sheets/{spreadsheet}", PLACE)  # else it would wait a quarter of an hour
+    at.invoke("SyncSheets")
+    assert "Merlin" in str(sheets.values(spreadsheet, "IMS Commanders"))
+    assert sheets.values(spreadsheet, "Own") == [["kept"]]
+    assert any(row[:1] == ["Trial"] for row in sheets.values(spreadsheet, "IMS Progress"))
+
+
+def the_schedule_runs_the_sync(at: Deployment) -> None:
+    """By itself, each minute; the emulator looks every ten seconds whether it is time."""
+    logs, asked = at.aws.client("logs"), {"logGroupName": f"/{STACK}/sync", "filterPattern": "START"}
+    wait_until(lambda: len(logs.filter_log_events(**asked)["events"]) > at.invoked["SyncSheets"])
 
 
 def officers_edit_the_sheet(at: Deployment, sheets: SheetsServer, spreadsheet: str) -> None:
@@ -236,6 +254,7 @@ def officers_edit_the_sheet(at: Deployment, sheets: SheetsServer, spreadsheet: s
         return str(row[place]) if place < len(row) else ""
 
     at.done("PUT", f"/v1/sheets/{spreadsheet}", PLACE | {"edits": True})
+    at.invoke("SyncSheets")
     wait_until(lambda: holds("IMS Commanders", "Merlin", "Two") == "FALSE")
     officer = sheets.person(spreadsheet)
     officer.tick("IMS Commanders", cell("IMS Commanders", "Merlin", "Two"))
@@ -244,6 +263,7 @@ def officers_edit_the_sheet(at: Deployment, sheets: SheetsServer, spreadsheet: s
     officer.type("IMS Commanders", cell("IMS Commanders", "#new", "Commander"), "Merganser")
     officer.clear("IMS Progress", cell("IMS Progress", "Trial", "Official points"))
     at.report("Osprey", TWO)  # so that the sheet is due, and does not wait for Drive's notice
+    at.invoke("SyncSheets")
     wait_until(lambda: "Goshawk" in str(at.done("GET", f"{NOVA}/commanders")))
     wait_until(lambda: "Merganser: added." in str(sheets.values(spreadsheet, "IMS Commanders")))
 
@@ -251,8 +271,7 @@ def officers_edit_the_sheet(at: Deployment, sheets: SheetsServer, spreadsheet: s
 def operators_see_how_it_is(at: Deployment) -> None:
     lines = at.make("status").stdout.splitlines()
     assert f"API: {at.url}" in lines
-    alarms = {line.split()[1].removeprefix(f"{STACK}-") for line in lines if line.startswith("Alarm ")}
-    assert {"refresh-errors:", "sync-errors:", "api-5xx:", "api-limit:"} <= alarms
+    the_alarms_are_in_the_runbook(lines)
     logged = at.make("logs", MINUTES="30").stdout
     assert "api: " in logged
     assert "drift corrected" in logged
@@ -262,6 +281,48 @@ def operators_see_how_it_is(at: Deployment) -> None:
     assert {"Drift", "SheetsFailing", "SyncAge", "SyncRequests"} <= {name for one in noted for name in one}
     dashboard = at.aws.client("cloudwatch").get_dashboard(DashboardName=STACK)
     assert "${" not in dashboard["DashboardBody"]
+
+
+def a_request_id_leads_to_the_cause(at: Deployment) -> None:
+    """Of a 503, since an item is damaged; and of a 500, since the role of the API is not allowed what it needs."""
+    dynamodb, iam, since = at.aws.client("dynamodb"), at.aws.client("iam"), len(at.aws.calls)
+    api = at.resource("APIHandler")
+    role = at.aws.client("lambda").get_function_configuration(FunctionName=api)["Role"].rsplit("/", 1)[-1]
+    damaged = {"PK": {"S": "SERVERS"}, "SK": {"S": "SERVER#999"}}
+    dynamodb.put_item(TableName=STACK, Item=damaged)
+    unreadable = at.ask("GET", "/v1/servers/999/ledger")
+    dynamodb.delete_item(TableName=STACK, Key=damaged)
+    forbidden = {"Effect": "Deny", "Action": "dynamodb:Query", "Resource": "*"}
+    iam.put_role_policy(
+        RoleName=role,
+        PolicyName="deny",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [forbidden]}),
+    )
+    broken = at.ask("GET", "/v1/servers/101/ledger")
+    iam.delete_role_policy(RoleName=role, PolicyName="deny")
+    own = [call for call in at.aws.calls[since:] if not (call.function == api and call.is_denied)]
+    at.aws.calls[since:] = own  # it was denied on purpose
+    assert (unreadable.status_code, broken.status_code) == (503, 500), broken.text
+    for answer, code, cause in (
+        (unreadable, "unreadable", "Unreadable"),
+        (broken, "internal", "ClientError AccessDeniedException in Query"),
+    ):
+        found = at.make("logs", REQUEST=answer.json()["request_id"])
+        assert found.returncode == 0, found.stderr
+        (told,) = (json.loads(line) for line in re.findall(r'\{.*"cause".*\}', found.stdout))
+        assert (told["status"], told["code"], told["route"]) == (
+            *(answer.status_code, code, "/v1/servers/{server}/ledger"),
+        )
+        assert told["cause"].startswith(cause)
+        assert "Traceback" in told["exception"]
+        assert at.key not in found.stdout
+
+
+def the_alarms_are_in_the_runbook(status: list[str]) -> None:
+    alarms = {line.split()[1].rstrip(":") for line in status if line.startswith("Alarm ")}
+    rows = re.findall(r"^\| (`[^|]+`) \| ", (ROOT / "docs" / "OPERATIONS.md").read_text(), re.M)
+    described = {f"{STACK}-{name}" for row in rows for name in re.findall(r"`([^`]+)`", row)}
+    assert {f"{STACK}-refresh-errors", f"{STACK}-sync-errors"} <= alarms <= described
 
 
 def too_many_requests_are_refused(at: Deployment) -> None:
@@ -299,12 +360,13 @@ def the_policies_are_what_the_functions_need(at: Deployment) -> None:
 
 def what_was_destroyed_is_taken_back(at: Deployment) -> None:
     before = at.progress()
-    refused = at.make("destroy", typed="prod\n")
+    refused = at.make("destroy", typed=f"{STAGE}\n")
     assert (refused.returncode, "Nothing was deleted." in refused.stderr) == (2, True)
     assert at.make("destroy", typed=f"{STACK}\n").returncode == 0
     assert at.make("status").stderr.startswith(f"deploy: there is no stack {STACK}\n")
-    assert at.deploy() == "", "the key is good still"
+    assert at.deploy(at.packaged) == "", "the key is good still"
     assert at.progress() == before
+    assert at.aws.client("cloudwatch").get_dashboard(DashboardName=STACK), "which was asked for long ago"
 
 
 def granted(at: Deployment, function: str) -> set[tuple[str, str]]:
@@ -322,21 +384,3 @@ def granted(at: Deployment, function: str) -> set[tuple[str, str]]:
             for resource in [resources] if isinstance(resources, str) else resources:
                 permissions |= {(action, resource) for action in statement["Action"]}
     return {one for one in permissions if not one[0].startswith("logs:")}
-
-
-def a_backup_is_put_in_place(at: Deployment) -> None:
-    """The runbook's way, from a backup on demand: the emulator has no other point in time than now."""
-    dynamodb, before = at.aws.client("dynamodb"), at.progress()
-    backup = dynamodb.create_backup(TableName=STACK, BackupName="before")["BackupDetails"]["BackupArn"]
-    at.report("Somebody", ONE, TWO, THREE)
-    assert at.progress() != before
-    assert at.make("destroy", typed=STACK + "\n").returncode == 0
-    dynamodb.update_table(TableName=STACK, DeletionProtectionEnabled=False)
-    dynamodb.delete_table(TableName=STACK)
-    dynamodb.restore_table_from_backup(TargetTableName=STACK, BackupArn=backup)
-    dynamodb.get_waiter("table_exists").wait(TableName=STACK)
-    assert at.deploy() == "", "the admin's key is in the backup"
-    assert at.progress() == before
-    dynamodb.update_table(TableName=STACK, DeletionProtectionEnabled=True)  # a restored table has neither
-    recovery = {"PointInTimeRecoveryEnabled": True}
-    dynamodb.update_continuous_backups(TableName=STACK, PointInTimeRecoverySpecification=recovery)

@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,12 +23,24 @@ from tests.world import ASSEMBLING_THE_RESISTANCE, CONFRONTING_RESILIENCE, DEFEN
 
 ROOT = Path(__file__).parent.parent.parent
 SYNC_SECONDS = 1
+PORT_IS_BUSY = "muster demo: port BUSY is in use; choose others with PORT=, SHEETS_PORT= and DISCORD_PORT="
 
 
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def free_ports() -> dict[str, str]:
+    """Of the demo's servers: each another one."""
+    with ExitStack() as stack:
+        probes = {
+            name: stack.enter_context(socket.socket()) for name in ("PORT", "SHEETS_PORT", "DISCORD_PORT")
+        }
+        for probe in probes.values():
+            probe.bind(("127.0.0.1", 0))
+        return {name: str(probe.getsockname()[1]) for name, probe in probes.items()}
 
 
 @dataclass
@@ -77,7 +90,7 @@ class Demo:
 def start(folder: Path, **settings: str) -> Demo:
     """Starts the demo as the Makefile does, in a folder of its own, and waits until it says that it is ready."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "SYNC_SECONDS": str(SYNC_SECONDS)}
-    environment |= {"PORT": str(free_port()), "SHEETS_PORT": str(free_port())} | settings
+    environment |= free_ports() | settings
     ready = folder / ".local" / "demo.json"
     ready.unlink(missing_ok=True)  # it is there still if the last run was killed
     process = subprocess.Popen(
@@ -117,9 +130,16 @@ def test_demo_json_has_what_the_contract_says(demo: Demo) -> None:
     assert demo.facts.keys() == {
         *("api_url", "form_url", "progress_url", "sheet_url", "sheets_api_url", "spreadsheet_id", "server"),
         *("alliance", "admin_key", "officer_key", "member_key", "reader_key"),
+        *(
+            "discord_url",
+            "discord_scoreboard_url",
+            "discord_api_url",
+            "discord_application_id",
+            "discord_bot_token",
+        ),
     }
     assert demo.facts["server"] == "101"
-    for name in ("form_url", "progress_url", "sheet_url"):
+    for name in ("form_url", "progress_url", "sheet_url", "discord_url", "discord_scoreboard_url"):
         assert requests.get(demo.facts[name], timeout=30).status_code == 200
     assert demo.get(f"/v1/servers/101/events/{DEFENDERS}/progress")["as_of"].startswith("2023-11-15T12:0")
 
@@ -174,8 +194,8 @@ def test_ninety_commanders_reach_the_reward_and_a_restart_forgets_nothing(demo: 
     said = demo.stop()
     assert "Stopped. What was recorded is kept" in said
     assert "Traceback" not in said
-    ports = [demo.facts[name].rsplit(":")[-1] for name in ("api_url", "sheets_api_url")]
-    again = start(demo.folder, PORT=ports[0], SHEETS_PORT=ports[1])
+    urls = {"PORT": "api_url", "SHEETS_PORT": "sheets_api_url", "DISCORD_PORT": "discord_api_url"}
+    again = start(demo.folder, **{port: demo.facts[url].rsplit(":")[-1] for port, url in urls.items()})
     demo.process = again.process
     assert again.facts == demo.facts, "the links that were given out still work"
     assert check_progress() == tier
@@ -250,12 +270,7 @@ def test_a_file_of_another_program_is_refused_in_one_line(tmp_path: Path) -> Non
     done = subprocess.run(
         [sys.executable, "-m", "local.demo"],
         cwd=tmp_path,
-        env={
-            **os.environ,
-            "PYTHONPATH": str(ROOT),
-            "PORT": str(free_port()),
-            "SHEETS_PORT": str(free_port()),
-        },
+        env={**os.environ, "PYTHONPATH": str(ROOT), **free_ports()},
         capture_output=True,
         text=True,
         check=False,
@@ -282,11 +297,9 @@ def test_it_survives_being_killed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"PORT": "BUSY"}, "muster demo: port BUSY is in use; choose others with PORT= and SHEETS_PORT="),
-        (
-            {"SHEETS_PORT": "BUSY"},
-            "muster demo: port BUSY is in use; choose others with PORT= and SHEETS_PORT=",
-        ),
+        ({"PORT": "BUSY"}, PORT_IS_BUSY),
+        ({"SHEETS_PORT": "BUSY"}, PORT_IS_BUSY),
+        ({"DISCORD_PORT": "BUSY"}, PORT_IS_BUSY),
         (
             {"DEMO_NOW": "noon"},
             "muster demo: DEMO_NOW='noon' can't be used; the default is 2023-11-15T12:00:00Z",
@@ -300,12 +313,7 @@ def test_what_prevents_it_is_said_in_one_line(tmp_path: Path, settings: dict[str
         busy.bind(("127.0.0.1", 0))
         busy.listen()
         port = str(busy.getsockname()[1])
-        environment = {
-            **os.environ,
-            "PYTHONPATH": str(ROOT),
-            "PORT": str(free_port()),
-            "SHEETS_PORT": str(free_port()),
-        }
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), **free_ports()}
         environment |= {name: value.replace("BUSY", port) for name, value in settings.items()}
         done = subprocess.run(
             [sys.executable, "-m", "local.demo"],

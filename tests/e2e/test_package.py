@@ -17,10 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
 from chalicelib.domain.events import Event
-from deploy.__main__ import main as deploy
 from deploy.archive import UNPACKED
 from deploy.package import HERE, PARTS, ROOT, PackagingFailed, pack, package
 from local.dynamodb import REGION
@@ -67,18 +65,9 @@ print(json.dumps({{"answer": answer, "modules": list(sys.modules)}}))
 
 
 @pytest.fixture(scope="module")
-def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("package")
-    order = ["package", str(folder), "--architecture", HERE]
-    done = CliRunner().invoke(deploy, order, catch_exceptions=False)
-    assert done.exit_code == 0, done.output
-    return folder
-
-
-@pytest.fixture(scope="module")
-def unpacked(output: Path) -> Path:
-    folder = output / "unpacked"
-    with zipfile.ZipFile(output / "deployment.zip") as archive:
+def unpacked(packaged: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("unpacked")
+    with zipfile.ZipFile(packaged / "deployment.zip") as archive:
         archive.extractall(folder)
     return folder
 
@@ -179,8 +168,8 @@ def scheduled() -> dict[str, Any]:
     return {**fields, "source": "aws.events", "detail-type": "Scheduled Event", "detail": {}, "resources": []}
 
 
-def test_the_package_holds_the_product_and_nothing_that_lies_about(output: Path) -> None:
-    archive = zipfile.ZipFile(output / "deployment.zip")
+def test_the_package_holds_the_product_and_nothing_that_lies_about(packaged: Path) -> None:
+    archive = zipfile.ZipFile(packaged / "deployment.zip")
     names = set(archive.namelist())
     assert {
         "app.py",
@@ -190,11 +179,11 @@ def test_the_package_holds_the_product_and_nothing_that_lies_about(output: Path)
     assert "sheets_sync/run.py" in names
     assert not [name for name in names if name.startswith(("tests/", "local/", "boto")) or "/tests/" in name]
     assert all(not stat.S_ISLNK(entry.external_attr >> 16) for entry in archive.infolist())
-    assert (output / "deployment.zip").stat().st_size <= LIMIT_BYTES
+    assert (packaged / "deployment.zip").stat().st_size <= LIMIT_BYTES
 
 
-def test_every_source_has_bytecode_that_needs_no_look_at_it(output: Path) -> None:
-    archive = zipfile.ZipFile(output / "deployment.zip")
+def test_every_source_has_bytecode_that_needs_no_look_at_it(packaged: Path) -> None:
+    archive = zipfile.ZipFile(packaged / "deployment.zip")
     names = set(archive.namelist())
     compiled = {cache_from_source(name): name for name in names if name.endswith(".py")}
     assert {name for name in names if name.endswith(".pyc")} == compiled.keys()
@@ -205,7 +194,7 @@ def test_every_source_has_bytecode_that_needs_no_look_at_it(output: Path) -> Non
 
 
 def test_it_is_the_same_when_it_is_made_elsewhere_later_and_by_somebody_else(
-    output: Path, tmp_path: Path
+    packaged: Path, tmp_path: Path
 ) -> None:
     """From another clone, in which the files have other times, and nobody else may read them."""
     umask = os.umask(0o077)
@@ -217,8 +206,8 @@ def test_it_is_the_same_when_it_is_made_elsewhere_later_and_by_somebody_else(
         again = package(tmp_path / "output", root=clone, architecture=HERE)
     finally:
         os.umask(umask)
-    assert again.read_bytes() == (output / "deployment.zip").read_bytes()
-    assert again.with_name("sam.json").read_bytes() == (output / "sam.json").read_bytes()
+    assert again.read_bytes() == (packaged / "deployment.zip").read_bytes()
+    assert again.with_name("sam.json").read_bytes() == (packaged / "sam.json").read_bytes()
 
 
 def test_health_is_answered(unpacked: Path, runtime: Path, deployed: Any) -> None:
@@ -277,10 +266,10 @@ def test_the_form_is_rendered_from_the_package(unpacked: Path, runtime: Path, de
     assert "Was hast du geschafft?" in answer["body"]
 
 
-def test_the_functions_are_told_their_table(output: Path) -> None:
-    resources = json.loads((output / "sam.json").read_text())["Resources"]
+def test_the_functions_are_told_their_table(packaged: Path) -> None:
+    resources = json.loads((packaged / "sam.json").read_text())["Resources"]
     functions = {name: r for name, r in resources.items() if r["Type"] == "AWS::Serverless::Function"}
-    assert set(functions) == {"APIHandler", "RefreshTotals", "SyncSheets"}
+    assert set(functions) == {"APIHandler", "RefreshTotals", "SyncSheets", "TellNews"}
     for function in functions.values():
         assert function["Properties"]["Environment"]["Variables"]["TABLE_NAME"] == {"Ref": "Table"}
         assert function["Properties"]["Runtime"] == f"python{sys.version_info.major}.{sys.version_info.minor}"

@@ -10,10 +10,12 @@ import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 
 from local.sheets import Fault, SheetsServer
-from manage.check import ADVICE, Finding, findings
+from manage.advice import ADVICE, DRIVE_ADVICE, SHARING_ADVICE, Advice, see_for
+from manage.check import Finding, findings
 from sheets_sync import credentials
 from sheets_sync.allowance import Limits
 from sheets_sync.drive import Drive
+from sheets_sync.failures import refusal
 from sheets_sync.google import Google
 from tests.manage.conftest import ROOT, Desk
 from tests.sync.fake_drive import At, FakeDrive, refused
@@ -54,8 +56,13 @@ def failure(google: Google, step: str, spreadsheet_id: str = ID) -> Finding:
     return bad
 
 
-def words(step: str, part: str) -> str:
-    return next(advice for at, words, advice in ADVICE if (at, words) == (step, part))
+def words(step: str, part: str) -> Advice:
+    return next(advice for advice in ADVICE if (advice.step, advice.words) == (step, part))
+
+
+def said(status: int, message: str = "", reason: str = "") -> str:
+    """What officers read when Google answers so."""
+    return str(refusal(status, {"error": {"message": message, "details": [{"reason": reason}]}}, None))
 
 
 class TestAllIsWell:
@@ -137,7 +144,7 @@ class TestWhatEditsNeed:
     def test_what_to_enable_where_google_does_not_tell_what_was_edited(self, google: Google) -> None:
         last = self.last(google, FakeDrive(refusal=refused(403)))
         assert (last.step, last.works) == ("drive", True)
-        assert "enable the Google Drive API" in str(last.advice)
+        assert last.advice == DRIVE_ADVICE
 
     @pytest.mark.parametrize(
         ("permissions", "warns"),
@@ -157,9 +164,7 @@ class TestWhatEditsNeed:
 class TestTheSecret:
     def test_which_it_is_has_to_be_said(self, google: Google) -> None:
         bad = failure(replace(google, credentials_secret=None), "secret")
-        assert (
-            bad.advice == "Give --secret with the stack's output SheetsSecret, or --credentials with a file."
-        )
+        assert bad.advice == words("secret", "is not named")
 
     @pytest.mark.parametrize(
         ("error", "says", "part"),
@@ -212,7 +217,7 @@ class TestTheToken:
         sign_in.secret = documented()
         bad = failure(google, "token")
         assert "Unable to determine AWS region" in bad.says
-        assert "AWS_SESSION_TOKEN" in (bad.advice or "")
+        assert bad.advice == words("token", "")
         monkeypatch.setenv("AWS_REGION", "eu-west-1")
         assert "Unable to determine the AWS metadata server" in failure(google, "token").says
 
@@ -280,7 +285,7 @@ class TestTheCommand:
         assert lines[0] == f"✓ secret: none is needed, because {server.url} is not Google's."
         steps = [line.split(":")[0] for line in lines if not line.startswith(" ")]
         assert steps == ["✓ secret", "✓ read", "✓ write", "✓ quota", "! drive"]
-        assert "There are no Google credentials" in lines[-2]
+        assert "There are no Google credentials" in lines[-3]
         assert "at most 9 reads" in lines[3]
         assert "for 4 new ones" in lines[3]
 
@@ -291,14 +296,21 @@ class TestTheCommand:
             "✗ read: This spreadsheet does not exist any more. "
             "If it was not deleted, check the id that is bound.",
             "  Take the id from the spreadsheet's address, between /d/ and the next /.",
+            "  See docs/google.md#the-spreadsheet-does-not-exist.",
         ]
+        told = json.loads(desk.run("sheets", "check", "other", "--json", SHEETS_API_URL=server.url).stdout)
+        assert [(step["step"], step["status"]) for step in told["steps"]] == [
+            ("secret", "good"),
+            ("read", "fails"),
+        ]
+        assert told["steps"][1]["see"] == "docs/google.md#the-spreadsheet-does-not-exist"
 
     def test_without_a_secret_nothing_is_asked(self, desk: Desk) -> None:
         result = desk.run("sheets", "check", ID, SHEETS_CREDENTIALS_SECRET=None, SHEETS_API_URL=None)
         assert result.exit_code == 1
         assert result.stdout == (
             "✗ secret: The secret is not named.\n  Give --secret with the stack's output SheetsSecret, "
-            "or --credentials with a file.\n"
+            "or --credentials with a file.\n  See docs/google.md#no-credentials-are-named.\n"
         )
 
     def test_with_demo_it_asks_the_demos_stand_in(self, desk: Desk, server: SheetsServer) -> None:
@@ -314,15 +326,64 @@ class TestTheCommand:
 class TestTheDocumentation:
     TEXT = (ROOT / "docs" / "google.md").read_text(encoding="utf-8")
 
-    @pytest.mark.parametrize("advice", [advice for _, _, advice in ADVICE])
-    def test_what_to_do_is_there_in_the_same_words(self, advice: str) -> None:
-        assert advice in self.TEXT
+    @pytest.mark.parametrize("advice", [*ADVICE, DRIVE_ADVICE, SHARING_ADVICE], ids=lambda one: one.see)
+    def test_each_failure_has_a_section_that_says_what_to_do_in_the_same_words(self, advice: Advice) -> None:
+        page, anchor = advice.see.split("#")
+        assert advice.do in section(page, anchor)
+
+    @pytest.mark.parametrize(
+        ("last_error", "see"),
+        [
+            (
+                "There are no Google credentials: neither SHEETS_CREDENTIALS_SECRET nor …",
+                "no-credentials-are-named",
+            ),
+            ("The secret muster/google can't be read: AccessDeniedException.", "the-secret-cant-be-read"),
+            ("The file /etc/google.json can't be read: No such file.", "the-secret-cant-be-read"),
+            ("The secret muster/google holds no service account and no …", "the-secret-holds-something-else"),
+            ("Google did not accept Muster's credentials (TransportError).", "google-cant-be-reached"),
+            ("Google did not accept Muster's credentials (RefreshError).", "google-does-not-accept-the-key"),
+            (said(403, reason="SERVICE_DISABLED"), "an-api-is-not-enabled"),
+            (said(403), "the-spreadsheet-is-not-shared"),
+            (said(404), "the-spreadsheet-does-not-exist"),
+            (said(429), "the-limit-of-requests-is-reached"),
+            (said(400, "This operation is not supported for this document"), "it-is-an-excel-file"),
+            (said(503), "anything-else"),
+            (
+                "Google Sheets could not be reached (ConnectTimeout); the next sync tries again.",
+                "google-cant-be-reached",
+            ),
+            ("Muster no longer has the credentials of muster-1@….", "several-accounts"),
+            ("The secret muster/google holds muster-1@… twice.", "the-secret-holds-something-else"),
+            ("These tabs are another deployment's. … or bind it here with --take-over.", "sheets"),
+            ("Muster itself failed (internal error). Its operators …", "from-a-request-id-to-the-cause"),
+            (
+                "Muster could not read what was reported; the next sync tries again.",
+                "from-a-request-id-to-the-cause",
+            ),
+        ],
+    )
+    def test_the_failure_of_a_sync_leads_to_a_section_that_is_there(self, last_error: str, see: str) -> None:
+        folder, _, link = see_for(last_error).partition("/")
+        assert folder == "docs"
+        page, anchor = link.split("#")
+        assert anchor == see
+        assert section(page, anchor)
 
     def test_the_configuration_that_it_shows_is_one_that_muster_takes(self) -> None:
         made = credentials._credentials(json.loads(documented()))
         assert (
             getattr(made, "service_account_email", None) == "muster-sheets@my-project.iam.gserviceaccount.com"
         )
+
+
+def section(page: str, anchor: str) -> str:
+    """What stands in a page of docs/ under the heading that has this anchor on GitHub."""
+    text = re.sub(r"```.*?```", "", (ROOT / "docs" / page).read_text(encoding="utf-8"), flags=re.S)
+    for heading, held in re.findall(r"^#+ (.+)$\n([\s\S]*?)(?=^#+ |\Z)", text, re.M):
+        if re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") == anchor:
+            return str(held)
+    raise AssertionError(f"{page} has no section {anchor}")
 
 
 def documented() -> str:

@@ -71,6 +71,9 @@ FILES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "from a line on": ("roster", ROSTER, ("--from-line", "9")),
     "all or nothing": ("roster", ROSTER, ("--all-or-nothing",)),
     "a list": ("completions", LIST, ("--event", DEFENDERS)),
+    "a list whose format is given": (
+        *("completions", LIST, ("--event", DEFENDERS, "--timestamp-format", "%m/%d/%Y %H:%M")),
+    ),
     "a list without its times": ("completions", LIST, ("--event", DEFENDERS, "--without-times")),
     "a list whose last lines look as if they had times": ("completions", NOTES, ("--event", DEFENDERS)),
     "a tracker": ("completions", TRACKER, ("--event", DEFENDERS)),
@@ -126,7 +129,10 @@ def test_it_tells_how_far_it_is(desk: Desk, short: pytest.MonkeyPatch) -> None:
     ]
 
 
-def test_an_import_that_breaks_off_continues_at_its_line(desk: Desk, short: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("cause", [click.ClickException("The connection is gone."), KeyboardInterrupt()])
+def test_an_import_that_breaks_off_continues_at_its_line(
+    desk: Desk, short: pytest.MonkeyPatch, cause: BaseException
+) -> None:
     (desk.folder / "file.csv").write_text("Commander\n" + "\n".join(BIRDS))
     command = ("roster", "import", *NOVA, "file.csv")
     post, calls = Api.post_csv, []
@@ -134,7 +140,7 @@ def test_an_import_that_breaks_off_continues_at_its_line(desk: Desk, short: pyte
     def cut(self: Api, *path: str, csv: bytes, **query: str | None) -> Any:
         calls.append(csv)
         if len(calls) == 3:
-            raise click.ClickException("The connection is gone.")
+            raise cause
         return post(self, *path, csv=csv, **query)
 
     with short.context() as patch:

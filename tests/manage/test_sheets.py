@@ -33,7 +33,7 @@ def test_it_can_be_bound_to_something_else(desk: Desk) -> None:
     said = desk.said("sheets", "bind", SHEET, "101")
     assert said.endswith("is bound to server 101. The next sync writes it. It was bound before.\n")
     assert desk.said("sheets", "status", SHEET).splitlines() == [
-        "Server  Alliance  Edits  Account  Last success  Last error  Error",
+        "Server  Alliance  Edits  Account  Last success  Last error  Error  See",
         "101               no",
     ]
 
@@ -43,7 +43,7 @@ def test_who_binds_it_with_edits_reads_whom_to_share_it_with(desk: Desk) -> None
     assert "Share it with officers, not with anyone with the link." in said
     desk.said("sheets", "bind", "another", "101")
     assert desk.said("sheets", "list").splitlines() == [
-        "Spreadsheet          Server  Alliance  Edits  Account  Last success  Last error  Error",
+        "Spreadsheet          Server  Alliance  Edits  Account  Last success  Last error  Error  See",
         "another              101               no",
         "demo-officers-sheet  101     nova      yes",
     ]

@@ -14,7 +14,7 @@ import pytest
 from standardwebhooks.webhooks import Webhook as Verifier
 from standardwebhooks.webhooks import WebhookVerificationError
 
-from chalicelib.domain.webhooks import Webhook
+from chalicelib.domain.webhooks import KINDS, Webhook
 from chalicelib.news import post, public
 from chalicelib.news.post import Answer, Post
 from chalicelib.news.public import is_public
@@ -443,6 +443,11 @@ def test_no_reason_and_no_repr_holds_what_is_secret() -> None:
     assert other.secret not in repr(other)
     for sender in (Post(resolve=failing), Post(resolve=to("127.0.0.1")), Post("http://127.0.0.1:9")):
         assert "TOKEN" not in sender.send(one, CONTENT, "id", NOW).reason
+
+
+def test_programmers_can_read_about_every_kind() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "webhooks.md").read_text(encoding="utf-8")
+    assert [kind for kind in KINDS if f"\n| `{kind}` | " not in page] == []
 
 
 def test_the_authorities_are_those_of_certifi_and_a_resolver_answers_in_addresses() -> None:

@@ -153,6 +153,9 @@ def _finish(place: Place, players: list[Player], outcome: Outcome) -> None:
     for (one, milestone), times in place.recorded.items():
         if times > 1:
             outcome.findings.add("counted twice", f"{milestone} of {one} was recorded {times} times")
+    for message in place.messenger.told_twice():
+        outcome.findings.add("counted twice", f"the news {message}")
+    _compare_webhooks(place, outcome.findings)
     for drift in place.quiet.refresh.refresh_totals().drifts:
         outcome.findings.add("difference", f"a recount found {drift}")
     outcome.calls += place.ground.calls
@@ -163,3 +166,9 @@ def _compare_readings(place: Place, player: Player, findings: Findings) -> None:
     for (server, event, identity), points in player.readings.items():
         logged = {one.id: one.reading.points for one in place.quiet.stores.readings.all(server, event)}
         findings.differ(f"reading {identity} of {server}/{event}", logged.get(identity), points)
+
+
+def _compare_webhooks(place: Place, findings: Findings) -> None:
+    there = {one.id for one in place.quiet.stores.webhooks.all()}
+    for identity, is_wanted in place.webhooks.items():
+        findings.differ(f"whether webhook {identity} is there", identity in there, is_wanted)
