@@ -6,6 +6,7 @@ The numbers of alarms, metrics and functions, their memory and their periods are
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, get_args
 
 import app
@@ -13,6 +14,8 @@ from bench import growth
 from bench.bills import Bill
 from bench.growth import USE_CASES, World
 from bench.tables import Measurement
+from chalicelib.domain.calendar import in_words
+from chalicelib.domain.due import FRESHNESS
 from chalicelib.telemetry import Metric
 from deploy.package import ROOT
 
@@ -48,7 +51,7 @@ ROSTER = 100
 CALL, HTTP, RUN, GOOGLE = 0.01, 0.007, 0.1, 1.5
 PROCESSOR = 1769
 """How many MB a function has for which Lambda gives it one processor."""
-SYNCS_A_MINUTE, STAMPS_A_DAY = 60, 96
+SYNCS_A_MINUTE, STAMPS_A_DAY = 60, timedelta(days=1) / FRESHNESS
 BYTES_OF_A_REQUEST, BYTES_OF_A_RUN = 700, 900
 CODES = 11
 """By how many codes `Rejections` is split, about."""
@@ -63,10 +66,9 @@ Assumed: two pairs of events a month, open for {EVENT_DAYS} days together, then 
 commanders and a sheet; a server has 37 alliances, so 3,700 commanders; the game has 113 servers, so 418,100. In
 Lambda, a call of DynamoDB takes {CALL * 1000:g} ms, an HTTP request {HTTP * 1000:g} ms of a processor besides what is
 measured, a scheduled run {RUN:g} s of it, and Google {GOOGLE:g} s for a sync; a function has a processor for each
-{PROCESSOR:,} MB. A report changes one alliance's totals and
-causes one sync; besides, each sheet is synced every 15 minutes; but at most {SYNCS_A_MINUTE} in a minute, by one Google
-account, and as many as a run has time for. A request logs
-{BYTES_OF_A_REQUEST} bytes, a run {BYTES_OF_A_RUN}.
+{PROCESSOR:,} MB. A report changes one alliance's totals and causes one sync; besides, each sheet is synced every
+{in_words(FRESHNESS)}; but at most {SYNCS_A_MINUTE} in a minute, by one Google account, and as many as a run has time
+for. A request logs {BYTES_OF_A_REQUEST} bytes, a run {BYTES_OF_A_RUN}.
 
 Not in it: what the news read and send, viewers of the public page (without CloudFront, a million of them cost about as
 much as a million requests here; with it, up to ten million nothing), storage (0.25 per GB of the table, 0.20 for its
@@ -292,7 +294,7 @@ def measure(sizes: Mapping[str, tuple[int, int]] = SIZES) -> Measurement:
         (
             "*syncs*",
             *(f"{month.syncs:,.0f}" for month in months),
-            "reports, and one for each sheet in 15 minutes",
+            f"reports, and one for each sheet in {in_words(FRESHNESS)}",
         ),
         (
             "*seconds of a request*",

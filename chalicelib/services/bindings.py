@@ -13,7 +13,7 @@ from chalicelib.domain.ledger import Actor
 from chalicelib.services.directory import Directory
 from chalicelib.store import ledger
 from chalicelib.store.sheets import Sheets
-from chalicelib.store.table import Put
+from chalicelib.store.table import ConditionFailed, Put
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,10 @@ class Bindings:
         key.require("bind spreadsheets", server=key.server, alliance=key.alliance)
         before = self._sheet(spreadsheet_id)
         entry = self._entry(key, spreadsheet_id, before, replace(before, tidies=True))
-        self._sheets.tidy(spreadsheet_id, entry)
+        try:
+            self._sheets.tidy(spreadsheet_id, entry)
+        except ConditionFailed:  # it was unbound meanwhile
+            raise _not_bound() from None
         return _state(self._sheet(spreadsheet_id))
 
     def unbind(self, key: Key, spreadsheet_id: str) -> None:
@@ -119,9 +122,13 @@ class Bindings:
     def _sheet(self, spreadsheet_id: str) -> Binding:
         sheet = self._sheets.get(spreadsheet_id)
         if sheet is None:
-            message = "This spreadsheet is not bound to anything."
-            raise NotFound("unknown-sheet", message, [FieldError("spreadsheet_id", message)])
+            raise _not_bound()
         return sheet
+
+
+def _not_bound() -> NotFound:
+    message = "This spreadsheet is not bound to anything."
+    return NotFound("unknown-sheet", message, [FieldError("spreadsheet_id", message)])
 
 
 def _told(sheet: Binding | None) -> dict[str, str | bool | None] | None:

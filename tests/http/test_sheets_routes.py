@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 import requests
 
+from chalicelib.store.sheets import Sheets
+from chalicelib.store.table import Put
 from tests.http.conftest import Site
 from tests.http.test_api import problem
 from tests.stores import on_dynamodb
@@ -135,6 +137,21 @@ def test_it_is_tidied_once_and_at_once(site: Site) -> None:
     queue.synced(due)
     (sheet,) = site.world.muster.stores.sheets.all()
     assert not sheet.tidies
+
+
+def test_one_that_is_unbound_before_it_is_tidied_is_unknown(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tidy = Sheets.tidy
+
+    def late(sheets: Sheets, sheet: str, *more: Put) -> None:
+        sheets.unbind(sheet)
+        tidy(sheets, sheet, *more)
+
+    secret = admin(site)
+    call(site, "PUT", secret, NOVA)
+    monkeypatch.setattr(Sheets, "tidy", late)
+    problem(call(site, "POST", secret, {}, f"{ID}/tidy"), 404, "unknown-sheet")
 
 
 def test_only_an_admin_binds_and_unbinds(site: Site) -> None:

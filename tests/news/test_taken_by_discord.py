@@ -65,7 +65,9 @@ def test_what_becomes_of_a_message_is_known_from_the_answer(
         elif fault == "an old message was edited often":
             discord.limits = Limits(old_edits=Window(0, 600))
             clock.now += timedelta(hours=2)
-        answer = post.send(webhook, {"content": content}, "id", BEGINS, before if edits else None, seconds=0.3)
+        answer = post.send(
+            webhook, {"content": content}, "id", BEGINS, before if edits else None, seconds=0.3
+        )
         assert (answer.outcome, len(discord.messages(channel)) - 1) == (outcome, sent), answer.reason
 
 

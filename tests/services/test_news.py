@@ -129,7 +129,7 @@ def kept(world: World, name: str = "w") -> Outbox:
 def asked(world: World) -> Counter[str]:
     """What one run in a process of its own asks the table."""
     table = Counted(world.muster.stores.table)
-    process = world.process(table)  # type: ignore[arg-type]
+    process = world.process(table)
     replace(process.news, _post=Post(world)).tell()  # type: ignore[arg-type]
     return Counter(table.asked)
 
@@ -149,6 +149,10 @@ class TestReads:
             add(world, name, "tier-reached", "outlook-changed", "sheet-failing")
         expected = {"SERVERS": 1, "EVENTS": 1, "STANDING": 2, "SHEETS": 1, "ALLIANCES": 1}
         assert asked(world) == {"WEBHOOKS": 1, **expected}
+
+    def test_sheets_are_read_for_each_of_their_two_kinds(self, world: World) -> None:
+        add(world, "w", "sheet-healed")
+        assert asked(world) == {"WEBHOOKS": 1, "SERVERS": 1, "EVENTS": 1, "SHEETS": 1, "ALLIANCES": 1}
 
     def test_who_is_missing_is_read_when_that_is_to_be_said(self, world: World) -> None:
         add(world, "a", "closing-soon")

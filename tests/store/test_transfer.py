@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from chalicelib.bootstrap import Muster
+from chalicelib.domain.discord import Guild, OpenCode
 from chalicelib.domain.due import LEASE
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.ledger import Actor
@@ -269,7 +270,13 @@ class TestWhatIsThereAlready:
 
     def test_a_spreadsheet_of_another_server_is_refused(self, here: Place, there: Place) -> None:
         there.muster.stores.sheets.bind("officers-sheet", "202", None)
-        assert "is bound to server 202 here" in there.refusal(here.exported())
+        assert "Spreadsheet officers-sheet is bound to server 202 here" in there.refusal(here.exported())
+
+    def test_so_is_a_guild(self, here: Place, there: Place, world: World) -> None:
+        code = OpenCode("hash", world.clock(), "key")
+        there.muster.stores.guilds.offer("202", "nova", code)
+        there.muster.stores.guilds.bind(None, Guild("1001", "202", "nova", world.clock()), code)
+        assert "Discord server 1001 is bound to server 202 here" in there.refusal(here.exported())
 
 
 class TestAFileOfSomebodyElse:

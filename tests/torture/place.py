@@ -12,13 +12,14 @@ from chalicelib.bootstrap import Muster, assemble
 from chalicelib.catalog import load_catalog
 from chalicelib.domain.access import Key, Role, key_id, new_secret, secret_hash
 from chalicelib.domain.due import Due
+from chalicelib.domain.news import TIMES, kind_of
 from chalicelib.domain.roster import Alliance, Server
-from chalicelib.settings import Settings
+from chalicelib.domain.webhooks import DISCORD, Webhook
+from chalicelib.news.post import Answer
 from chalicelib.store.table import Table
-from tests.stores import TABLE_NAME
 from tests.torture.ground import Ground, StoreName, opened
 from tests.torture.model import Person
-from tests.world import WEDNESDAY_NOON, HandClock, HandSeconds
+from tests.world import SETTINGS, WEDNESDAY_NOON, HandClock, HandSeconds
 
 SERVERS = {"101": ("nova", "vega", "orbit"), "202": ("lyra",)}
 ROUND = 8
@@ -47,6 +48,41 @@ class Run:
         return any(due.sheet.spreadsheet_id == spreadsheet for due in self.sheets)
 
 
+class Messenger:
+    """What takes the news, in the place of Discord and of programs: most of the time. `arrived`: how often a message
+    did."""
+
+    discord_api_url = DISCORD
+
+    def __init__(self, random: Random) -> None:
+        self._random = random
+        self.arrived: Counter[str] = Counter()
+
+    def send(self, webhook: Webhook, content: object, message: str, at: datetime, *_: object) -> Answer:
+        number = self._random.random()
+        if number < 0.05:
+            return Answer("later", retry_after=self._random.choice([None, 90]), reason="not now")
+        if number < 0.1:
+            return Answer("unknown", reason="cut before it arrived")
+        if number < 0.12:
+            return Answer(self._random.choice(["refused", "gone"]), reason="no")
+        self.arrived[message] += 1
+        if number < 0.2:
+            return Answer("unknown", reason="cut after it had arrived")
+        return Answer("delivered", "7")
+
+    def obstacle(self, webhook: Webhook) -> str | None:
+        """None: the address is public."""
+
+    def told_twice(self) -> list[str]:
+        """Messages that may come once at most, and came again."""
+        return [
+            message
+            for message, times in self.arrived.items()
+            if times > 1 and TIMES[kind_of(message.partition("/")[2])] == "at most once"
+        ]
+
+
 @dataclass
 class Place:
     """`quiet` is a product whose clock is right and to which nothing happens: it looks after the others."""
@@ -57,6 +93,9 @@ class Place:
     products: list[Muster]
     quiet: Muster
     secrets: dict[Scope, str]
+    messenger: "Messenger"
+    webhooks: dict[str, bool] = field(default_factory=dict)
+    """Those that were added, by id: whether they should still be there."""
     together: dict[str, Person] = field(default_factory=dict)
     """Commanders of `101` whom all players report at once, by id."""
     recorded: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -83,18 +122,22 @@ class Place:
 def new_place(store: StoreName, random: Random, sleep: Callable[[float], None]) -> Iterator[Place]:
     clock, seconds = HandClock(WEDNESDAY_NOON - timedelta(hours=6)), HandSeconds()
     with opened(store, random, lambda: clock().timestamp(), sleep) as ground:
-        yield _furnished(ground, clock, seconds, sleep)
+        yield _furnished(ground, clock, seconds, sleep, Messenger(Random(random.random())))
 
 
 def _furnished(
-    ground: Ground, clock: HandClock, seconds: HandSeconds, sleep: Callable[[float], None]
+    ground: Ground,
+    clock: HandClock,
+    seconds: HandSeconds,
+    sleep: Callable[[float], None],
+    messenger: "Messenger",
 ) -> Place:
     """With events, servers, alliances, keys for everybody, and those whom everybody reports."""
 
     def product(table: Table, apart: float) -> Muster:
-        return assemble(
-            Settings(TABLE_NAME), table, lambda: clock() + timedelta(seconds=apart), sleep, seconds
-        )
+        made = assemble(SETTINGS, table, lambda: clock() + timedelta(seconds=apart), sleep, seconds)
+        vars(made)["post"] = messenger
+        return made
 
     quiet = product(ground.quiet_table(), 0)
     for event in load_catalog():
@@ -111,7 +154,7 @@ def _furnished(
                 secrets[role, server, alliance] = _new_key(quiet, role, server, alliance)
     products = [product(ground.table(), apart) for apart in APART]
     ground.let_time_pass()
-    return Place(ground, clock, seconds, products, quiet, secrets)
+    return Place(ground, clock, seconds, products, quiet, secrets, messenger)
 
 
 def _new_key(product: Muster, role: Role, server: str | None, alliance: str | None) -> str:

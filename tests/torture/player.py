@@ -16,6 +16,7 @@ from chalicelib.bootstrap import Muster
 from chalicelib.catalog import load_catalog
 from chalicelib.domain.access import Role
 from chalicelib.domain.errors import Busy
+from tests.torture.elsewhere import chat, edit_a_sheet, hear_news, manage_webhooks
 from tests.torture.model import Findings, Person, same
 from tests.torture.place import SERVERS, Place
 from tests.torture.sheet_runs import SheetRuns
@@ -109,6 +110,11 @@ class Player:
         self.runs = SheetRuns(self.place, self.random, self.findings)
         self.product = self.place.products[0]
 
+    @property
+    def number(self) -> int:
+        """Of this player alone."""
+        return int.from_bytes(self.names[0].encode()[:7])
+
     def play(self) -> None:
         """One use case, by one of the products."""
         use_case = self.random.choices(list(USE_CASES), list(USE_CASES.values()))[0]
@@ -118,7 +124,7 @@ class Player:
             self.place.clock.advance(seconds=passed)
             self.place.seconds.seconds += passed
         if self.is_alone:
-            self._calm(self.random.random() >= STORMS)
+            self.calm(self.random.random() >= STORMS)
         self.counts.use_cases[use_case.__name__] += 1
         try:
             use_case(self)
@@ -130,23 +136,21 @@ class Player:
     # what members do
 
     def report(self) -> None:
-        server, alliance, name = self._server(), "", self._name()
+        server, alliance, name = self.server(), "", self.name()
         alliance = self.random.choice(SERVERS[server])
         role: Role = self.random.choice(["member", "member", "member", "officer", "admin"])
-        milestones = self._milestones(4)
-        body = {"commander": self._spelled(name), "milestones": milestones, "is_new": True}
-        secret = self._secret(role, server, alliance)
+        milestones = self.milestones(4)
+        body = {"commander": self.spelled(name), "milestones": milestones, "is_new": True}
+        secret = self.secret(role, server, alliance)
         self._report(secret, role, server, alliance, name, body)
 
     def report_with_others(self) -> None:
         """Of one commander, whom the first of these reports makes, by several players at the same moment."""
         name, alliance = self.place.next_together()
-        milestones = self._milestones(3)
-        body = {"commander": self._spelled(name), "milestones": milestones, "is_new": True}
-        answer, again = self._ask(
-            "POST", "/v1/completions", self._secret("member", "101", alliance), body=body
-        )
-        if not self._expect(answer, 200, *([409] if ("101", alliance) in self.closed else [])):
+        milestones = self.milestones(3)
+        body = {"commander": self.spelled(name), "milestones": milestones, "is_new": True}
+        answer, again = self.ask("POST", "/v1/completions", self.secret("member", "101", alliance), body=body)
+        if not self.expect(answer, 200, *([409] if ("101", alliance) in self.closed else [])):
             return
         told, new = answer.json["commander"], [r for r in answer.json["results"] if r["status"] == "recorded"]
         with self.place.lock:
@@ -161,43 +165,43 @@ class Player:
 
     def use_the_form(self) -> None:
         """Sends it, looks at the receipt, and sometimes takes it back."""
-        server, name = self._server(), self._name()
-        alliance, milestones = self.random.choice(SERVERS[server]), self._milestones(3)
-        key = self._secret("member", server, alliance)
-        known = self._named(server, name)
+        server, name = self.server(), self.name()
+        alliance, milestones = self.random.choice(SERVERS[server]), self.milestones(3)
+        key = self.secret("member", server, alliance)
+        known = self.named(server, name)
         if self.random.random() < 0.3:
-            shown, _ = self._ask("GET", "/f/{key}", key=key, query={"commander": name})
-            self._expect(shown, 200)
-        sent = form(commander=self._spelled(name), milestone=milestones, is_new="yes")
-        answer, again = self._ask("POST", "/f/{key}", body=sent, content_type=FORM, key=key)
-        if not self._expect(answer, *self._of_a_report("member", server, alliance, known, good=303)):
+            shown, _ = self.ask("GET", "/f/{key}", key=key, query={"commander": name})
+            self.expect(shown, 200)
+        sent = form(commander=self.spelled(name), milestone=milestones, is_new="yes")
+        answer, again = self.ask("POST", "/f/{key}", body=sent, content_type=FORM, key=key)
+        if not self.expect(answer, *self._of_a_report("member", server, alliance, known, good=303)):
             return
         query = {n: v[0] for n, v in parse_qs(urlsplit(answer.headers["Location"]).query).items()}
         if "sent" in query:  # nothing was taken: it is asked who is meant
-            asked, _ = self._ask("GET", "/f/{key}", key=key, query=query)
-            self._expect(asked, 409)
+            asked, _ = self.ask("GET", "/f/{key}", key=key, query=query)
+            self.expect(asked, 409)
             return
         who = self._reported(query["commander"], None, server, alliance, name, "member")
         new = set(milestones) - who.done
         who.done |= set(milestones)
         who.void -= set(milestones)
-        receipt, _ = self._ask("GET", "/f/{key}/receipt", key=key, query=query)
-        self._expect(receipt, 200)
+        receipt, _ = self.ask("GET", "/f/{key}/receipt", key=key, query=query)
+        self.expect(receipt, 200)
         if not again and self.random.random() < 0.5:
             query.setdefault("proof", "")
             back = form(**{name: query[name] for name in ("commander", "at", "proof")})
             device = answer.headers["Set-Cookie"].partition(";")[0]
-            undone, _ = self._ask(
+            undone, _ = self.ask(
                 "POST", "/f/{key}/undo", body=back, content_type=FORM, cookie=device, key=key
             )
-            if self._expect(undone, 303 if query["proof"] else 403):  # none, if the table was busy then
+            if self.expect(undone, 303 if query["proof"] else 403):  # none, if the table was busy then
                 who.done -= new
                 who.void |= new
 
     # what officers do
 
     def correct(self) -> None:
-        who, milestone = self._somebody(), self.random.choice(OPEN)
+        who, milestone = self.somebody(), self.random.choice(OPEN)
         if who is None:
             return
         action = self.random.choice(["void", "void", "restore"])
@@ -210,8 +214,8 @@ class Player:
             "server": who.server,
         } | ({} if by_name else {"alliance": who.alliance})
         done, void = milestone in who.done, milestone in who.void
-        answer, again = self._ask("POST", "/v1/corrections", self._secret("admin"), body=body)
-        if not self._expect(answer, 200 if done or void else 409):
+        answer, again = self.ask("POST", "/v1/corrections", self.secret("admin"), body=body)
+        if not self.expect(answer, 200 if done or void else 409):
             return
         if action == "void":
             status = "voided" if done and not again else "already_voided"
@@ -223,55 +227,55 @@ class Player:
             self.findings.differ(f"{action} of {milestone} of {who.name}", answer.json["status"], status)
 
     def add(self) -> None:
-        server, name = self._server(), self._name()
-        alliance, known = self.random.choice(SERVERS[server]), self._named(server, name)
-        body = {"name": self._spelled(name), "is_new": True}
-        secret = self._secret("officer", server, alliance)
-        answer, again = self._ask("POST", _COMMANDERS, secret, body=body, server=server, alliance=alliance)
+        server, name = self.server(), self.name()
+        alliance, known = self.random.choice(SERVERS[server]), self.named(server, name)
+        body = {"name": self.spelled(name), "is_new": True}
+        secret = self.secret("officer", server, alliance)
+        answer, again = self.ask("POST", _COMMANDERS, secret, body=body, server=server, alliance=alliance)
         is_there = known is not None and not known.is_retired
-        if self._expect(answer, *([409] if is_there else [200, 201, 409])) or again:
-            self._look_at(server, name)
+        if self.expect(answer, *([409] if is_there else [200, 201, 409])) or again:
+            self.look_at(server, name)
 
     def rename(self) -> None:
-        who, name = self._somebody(), self._name()
+        who, name = self.somebody(), self.name()
         if who is None:
             return
-        holder = self._named(who.server, name)
-        body = {"name": self._spelled(name)}
-        answer, _ = self._ask("PATCH", _COMMANDER, self._secret("admin"), body=body, **self._place_of(who))
-        if self._expect(answer, *([409] if holder not in (None, who) else [200, 409])):
+        holder = self.named(who.server, name)
+        body = {"name": self.spelled(name)}
+        answer, _ = self.ask("PATCH", _COMMANDER, self.secret("admin"), body=body, **self._place_of(who))
+        if self.expect(answer, *([409] if holder not in (None, who) else [200, 409])):
             who.name = answer.json["name"]
 
     def merge(self) -> None:
-        who, other = self._somebody(), self._somebody()
+        who, other = self.somebody(), self.somebody()
         if who is None or other is None or who.server != other.server:
             return
         body = {"commander": other.name, "reason": "two spellings"}
-        answer, again = self._ask(
-            "POST", f"{_COMMANDER}/merge", self._secret("admin"), body=body, **self._place_of(who)
+        answer, again = self.ask(
+            "POST", f"{_COMMANDER}/merge", self.secret("admin"), body=body, **self._place_of(who)
         )
-        if who is other or not self._expect(answer, 200, *([404, 409] if again else [])):
-            self._expect(answer, *([409] if who is other else [200, 404, 409]))
+        if who is other or not self.expect(answer, 200, *([404, 409] if again else [])):
+            self.expect(answer, *([409] if who is other else [200, 404, 409]))
             if not again or who is other:
                 return
         who.done |= other.done
         who.void = (who.void | other.void) - who.done
         del self.people[other.id]
-        self._look_at(who.server, who.name)
-        shown, _ = self._ask("GET", _COMMANDER, self._secret("admin"), **self._place_of(who))
-        if self._expect(shown, 200):
+        self.look_at(who.server, who.name)
+        shown, _ = self.ask("GET", _COMMANDER, self.secret("admin"), **self._place_of(who))
+        if self.expect(shown, 200):
             self._take(who, shown)
 
     def move(self) -> None:
-        who = self._somebody()
+        who = self.somebody()
         if who is None:
             return
         to = self.random.choice(SERVERS[who.server])
-        secret = self._secret("officer", who.server, None)
-        answer, _ = self._ask(
+        secret = self.secret("officer", who.server, None)
+        answer, _ = self.ask(
             "POST", f"{_COMMANDER}/move", secret, body={"alliance": to}, **self._place_of(who)
         )
-        if self._expect(answer, 200):
+        if self.expect(answer, 200):
             who.alliance = to
             self._take(who, answer)
 
@@ -282,69 +286,69 @@ class Player:
         self._set_retired("reinstate", is_retired=False)
 
     def forget(self) -> None:
-        who = self._somebody()
+        who = self.somebody()
         if who is None:
             return
-        secret = self._secret("officer", who.server, None)
-        answer, _ = self._ask("POST", f"{_COMMANDER}/forget", secret, **self._place_of(who))
-        if self._expect(answer, 200):
+        secret = self.secret("officer", who.server, None)
+        answer, _ = self.ask("POST", f"{_COMMANDER}/forget", secret, **self._place_of(who))
+        if self.expect(answer, 200):
             self._take(who, answer)
 
     def import_a_roster(self) -> None:
-        server = self._server()
+        server = self.server()
         alliance, names = self.random.choice(SERVERS[server]), self._some_names(5)
-        text = "Commander\n" + "".join(f"{self._spelled(name)}\n" for name in names)
+        text = "Commander\n" + "".join(f"{self.spelled(name)}\n" for name in names)
         self._import("commanders", server, alliance, text)
         for name in names:
-            self._look_at(server, name)
+            self.look_at(server, name)
 
     def import_completions(self) -> None:
-        server = self._server()
+        server = self.server()
         alliance = self.random.choice(SERVERS[server])
         lines = [(name, self.random.choice(OPEN)) for name in self._some_names(5)]
-        text = "Commander,Milestone\n" + "".join(f"{self._spelled(n)},{m}\n" for n, m in lines)
-        known = [self._named(server, name) for name, _ in lines]
+        text = "Commander,Milestone\n" + "".join(f"{self.spelled(n)},{m}\n" for n, m in lines)
+        known = [self.named(server, name) for name, _ in lines]
         imported = self._import("completions", server, alliance, text)
         for (name, milestone), was, line in zip(lines, known, imported, strict=False):
             is_taken = line["status"] != "refused"
             if was and was.alliance == alliance and not was.is_retired and not is_taken:
                 self.findings.add("difference", f"an import refused {name}: {line['reasons']}")
-            if is_taken and (who := self._look_at(server, name)):
+            if is_taken and (who := self.look_at(server, name)):
                 who.done.add(milestone)
                 who.void.discard(milestone)
 
     def log_a_reading(self) -> None:
-        server, event = self._server(), self.random.choice(list(EVENTS))
+        server, event = self.server(), self.random.choice(list(EVENTS))
         points = self.random.randrange(10**6)
-        place, officer = {"server": server, "event": event}, self._secret("officer", server, None)
+        place, officer = {"server": server, "event": event}, self.secret("officer", server, None)
         body = {"points": points, "confirm": True}
-        logged, _ = self._ask("POST", f"{_EVENT}/readings", officer, body=body, **place)
-        if not self._expect(logged, 201):
+        logged, _ = self.ask("POST", f"{_EVENT}/readings", officer, body=body, **place)
+        if not self.expect(logged, 201):
             return
         identity = logged.json["id"]
         self.readings[server, event, identity] = points
         if self.random.random() < 0.3:
-            answer, again = self._ask(
+            answer, again = self.ask(
                 "DELETE", f"{_EVENT}/readings/{{reading}}", officer, reading=identity, **place
             )
-            if self._expect(answer, 204, *([404] if again else [])) or again:
+            if self.expect(answer, 204, *([404] if again else [])) or again:
                 self.readings[server, event, identity] = None
 
     def read_the_ledger(self) -> None:
-        server = self._server()
+        server = self.server()
         query = {"limit": str(self.random.choice([1, 7, 200]))}
-        if who := self._somebody():
+        if who := self.somebody():
             query |= {"commander": who.id} if self.random.random() < 0.5 else {}
             server = who.server
         for _ in range(3):
-            answer, _ = self._ask(
+            answer, _ = self.ask(
                 "GET",
                 "/v1/servers/{server}/ledger",
-                self._secret("officer", server, None),
+                self.secret("officer", server, None),
                 query=query,
                 server=server,
             )
-            if not self._expect(answer, 200) or not answer.json["next"]:
+            if not self.expect(answer, 200) or not answer.json["next"]:
                 return
             query["before"] = answer.json["next"]
 
@@ -354,44 +358,44 @@ class Player:
             self._read(route, role, query)
 
     def _read(self, route: str, role: Role | None, query: dict[str, str]) -> None:
-        server = self._server()
+        server = self.server()
         parameters = {
             "server": server,
             "alliance": self.random.choice(SERVERS[server]),
             "event": self.random.choice(list(EVENTS)),
         }
         alliance = parameters["alliance"] if role == "reader" else None
-        secret = self._secret(role, server, alliance) if role else None
+        secret = self.secret(role, server, alliance) if role else None
         used = {name: value for name, value in parameters.items() if f"{{{name}}}" in route}
-        answer, _ = self._ask("GET", route, secret, query=query or None, **used)
-        self._expect(answer, *_OTHERWISE.get(route, (200,)))
+        answer, _ = self.ask("GET", route, secret, query=query or None, **used)
+        self.expect(answer, *_OTHERWISE.get(route, (200,)))
 
     # what operators do, and officers for their alliance
 
     def change_keys(self) -> None:
         """Makes a link, reports with it, gives another in its place, and takes that back."""
-        server = self._server()
+        server = self.server()
         alliance = self.random.choice(SERVERS[server])
-        officer = self._secret("officer", server, alliance)
+        officer = self.secret("officer", server, alliance)
         wanted = {"role": "member", "label": "a link", "server": server, "alliance": alliance}
-        made, _ = self._ask("POST", "/v1/keys", officer, body=wanted)
-        if not self._expect(made, 201):
+        made, _ = self.ask("POST", "/v1/keys", officer, body=wanted)
+        if not self.expect(made, 201):
             return
         self.place.let_time_pass()
-        name = self._name()
-        body: dict[str, Any] = {"commander": name, "milestones": self._milestones(1), "is_new": True}
+        name = self.name()
+        body: dict[str, Any] = {"commander": name, "milestones": self.milestones(1), "is_new": True}
         self._report(made.json["secret"], "member", server, alliance, name, body)
         self._take_back_and_give_back(officer, made.json["id"])
         instead = {"label": "another link", "replaces": made.json["id"]}
-        rotated, again = self._ask("POST", "/v1/keys", officer, body=instead)
-        if not self._expect(rotated, 201, *([422] if again else [])):
+        rotated, again = self.ask("POST", "/v1/keys", officer, body=instead)
+        if not self.expect(rotated, 201, *([422] if again else [])):
             return
         key = rotated.json
-        revoked, _ = self._ask("DELETE", "/v1/keys/{key_id}", officer, key_id=key["id"])
-        self._expect(revoked, 200)
+        revoked, _ = self.ask("DELETE", "/v1/keys/{key_id}", officer, key_id=key["id"])
+        self.expect(revoked, 200)
         self.place.let_time_pass()
-        refused, _ = self._ask("POST", "/v1/completions", key["secret"], body=body)
-        self._expect(refused, 401)
+        refused, _ = self.ask("POST", "/v1/completions", key["secret"], body=body)
+        self.expect(refused, 401)
 
     def _take_back_and_give_back(self, officer: str, key_id: str) -> None:
         """All that a key reported, and back again; only said, where others change the same meanwhile."""
@@ -402,64 +406,80 @@ class Player:
 
     def _until_done(self, officer: str, body: dict[str, Any]) -> str | None:
         while True:
-            answer, _ = self._ask("POST", "/v1/corrections/bulk", officer, body=body)
-            if not self._expect(answer, 200):
+            answer, _ = self.ask("POST", "/v1/corrections/bulk", officer, body=body)
+            if not self.expect(answer, 200):
                 return None
             if not answer.json["remaining"]:
                 return str(answer.json["id"])
 
     def limit_an_alliance(self) -> None:
-        server = self._server()
+        server = self.server()
         alliance = self.random.choice(SERVERS[server])
-        officer = self._secret("officer", server, alliance)
+        officer = self.secret("officer", server, alliance)
         body = {"new_per_day": self.random.randrange(500, 1001)}
-        answer, _ = self._ask("PATCH", _ALLIANCE, officer, body=body, server=server, alliance=alliance)
-        self._expect(answer, 200)
+        answer, _ = self.ask("PATCH", _ALLIANCE, officer, body=body, server=server, alliance=alliance)
+        self.expect(answer, 200)
 
     def define(self) -> None:
         """Puts an event, a server or an alliance anew."""
-        admin, server = self._secret("admin"), self._server()
+        admin, server = self.secret("admin"), self.server()
         alliance = self.random.choice(SERVERS[server])
         label = f"{alliance.title()} {self.random.randrange(100)}"
         what = self.random.choice(["event", "server", "alliance"])
         if what == "event":
             event = self.random.choice(list(EVENTS.values()))
             body = event.model_dump(mode="json", exclude_unset=True) | {"name": f"{event.name} {label}"}
-            answer, _ = self._ask("PUT", "/v1/events/{event}", admin, body=body, event=event.id)
-            self._expect(answer, 200)
+            answer, _ = self.ask("PUT", "/v1/events/{event}", admin, body=body, event=event.id)
+            self.expect(answer, 200)
             shown, expected = ("/v1/events/{event}", {"event": event.id}), body["name"]
         elif what == "server":
             day = self.random.choice([{}, {"game_day": {"starts_at": "00:00", "zone": "UTC"}}])
-            answer, _ = self._ask("PUT", "/v1/servers/{server}", admin, body=day, server=server)
-            self._expect(answer, 200)
+            answer, _ = self.ask("PUT", "/v1/servers/{server}", admin, body=day, server=server)
+            self.expect(answer, 200)
             return
         else:
             is_open = not self.is_alone or self.random.random() < 0.7
             body = {"tag": label[:5].strip(), "name": label, "is_open": is_open}
-            answer, _ = self._ask("PUT", _ALLIANCE, admin, body=body, server=server, alliance=alliance)
-            self._expect(answer, 200)
+            answer, _ = self.ask("PUT", _ALLIANCE, admin, body=body, server=server, alliance=alliance)
+            self.expect(answer, 200)
             (self.closed.discard if is_open else self.closed.add)((server, alliance))
+            self.place.let_time_pass()
             return
         if self.is_alone:
             self.place.let_time_pass()
-            found, _ = self._ask("GET", shown[0], **shown[1])
+            found, _ = self.ask("GET", shown[0], **shown[1])
             self.findings.differ("an event's name", found.json["name"], expected)
 
+    def drill(self) -> None:
+        """Puts an event in which nobody completes anything, and deletes it."""
+        admin, event = self.secret("admin"), f"2023-12-{self.number}"
+        day = {"first_day": "2023-12-01"}
+        body = {"name": "Drill", **day, "milestones": [{"id": "one", "name": "One", **day}]}
+        put, _ = self.ask("PUT", "/v1/events/{event}", admin, body=body, event=event)
+        self.expect(put, 200, 201)
+        self.place.let_time_pass()
+        gone, again = self.ask("DELETE", "/v1/events/{event}", admin, event=event)
+        self.expect(gone, 204, *([404] if again else []))
+        self.place.let_time_pass()
+        shown, _ = self.ask("GET", "/v1/events/{event}", event=event)
+        self.expect(shown, 404)
+
     def bind(self) -> None:
-        sheet, server = self.random.choice(SHEETS), self._server()
+        sheet, server = self.random.choice(SHEETS), self.server()
         alliance = self.random.choice([*SERVERS[server], None])
-        body = {"server": server} | ({"alliance": alliance} if alliance else {})
-        admin, route = self._secret("admin"), "/v1/sheets/{spreadsheet_id}"
-        answer, _ = self._ask("PUT", route, admin, body=body, spreadsheet_id=sheet)
-        self._expect(answer, 200, 201)
-        found, _ = self._ask("GET", route, admin, spreadsheet_id=sheet)
-        if self.is_alone and self._expect(found, 200):
+        body: dict[str, Any] = {"server": server, "edits": self.random.random() < 0.5}
+        body |= {"alliance": alliance} if alliance else {}
+        admin, route = self.secret("admin"), "/v1/sheets/{spreadsheet_id}"
+        answer, _ = self.ask("PUT", route, admin, body=body, spreadsheet_id=sheet)
+        self.expect(answer, 200, 201)
+        found, _ = self.ask("GET", route, admin, spreadsheet_id=sheet)
+        if self.is_alone and self.expect(found, 200):
             self.findings.differ(f"what {sheet} is bound to", found.json["alliance"], alliance)
-        tidied, _ = self._ask("POST", f"{route}/tidy", admin, spreadsheet_id=sheet)
-        self._expect(tidied, 200, 202, 404, 409)
+        tidied, _ = self.ask("POST", f"{route}/tidy", admin, spreadsheet_id=sheet)
+        self.expect(tidied, 200, 202, 404, 409)
         if self.random.random() < 0.3:
-            gone, again = self._ask("DELETE", route, admin, spreadsheet_id=sheet)
-            self._expect(gone, 204, *([404] if again or not self.is_alone else []))
+            gone, again = self.ask("DELETE", route, admin, spreadsheet_id=sheet)
+            self.expect(gone, 204, *([404] if again or not self.is_alone else []))
 
     def refresh(self) -> None:
         """The scheduled recount. It finds nothing to correct."""
@@ -471,7 +491,7 @@ class Player:
 
     # how it is done
 
-    def _ask(self, method: str, route: str, secret: str | None = None, **options: Any) -> tuple[Answer, bool]:
+    def ask(self, method: str, route: str, secret: str | None = None, **options: Any) -> tuple[Answer, bool]:
         """The answer, sent again as long as it is 503, as a client does; whether it had to be, so that it may have
         been done before."""
         for repetition in range(MOST_REPETITIONS):
@@ -479,12 +499,7 @@ class Player:
             self.counts.requests += 1
             if answer.status != 503 or not answer.headers.get("Retry-After"):
                 break
-            self.counts.busy += 1
-            self.product = self.random.choice(self.place.products)
-            if self.is_alone:
-                self.place.clock.advance(seconds=int(answer.headers["Retry-After"]))
-                if repetition == 4:
-                    self._calm()
+            self.be_busy(int(answer.headers["Retry-After"]), is_long=repetition == 4)
         if answer.status >= 500:
             self.counts.failures.append(f"{method} {route}: {answer.status} {answer.text[:300]}")
         elif answer.status >= 400:
@@ -493,11 +508,21 @@ class Player:
             self.counts.answers[method, route] += 1
         return answer, repetition > 0
 
-    def _calm(self, is_calm: bool = True) -> None:
+    def be_busy(self, seconds: int = 2, *, is_long: bool = True) -> None:
+        """Counts that the table was busy, and waits; another process may answer next. `is_long`: it has been busy for
+        long enough."""
+        self.counts.busy += 1
+        self.product = self.random.choice(self.place.products)
+        if self.is_alone:
+            self.place.clock.advance(seconds=seconds)
+            if is_long:
+                self.calm()
+
+    def calm(self, is_calm: bool = True) -> None:
         ground = self.place.ground
         ground.chaos.probability = ground.usual if is_calm else ground.storm
 
-    def _expect(self, answer: Answer, *statuses: int) -> bool:
+    def expect(self, answer: Answer, *statuses: int) -> bool:
         """Whether it was done. Notes any other status."""
         if answer.status not in statuses and answer.status < 500:
             self.findings.add("difference", f"{answer.status} {answer.text[:300]}, not {statuses}")
@@ -506,10 +531,10 @@ class Player:
     def _report(
         self, secret: str, role: Role, server: str, alliance: str, name: str, body: dict[str, Any]
     ) -> None:
-        known = self._named(server, name)
+        known = self.named(server, name)
         place = {"server": server, "alliance": alliance} if role != "member" else {}
-        answer, again = self._ask("POST", "/v1/completions", secret, body=body | place)
-        if not self._expect(answer, *self._of_a_report(role, server, alliance, known)):
+        answer, again = self.ask("POST", "/v1/completions", secret, body=body | place)
+        if not self.expect(answer, *self._of_a_report(role, server, alliance, known)):
             return
         told = answer.json["commander"]
         who = self._reported(told["id"], told["name"], server, alliance, name, role)
@@ -535,54 +560,54 @@ class Player:
         self, identity: str, told: str | None, server: str, alliance: str, name: str, role: Role
     ) -> Person:
         """Whose report was taken. A member's brings them to that alliance, and back."""
-        known = self._named(server, name)
+        known = self.named(server, name)
         if known and known.id != identity:
             self.findings.add("counted twice", f"{name} is two: {known.id} and {identity}")
         who = self.people.get(identity)
         if who is None:
             who = self.people[identity] = Person(identity, server, alliance, told or name)
             if told is None:
-                self._look_at(server, name)
+                self.look_at(server, name)
         if who.alliance != alliance or role == "member":
             who.is_retired = False
         who.alliance = alliance
         return who
 
     def _set_retired(self, verb: str, *, is_retired: bool) -> None:
-        who = self._somebody()
+        who = self.somebody()
         if who is None:
             return
-        secret = self._secret("officer", who.server, who.alliance)
-        answer, _ = self._ask("POST", f"{_COMMANDER}/{verb}", secret, **self._place_of(who))
-        if self._expect(answer, 200):
+        secret = self.secret("officer", who.server, who.alliance)
+        answer, _ = self.ask("POST", f"{_COMMANDER}/{verb}", secret, **self._place_of(who))
+        if self.expect(answer, 200):
             self._take(who, answer)
             self.findings.differ(f"whether {who.name} is retired", who.is_retired, is_retired)
 
     def _import(self, what: str, server: str, alliance: str, text: str) -> list[dict[str, Any]]:
         """The results of the lines, when none of them is put off any more."""
-        secret = self._secret("officer", server, alliance)
+        secret = self.secret("officer", server, alliance)
         route = f"{_ALLIANCE}/{what}/import"
         if self.random.random() < 0.2:
-            dry, _ = self._ask(
+            dry, _ = self.ask(
                 "POST", route, secret, body=text, content_type=CSV, server=server, alliance=alliance,
                 query={"dry_run": "true"},
             )  # fmt: skip
-            self._expect(dry, 200)
+            self.expect(dry, 200)
         for _ in range(MOST_REPETITIONS):
-            answer, _ = self._ask(
+            answer, _ = self.ask(
                 "POST", route, secret, body=text, content_type=CSV, server=server, alliance=alliance,
                 query={"is_new": "true"},
             )  # fmt: skip
-            if not self._expect(answer, 200):
+            if not self.expect(answer, 200):
                 return []
             lines: list[dict[str, Any]] = answer.json["lines"]
             if not any(_is_put_off(line) for line in lines):
                 return lines
-            self._calm()
+            self.calm()
         self.findings.add("difference", f"lines were put off {MOST_REPETITIONS} times: {lines}")
         return []
 
-    def _look_at(self, server: str, name: str) -> Person | None:
+    def look_at(self, server: str, name: str) -> Person | None:
         """Whom the name leads to, as the roster has them now."""
         found = self.place.quiet.stores.commanders.named(server, name, consistent=True)
         if found is None:
@@ -599,34 +624,34 @@ class Player:
         entry = answer.json
         who.name, who.alliance, who.is_retired = entry["name"], entry["alliance"], bool(entry["retired_at"])
 
-    def _server(self) -> str:
+    def server(self) -> str:
         return self.random.choice(["101", "101", "101", "202"])
 
-    def _name(self) -> str:
+    def name(self) -> str:
         return self.random.choice(self.names)
 
     def _some_names(self, most: int) -> list[str]:
         return self.random.sample(self.names, self.random.randint(1, most))
 
-    def _milestones(self, most: int) -> list[str]:
+    def milestones(self, most: int) -> list[str]:
         return self.random.sample(OPEN, self.random.randint(1, most))
 
-    def _spelled(self, name: str) -> str:
+    def spelled(self, name: str) -> str:
         """In one of the ways that are the same."""
         spellings: Iterable[Callable[[str], str]] = (str, str.upper, str.lower, lambda n: f"  {n} ")
         return self.random.choice(list(spellings))(name)
 
-    def _named(self, server: str, name: str) -> Person | None:
+    def named(self, server: str, name: str) -> Person | None:
         """The commander whose present name it is."""
         return next((p for p in self.people.values() if p.server == server and same(p.name, name)), None)
 
-    def _somebody(self) -> Person | None:
+    def somebody(self) -> Person | None:
         return self.random.choice(list(self.people.values())) if self.people else None
 
     def _place_of(self, who: Person) -> dict[str, str]:
         return {"server": who.server, "alliance": who.alliance, "commander": who.id}
 
-    def _secret(self, role: Role, server: str | None = None, alliance: str | None = None) -> str:
+    def secret(self, role: Role, server: str | None = None, alliance: str | None = None) -> str:
         """Of the key with the widest scope that there is for the role there."""
         if role == "admin":
             return self.place.secrets["admin", None, None]
@@ -661,5 +686,10 @@ USE_CASES: dict[Callable[[Player], None], int] = {
     Player.bind: 2,
     Player.refresh: 2,
     Player.run_sheets: 3,
+    Player.drill: 1,
+    edit_a_sheet: 4,
+    chat: 4,
+    manage_webhooks: 2,
+    hear_news: 2,
 }
 """What is done, and how often compared with the others."""

@@ -58,13 +58,15 @@ class Site:
         content_type: str = "application/json",
         query: Mapping[str, str] | None = None,
         cookie: str | None = None,
+        signed: Mapping[str, str] | None = None,
         **parameters: str,
     ) -> Answer:
         """`route` as the app declares it, with `parameters` for what is in braces. `body` is sent as JSON, unless it is
-        a text."""
+        a text. `signed`: headers that sign it."""
         _thread.product = product
         path = route.format(**parameters)
         headers = {"content-type": content_type, "host": "muster.test"}
+        headers |= {name.lower(): value for name, value in (signed or {}).items()}
         if cookie:
             headers["cookie"] = cookie
         if secret:
