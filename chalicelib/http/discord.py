@@ -18,6 +18,7 @@ from chalicelib.domain.reporting import find_milestones
 from chalicelib.http.discord_answers import (
     LONGEST_CONTENT,
     MESSAGE,
+    MOST_CHOICES,
     UPDATE,
     Carried,
     Choice,
@@ -181,11 +182,14 @@ def _done(asked: _Asked) -> Json:
     offered = [(one, _offered(one, today.on_now)) for one in today.mine]
     rows = [menu(asked.carrying(_DONE, one.link), one.commander.name, some) for one, some in offered if some]
     lines = [asked.says("chat-choose")] if rows else []
+    more = max(len(some) for _, some in offered) - MOST_CHOICES
+    if more > 0:  # than a menu holds
+        lines.append(asked.says("chat-more", number=more))
     if today.on_now:
         lines += [asked.says("chat-all-done", name=one.commander.name) for one, some in offered if not some]
     else:
         lines.append(asked.says("chat-nothing-on"))
-    if today.earlier:
+    if today.earlier or more > 0:
         lines.append(asked.says("chat-earlier"))
     return message(lines, rows)
 
@@ -262,9 +266,10 @@ def _today(asked: _Asked) -> Json:
 
 
 def _standing(asked: _Asked) -> Json:
-    """For all in the channel: what everybody may see of the server."""
+    """For all in the channel: what everybody may see of the server, also of what has ended and is not archived."""
     server, views = asked.caller().server, muster().public_views
-    events = views.page(views.state(server.id)).current
+    page = views.page(views.state(server.id))
+    events = (*page.current, *page.ended)
     if not events:
         return message([asked.says("chat-no-event", server=server.id)])
     return message((line for event in events for line in _stands(asked, event)), for_all=True)
