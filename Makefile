@@ -42,9 +42,8 @@ format: $(READY) ## formats the code, and fixes what the linter can fix
 test: $(READY) ## runs all tests; those in a browser need Chromium
 	$(RUN) -m pytest -n auto
 
-torture: $(READY) ## runs random use cases with faults at every call, against a model (OPERATIONS, SEED, STORE)
-	@$(RUN) -m tests.torture
-	@$(RUN) -m pytest -q --hypothesis-profile=torture tests/sync/test_any_edit.py tests/services/test_any_news.py
+torture: $(READY) ## makes everything go wrong for long, against a model, into docs/RELIABILITY.md (PARTS, OPERATIONS, SEED)
+	@$(RUN) -m tests.torture $(PARTS)
 
 scan: $(READY) ## lets checkov look at the template, with all options off and on; installs it once, in .checkov
 	@$(RUN) -m tests.scan
@@ -92,5 +91,5 @@ bench-sqlite: $(READY) ## measures SQLite, the demo and `./muster serve` on this
 	$(RUN) -m bench.kills
 
 clean: ## deletes everything that was built, but not what the demo recorded
-	rm -rf $(VENV) .bench .checkov .emulator dist .chalice/deployments .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .bench .torture .checkov .emulator dist .chalice/deployments .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -178,8 +178,8 @@ def restore(stage: str, source: str, dry_run: bool, wait: int | None) -> None:
         )
     for place in _miscounted(table):
         _say(f"Totals of {place} are not the sum of its cards, in {source} too. The recount corrects them.")
-    functions.resume()
-    click.echo(f"{table} holds what {source} holds, and the API answers again.")
+    _resume(functions)
+    click.echo(f"{table} holds what {source} holds.")
 
 
 @main.command()
@@ -195,8 +195,7 @@ def pause(stage: str, wait: int | None) -> None:
 @_stage
 def resume(stage: str) -> None:
     """Ends a pause."""
-    resumed = Functions(Stack(stack_name(stage))).resume()
-    _say(f"Functions that run again: {resumed}.")
+    _resume(Functions(Stack(stack_name(stage))))
 
 
 @main.command()
@@ -287,6 +286,12 @@ def _pause(functions: Functions, wait: int | None) -> None:
     seconds = longest if wait is None else wait
     _say(f"No run begins any more. Waiting {seconds} seconds for those that have begun …")
     time.sleep(seconds)
+
+
+def _resume(functions: Functions) -> None:
+    for name in functions.resume():
+        _say(f"{name} was stopped before the pause, and stays so: its reserved concurrency is 0.")
+    _say("The functions run again.")
 
 
 def _miscounted(table: str) -> list[str]:

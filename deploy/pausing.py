@@ -35,9 +35,9 @@ class Functions:
             longest = max(longest, client.get_function_configuration(FunctionName=name)["Timeout"])
         return longest
 
-    def resume(self) -> int:
-        """Gives each paused function the concurrency that it had. Returns how many were paused."""
-        client, paused = _client(), 0
+    def resume(self) -> list[str]:
+        """Gives each paused function the concurrency that it had. Returns those that were stopped before."""
+        client, stopped = _client(), []
         for name, arn in self._all():
             before = client.list_tags(Resource=arn)["Tags"].get(BEFORE)
             if before is None:
@@ -47,8 +47,9 @@ class Functions:
             else:
                 client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=int(before))
             client.untag_resource(Resource=arn, TagKeys=[BEFORE])
-            paused += 1
-        return paused
+            if before == "0":
+                stopped.append(name)
+        return stopped
 
     @property
     def are_paused(self) -> bool:

@@ -45,6 +45,7 @@ _WORDS = {
     "SERVERS": "servers",
     "SHEETS": "sheets",
     "STANDING": "totals, tiers and the chart",
+    "WEBHOOKS": "webhooks",
 }
 _OTHERS = "other items"
 

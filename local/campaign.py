@@ -12,7 +12,7 @@ from chalicelib.bootstrap import Muster
 from chalicelib.domain.reporting import reportable
 from chalicelib.domain.roster import Alliance
 from chalicelib.settings import Settings
-from local.chat import Chat
+from local.chat import ALLIANCES_NEWS, Chat
 from local.seed import ALLIANCE, SERVER, Secrets, define
 
 BEGINS = datetime(2023, 11, 13, tzinfo=UTC)
@@ -67,7 +67,7 @@ def record(
         if chat is None:
             play(muster, clock, secrets, until)
         else:
-            chat.hear(muster)
+            chat.hear(muster, ALLIANCES_NEWS)
             with chat.in_the_past(clock):
                 play(muster, clock, secrets, until, lambda: start().news.tell())  # with nothing cached
         table.back_up(file)

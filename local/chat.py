@@ -22,17 +22,17 @@ NEWS, SCOREBOARD = "ims-news", "scoreboard"
 GUILDS = {
     GUILD: {NEWS: "What Muster tells us, and where you report: /done", "lounge": "Everything else"},
     SERVERS_GUILD: {
-        SCOREBOARD: "Where server 101 stands, all day in one message that is edited every quarter of an hour"
+        SCOREBOARD: "Where server 101 stands, all day in one message. In its first hour it follows within three minutes"
     },
     "Orbit Watch": {NEWS: "Not bound yet: an officer can do it with /bind"},
 }
 OFFICER, MEMBER, NEWCOMER = "Deneb", "Altair", "Castor"
 """Made-up people. The member has said who they are; the newcomer has not."""
-WHERE: tuple[tuple[str, str, str | None, tuple[Kind, ...]], ...] = (
-    (GUILD, NEWS, ALLIANCE.id, KINDS),
-    (SERVERS_GUILD, SCOREBOARD, None, ("scoreboard",)),
-)
-"""Guild, channel, alliance (None: the whole server's news) and kinds of each webhook."""
+Place = tuple[str, str, str | None, tuple[Kind, ...]]
+"""Where a webhook leads: guild, channel, alliance (None: the whole server's news) and kinds."""
+ALLIANCES_NEWS: Place = (GUILD, NEWS, ALLIANCE.id, KINDS)
+SERVERS_SCOREBOARD: Place = (SERVERS_GUILD, SCOREBOARD, None, ("scoreboard",))
+"""Nothing of the past is told there. A scoreboard follows more closely while it is new."""
 
 
 PATIENCE = 30.0
@@ -54,11 +54,11 @@ class Chat:
             for person, person_id in people.items():
                 self.discord.join(guild, person_id, is_officer=person == OFFICER)
 
-    def hear(self, muster: Muster) -> None:
-        """Lets each channel hear its news."""
+    def hear(self, muster: Muster, *places: Place) -> None:
+        """Lets these channels hear their news."""
         stored = [webhook.url for webhook in muster.stores.webhooks.all()]
         admin = muster.directory.key(self.secrets.admin_key)
-        for guild, channel, alliance, kinds in WHERE:
+        for guild, channel, alliance, kinds in places:
             channel_id = self.channel(guild, channel)
             url = next(iter(self.discord.webhooks(channel_id)), None) or self.discord.create_webhook(
                 channel_id

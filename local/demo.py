@@ -19,9 +19,9 @@ from chalicelib import bootstrap
 from chalicelib.settings import Settings
 from chalicelib.store.sqlite import CannotOpen
 from local import campaign
-from local.chat import SCOREBOARD, SERVERS_GUILD, Chat
+from local.chat import ALLIANCES_NEWS, SCOREBOARD, SERVERS_GUILD, SERVERS_SCOREBOARD, Chat
 from local.clock import TickingClock
-from local.discord import DiscordServer
+from local.discord import CannotRead, DiscordServer
 from local.gateway import Gateway
 from local.seed import ALLIANCE, SERVER, SPREADSHEET_ID, Secrets, seed
 from local.sheets import SheetsServer
@@ -97,7 +97,10 @@ def run(settings: DemoSettings, folder: Path, stopped: threading.Event) -> None:
         sheets = SheetsServer(folder / "sheets", clock, HOST, settings.sheets_port)
         sheets.start()
         stack.callback(sheets.stop)
-        discord = DiscordServer(folder / "discord", clock, HOST, settings.discord_port)
+        try:
+            discord = DiscordServer(folder / "discord", clock, HOST, settings.discord_port)
+        except CannotRead as error:
+            raise CannotStart(f"{error} `make demo-reset` deletes it.") from None
         discord.start()
         stack.callback(discord.stop)
         secrets = _secrets(folder / "keys.json")
@@ -116,7 +119,7 @@ def run(settings: DemoSettings, folder: Path, stopped: threading.Event) -> None:
         muster = bootstrap.assemble(where, table, clock)
         bootstrap.use(muster)
         seed(muster, sheets, secrets)
-        chat.hear(muster)
+        chat.hear(muster, ALLIANCES_NEWS, SERVERS_SCOREBOARD)
 
         import app as functions  # the deployed functions; only now are their settings in place
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Locator, Page, ViewportSize
 from chalicelib import bootstrap
 from chalicelib.settings import Settings
 from local.campaign import BEGINS, SteppingClock, play
-from local.chat import MEMBER, NEWCOMER, NEWS, OFFICER, Chat
+from local.chat import ALLIANCES_NEWS, MEMBER, NEWCOMER, NEWS, OFFICER, Chat
 from local.discord import DiscordServer
 from local.gateway import Gateway
 from local.seed import Secrets, define
@@ -50,7 +50,7 @@ def take(browser: Browser, folder: Path) -> None:
         chat.settle()
         define(muster, secrets)
         with chat.in_the_past(clock):
-            chat.hear(muster)
+            chat.hear(muster, ALLIANCES_NEWS)
             play(
                 muster, clock, secrets, TAKEN_AT, lambda: bootstrap.assemble(where, table, clock).news.tell()
             )

@@ -10,6 +10,8 @@ import pytest
 from chalicelib.domain.access import LONGEST_OVERLAP, REVOKED_WITHIN
 from chalicelib.domain.calendar import in_words
 from chalicelib.domain.due import BATCH, FRESHNESS, PATIENCE
+from chalicelib.domain.news import FRESH, HELD, LEAD, TIMES
+from chalicelib.news.outbox import ATTEMPTS, LATER, SOON
 from chalicelib.services.corrections import UNDO_WITHIN
 from sheets_sync.credentials import READ_AGAIN
 
@@ -23,6 +25,7 @@ TOLD = {
     "docs/google.md": [*[FRESHNESS] * 2, READ_AGAIN, PATIENCE],
     "docs/sheet.md": [FRESHNESS] * 2,
     "docs/sheet-columns.md": [*[FRESHNESS] * 3, PATIENCE, BATCH],
+    "docs/news.md": [SOON, LATER],
     "docs/PERFORMANCE.md": [FRESHNESS] * 3,
 }
 SPANS = {in_words(span) for spans in TOLD.values() for span in spans}
@@ -41,3 +44,17 @@ def test_the_longest_overlap_is_told_as_it_is() -> None:
     most = LONGEST_OVERLAP // timedelta(minutes=1)
     assert f"0 to {most}: how long the old one goes on" in (ROOT / "docs/api.md").read_text(encoding="utf-8")
     assert f"`--old-works-for` minutes, up to {most}." in (ROOT / "docs/cli.md").read_text(encoding="utf-8")
+
+
+def test_what_is_promised_of_news_is_told_as_it_is() -> None:
+    page = (ROOT / "docs/news.md").read_text(encoding="utf-8")
+    rows = {line.split("`")[1]: line for line in page.splitlines() if line.startswith("| `")}
+    assert rows.keys() == TIMES.keys()
+    for kind, times in TIMES.items():
+        row = rows[kind]
+        given_up = in_words(FRESH[kind]) if kind in FRESH else "–"
+        assert row.endswith(f" | {times} | {given_up} |"), kind
+    assert f"{in_words(LEAD)} before the close" in rows["closing-soon"]
+    assert f"held for {in_words(HELD)}" in rows["outlook-changed"]
+    assert f"up to {ATTEMPTS} times" in page
+    assert f"every {in_words(SOON)} at most, and every {in_words(LATER)} once it is an hour old" in page

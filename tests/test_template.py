@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import app
+from chalicelib.http import late_routes
 from deploy.__main__ import RESERVED
 from deploy.bucket import digest
 from deploy.package import ARCHITECTURES, ROOT, PackagingFailed, package
@@ -266,6 +267,14 @@ class TestOptions:
         firewall = resources["ClientLimits"]["Properties"]
         answer = resources["TooManyOfOneClient"]["Properties"]["ResponseTemplates"]["application/json"]
         assert firewall["CustomResponseBodies"]["throttled"]["Content"] == answer
+
+    def test_the_firewall_does_not_count_what_discord_sends(self, resources: dict[str, Resource]) -> None:
+        """It calls for everybody from few addresses."""
+        (rule,) = resources["ClientLimits"]["Properties"]["Rules"]
+        counted = rule["Statement"]["RateBasedStatement"]["ScopeDownStatement"]
+        path = counted["NotStatement"]["Statement"]["ByteMatchStatement"]
+        assert (path["FieldToMatch"], path["PositionalConstraint"]) == ({"UriPath": {}}, "ENDS_WITH")
+        assert path["SearchString"] in late_routes.HANDLERS
 
     def test_all_functions_know_the_public_address(self, template: dict[str, Any]) -> None:
         variables = template["Globals"]["Function"]["Environment"]["Variables"]

@@ -7,7 +7,7 @@ here and in the catalogues is ours. Discord counts characters as Python does, by
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import Any
 
@@ -44,10 +44,11 @@ _CALM, _GOOD, _SOON, _BAD = 0x4F8EF7, 0x3BA55D, 0xF0B232, 0xDA373C
 
 @dataclass(frozen=True, slots=True)
 class Embeds:
-    """`page`: the address of the server's page, if it is known."""
+    """Of what is true at `as_of`. `page`: the address of the server's page, if it is known."""
 
     words: Language
     server: str
+    as_of: datetime
     page: str | None = None
 
     def piece(self, piece: Piece, missing: Missing | None) -> Mapping[str, Any]:
@@ -205,8 +206,9 @@ class Embeds:
         return f"{name} · {_at(opens_at)} ({moment(opens_at)})"
 
     def _until(self, closes_at: datetime) -> str:
-        said = self.words.gettext("Until {at} ({ahead}).")
-        return said.format(at=_at(closes_at), ahead=moment(closes_at))
+        """Of a time that is at most a day ahead, the day is clear."""
+        at = moment(closes_at, "t") if closes_at - self.as_of <= timedelta(days=1) else _at(closes_at)
+        return self.words.gettext("Until {at} ({ahead}).").format(at=at, ahead=moment(closes_at))
 
     def _objectives(self, objectives: tuple[str, ...] | None) -> str:
         """As on the pages: any one of them."""

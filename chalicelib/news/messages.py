@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from chalicelib.domain.news import Missing, Piece, Scoreboard
@@ -22,7 +23,7 @@ class Messages:
         if missing and not (webhook.names and webhook.alliance):
             missing = replace(missing, names=())
         if webhook.is_discord:
-            return self._embeds(webhook).piece(piece, missing)
+            return self._embeds(webhook, piece.at).piece(piece, missing)
         return piece_event(webhook, piece, missing, self._page(webhook))
 
     def board(self, webhook: Webhook, board: Scoreboard, missing: Missing | None) -> Mapping[str, Any]:
@@ -30,11 +31,11 @@ class Messages:
         if missing:
             missing = replace(missing, names=())
         if webhook.is_discord:
-            return self._embeds(webhook).board(board, missing)
+            return self._embeds(webhook, board.as_of).board(board, missing)
         return board_event(webhook, board, missing, self._page(webhook))
 
-    def _embeds(self, webhook: Webhook) -> Embeds:
-        return Embeds(language(webhook.language), webhook.server, self._page(webhook))
+    def _embeds(self, webhook: Webhook, as_of: datetime) -> Embeds:
+        return Embeds(language(webhook.language), webhook.server, as_of, self._page(webhook))
 
     def _page(self, webhook: Webhook) -> str | None:
         return f"{self.public_url}/servers/{webhook.server}" if self.public_url else None

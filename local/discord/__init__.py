@@ -6,6 +6,7 @@ It imports nothing of Muster, and only Werkzeug, MarkupSafe, requests and crypto
 from .interactions import CannotVerify
 from .limits import Limits, Window
 from .server import DiscordServer
+from .state import CannotRead
 from .traffic import Fault
 
-__all__ = ["CannotVerify", "DiscordServer", "Fault", "Limits", "Window"]
+__all__ = ["CannotRead", "CannotVerify", "DiscordServer", "Fault", "Limits", "Window"]

@@ -84,16 +84,16 @@ class Interactions:
         Returns `{"modal": …}` if that opened, else nothing. Raises ApiError if Discord would not let them.
         """
         with self.core.lock:
-            command, given = self._command(caller, name, options, whole=True)
+            command = self._command(caller, name, options, whole=True)
             used = {"name": name, "user_id": caller.user_id}
-            body = self._of(caller, COMMAND, used, data=command | {"options": given})
+            body = self._of(caller, COMMAND, used, data=command)
         return self._done(caller, COMMAND, body, used)
 
     def complete(self, caller: Caller, name: str, options: dict[str, Any], focused: str) -> list[Json]:
         """The choices that the application offers while somebody types the option `focused`; none if it fails."""
         with self.core.lock:
-            command, given = self._command(caller, name, options, whole=False, focused=focused)
-            body = self._of(caller, AUTOCOMPLETE, None, data=command | {"options": given})
+            command = self._command(caller, name, options, whole=False, focused=focused)
+            body = self._of(caller, AUTOCOMPLETE, None, data=command)
         choices: list[Json] = self._done(caller, AUTOCOMPLETE, body, None).get("choices", [])
         return choices
 
@@ -308,8 +308,8 @@ class Interactions:
 
     def _command(
         self, caller: Caller, name: str, options: dict[str, Any], whole: bool, focused: str | None = None
-    ) -> tuple[Json, list[Json]]:
-        """A command's data, and its options as Discord sends them. Raises ApiError as the client would not send it."""
+    ) -> Json:
+        """A command's data as Discord sends it. Raises ApiError where its client would not send it."""
         first, *rest = name.split(" ")
         command = next((each for each in self.core.state.commands if each["name"] == first), None)
         member = self.core.member(caller.channel_id, caller.user_id)
@@ -339,7 +339,7 @@ class Interactions:
             given = [{"name": outer["name"], "type": outer["type"], "options": given}]
         data: Json = {"id": command["id"], "name": command["name"], "type": 1}
         resolved = self._resolved(known, options, caller)
-        return data | ({"resolved": resolved} if resolved else {}), given
+        return data | ({"options": given} if given else {}) | ({"resolved": resolved} if resolved else {})
 
     def _given(self, option: Json, value: Any, caller: Caller, is_focused: bool) -> Json:
         """One option. While it is typed, it need not be good yet."""

@@ -26,7 +26,8 @@ class DiscordServer:
     """An HTTP server that answers like Discord, and shows its channels as a page where people use commands.
 
     Everything is kept in `folder` as one JSON file; without a folder, in memory. `clock` tells the times of messages,
-    limits and signatures. Requests are answered from `start` to `stop`, after which it can't be started again.
+    limits and signatures. Requests are answered from `start` to `stop`, after which it can't be started again. Raises
+    CannotRead if the file is another version's.
     """
 
     def __init__(

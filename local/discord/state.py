@@ -17,6 +17,10 @@ MEMBERS_MAY = 1 << 6 | 1 << 10 | 1 << 11 | 1 << 14 | 1 << 16 | 1 << 31
 OFFICERS_MAY = MEMBERS_MAY | MANAGE_GUILD | MANAGE_MESSAGES | MENTION_EVERYONE | MANAGE_WEBHOOKS
 
 
+class CannotRead(Exception):
+    """The file is none that this version wrote; the message names it."""
+
+
 @dataclass
 class Application:
     id: str
@@ -162,7 +166,14 @@ class State:
 
     @classmethod
     def read(cls, file: Path) -> Self:
-        held = json.loads(file.read_text(encoding="utf-8"))
+        """Raises CannotRead."""
+        try:
+            return cls._of(json.loads(file.read_text(encoding="utf-8")))
+        except (ValueError, TypeError, KeyError, AttributeError):
+            raise CannotRead(f"{file} can't be read.") from None
+
+    @classmethod
+    def _of(cls, held: Json) -> Self:
         for guild in held["guilds"].values():
             guild["roles"] = [Role(**each) for each in guild["roles"]]
             guild["members"] = {key: Member(**each) for key, each in guild["members"].items()}

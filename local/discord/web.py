@@ -234,7 +234,7 @@ def _response(answer: Answer | ApiError | None) -> Response:
     if answer is None:
         raise AssertionError("a request that is answered was carried out")
     body: Any = answer.body
-    content = "" if body is None else json.dumps(body, ensure_ascii=False, default=str)
+    content = "" if body is None else json.dumps(body, ensure_ascii=False)
     return Response(content, answer.status, answer.headers, mimetype="application/json")
 
 

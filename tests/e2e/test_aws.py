@@ -87,7 +87,8 @@ def the_gateway_answers_problems(at: Deployment) -> None:
             {"Authorization": "AWS4-HMAC-SHA256 Credential=x"},
         ):
             answer = at.web.request(method, at.url + path, headers=headers, timeout=60)
-            assert (answer.status_code, answer.json()["code"]) == (404, "not-found"), (method, path, headers)
+            said = answer.json()
+            assert (answer.status_code, said.get("code")) == (404, "not-found"), (method, path, headers, said)
             assert answer.headers["Content-Type"] == "application/problem+json"
 
 
@@ -198,7 +199,7 @@ def drift_is_found(at: Deployment) -> None:
 
 def the_secret_is_read_and_not_shown(at: Deployment, spreadsheet: str) -> None:
     """The stand-in for Google's Sheets would want none, so this is before the stack is told of that."""
-    told = dict(line.split(": ", 1) for line in at.make("status").stdout.splitlines())
+    told = dict(re.findall(r"^(\S.*): (.+)$", at.make("status").stdout, flags=re.M))
     secrets = at.aws.client("secretsmanager")
     secrets.put_secret_value(SecretId=told["Google's credentials"], SecretString=SECRET)
     sheet = f"/v1/sheets/{spreadsheet}"

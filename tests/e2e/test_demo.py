@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,14 @@ def free_port() -> int:
 
 
 def free_ports() -> dict[str, str]:
-    return {name: str(free_port()) for name in ("PORT", "SHEETS_PORT", "DISCORD_PORT")}
+    """Of the demo's servers: each another one."""
+    with ExitStack() as stack:
+        probes = {
+            name: stack.enter_context(socket.socket()) for name in ("PORT", "SHEETS_PORT", "DISCORD_PORT")
+        }
+        for probe in probes.values():
+            probe.bind(("127.0.0.1", 0))
+        return {name: str(probe.getsockname()[1]) for name, probe in probes.items()}
 
 
 @dataclass

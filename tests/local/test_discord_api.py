@@ -15,7 +15,7 @@ import pytest
 import requests
 
 import local.discord
-from local.discord import DiscordServer, Fault, Limits, Window
+from local.discord import CannotRead, DiscordServer, Fault, Limits, Window
 
 FOLDER = Path(local.discord.__file__).parent
 ELSEWHERE = """
@@ -374,6 +374,13 @@ def test_what_was_sent_survives_a_restart(tmp_path: Path) -> None:
         kept, last = again.messages(channel.id)
         assert (kept["content"], last["content"]) == ("kept", "new")
         assert int(new["id"]) > int(kept["id"]), "ids grow, even if the clock went back"
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"guilds": {}, "another": "version"}'])
+def test_a_file_of_another_version_is_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / "discord.json").write_text(content)
+    with pytest.raises(CannotRead, match=r"discord\.json can't be read"):
+        DiscordServer(tmp_path)
 
 
 def test_it_works_wherever_it_is_put_and_its_readme_is_true(tmp_path: Path) -> None:
