@@ -14,6 +14,7 @@ from chalicelib.bootstrap import muster
 from chalicelib.domain.discord import refusal
 from chalicelib.domain.errors import DidYouMean, Forbidden, MusterError
 from chalicelib.domain.messages import say
+from chalicelib.domain.progress import LatestReading, Progress
 from chalicelib.domain.reporting import find_milestones
 from chalicelib.http.discord_answers import (
     LONGEST_CONTENT,
@@ -280,8 +281,23 @@ def _stands(asked: _Asked, shown: "EventOnPage") -> Iterator[str]:
     ends = "chat-ends" if progress.status == "running" else "chat-ended"
     points, at = words.points(progress.best.points), Markup(moment(shown.closes_at))
     yield f"**{escaped(shown.event.name)}**: {points}. {asked.says(ends, at=at)}"
+    if progress.official:
+        yield _both(words, progress, progress.official)
     for tier, outlook in shown.goals:
         yield f"{_TICKED if tier.reached else _OPEN} {words.number(tier.threshold)}: {said(words, outlook.message)}"
+
+
+def _both(words: Language, progress: Progress, official: LatestReading) -> str:
+    """What is reported, and what the game showed: different numbers (DESIGN §3.5), in the words of the pages."""
+    _ = words.gettext
+    read = {"points": words.points(official.points), "at": moment(official.read_at, "f")}
+    lines = [
+        _("%(points)s are reported.") % {"points": words.points(progress.points)},
+        _("The game showed %(points)s %(at)s.") % read,
+    ]
+    if progress.coverage is not None:
+        lines.append(_("Then, %(part)s of them were reported.") % {"part": words.percent(progress.coverage)})
+    return " ".join(lines)
 
 
 def _missing(asked: _Asked) -> Json:

@@ -387,6 +387,15 @@ class TestSeeing:
         assert "**Defenders of Peace**: 0 points. Ends <t:1700352000:R>." in said["content"]
         assert "⬜ 8,925: Too early to say." in said["content"]
 
+    def test_reported_and_official_points_are_both_said(self, site: Site, user: User) -> None:
+        user.command("iam", name="Kestrel")
+        user.press(components(user.command("done"))[0], HIDDEN_MOTIVATIONS)
+        site.world.muster.readings.log(site.world.key("officer", "101", None), "101", DEFENDERS, 400)
+        said = user.command("standing")["content"]
+        assert "**Defenders of Peace**: 400 points. Ends" in said
+        read = "100 points are reported. The game showed 400 points <t:1700049600:f>. Then, 25% of them were reported."
+        assert read in said
+
     def test_what_has_ended_stays_to_be_seen_until_it_is_archived(self, site: Site, user: User) -> None:
         site.world.clock.advance(days=9)
         said = user.command("standing")["content"]
