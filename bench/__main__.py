@@ -21,6 +21,7 @@ from bench import (
     projections,
     recording,
     reports,
+    scale,
     schedules,
     sheets,
     start,
@@ -40,6 +41,7 @@ PARTS: Mapping[str, Sequence[Callable[[], Measurement]]] = {
     "fleet": [fleet.measure],
     "growth": [growth.measure],
     "schedules": [schedules.measure],
+    "scale": [scale.measure],
     "costs": [costs.measure, costs.measure_fixed],
     "demo": [demo.measure],
 }

@@ -13,24 +13,26 @@ from datetime import timedelta
 from bench.bills import Bill
 from bench.busy import FRIDAY_NOON, SERVER
 from bench.growth import World
+from bench.scale import cpu_of, over_http
 from bench.tables import Budget, Measurement
 from chalicelib.bootstrap import assemble, sqlite_table
 from chalicelib.domain.roster import Server
 from chalicelib.services.refresh import ENOUGH
 from chalicelib.settings import Settings
+from chalicelib.store.dynamodb import AT_ONCE
 from deploy.package import ROOT
 from local.dynamodb import REGION
 from local.sheets import SheetsServer
 from sheets_sync.drive import Drive
 from sheets_sync.watching import look
 
-ALLIANCES, ROSTER = 37, 100
+ALLIANCES, ROSTER = 90, 42
 MOST_SECONDS, MOST_MEGABYTES, LONGEST_BETWEEN = 30, 512, 15
 SHEETS = 10_000
 SERVERS, PERIOD, TIMEOUT = 113, 5, 240
 """How many servers there are in the game; minutes between two recounts, and seconds that one may take in Lambda."""
-CALL, SHARE = 0.01, 0.3
-"""Assumed of Lambda with 512 MB: seconds that a call of DynamoDB takes, and the share of a processor."""
+CALL, SHARE = 0.01, 0.58
+"""Assumed of Lambda with 1,024 MB: seconds that a call of DynamoDB takes, and the share of a processor."""
 _PROCESS = """
 import app
 from chalicelib import bootstrap
@@ -44,10 +46,13 @@ machine, in which the stand-in's is included. Memory is what a process takes tha
 of DynamoDB, and the most that Python allocates in the recount above what is there before it; the stand-in's answers are
 included there, too.
 
-How long it takes until a server has its turn again is arithmetic: in Lambda with 512 MB, a call is assumed to take
-{1000 * CALL:g} ms, and a processor to be there for {SHARE:.0%} of the time, so a recount takes calls × {CALL:g} s + our
-own processor time ÷ {SHARE:g}. A run begins every {PERIOD} minutes; for {TIMEOUT:g} − {ENOUGH:g} seconds it begins one
-server after another, and the next run goes on from there. Everything at once, on all servers, is the worst case.
+How long it takes until a server has its turn again is arithmetic: in Lambda with 1,024 MB, a call is assumed to take
+{1000 * CALL:g} ms, {AT_ONCE} queries to be under way at once, and a processor to be there for {SHARE:.0%} of the time.
+So a recount takes (queries ÷ {AT_ONCE} + other calls) × {CALL:g} s + processor time ÷ {SHARE:g}; this time with what
+boto3 takes, over HTTP. A run begins every {PERIOD} minutes. First it samples the points of all servers: in the
+arithmetic that takes as long as if all were recounted and nothing had changed. Then, until {TIMEOUT:g} − {ENOUGH:g}
+seconds are over, it begins one server after another, and the next run goes on from there. Everything at once, on all
+servers, is the worst case.
 
 The look at which sheets were touched is between the real code and the stand-in for Drive, with {SHEETS:,} spreadsheets
 bound whose edits count."""
@@ -67,11 +72,16 @@ def measure(alliances: int = ALLIANCES, roster: int = ROSTER, sheets: int = SHEE
     everything, seconds = _recount(world)
     nothing, again = _recount(world)
     world = World(alliances, roster, is_done=True)
+    with over_http(world.dynamodb, world.clock) as muster:
+        taken, quiet = (
+            _seconds(bill, cpu_of(muster.refresh.refresh_totals)) for bill in (everything, nothing)
+        )
+    world = World(alliances, roster, is_done=True)
     tracemalloc.start()
     _recount(world)
     megabytes = _megabytes_of_a_process() + tracemalloc.get_traced_memory()[1] / 1e6
     tracemalloc.stop()
-    longest, usual = minutes_between(everything), minutes_between(nothing)
+    longest, usual = minutes_between(taken, quiet), minutes_between(quiet, quiet)
     asked = looks(sheets)
     rows = [
         _row("recount of everything", everything, f"{seconds:.1f}", f"{megabytes:.0f}", f"{longest}"),
@@ -113,10 +123,16 @@ def _megabytes_of_a_process() -> float:
     return int(most) / 1024
 
 
-def minutes_between(recount: Bill) -> int:
-    """How long it takes until each of the servers has its turn again, if each takes as long as this one."""
-    each = recount.calls.total() * CALL + recount.cpu / SHARE
-    in_a_run = math.ceil((TIMEOUT - ENOUGH) / each)
+def _seconds(recount: Bill, cpu: float) -> float:
+    """How long it takes in Lambda."""
+    queries = recount.calls["Query"]
+    return (queries / AT_ONCE + recount.calls.total() - queries) * CALL + cpu / SHARE
+
+
+def minutes_between(taken: float, quiet: float) -> int:
+    """How long it takes until each of the servers has its turn again, by the seconds that the recount of one takes, and
+    of one in which nothing has changed."""
+    in_a_run = math.ceil((TIMEOUT - ENOUGH - SERVERS * quiet) / taken)
     return PERIOD * math.ceil(SERVERS / in_a_run)
 
 

@@ -5,11 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from bench import costs, growth, recording, schedules, syncs
+from bench import costs, growth, recording, scale, schedules, syncs
 from bench.__main__ import BUDGETS, Part, page
 from bench.busy import EVERYTHING, TABLE
 from bench.sheets import NOON
 from bench.tables import Budget, Measurement
+from chalicelib.domain.due import BATCH
 from local.sheets import SheetsServer
 
 WAYS_TO_RECORD = {"Muster": recording.Ours, **recording.PEERS}
@@ -75,6 +76,16 @@ def test_growth_is_counted_for_each_use_case() -> None:
 
 def test_more_sheets_are_no_more_requests_to_drive() -> None:
     assert schedules.looks(3) == schedules.looks(30) == [1, 1, 1]
+
+
+def test_with_one_account_a_servers_officers_see_their_own_reports_in_two_minutes_and_totals_in_a_few() -> (
+    None
+):
+    """In its busiest hour, with a sheet for each of its alliances, by the product's own rules of whose turn it is."""
+    cost = scale.Cost(calls=10, units=10, cpu=0.01)
+    found = scale.simulate(scale.Costs(cost, cost, cost), 1.0, 1, 1, 1 + scale.ALLIANCES)
+    assert max(found.alliances + found.servers) < 120
+    assert max(found.totals) < BATCH.total_seconds() + 120
 
 
 def test_a_deployment_that_nobody_uses_costs_less_than_a_dollar_a_month() -> None:

@@ -66,6 +66,16 @@ def is_waiting(sheet: Binding, now: datetime) -> bool:
     return is_held(sheet.leased_until, now) or _is_ahead(sheet.retry_at, now, PATIENCE)
 
 
+def is_urgent(due: Due, now: datetime) -> bool:
+    """Whether it has news of its own, was touched, or is overdue."""
+    is_touched = due.sheet.edits and due.sheet.touched_at is not None
+    return (
+        is_touched
+        or _has_own_news(due.sheet, due.revision)
+        or _is_older(due.sheet.last_success_at, now, OVERDUE)
+    )
+
+
 def is_stale(sheet: Binding, now: datetime) -> bool:
     """Whether it was last synced so long ago that it should show that the sync works."""
     return _is_older(sheet.last_success_at, now, FRESHNESS)
@@ -83,11 +93,7 @@ def is_held(until: datetime | None, now: datetime) -> bool:
 
 def _turn(due: Due, now: datetime) -> tuple[int, datetime, str]:
     sheet = due.sheet
-    is_touched = sheet.edits and sheet.touched_at is not None
-    if is_touched or _has_own_news(sheet, due.revision) or _is_older(sheet.last_success_at, now, OVERDUE):
-        urgency = 0
-    else:
-        urgency = 1 if sheet.revision != due.revision else 2
+    urgency = 0 if is_urgent(due, now) else 1 if sheet.revision != due.revision else 2
     attended = max(at or _NEVER for at in (sheet.last_success_at, sheet.last_error_at, sheet.looked_at))
     return urgency, attended, sheet.spreadsheet_id
 

@@ -56,3 +56,5 @@ class SheetView:
     unlisted: tuple[Commander, ...] = ()
     alliances: tuple[AllianceView, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
+    read_at: datetime | None = None
+    """When what all sheets of the server show was read, if not as of now."""

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from chalicelib.domain.accounts import shared_out
 from chalicelib.domain.behind import is_failing, trouble
 from chalicelib.domain.binding import NAMELESS, Binding, Watch
-from chalicelib.domain.due import LEASE, PATIENCE, PLAINLY, Due, due_first, is_waiting
+from chalicelib.domain.due import BATCH, LEASE, PATIENCE, PLAINLY, Due, due_first, is_urgent, is_waiting
 from chalicelib.domain.edits import Edit, Outcome
 from chalicelib.domain.sheet_view import SheetView
 from chalicelib.services.directory import Directory
@@ -43,6 +43,10 @@ class SheetQueue:
     """Which of the accounts at Google has which spreadsheet; none where they have no addresses."""
     _noted: list[str] | None = field(default=None, init=False)
     """The accounts that this process has noted."""
+    _handled: set[str] = field(default_factory=set, init=False)
+    """The spreadsheets that this run is through with."""
+    _is_behind: bool = field(default=False, init=False)
+    """Whether the last run left at least as many urgent sheets as it got through."""
     _began: datetime = field(default=_NEVER, init=False)
     _requests: int = field(default=0, init=False)
     _deployment: str | None = field(default=None, init=False)
@@ -63,7 +67,8 @@ class SheetQueue:
         now = self.clock()
         self._known = {sheet.spreadsheet_id: sheet for sheet in self._sheets.all()}
         asked = [sheet for sheet in self._known.values() if not is_waiting(sheet, now)]
-        self._surveyed = self._surveys.of({sheet.server for sheet in asked}, self._surveyed)
+        servers = {sheet.server for sheet in asked}
+        self._surveyed = self._surveys.of(servers, self._surveyed, is_behind=self._is_behind)
         revision = self._revisions(now)
         self._wanted = {sheet.spreadsheet_id: revision(sheet) for sheet in asked}
         self._watches = self._sheets.watches() if self.takes_edits else {}
@@ -116,11 +121,15 @@ class SheetQueue:
         """Begins a run. Returns the requests that earlier runs made; None if another run is working on the sheets: that
         one syncs them all."""
         self._began = now = self.clock()
+        self._handled.clear()
         return self._sheets.begin_run(run, now, now + LEASE)
 
     def end_run(self, run: str, spent: Mapping[str, Sequence[datetime]]) -> None:
         self._requests = sum(at >= self._began for times in spent.values() for at in times)
         self._sheets.end_run(run, spent)
+        now, left = self.clock(), self._wanted.keys() - self._handled
+        urgent = sum(is_urgent(Due(self._known[each], self._wanted[each]), now) for each in left)
+        self._is_behind = 0 < len(self._handled) <= urgent
 
     def health(self) -> dict[str, float]:
         """After a run: how many `requests` it made, how many sheets are `failing`, and how many seconds ago the sheet
@@ -150,8 +159,8 @@ class SheetQueue:
         """What the sheet should show; if `consistent`, with all that was written until now. Raises NotFound if the
         server or alliance is gone."""
         survey = self._surveyed.get(sheet.server)
-        if consistent or survey is None or not is_recent(survey, self.clock()):
-            survey = self._surveyed[sheet.server] = self._surveys.anew(sheet.server)
+        if consistent or survey is None or not is_recent(survey, self.clock(), BATCH + LEASE):
+            survey = self._surveyed[sheet.server] = self._surveys.anew(sheet.server, consistent=consistent)
         return self._views.of(sheet, survey, consistent=consistent)
 
     def apply(
@@ -168,6 +177,7 @@ class SheetQueue:
         """Notes that it now shows `due.revision`. `again`: it holds edits that are still to be taken. `was_fresh`: it
         showed that already, and was not written."""
         now = self.clock()
+        self._handled.add(due.sheet.spreadsheet_id)
         if self._sheets.synced(due.sheet, now, due.revision, again=again, was_fresh=was_fresh):
             at = due.sheet.last_success_at if was_fresh else now
             self._known[due.sheet.spreadsheet_id] = replace(due.sheet, last_success_at=at)
@@ -177,6 +187,7 @@ class SheetQueue:
     def failed(self, due: Due, error: str, *, lasting: bool) -> None:
         """Notes why, in words for officers. `lasting`: it won't work until somebody has done something."""
         now = self.clock()
+        self._handled.add(due.sheet.spreadsheet_id)
         retry_at = now + PATIENCE if lasting else None
         self._known[due.sheet.spreadsheet_id] = replace(due.sheet, last_error_at=now)
         self._note(due, self._sheets.failed(due.sheet, now, error, retry_at))

@@ -49,10 +49,20 @@ class SheetViews:
             commanders, unlisted = self._shown_commanders(*who, current, consistent=consistent)
             tags = {one.id: one.tag for one in alliances}
             return SheetView(
-                server.id, server.game_day, now, events, alliance, commanders, unlisted, tags=tags
+                server.id,
+                server.game_day,
+                now,
+                events,
+                alliance,
+                commanders,
+                unlisted,
+                tags=tags,
+                read_at=survey.at,
             )
         shown_alliances = _alliances(alliances, {event: standings[event] for event in current})
-        return SheetView(server.id, server.game_day, now, events, alliances=shown_alliances)
+        return SheetView(
+            server.id, server.game_day, now, events, alliances=shown_alliances, read_at=survey.at
+        )
 
     def _standing(self, survey: Survey, event: str) -> Standing:
         found = survey.standings.get(event) or survey.others.get(event)

@@ -33,11 +33,14 @@ class Surveys:
     _completions: Completions
     _clock: Callable[[], datetime]
 
-    def of(self, servers: Collection[str], before: Mapping[str, Survey]) -> dict[str, Survey]:
-        """Of those of these servers that exist, by id. `before`: what was read by the run before.
+    def of(
+        self, servers: Collection[str], before: Mapping[str, Survey], *, is_behind: bool = False
+    ) -> dict[str, Survey]:
+        """Of those of these servers that exist, by id. `before`: what was known in the run before.
 
         It costs one query for all, and for each server one for its alliances and one for each event whose cards can
-        change, several at once. A server without such an event is read again only after `BATCH`.
+        change, several at once. A server without such an event is read again only after `BATCH`, and so are all if
+        `is_behind`: as long as there is more to write than a run can, it needs no more news.
         """
         now, events = self._clock(), self._directory.events()
         found = {server.id: server for server in self._definitions.servers() if server.id in servers}
@@ -49,7 +52,7 @@ class Surveys:
             each: replace(survey, server=server)
             for each, server in found.items()
             if (survey := before.get(each)) and is_recent(survey, now)
-            if not events_of[each] and not survey.standings
+            if survey.standings.keys() == set(events_of[each]) and (is_behind or not events_of[each])
         }
         read = [each for each in found if each not in kept]
         alliances = self._definitions.alliances_of(read)
@@ -64,17 +67,19 @@ class Surveys:
             for each in read
         }
 
-    def anew(self, server_id: str) -> Survey:
-        """With all that was written until now. Raises NotFound."""
+    def anew(self, server_id: str, *, consistent: bool) -> Survey:
+        """Of one; if `consistent`, with all that was written until now. Raises NotFound."""
         now, server = self._clock(), self._directory.server(server_id)
-        events = [event.id for event in self._directory.open_events(server_id)]
-        alliances = self._definitions.alliances(server_id, consistent=True)
-        standings = {event: self._completions.standing(server_id, event, consistent=True) for event in events}
+        alliances = self._definitions.alliances(server_id, consistent=consistent)
+        standings = {
+            event.id: self._completions.standing(server_id, event.id, consistent=consistent)
+            for event in self._directory.open_events(server_id)
+        }
         return Survey(now, server, alliances, standings)
 
 
-def is_recent(survey: Survey, now: datetime) -> bool:
-    return timedelta(0) <= now - survey.at < BATCH
+def is_recent(survey: Survey, now: datetime, age: timedelta = BATCH) -> bool:
+    return timedelta(0) <= now - survey.at < age
 
 
 def revisions(survey: Survey, events: Sequence[Event], now: datetime) -> Callable[[str | None], str]:
@@ -111,6 +116,6 @@ def revisions(survey: Survey, events: Sequence[Event], now: datetime) -> Callabl
         one = known.get(alliance_id)
         roster = one and (one.tag, one.name, one.roster_changes)
         reported = [(event, changes.get(alliance_id, 0)) for event, changes in totals]
-        return revision_of((common, alliance_id, roster, reported)) + everybodys
+        return revision_of(repr((common, alliance_id, roster, reported))) + everybodys
 
     return revision

@@ -23,7 +23,7 @@ class Restored:
 
 def title_block(view: SheetView, taken: str | None = None) -> tuple[Row, Row]:
     """The two rows. What is wrong now is added by `saying`. `taken`: how soon what officers edit is, if it counts."""
-    at = f"Data as of {in_words(view.as_of, view.game_day)} {view.game_day.zone}"
+    at = f"Data as of {in_words(view.read_at or view.as_of, view.game_day)} {view.game_day.zone}"
     whose = f"[{view.alliance.tag}] on server {view.server}" if view.alliance else f"server {view.server}"
     edits = f"; what you edit is taken {taken}" if taken else ""
     return Row(ABOUT, (summary(view),)), Row(STATE, (f"{at}; {whose}, kept by Muster{edits}",))

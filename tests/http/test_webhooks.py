@@ -151,9 +151,12 @@ def test_an_address_that_is_not_public_is_refused(site: Site) -> None:
 def test_of_a_name_that_can_t_be_looked_up_now_it_is_said(site: Site) -> None:
     """Each send looks again."""
     made = add(site, admin(site), url=PROGRAM)
-    assert made["problem"] == "The host's name leads nowhere at the moment. Check the address."
-    (shown,) = site.call("GET", "/v1/webhooks", admin(site)).json()["webhooks"]
-    assert shown["problem"] == made["problem"]
+    assert made["problem"] == "Wed 15 Nov at 12:00 UTC: the host's name leads nowhere. Check the address."
+    for after, said in (({"minutes": 1}, made["problem"]), ({"days": 1}, None)):
+        site.world.clock.advance(**after)
+        site.world.muster.news.tell()
+        (shown,) = site.call("GET", "/v1/webhooks", admin(site)).json()["webhooks"]
+        assert shown["problem"] == said, after
 
 
 def test_there_are_so_many_and_none_twice_of_each_alliance_and_of_the_server(site: Site) -> None:
@@ -179,6 +182,12 @@ def test_an_alliance_s_officer_does_not_see_what_is_the_server_s(site: Site) -> 
     problem(site.call("DELETE", f"/v1/webhooks/{of_all['id']}", officer(site)), 403, "out-of-scope")
     answer = site.call("POST", "/v1/webhooks", officer(site), json=NOVA | {"alliance": None})
     problem(answer, 403, "out-of-scope")
+
+
+def test_an_alliance_without_a_letter_is_none(site: Site) -> None:
+    assert add(site, admin(site), alliance="")["alliance"] is None
+    answer = site.call("POST", "/v1/webhooks", admin(site), json=NOVA | {"alliance": None})
+    problem(answer, 409, "webhook-exists")
 
 
 @pytest.fixture

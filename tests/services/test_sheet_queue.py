@@ -152,6 +152,43 @@ def test_a_server_in_which_nothing_can_be_reported_is_read_again_after_a_few_min
     assert sync_all(synced) == ["all", "nova"]
 
 
+@pytest.mark.parametrize(("done", "reads"), [(1, False), (2, True)])
+def test_as_long_as_more_is_urgent_than_a_run_gets_through_servers_are_not_read_again(
+    synced: World, done: int, reads: bool
+) -> None:
+    """For a few minutes. What it has read, its sheets show, and say when that was."""
+    queue, officer = synced.muster.sheet_queue, synced.key("officer", "101", None)
+    for name in ("Merlin", "Falcon"):
+        synced.muster.rosters.add(officer, "101", "orbit", name)
+    sync_all(synced)
+
+    def report(name: str, alliance: str) -> None:
+        synced.muster.reporting.report(officer, name, [HIDDEN_MOTIVATIONS], "101", alliance)
+
+    report("Kestrel", "nova")
+    report("Merlin", "orbit")
+    began = synced.clock()
+    due = queue.due()
+    assert [one.sheet.spreadsheet_id for one in due] == ["all", "nova", "orbit"]
+    assert queue.begin_run("run") == {}
+    for one in due[:done]:
+        leased = queue.lease(one, "run")
+        assert leased
+        queue.synced(leased)
+    queue.end_run("run", {})
+    synced.clock.advance(minutes=1)
+    report("Osprey", "nova")
+    report("Falcon", "orbit")
+    due = queue.due()
+    ids = {one.sheet.spreadsheet_id: one for one in due}
+    assert set(ids) == ({"all", "nova", "orbit"} if reads else {"nova", "orbit"}), "what is left"
+    view = queue.view(ids["nova"].sheet)
+    assert view.read_at == (synced.clock() if reads else began)
+    assert {event.progress.points for event in view.events} == ({400, 0} if reads else {200, 0})
+    synced.clock.now = began + BATCH
+    assert {one.sheet.spreadsheet_id for one in queue.due()} == {"all", "nova", "orbit"}
+
+
 def test_a_projection_moves_on_with_the_time_and_makes_no_sheet_due(world: World) -> None:
     """It is shown anew with what makes a sheet due, which is 15 minutes later at the latest."""
     world.clock.now = datetime(2023, 11, 14, tzinfo=UTC)
