@@ -271,6 +271,22 @@ class TestWhoSomebodyIs:
         rosters.forget(admin, "101", "orbit", merlin)
         assert "Who are you?" in user.command("done")["content"]
 
+    def test_who_were_made_one_are_seen_and_taken_back_as_one(self, site: Site, user: User) -> None:
+        for name in ("Ara", "Bexo", "Cyru", "Dako", "Ewil"):
+            site.world.clock.advance(seconds=1)
+            user.command("iam", name=name)
+        admin, rosters = site.world.key("admin", None, None), site.world.muster.rosters
+        ids = {one.name: one.id for one in rosters.roster(admin, "101", "nova")}
+        rosters.merge(admin, "101", "nova", ids["Bexo"], ids["Ara"])
+        rosters.move(admin, "101", "nova", ids["Ewil"], "orbit")
+        (account,) = site.call("GET", DISCORD, site.world.secret("officer")).json()["accounts"]
+        assert [one["name"] for one in account["commanders"]] == ["Bexo", "Cyru", "Dako"]
+        assert "Here you are Fenn" in user.command("iam", name="Fenn")["content"], "they are four by now"
+        assert "You already report for 5 commanders" in user.command("iam", name="Gorn")["content"]
+        buttons = {one["label"]: one for one in components(user.command("iam"))}
+        assert user.press(buttons["I am not Bexo"])["content"] == "You no longer report for Bexo here."
+        assert "Bexo" not in user.command("iam")["content"]
+
 
 class TestReporting:
     def test_what_is_on_is_chosen_and_recorded_by_that_account(self, site: Site, user: User) -> None:
