@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from chalicelib.domain.access import Key, guild_key
 from chalicelib.domain.calendar import Window
-from chalicelib.domain.discord import MOST_LINKED, Account, refusal
+from chalicelib.domain.discord import MOST_LINKED, Account, ChatRefusal, refusal
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.ledger import Actor
 from chalicelib.domain.messages import say
@@ -101,8 +101,9 @@ class Discord:
     def link(self, caller: Caller, name: str, *, is_new: bool = False) -> Linked:
         """Lets the account stand for the commander of that name, too. Somebody new joins the roster as by a report.
 
-        Doing it again changes nothing. Raises what `Rosters.join` raises, and ChatRefusal.
+        Doing it again changes nothing. Raises what `Rosters.join` raises, and ChatRefusal: then nobody joins.
         """
+        self._require_room(caller, name)
         return self._link(caller, self._rosters.join(caller.key, caller.alliance, name, is_new=is_new))
 
     def suggested(self, caller: Caller, names: Sequence[str]) -> list[Commander]:
@@ -189,13 +190,22 @@ class Discord:
         done = (str(ref) for ref, _ in on_now if ref.milestone.id in cards[ref.event.id].completions)
         return Mine(link, one, frozenset(done))
 
+    def _require_room(self, caller: Caller, name: str) -> None:
+        """Raises ChatRefusal if the caller stands for as many as they may, and for nobody of that name."""
+        if len(self._account(caller).commanders) < MOST_LINKED:
+            return
+        mine, server = [one.id for _, one in self.linked(caller)], caller.server.id
+        found = self._commanders.named(server, name, self._directory.tags(server, name))
+        if len(mine) >= MOST_LINKED and (found is None or found.id not in mine):
+            raise _too_many()
+
     def _link(self, caller: Caller, commander: Commander) -> Linked:
         def link() -> None:
             before = self._account(caller, consistent=True)
             if commander.id in before.commanders:
                 return
             if len(before.commanders) >= MOST_LINKED and len(self.linked(caller)) >= MOST_LINKED:
-                raise refusal("chat-too-many", most=MOST_LINKED)
+                raise _too_many()
             after = {**before.commanders, commander.id: self._clock()}
             entry = self._entry(caller, commander.id, None, {"account": caller.account})
             self._change(caller, replace(before, name=caller.name, commanders=after), entry)
@@ -228,6 +238,10 @@ def value_of(ref: MilestoneRef) -> str:
     """What a choice of this milestone carries: its global id, or what stands for it if that is too long."""
     text = str(ref)
     return text if len(text) <= LONGEST_VALUE else sha256(text.encode()).hexdigest()
+
+
+def _too_many() -> ChatRefusal:
+    return refusal("chat-too-many", most=MOST_LINKED)
 
 
 def _unknown(caller: Caller) -> NotFound:

@@ -221,6 +221,8 @@ class TestWhoSomebodyIs:
             site.world.clock.advance(seconds=1)
             assert f"Here you are {name}" in user.command("iam", name=name)["content"]
         assert "You already report for 5 commanders" in user.command("iam", name="Fenn")["content"]
+        assert site.world.muster.stores.commanders.named("101", "Fenn") is None, "nor has anybody joined"
+        assert "Here you are Ewil" in user.command("iam", name="Ewil")["content"]
         shown = user.command("done")
         assert [menu["placeholder"] for menu in components(shown)] == ["Ara", "Bexo", "Cyru", "Dako", "Ewil"]
 
@@ -493,8 +495,8 @@ class TestCost:
             "done": 8,
             "today": 8,
             "iam": 5,
-            "iam, known": 6,
-            "iam, new": 10,
+            "iam, known": 7,
+            "iam, new": 11,
             "standing": 6,
             "missing": 7,
             "choices": 4,
