@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 RUNS := $(VENV)/.runs
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-reset check format test torture scan package deploy status logs restore pause resume destroy pictures translations bench bench-pages bench-sqlite clean
+.PHONY: help setup demo demo-reset check format test torture scan audit package deploy status logs restore pause resume destroy pictures translations bench bench-pages bench-sqlite clean
 
 help: ## shows this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -47,6 +47,9 @@ torture: $(READY) ## makes everything go wrong for long, against a model, into d
 
 scan: $(READY) ## lets checkov look at the template, with all options off and on; installs it once, in .checkov
 	@$(RUN) -m tests.scan
+
+audit: $(READY) ## asks whether vulnerabilities of what runs are known; needs the network, and installs pip-audit once, in .audit
+	@$(RUN) -m tests.audit
 
 package: $(READY) ## makes the deployment package in dist/ (STAGE, ARCHITECTURE)
 	$(RUN) -m deploy package dist
@@ -91,5 +94,5 @@ bench-sqlite: $(READY) ## measures SQLite, the demo and `./muster serve` on this
 	$(RUN) -m bench.kills
 
 clean: ## deletes everything that was built, but not what the demo recorded
-	rm -rf $(VENV) .bench .torture .checkov .emulator dist .chalice/deployments .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .bench .torture .checkov .audit .emulator dist .chalice/deployments .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

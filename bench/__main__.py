@@ -6,9 +6,11 @@ before. What each part measured stays in `.bench/`.
 
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from bench import (
     costs,
@@ -25,9 +27,9 @@ from bench import (
     start,
     syncs,
 )
-from bench.commit import ROOT, commit
 from bench.tables import Budget, Measurement, table
 
+ROOT = Path(__file__).parent.parent
 PAGE, MEASURED = ROOT / "docs" / "PERFORMANCE.md", ROOT / ".bench"
 PARTS: Mapping[str, Sequence[Callable[[], Measurement]]] = {
     "reports": [reports.measure],
@@ -39,8 +41,8 @@ PARTS: Mapping[str, Sequence[Callable[[], Measurement]]] = {
     "fleet": [fleet.measure],
     "growth": [growth.measure],
     "schedules": [schedules.measure],
-    "costs": [costs.measure, costs.measure_fixed],
     "scale": [scale.measure],
+    "costs": [costs.measure, costs.measure_fixed],
     "demo": [demo.measure],
 }
 INTRODUCTION = """\
@@ -111,7 +113,7 @@ def page(parts: Sequence[Part]) -> str:
 
 def _measured(name: str) -> Part:
     measured = [measure() for measure in PARTS[name]]
-    return Part(name, commit(), os.cpu_count() or 1, os.getloadavg()[0], measured)
+    return Part(name, _commit(), os.cpu_count() or 1, os.getloadavg()[0], measured)
 
 
 def _read(name: str) -> Part:
@@ -119,6 +121,18 @@ def _read(name: str) -> Part:
     for one in held["measured"]:
         one["budgets"] = [Budget(**budget) for budget in one["budgets"]]
     return Part(**{**held, "measured": [Measurement(**one) for one in held["measured"]]})
+
+
+def _commit() -> str:
+    """With a plus if something besides the documents has been changed since."""
+    changed = _git("status", "--porcelain", "--", ".", ":!docs")
+    return _git("rev-parse", "--short", "HEAD") + "+" * bool(changed)
+
+
+def _git(*asked: str) -> str:
+    return subprocess.run(
+        ["git", *asked], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout.strip()
 
 
 if __name__ == "__main__":

@@ -160,7 +160,7 @@ class SheetQueue:
         server or alliance is gone."""
         survey = self._surveyed.get(sheet.server)
         if consistent or survey is None or not is_recent(survey, self.clock(), BATCH + LEASE):
-            survey = self._surveyed[sheet.server] = self._surveys.anew(sheet.server)
+            survey = self._surveyed[sheet.server] = self._surveys.anew(sheet.server, consistent=consistent)
         return self._views.of(sheet, survey, consistent=consistent)
 
     def apply(

@@ -67,12 +67,14 @@ class Surveys:
             for each in read
         }
 
-    def anew(self, server_id: str) -> Survey:
-        """With all that was written until now. Raises NotFound."""
+    def anew(self, server_id: str, *, consistent: bool) -> Survey:
+        """Of one; if `consistent`, with all that was written until now. Raises NotFound."""
         now, server = self._clock(), self._directory.server(server_id)
-        events = [event.id for event in self._directory.open_events(server_id)]
-        alliances = self._definitions.alliances(server_id, consistent=True)
-        standings = {event: self._completions.standing(server_id, event, consistent=True) for event in events}
+        alliances = self._definitions.alliances(server_id, consistent=consistent)
+        standings = {
+            event.id: self._completions.standing(server_id, event.id, consistent=consistent)
+            for event in self._directory.open_events(server_id)
+        }
         return Survey(now, server, alliances, standings)
 
 

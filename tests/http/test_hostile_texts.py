@@ -407,4 +407,7 @@ def test_no_answer_to_a_program_is_taken_for_a_page(stage: Stage, row: Row) -> N
             else:
                 assert kind in PLAIN
             assert answer.headers["X-Content-Type-Options"] == "nosniff"
-            assert MARK not in answer.headers.get("Set-Cookie", "")
+            assert MARK not in str(answer.headers.get("Set-Cookie"))
+            assert "Access-Control-Allow-Origin" not in answer.headers, (
+                "a page of somebody else reads nothing"
+            )
