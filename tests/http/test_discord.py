@@ -124,7 +124,9 @@ class TestSignature:
             settings = replace(SETTINGS, discord_application_id=application)
             world.muster = assemble(settings, world.place.table, world.clock)
             with served(world) as site:
-                assert User(site.url, world.clock).post(PING).status_code == status
+                user = User(site.url, world.clock)
+                assert user.post(PING).status_code == status
+                assert user.post({"type": 1}).status_code == 200, "the signature says whose it is"
 
 
 class TestBinding:
