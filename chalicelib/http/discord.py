@@ -57,7 +57,8 @@ def interact(request: Request) -> Response:
     settings = muster().settings
     public_key = require_set_up(settings.discord_public_key)
     sent = Interaction.read(signed_body(request, public_key, muster().clock()))
-    if settings.discord_application_id not in (None, sent.application_id):
+    ours, theirs = settings.discord_application_id, sent.application_id
+    if ours and theirs and ours != theirs:
         raise Forbidden("other-application", "DISCORD_APPLICATION_ID is another application's.")
     return json_response(_answered(sent))
 

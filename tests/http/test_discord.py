@@ -124,7 +124,9 @@ class TestSignature:
             settings = replace(SETTINGS, discord_application_id=application)
             world.muster = assemble(settings, world.place.table, world.clock)
             with served(world) as site:
-                assert User(site.url, world.clock).post(PING).status_code == status
+                user = User(site.url, world.clock)
+                assert user.post(PING).status_code == status
+                assert user.post({"type": 1}).status_code == 200, "the signature says whose it is"
 
 
 class TestBinding:
@@ -221,6 +223,8 @@ class TestWhoSomebodyIs:
             site.world.clock.advance(seconds=1)
             assert f"Here you are {name}" in user.command("iam", name=name)["content"]
         assert "You already report for 5 commanders" in user.command("iam", name="Fenn")["content"]
+        assert site.world.muster.stores.commanders.named("101", "Fenn") is None, "nor has anybody joined"
+        assert "Here you are Ewil" in user.command("iam", name="Ewil")["content"]
         shown = user.command("done")
         assert [menu["placeholder"] for menu in components(shown)] == ["Ara", "Bexo", "Cyru", "Dako", "Ewil"]
 
@@ -270,6 +274,22 @@ class TestWhoSomebodyIs:
         assert "Merlin reports with another alliance of this server." in said
         rosters.forget(admin, "101", "orbit", merlin)
         assert "Who are you?" in user.command("done")["content"]
+
+    def test_who_were_made_one_are_seen_and_taken_back_as_one(self, site: Site, user: User) -> None:
+        for name in ("Ara", "Bexo", "Cyru", "Dako", "Ewil"):
+            site.world.clock.advance(seconds=1)
+            user.command("iam", name=name)
+        admin, rosters = site.world.key("admin", None, None), site.world.muster.rosters
+        ids = {one.name: one.id for one in rosters.roster(admin, "101", "nova")}
+        rosters.merge(admin, "101", "nova", ids["Bexo"], ids["Ara"])
+        rosters.move(admin, "101", "nova", ids["Ewil"], "orbit")
+        (account,) = site.call("GET", DISCORD, site.world.secret("officer")).json()["accounts"]
+        assert [one["name"] for one in account["commanders"]] == ["Bexo", "Cyru", "Dako"]
+        assert "Here you are Fenn" in user.command("iam", name="Fenn")["content"], "they are four by now"
+        assert "You already report for 5 commanders" in user.command("iam", name="Gorn")["content"]
+        buttons = {one["label"]: one for one in components(user.command("iam"))}
+        assert user.press(buttons["I am not Bexo"])["content"] == "You no longer report for Bexo here."
+        assert "Bexo" not in user.command("iam")["content"]
 
 
 class TestReporting:
@@ -477,8 +497,8 @@ class TestCost:
             "done": 8,
             "today": 8,
             "iam": 5,
-            "iam, known": 6,
-            "iam, new": 10,
+            "iam, known": 7,
+            "iam, new": 11,
             "standing": 6,
             "missing": 7,
             "choices": 4,
