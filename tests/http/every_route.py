@@ -14,7 +14,7 @@ from typing import Any
 import requests
 
 import app
-from chalicelib.domain.access import Key, Role, key_id, secret_hash
+from chalicelib.domain.access import MAY, Key, Role, key_id, secret_hash
 from chalicelib.domain.calendar import rfc3339
 from chalicelib.domain.events import Event
 from chalicelib.domain.roster import Alliance, Server
@@ -59,7 +59,13 @@ Reach = Callable[[Key], bool]
 
 def within(*scopes: tuple[str | None, str | None]) -> Reach:
     """What reaches all of these, each a server and an alliance: the key has to cover them."""
-    return lambda key: all(key.covers(*one) for one in scopes)
+    return lambda key: all(covers(key, *one) for one in scopes)
+
+
+def covers(key: Key, *scope: str | None) -> bool:
+    """Whether the scope begins with the key's own. As it should be: what the product makes of it is tried here."""
+    own = [part for part in (key.server, key.alliance) if part]
+    return list(scope[: len(own)]) == own
 
 
 DEPLOYMENT, SERVER_101, NOVA = within((None, None)), within(("101", None)), within(("101", "nova"))
@@ -68,7 +74,7 @@ NOVA_AND_ORBIT, ANYWHERE = within(("101", "nova"), ("101", "orbit")), within()
 
 def somewhere_on_101(key: Key) -> bool:
     """What an alliance's officer shares with the server's."""
-    return key.covers("101", key.alliance)
+    return covers(key, "101", key.alliance)
 
 
 def allowed(who: Who, reach: Reach) -> set[str]:
@@ -76,7 +82,7 @@ def allowed(who: Who, reach: Reach) -> set[str]:
     if who == "all" or who == "Discord, signed":
         return ALL
     keys = {name: Key(name, scope[0], name, *scope[1:]) for name, scope in KEYS.items()}
-    return {name for name, key in keys.items() if key.may(who) and reach(key)}
+    return {name for name, key in keys.items() if key.role in MAY[who] and reach(key)}
 
 
 SERVER = "/v1/servers/{server}"
