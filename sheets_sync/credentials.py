@@ -125,6 +125,7 @@ def _known(secret_id: str | None, read_secret: Callable[[str], str], since: _Kep
                 if kept is None:
                     raise
                 logger.warning("Google's accounts stay as they were: %s", error)
+                kept = _kept[secret_id] = _Kept(kept.held)  # and are not asked for by everybody in turn
     return kept
 
 

@@ -83,7 +83,8 @@ class SheetQueue:
         those that have one."""
         self._accounts = shared_out(self._known.values(), accounts)
         if self._noted != list(accounts):
-            self._sheets.note_accounts(accounts)
+            if accounts or self._noted:  # at first, none may mean that they are not known
+                self._sheets.note_accounts(accounts)
             self._noted = list(accounts)
 
     def due_of(self, account: str | None) -> list[Due]:

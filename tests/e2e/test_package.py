@@ -33,14 +33,20 @@ NOT_FOR_A_REPORT = {
     *("boto3", "gspread", "google", "icalendar", "jinja2", "requests", "s3transfer"),
     *("sheets_sync", "chalicelib.catalog", "chalicelib.http.openapi", "chalicelib.domain.importing"),
     *(f"chalicelib.http.{name}" for name in ("admin", "csv_responses", "officer_inputs", "officers")),
-    *(f"chalicelib.domain.{name}" for name in ("binding", "bulk", "csv_tables", "due", "sheet_view")),
+    *(
+        f"chalicelib.domain.{name}"
+        for name in ("accounts", "binding", "bulk", "csv_tables", "due", "sheet_view")
+    ),
     *(f"chalicelib.store.{name}" for name in ("bulks", "readings", "sheets", "transfer")),
     *(
         f"chalicelib.services.{name}"
         for name in ("administration", "bindings", "bulk_corrections", "counting")
     ),
     *(f"chalicelib.services.{name}" for name in ("exports", "imports", "keys", "ledger_pages", "migrating")),
-    *(f"chalicelib.services.{name}" for name in ("readings", "refresh", "sheet_queue", "sheet_views")),
+    *(
+        f"chalicelib.services.{name}"
+        for name in ("readings", "refresh", "sheet_queue", "sheet_views", "surveys")
+    ),
 }
 """What a member who waits for a new process does not wait for."""
 FOR_DISCORD = {

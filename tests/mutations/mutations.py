@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 class Mutation(NamedTuple):
     """`fault`: what is wrong then, in words. In `file`, `text`, which stands there once, becomes `instead`. `tests`:
-    the files with those that should find it."""
+    those that should find it, as pytest names them."""
 
     fault: str
     file: str
@@ -23,21 +23,21 @@ RELIABILITY = (
         _COMPLETIONS,
         'expected={"version": change.before.version} if change.before.version else {},',
         "expected={},",
-        "tests/store/test_counting.py",
+        "tests/store/test_counting.py::test_a_card_is_not_written_over_what_somebody_else_has_just_written",
     ),
     Mutation(
         "A report does not raise the totals.",
         _COMPLETIONS,
         "[*more, *map(_card_update, changes), *_totals_updates(changes)]",
         "[*more, *map(_card_update, changes)]",
-        "tests/store/test_counting.py",
+        "tests/store/test_counting.py::test_a_completion_counts_once_and_a_repetition_says_so",
     ),
     Mutation(
         "A card does not get another version when it changes.",
         "chalicelib/domain/cards.py",
         "    version = card.version + 1\n",
         "    version = card.version or 1\n",
-        "tests/store/test_counting.py",
+        "tests/store/test_counting.py::test_a_card_is_not_written_over_what_somebody_else_has_just_written",
     ),
     Mutation(
         "A transaction is sent without its idempotency token.",
@@ -65,35 +65,35 @@ RELIABILITY = (
         "chalicelib/store/commanders.py",
         "_name_item(commander), unless_exists=is_free)",
         "_name_item(commander))",
-        "tests/store/test_counting.py",
+        "tests/store/test_counting.py::test_a_race_for_a_new_name_makes_one_commander",
     ),
     Mutation(
         "The recount corrects totals that a report has just changed.",
         _COMPLETIONS,
         'expected={name: tally.item.get(name) for name in names} | {"changes": tally.item.get("changes")},',
         "expected={},",
-        "tests/store/test_counting.py",
+        "tests/store/test_counting.py::TestRecount",
     ),
     Mutation(
         "A tier that was reached is stamped again.",
         _COMPLETIONS,
         "self._table.write(Put(keys.tier(server, event, threshold), item, unless_exists=True))",
         "self._table.write(Put(keys.tier(server, event, threshold), item))",
-        "tests/services/test_refresh.py",
+        "tests/store/test_counting.py::test_the_first_stamp_of_a_tier_stands",
     ),
     Mutation(
         "SQLite answers before a change is on the disk.",
         "chalicelib/store/sqlite.py",
         '"PRAGMA synchronous = FULL"',
         '"PRAGMA synchronous = OFF"',
-        "tests/store/test_sqlite.py",
+        "tests/store/test_sqlite.py::test_what_is_answered_is_on_the_disk_when_the_power_fails",
     ),
     Mutation(
         "An edit in a sheet is applied over somebody's later act.",
         "chalicelib/services/corrections.py",
         "if card.generation(milestone) != seen:",
         "if False:",
-        "tests/services/test_sheet_edits.py",
+        "tests/services/test_sheet_edits.py::TestTicks",
     ),
     Mutation(
         "A base that stands beside another key is trusted.",
@@ -131,35 +131,35 @@ SECURITY = (
         _ACCESS,
         "return self.server in (None, server) and self.alliance in (None, alliance)",
         "return self.server in (None, server)",
-        "tests/http/test_permissions.py",
+        "tests/http/test_permissions.py::test_who_may",
     ),
     Mutation(
         "A key's role is not asked.",
         _ACCESS,
         "return self.role in MAY[capability]",
         "return True",
-        "tests/http/test_permissions.py",
+        "tests/http/test_permissions.py::test_who_may",
     ),
     Mutation(
         "A revoked key still works.",
         _ACCESS,
         "return self.revoked_at is None and (",
         "return (",
-        "tests/http/test_permissions.py",
+        "tests/http/test_permissions.py::TestEndingAKey",
     ),
     Mutation(
         "An expired key still works.",
         _ACCESS,
         "(self.expires_at is None or now < self.expires_at)",
         "True",
-        "tests/http/test_permissions.py",
+        "tests/http/test_permissions.py::TestEndingAKey",
     ),
     Mutation(
         "A member reports for a commander of another alliance.",
         "chalicelib/services/rosters.py",
         'raise _elsewhere(found, "commander", name)\n            return found, ()\n        if not alliance',
         "return found, ()\n            return found, ()\n        if not alliance",
-        "tests/http/test_api.py",
+        "tests/http/test_api.py::TestReporting",
     ),
     Mutation(
         "A member's report is taken back from another device.",
@@ -173,7 +173,7 @@ SECURITY = (
         "chalicelib/http/responses.py",
         "autoescape=True",
         "autoescape=False",
-        "tests/http/test_form.py tests/http/test_pages.py",
+        "tests/http/test_pages.py::test_names_are_text_wherever_they_are_shown",
     ),
     Mutation(
         "A name becomes a formula in CSV.",
@@ -187,7 +187,7 @@ SECURITY = (
         "sheets_sync/cells.py",
         'cell["userEnteredValue"] = {"stringValue": value}',
         'cell["userEnteredValue"] = {"formulaValue" if value[:1] == "=" else "stringValue": value}',
-        "tests/sync/test_sync.py",
+        "tests/sync/test_sync.py::test_a_name_is_stored_as_text_and_never_as_a_formula",
     ),
     Mutation(
         "A name mentions everybody on Discord.",
@@ -201,7 +201,7 @@ SECURITY = (
         "chalicelib/http/responses.py",
         'own = {"Content-Security-Policy": policy, **reader.headers',
         "own = {**reader.headers",
-        "tests/http/test_pages.py",
+        "tests/http/test_pages.py::test_every_page_loads_nothing_and_tells_its_address_to_nobody",
     ),
     Mutation(
         "What is for one person alone may be kept by a cache.",
@@ -215,41 +215,41 @@ SECURITY = (
         "chalicelib/http/kept.py",
         "repr((VERSION, asked, *map(_ordered, compared)))",
         "repr((VERSION, asked))",
-        "tests/http/test_server_page.py",
+        "tests/http/test_server_page.py::TestMadeOnce",
     ),
     Mutation(
         "Discord's signature is not verified.",
         _SIGNED,
         "        key.verify(bytes.fromhex(signature), timestamp.encode() + body)\n",
         "        bytes.fromhex(signature), key\n",
-        "tests/http/test_discord.py",
+        "tests/http/test_discord.py::TestSignature",
     ),
     Mutation(
         "What Discord signed long ago can be sent again.",
         _SIGNED,
         "if abs(now - signed_at) > CURRENT:",
         "if False:",
-        "tests/http/test_discord.py",
+        "tests/http/test_discord.py::TestSignature",
     ),
     Mutation(
         "A code for Discord binds two guilds that use it at once.",
         "chalicelib/store/guilds.py",
         '(after.server, after.alliance), {"hash": code.hashed})',
         "(after.server, after.alliance))",
-        "tests/http/test_discord.py",
+        "tests/http/test_discord.py::TestBinding",
     ),
     Mutation(
         "News goes to an address in the own network.",
         "chalicelib/news/post.py",
         "if not all(map(is_public, found)):",
         "if False:",
-        "tests/news/test_post.py",
+        "tests/news/test_post.py::test_nothing_is_sent_where_a_name_leads_out_of_the_public_internet",
     ),
     Mutation(
         "A key stands in the log.",
         "chalicelib/telemetry.py",
         'record.msg, record.args = _SECRET.sub(r"\\1…", record.getMessage()), ()',
         "record.msg, record.args = record.getMessage(), ()",
-        "tests/test_logs.py tests/test_telemetry.py",
+        "tests/test_telemetry.py",
     ),
 )

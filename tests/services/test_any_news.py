@@ -183,8 +183,6 @@ class Play:
     ends_at: datetime = OPENS
     is_calm: bool = True
     answers: list[Outcome] = field(default_factory=list)
-    quiet_until: datetime = OPENS - HOUR
-    """Before that, the troubled one wants no piece."""
     broken: list[str] = field(default_factory=list)
     """What went wrong where a run catches whatever is raised."""
 
@@ -221,13 +219,12 @@ class Play:
         assert message.startswith(f"{webhook.id}/{about}")
         with self.call(webhook, [about], set(SENDING)) as fault:
             is_stalled = "stall" in self.touched.get(about, [])
-            if webhook.id == "a" and "id" in content and self.place.clock() < self.quiet_until:
-                self.broken += [] if is_stalled else [f"{about} came before it was wanted"]
-            if self.current(webhook.id).disabled is not None and not is_stalled:
+            stored = self.current(webhook.id)
+            if outbox_of(stored.state).waits(self.place.clock()) and not is_stalled:
+                self.broken.append(f"{about} came before it was wanted")
+            if stored.disabled is not None and not is_stalled:
                 self.broken.append(f"{about} was sent to one that is disabled")
             answer = self.answer(self.channels[webhook.id], content, edits, fault)
-            if answer.retry_after and "id" in content:
-                self.quiet_until = self.place.clock() + timedelta(seconds=answer.retry_after)
             if webhook.id == "a":
                 self.answers.append(answer.outcome)
             return answer
