@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 RUNS := $(VENV)/.runs
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-reset check format test torture scan audit package deploy status logs restore pause resume destroy pictures translations bench bench-pages bench-sqlite clean
+.PHONY: help setup demo demo-reset check format test torture mutations scan audit package deploy status logs restore pause resume destroy pictures translations bench bench-pages bench-sqlite clean
 
 help: ## shows this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -44,6 +44,9 @@ test: $(READY) ## runs all tests; those in a browser need Chromium
 
 torture: $(READY) ## makes everything go wrong for long, against a model, into docs/RELIABILITY.md (PARTS, OPERATIONS, SEED)
 	@$(RUN) -m tests.torture $(PARTS)
+
+mutations: $(READY) ## puts faults into a copy of the code, and writes into docs/RELIABILITY.md which test finds each
+	@$(RUN) -m tests.mutations
 
 scan: $(READY) ## lets checkov look at the template, with all options off and on; installs it once, in .checkov
 	@$(RUN) -m tests.scan

@@ -35,8 +35,8 @@ RELIABILITY = (
     Mutation(
         "A card does not get another version when it changes.",
         "chalicelib/domain/cards.py",
-        "    version = card.version + 1\n",
-        "    version = card.version or 1\n",
+        "moved=moved, version=card.version + 1)",
+        "moved=moved, version=card.version or 1)",
         "tests/store/test_counting.py::test_a_card_is_not_written_over_what_somebody_else_has_just_written",
     ),
     Mutation(

@@ -6,6 +6,7 @@ hold in the end.
 """
 
 import json
+import logging
 import multiprocessing
 import time
 from collections import Counter
@@ -104,6 +105,7 @@ def _served(seed: int) -> Iterator[tuple[str, Connection]]:
 
 
 def _serve(parent: Connection, seed: int) -> None:
+    logging.disable(logging.CRITICAL)  # the server would log each fault with its trace
     dynamodb, chaos = StrictDynamoDB(random=Random(seed)), Chaos(Random(seed), 0.0)
     dynamodb.client().create_table(TableName=TABLE_NAME, **table_definition())
     dynamodb.chaos = chaos

@@ -15,10 +15,13 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import invariant, run_state_machine_as_test
 
 import tests.conftest  # noqa: F401 - its profile has no deadlines
+from bench.commit import ROOT
 from local.sheets import Fault, SheetsServer
 from tests.torture.figures import Figures
 
 DURING = "an act between the read and the write of a sync"
+MOST_TOLD = 1_500
+"""Characters of a failure."""
 AT_AN_OFFICE = 5
 """Sequences of acts on one sheet for each sequence at an office with two, which is longer and checked at each step."""
 
@@ -81,7 +84,7 @@ def _tried(figures: Figures, test: Callable[[], object]) -> None:
     try:
         test()
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told
-        figures.found["differences"].append("".join(traceback.format_exception(error))[-1_500:])
+        figures.found["differences"].append(_told(error))
 
 
 @contextmanager
@@ -117,3 +120,8 @@ def _counted_faults(figures: Figures) -> Iterator[None]:
 
     with patch.object(SheetsServer, "inject", injected), patch.object(SheetsServer, "meanwhile", acted):
         yield
+
+
+def _told(error: Exception) -> str:
+    """The end of the traceback, with the sequence that Hypothesis tells below it."""
+    return "".join(traceback.format_exception(error)).replace(f"{ROOT}/", "")[-MOST_TOLD:]
