@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 RUNS := $(VENV)/.runs
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-reset check format test torture scan package deploy status logs restore pause resume destroy pictures translations bench bench-pages bench-sqlite clean
+.PHONY: help setup demo demo-reset check format test torture mutations scan audit package deploy status logs restore pause resume destroy pictures translations bench bench-pages bench-sqlite clean
 
 help: ## shows this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -42,12 +42,17 @@ format: $(READY) ## formats the code, and fixes what the linter can fix
 test: $(READY) ## runs all tests; those in a browser need Chromium
 	$(RUN) -m pytest -n auto
 
-torture: $(READY) ## runs random use cases with faults at every call, against a model (OPERATIONS, SEED, STORE)
-	@$(RUN) -m tests.torture
-	@$(RUN) -m pytest -q --hypothesis-profile=torture tests/sync/test_any_edit.py tests/services/test_any_news.py
+torture: $(READY) ## makes everything go wrong for long, against a model, into docs/RELIABILITY.md (PARTS, OPERATIONS, SEED)
+	@$(RUN) -m tests.torture $(PARTS)
+
+mutations: $(READY) ## puts faults into a copy of the code, and writes into docs/RELIABILITY.md which test finds each
+	@$(RUN) -m tests.mutations
 
 scan: $(READY) ## lets checkov look at the template, with all options off and on; installs it once, in .checkov
 	@$(RUN) -m tests.scan
+
+audit: $(READY) ## asks whether vulnerabilities of what runs are known; needs the network, and installs pip-audit once, in .audit
+	@$(RUN) -m tests.audit
 
 package: $(READY) ## makes the deployment package in dist/ (STAGE, ARCHITECTURE)
 	$(RUN) -m deploy package dist
@@ -92,5 +97,5 @@ bench-sqlite: $(READY) ## measures SQLite, the demo and `./muster serve` on this
 	$(RUN) -m bench.kills
 
 clean: ## deletes everything that was built, but not what the demo recorded
-	rm -rf $(VENV) .bench .checkov .emulator dist .chalice/deployments .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .bench .torture .checkov .audit .emulator dist .chalice/deployments .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -56,13 +56,17 @@ def product(table: Table) -> Muster:
 def prepare(file: Path, alliances: Iterable[str]) -> None:
     """Defines November 2023's events, and a server with these alliances, whose links may bring many in a day."""
     with closing(sqlite_table(file)) as table:
-        definitions = product(table).stores.definitions
-        for event in load_catalog():
-            definitions.put_event(event)
-        definitions.put_server(Server(SERVER))
-        for alliance in alliances:
-            labels = alliance[:6].upper(), alliance.title()
-            definitions.put_alliance(Alliance(SERVER, alliance, *labels, new_per_day=MOST_NEW_PER_DAY))
+        furnish(table, alliances)
+
+
+def furnish(table: Table, alliances: Iterable[str]) -> None:
+    definitions = product(table).stores.definitions
+    for event in load_catalog():
+        definitions.put_event(event)
+    definitions.put_server(Server(SERVER))
+    for alliance in alliances:
+        labels = alliance[:6].upper(), alliance.title()
+        definitions.put_alliance(Alliance(SERVER, alliance, *labels, new_per_day=MOST_NEW_PER_DAY))
 
 
 class Writers:

@@ -85,7 +85,8 @@ def found_in(template: dict[str, Any], folder: Path) -> dict[str, str]:
     """The checks of checkov that fail, each with one resource that does not pass it."""
     file = folder / "template.json"
     file.write_text(json.dumps(template, indent=2), encoding="utf-8")
-    checkov = [str(_python()), "-m", "checkov.main", "--file", str(file), "--framework", "cloudformation"]
+    python = python_of(ENVIRONMENT, REQUIREMENTS)
+    checkov = [str(python), "-m", "checkov.main", "--file", str(file), "--framework", "cloudformation"]
     done = subprocess.run(
         [*checkov, "--output", "json", "--compact", "--soft-fail"],
         capture_output=True,
@@ -99,14 +100,14 @@ def found_in(template: dict[str, Any], folder: Path) -> dict[str, str]:
     return {one["check_id"]: f"{one['resource']}: {one['check_name']}" for one in failed}
 
 
-def _python() -> Path:
-    """The interpreter of checkov's environment, which is made anew when its requirements have changed."""
-    made_of, wanted = ENVIRONMENT / "made-of.txt", REQUIREMENTS.read_text(encoding="utf-8")
-    python = ENVIRONMENT / "bin" / "python"
+def python_of(environment: Path, requirements: Path) -> Path:
+    """The interpreter of an environment of its own, which is made anew when its requirements have changed."""
+    made_of, wanted = environment / "made-of.txt", requirements.read_text(encoding="utf-8")
+    python = environment / "bin" / "python"
     if not made_of.exists() or made_of.read_text(encoding="utf-8") != wanted:
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT)], check=True)
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(environment)], check=True)
         install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*install, "-r", str(REQUIREMENTS)], check=True)
+        subprocess.run([*install, "-r", str(requirements)], check=True)
         made_of.write_text(wanted, encoding="utf-8")
     return python
 

@@ -4,7 +4,7 @@ A piece has an id that says what it is about, so that whoever finds it again kno
 how it is sent, or in which words.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
@@ -251,8 +251,8 @@ def watched(before: Watch, webhook: Webhook, situation: Situation, done: Done, n
     wants = webhook.kinds
     return Watch(
         _outlooks(before.outlooks, situation, done, now) if "outlook-changed" in wants else {},
-        _troubles(before.troubles, _in_scope(webhook, situation), done, now)
-        if "sheet-failing" in wants
+        _troubles(before.troubles, webhook, situation, done, now)
+        if "sheet-failing" in wants or "sheet-healed" in wants
         else {},
     )
 
@@ -383,25 +383,35 @@ def _by_name(progress: Progress, day: GameDay) -> Iterator[tuple[str, TierOutloo
 
 
 def _troubles(
-    before: Mapping[str, Trouble], sheets: Iterable[Binding], done: Done, now: datetime
+    before: Mapping[str, Trouble], webhook: Webhook, situation: Situation, done: Done, now: datetime
 ) -> dict[str, Trouble]:
     return {
         sheet.spreadsheet_id: trouble
-        for sheet in sheets
-        if (trouble := _trouble(before.get(sheet.spreadsheet_id), sheet, done, now))
+        for sheet in _in_scope(webhook, situation)
+        if (trouble := _trouble(before.get(sheet.spreadsheet_id), sheet, webhook.kinds, done, now))
     }
 
 
-def _trouble(before: Trouble | None, sheet: Binding, done: Done, now: datetime) -> Trouble | None:
-    """None: nothing is wrong, or was wrong so shortly that it was never told."""
+def _trouble(
+    before: Trouble | None, sheet: Binding, wants: Collection[Kind], done: Done, now: datetime
+) -> Trouble | None:
+    """None: nothing is wrong, or was wrong so shortly that it was never told, or nobody is to hear that it is over.
+
+    To whoever wants to hear only that a sheet works again, it is as if they had been told that it fails.
+    """
     if before is None:
         return Trouble(now) if is_failing(sheet) else None
     is_told = before.told or done.get(_failing_id(sheet, before.since), False)
     if is_failing(sheet):
-        return Trouble(min(before.since, now), is_told)
-    if not is_told or _healed_id(sheet, before.since) in done:
-        return None
-    return Trouble(before.since, is_told, min(before.healed_at or now, now))
+        is_known = "sheet-failing" not in wants and now >= before.since + FAILING
+        return Trouble(min(before.since, now), is_told or is_known)
+    healed_at = min(before.healed_at or now, now)
+    is_over = (
+        "sheet-healed" not in wants
+        or _healed_id(sheet, before.since) in done
+        or now >= healed_at + FRESH["sheet-healed"]
+    )
+    return None if is_over or not is_told else Trouble(before.since, is_told, healed_at)
 
 
 def _of_sheet(sheet: Binding, trouble: Trouble, alliances: Mapping[str, str]) -> Piece:

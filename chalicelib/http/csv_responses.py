@@ -45,6 +45,7 @@ def _csv(request: Request, name: str, header: Sequence[str], rows: Iterable[Sequ
     text = csv_text(header, rows)
     headers = {
         "Cache-Control": "private, max-age=60",
+        "Vary": "Authorization",  # or a browser shows one key's table to who asks with another
         "Content-Disposition": f'inline; filename="{name}.csv"',
     }
     answer = text_response(text, "text/csv; charset=utf-8", headers)

@@ -14,10 +14,12 @@ from chalicelib.bootstrap import muster
 from chalicelib.domain.discord import refusal
 from chalicelib.domain.errors import DidYouMean, Forbidden, MusterError
 from chalicelib.domain.messages import say
+from chalicelib.domain.progress import LatestReading, Progress
 from chalicelib.domain.reporting import find_milestones
 from chalicelib.http.discord_answers import (
     LONGEST_CONTENT,
     MESSAGE,
+    MOST_CHOICES,
     UPDATE,
     Carried,
     Choice,
@@ -55,7 +57,8 @@ def interact(request: Request) -> Response:
     settings = muster().settings
     public_key = require_set_up(settings.discord_public_key)
     sent = Interaction.read(signed_body(request, public_key, muster().clock()))
-    if settings.discord_application_id not in (None, sent.application_id):
+    ours, theirs = settings.discord_application_id, sent.application_id
+    if ours and theirs and ours != theirs:
         raise Forbidden("other-application", "DISCORD_APPLICATION_ID is another application's.")
     return json_response(_answered(sent))
 
@@ -181,11 +184,14 @@ def _done(asked: _Asked) -> Json:
     offered = [(one, _offered(one, today.on_now)) for one in today.mine]
     rows = [menu(asked.carrying(_DONE, one.link), one.commander.name, some) for one, some in offered if some]
     lines = [asked.says("chat-choose")] if rows else []
+    more = max(len(some) for _, some in offered) - MOST_CHOICES
+    if more > 0:  # than a menu holds
+        lines.append(asked.says("chat-more", number=more))
     if today.on_now:
         lines += [asked.says("chat-all-done", name=one.commander.name) for one, some in offered if not some]
     else:
         lines.append(asked.says("chat-nothing-on"))
-    if today.earlier:
+    if today.earlier or more > 0:
         lines.append(asked.says("chat-earlier"))
     return message(lines, rows)
 
@@ -262,9 +268,10 @@ def _today(asked: _Asked) -> Json:
 
 
 def _standing(asked: _Asked) -> Json:
-    """For all in the channel: what everybody may see of the server."""
+    """For all in the channel: what everybody may see of the server, also of what has ended and is not archived."""
     server, views = asked.caller().server, muster().public_views
-    events = views.page(views.state(server.id)).current
+    page = views.page(views.state(server.id))
+    events = (*page.current, *page.ended)
     if not events:
         return message([asked.says("chat-no-event", server=server.id)])
     return message((line for event in events for line in _stands(asked, event)), for_all=True)
@@ -275,8 +282,23 @@ def _stands(asked: _Asked, shown: "EventOnPage") -> Iterator[str]:
     ends = "chat-ends" if progress.status == "running" else "chat-ended"
     points, at = words.points(progress.best.points), Markup(moment(shown.closes_at))
     yield f"**{escaped(shown.event.name)}**: {points}. {asked.says(ends, at=at)}"
+    if progress.official:
+        yield _both(words, progress, progress.official)
     for tier, outlook in shown.goals:
         yield f"{_TICKED if tier.reached else _OPEN} {words.number(tier.threshold)}: {said(words, outlook.message)}"
+
+
+def _both(words: Language, progress: Progress, official: LatestReading) -> str:
+    """What is reported, and what the game showed: different numbers (DESIGN §3.5), in the words of the pages."""
+    _ = words.gettext
+    read = {"points": words.points(official.points), "at": moment(official.read_at, "f")}
+    lines = [
+        _("%(points)s are reported.") % {"points": words.points(progress.points)},
+        _("The game showed %(points)s %(at)s.") % read,
+    ]
+    if progress.coverage is not None:
+        lines.append(_("Then, %(part)s of them were reported.") % {"part": words.percent(progress.coverage)})
+    return " ".join(lines)
 
 
 def _missing(asked: _Asked) -> Json:

@@ -249,7 +249,8 @@ class NewWebhook(JsonBody):
 
     @property
     def wanted(self) -> WantedWebhook:
-        return WantedWebhook(self.url, self.kinds, self.server, self.alliance, self.language, self.names)
+        alliance = self.alliance or None
+        return WantedWebhook(self.url, self.kinds, self.server, alliance, self.language, self.names)
 
 
 class WebhookTesting(JsonBody):

@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from chalicelib.domain.access import Key, guild_key
 from chalicelib.domain.calendar import Window
-from chalicelib.domain.discord import MOST_LINKED, Account, refusal
+from chalicelib.domain.discord import MOST_LINKED, Account, ChatRefusal, refusal
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.ledger import Actor
 from chalicelib.domain.messages import say
@@ -101,8 +101,9 @@ class Discord:
     def link(self, caller: Caller, name: str, *, is_new: bool = False) -> Linked:
         """Lets the account stand for the commander of that name, too. Somebody new joins the roster as by a report.
 
-        Doing it again changes nothing. Raises what `Rosters.join` raises, and ChatRefusal.
+        Doing it again changes nothing. Raises what `Rosters.join` raises, and ChatRefusal: then nobody joins.
         """
+        self._require_room(caller, name)
         return self._link(caller, self._rosters.join(caller.key, caller.alliance, name, is_new=is_new))
 
     def suggested(self, caller: Caller, names: Sequence[str]) -> list[Commander]:
@@ -118,31 +119,32 @@ class Discord:
         return self._link(caller, found)
 
     def unlink(self, caller: Caller, link: str) -> Commander | None:
-        """The account no longer stands for that commander, who is returned as they are by now, if they are known.
-        Doing it again changes nothing."""
+        """The account no longer stands for that commander, who is returned as they are by now, if they are known; nor
+        for whoever has become the same one since. Doing it again changes nothing."""
+        gone = self._commanders.wherever(caller.server.id, caller.alliance.id, link)
 
         def unlink() -> None:
             before = self._account(caller, consistent=True)
-            if link in before.commanders:
-                left = {one: at for one, at in before.commanders.items() if one != link}
-                entry = self._entry(caller, link, {"account": caller.account}, None)
-                self._change(caller, replace(before, commanders=left), entry)
+            present = self._present(caller, before)
+            same = {one for one, found in present.items() if gone and found.id == gone.id}
+            if same := (same | {link}) & before.commanders.keys():
+                left = {one: at for one, at in before.commanders.items() if one not in same}
+                entries = [
+                    self._entry(caller, one, {"account": caller.account}, None) for one in sorted(same)
+                ]
+                self._change(caller, replace(before, commanders=left), *entries)
 
         until_written(unlink, self._sleep)
-        return self._commanders.wherever(caller.server.id, caller.alliance.id, link)
+        return gone
 
     def linked(self, caller: Caller) -> list[tuple[str, Commander]]:
         """Those whom the caller stands for, as they are by now, each with the id under which they are linked."""
         account = self._account(caller)
-        server, alliance = caller.server.id, caller.alliance.id
-        known = self._commanders.some(server, [(alliance, one) for one in account.commanders])
+        present = self._present(caller, account)
         found: dict[str, tuple[str, Commander]] = {}
         for link in account.commanders:
-            one = known.get((alliance, link))
-            if one and one.moved:
-                one = self._commanders.wherever(server, alliance, link)
-            if one:
-                found.setdefault(one.id, (link, one))
+            if link in present:
+                found.setdefault(present[link].id, (link, present[link]))
         return list(found.values())
 
     def today(self, caller: Caller) -> Today:
@@ -188,13 +190,22 @@ class Discord:
         done = (str(ref) for ref, _ in on_now if ref.milestone.id in cards[ref.event.id].completions)
         return Mine(link, one, frozenset(done))
 
+    def _require_room(self, caller: Caller, name: str) -> None:
+        """Raises ChatRefusal if the caller stands for as many as they may, and for nobody of that name."""
+        if len(self._account(caller).commanders) < MOST_LINKED:
+            return
+        mine, server = [one.id for _, one in self.linked(caller)], caller.server.id
+        found = self._commanders.named(server, name, self._directory.tags(server, name))
+        if len(mine) >= MOST_LINKED and (found is None or found.id not in mine):
+            raise _too_many()
+
     def _link(self, caller: Caller, commander: Commander) -> Linked:
         def link() -> None:
             before = self._account(caller, consistent=True)
             if commander.id in before.commanders:
                 return
-            if len(before.commanders) >= MOST_LINKED:
-                raise refusal("chat-too-many", most=MOST_LINKED)
+            if len(before.commanders) >= MOST_LINKED and len(self.linked(caller)) >= MOST_LINKED:
+                raise _too_many()
             after = {**before.commanders, commander.id: self._clock()}
             entry = self._entry(caller, commander.id, None, {"account": caller.account})
             self._change(caller, replace(before, name=caller.name, commanders=after), entry)
@@ -208,8 +219,12 @@ class Discord:
         server, alliance = caller.server.id, caller.alliance.id
         return self._guilds.account(server, alliance, caller.account, consistent=consistent)
 
-    def _change(self, caller: Caller, after: Account, entry: Put) -> None:
-        self._guilds.change_account(caller.server.id, caller.alliance.id, after, [entry])
+    def _present(self, caller: Caller, account: Account) -> dict[str, Commander]:
+        """To whom the account's links lead by now, by the id under which they are linked."""
+        return self._commanders.some_wherever(caller.server.id, caller.alliance.id, account.commanders)
+
+    def _change(self, caller: Caller, after: Account, *entries: Put) -> None:
+        self._guilds.change_account(caller.server.id, caller.alliance.id, after, entries)
 
     def _entry(
         self, caller: Caller, commander: str, before: dict[str, str] | None, after: dict[str, str] | None
@@ -223,6 +238,10 @@ def value_of(ref: MilestoneRef) -> str:
     """What a choice of this milestone carries: its global id, or what stands for it if that is too long."""
     text = str(ref)
     return text if len(text) <= LONGEST_VALUE else sha256(text.encode()).hexdigest()
+
+
+def _too_many() -> ChatRefusal:
+    return refusal("chat-too-many", most=MOST_LINKED)
 
 
 def _unknown(caller: Caller) -> NotFound:

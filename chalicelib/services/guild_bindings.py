@@ -35,7 +35,8 @@ class BoundGuild:
 
 @dataclass(frozen=True, slots=True)
 class LinkedAccount:
-    """A Discord account, what it is called, and for whom it reports, as far as they are in the alliance still."""
+    """A Discord account, what it is called, and for whom it reports, as they are by now, as far as they are in the
+    alliance still."""
 
     account: str
     name: str
@@ -101,8 +102,9 @@ class GuildBindings:
         """Raises Forbidden, NotFound."""
         place = self._place(key, server, alliance)
         accounts = self._guilds.accounts(server, place.id)
-        linked = sorted({(place.id, one) for account in accounts for one in account.commanders})
-        known = self._commanders.some(server, linked)
+        linked = sorted({one for account in accounts for one in account.commanders})
+        present = self._commanders.some_wherever(server, place.id, linked)
+        here = {one: found for one, found in present.items() if found.alliance == place.id}
         return AllianceDiscord(
             server,
             place.id,
@@ -114,9 +116,11 @@ class GuildBindings:
                     account.id,
                     account.name,
                     tuple(
-                        CommanderRef(one, known[place.id, one].name)
-                        for one in account.commanders
-                        if (place.id, one) in known
+                        dict.fromkeys(
+                            CommanderRef(here[one].id, here[one].name)
+                            for one in account.commanders
+                            if one in here
+                        )
                     ),
                 )
                 for account in accounts

@@ -17,6 +17,7 @@ from chalicelib.store.completions import Completions
 from chalicelib.store.sheets import Sheets
 
 _BY_NUMBERS: frozenset[Kind] = frozenset({"tier-reached", "outlook-changed", "scoreboard"})
+_OF_SHEETS: frozenset[Kind] = frozenset({"sheet-failing", "sheet-healed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Situations:
         NotFound, Busy."""
         server, now = self._directory.server(server_id), self._clock()
         day, events = server.game_day, self._overview.current_events(server, now)
-        shows_sheets = "sheet-failing" in kinds
+        shows_sheets = not _OF_SHEETS.isdisjoint(kinds)
         goes_by_numbers = not _BY_NUMBERS.isdisjoint(kinds)
         counted = [event for event in events if goes_by_numbers and event.can_change(now, day)]
         standings = {event.id: self._completions.standing(server.id, event.id) for event in counted}

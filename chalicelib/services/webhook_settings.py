@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from chalicelib.domain.access import Key
+from chalicelib.domain.calendar import moment
 from chalicelib.domain.errors import Conflict, FieldError, NotFound, malformed
 from chalicelib.domain.ledger import Actor
 from chalicelib.domain.webhooks import KINDS, MOST, Kind, Webhook, discord_url, generic_place
+from chalicelib.news.outbox import Outbox, state_of
 from chalicelib.news.post import Outcome, Post
 from chalicelib.news.signing import new_secret
 from chalicelib.news.trial import trial
@@ -146,8 +148,8 @@ class WebhookSettings:
         try:
             obstacle = self._post.obstacle(webhook)
         except OSError:
-            problem = "The host's name leads nowhere at the moment. Check the address."
-            return replace(webhook, state={"problem": problem})
+            problem = f"{moment(webhook.created_at)}: the host's name leads nowhere. Check the address."
+            return replace(webhook, state=state_of(Outbox(lost=problem, lost_at=webhook.created_at)))
         if obstacle:
             raise malformed("url", obstacle)
         return webhook

@@ -112,6 +112,15 @@ class Commanders:
         found = self._table.get_many(list(wanted), consistent=consistent)
         return {wanted[key]: one for key, item in found.items() for one in readable([item], commander_of)}
 
+    def some_wherever(self, server: str, alliance: str, ids: Iterable[str]) -> dict[str, Commander]:
+        """Those whom the alliance's roster has had under these ids, as `wherever` finds them, by the id given."""
+        known = self.some(server, [(alliance, one) for one in ids])
+        present = {
+            one: self.wherever(server, alliance, one) if found.moved else found
+            for (_, one), found in known.items()
+        }
+        return {one: found for one, found in present.items() if found}
+
     def transact(self, changes: Sequence[Change]) -> None:
         """All or nothing. Raises ConditionFailed."""
         self._table.transact(changes)

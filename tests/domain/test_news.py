@@ -258,6 +258,26 @@ class TestSheets:
         assert sheet.at(1 + self.AFTER, works=False, told=False) == ["sheet-failing"]
         assert sheet.at(2 + self.AFTER, works=True) == []
 
+    @pytest.mark.parametrize(
+        "kinds", [("sheet-failing",), ("sheet-healed",), ("sheet-failing", "sheet-healed")]
+    )
+    def test_whoever_wants_one_of_the_two_hears_it_each_time(self, kinds: tuple[Kind, ...]) -> None:
+        sheet = Sheet(webhook(*kinds))
+        for began in (1, 6_001):
+            told = sheet.at(began, works=False) + sheet.at(began + self.AFTER, works=False)
+            told += sheet.at(began + 50, works=True) + sheet.at(began + 51, works=True)
+            assert told == [*kinds]
+            assert sheet.watch == Watch()
+
+    def test_that_it_works_again_is_forgotten_when_it_is_stale(self) -> None:
+        sheet = Sheet(webhook())
+        sheet.at(1, works=False)
+        sheet.at(1 + self.AFTER, works=False)
+        known = situation(sheets=(replace(sheet.binding, last_success_at=BEGIN + 2 * HOUR),), events=())
+        for now, is_watched in ((BEGIN + 2 * HOUR, True), (BEGIN + 2 * HOUR + FRESH["sheet-healed"], False)):
+            sheet.watch = watched(sheet.watch, sheet.to, known, sheet.done, now)
+            assert bool(sheet.watch.troubles) == is_watched, "its run had to be put off all the time"
+
     def test_whose_business_it_is(self) -> None:
         for bound_to, hears, is_told in (
             ("nova", "nova", True),

@@ -1,11 +1,12 @@
 """Deployments that fail: what is undone, what is said, and that members do not notice."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 from deploy.template import stack_name
 from tests.e2e.deployment import NOVA, Deployment
-from tests.e2e.load import under_load
+from tests.e2e.load import tracebacks, under_load
 from tests.e2e.packages import changed, that_fails, that_is_refused, without_a_right
 
 OTHER_STAGE = "prod"
@@ -61,7 +62,7 @@ def an_operator_who_lacks_a_right_is_told_which(at: Deployment) -> None:
 def a_function_that_lacks_a_right_answers_problems(at: Deployment, folder: Path) -> None:
     """CloudFormation can't know which rights a function needs. The log says which is missing, and the next deployment
     mends it."""
-    calls = len(at.aws.calls)
+    calls, since = len(at.aws.calls), datetime.now(UTC)
     at.deploy(changed(at.packaged, folder / "lacks-a-right", without_a_right))
     answer = at.ask("GET", f"{NOVA}/commanders")
     assert (answer.status_code, answer.json()["code"]) == (500, "internal")
@@ -70,5 +71,6 @@ def a_function_that_lacks_a_right_answers_problems(at: Deployment, folder: Path)
     del at.aws.calls[calls:]
     logged = at.make("logs", REQUEST=answer.json()["request_id"]).stdout
     assert "ClientError AccessDeniedException in Query" in logged
+    assert tracebacks(at, since), "so a fault under load would have been seen"
     at.deploy(at.packaged)
     assert at.ask("GET", f"{NOVA}/commanders").ok

@@ -1,30 +1,30 @@
 """Members at work while something happens to the API."""
 
-import json
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http import HTTPStatus
 from itertools import count
 
 import requests
 
-from tests.e2e.deployment import ONE, PLACE, THREE, TWO, Deployment, wait_until
+from tests.e2e.deployment import ONE, PLACE, STACK, THREE, TWO, Deployment, wait_until
 
 SECONDS_BETWEEN = 0.2
 AT_LEAST = 3
 """Reports before, and again after."""
 MOST_REPEATS = 5
 NUMBERS = count()
-OF_THE_FUNCTION = ("Runtime.HandlerError", "Sandbox.Timedout")
 
 
 @dataclass
 class Answered:
-    """What became of the requests. `failed`: what was answered other than 200. `killed`: how often the emulator had
-    killed the process; then the same request was sent again, and had to succeed."""
+    """What became of the requests. `failed`: what was answered other than 200, and what the API's log has of faults.
+    `killed`: how often the emulator had killed the process; then the same request was sent again, and had to succeed.
+    """
 
     reports: int = 0
     pages: int = 0
@@ -35,7 +35,7 @@ class Answered:
 @contextmanager
 def under_load(at: Deployment, link: str) -> Iterator[Answered]:
     """One member reports without end, each time something new, and one reads pages."""
-    answered, over = Answered(), threading.Event()
+    answered, over, since = Answered(), threading.Event(), datetime.now(UTC)
 
     def report(web: requests.Session) -> None:
         number = next(NUMBERS)
@@ -83,16 +83,17 @@ def under_load(at: Deployment, link: str) -> Iterator[Answered]:
         over.set()
         for thread in asking:
             thread.join()
+    answered.failed += tracebacks(at, since)
 
 
 def was_killed(answer: requests.Response) -> bool:
-    """Whether the emulator had killed the process that was to answer, as it does with all of a function when its code
-    or settings change. AWS lets runs that have begun finish.
+    """Whether the process that was to answer has ended. The emulator kills all of a function when its code or settings
+    change; AWS lets runs that have begun finish. One that ends by a fault of its own leaves a traceback in its log."""
+    return answer.status_code == HTTPStatus.BAD_GATEWAY and "Task timed out" not in answer.text
 
-    It then names an error of its own, which did not come from the function.
-    """
-    if answer.status_code != HTTPStatus.BAD_GATEWAY:
-        return False
-    said = json.loads(answer.json()["message"])
-    is_silent = said["errorMessage"] == "Worker returned no response"
-    return is_silent or said["errorType"] not in OF_THE_FUNCTION
+
+def tracebacks(at: Deployment, since: datetime) -> list[str]:
+    """In the log of the API."""
+    asked = {"logGroupName": f"/{STACK}/api", "startTime": int(since.timestamp() * 1000)}
+    events = at.aws.client("logs").filter_log_events(**asked, filterPattern="Traceback")["events"]
+    return [event["message"] for event in events]

@@ -22,8 +22,8 @@ from tests.world import World
 class Direct(Site):
     """A site whose requests are answered in this thread. It keeps no cookies."""
 
-    def __init__(self, world: World) -> None:
-        super().__init__("http://muster.test", world)
+    def __init__(self, url: str, world: World) -> None:
+        super().__init__(url, world)
         self._session = requests.Session()
         self._session.mount(self.url, _InProcess())
 
@@ -71,5 +71,5 @@ class _InProcess(BaseAdapter):
 def directly() -> Iterator[Stage]:
     """The stage of every route, without a port."""
     with staged() as stage:
-        stage.site = Direct(stage.site.world)
+        stage.site = Direct(stage.site.url, stage.site.world)
         yield stage

@@ -14,6 +14,7 @@ from bench.busy import EVERYTHING, FRIDAY_NOON
 from bench.reports import MOST_CALLS, MOST_READ_UNITS, MOST_WRITE_UNITS
 from chalicelib import bootstrap
 from chalicelib.bootstrap import assemble, dynamodb_table
+from chalicelib.domain.events import Event
 from chalicelib.domain.messages import MESSAGES
 from chalicelib.domain.roster import Server
 from chalicelib.languages import LANGUAGES, language
@@ -123,7 +124,9 @@ class TestSignature:
             settings = replace(SETTINGS, discord_application_id=application)
             world.muster = assemble(settings, world.place.table, world.clock)
             with served(world) as site:
-                assert User(site.url, world.clock).post(PING).status_code == status
+                user = User(site.url, world.clock)
+                assert user.post(PING).status_code == status
+                assert user.post({"type": 1}).status_code == 200, "the signature says whose it is"
 
 
 class TestBinding:
@@ -220,6 +223,8 @@ class TestWhoSomebodyIs:
             site.world.clock.advance(seconds=1)
             assert f"Here you are {name}" in user.command("iam", name=name)["content"]
         assert "You already report for 5 commanders" in user.command("iam", name="Fenn")["content"]
+        assert site.world.muster.stores.commanders.named("101", "Fenn") is None, "nor has anybody joined"
+        assert "Here you are Ewil" in user.command("iam", name="Ewil")["content"]
         shown = user.command("done")
         assert [menu["placeholder"] for menu in components(shown)] == ["Ara", "Bexo", "Cyru", "Dako", "Ewil"]
 
@@ -269,6 +274,22 @@ class TestWhoSomebodyIs:
         assert "Merlin reports with another alliance of this server." in said
         rosters.forget(admin, "101", "orbit", merlin)
         assert "Who are you?" in user.command("done")["content"]
+
+    def test_who_were_made_one_are_seen_and_taken_back_as_one(self, site: Site, user: User) -> None:
+        for name in ("Ara", "Bexo", "Cyru", "Dako", "Ewil"):
+            site.world.clock.advance(seconds=1)
+            user.command("iam", name=name)
+        admin, rosters = site.world.key("admin", None, None), site.world.muster.rosters
+        ids = {one.name: one.id for one in rosters.roster(admin, "101", "nova")}
+        rosters.merge(admin, "101", "nova", ids["Bexo"], ids["Ara"])
+        rosters.move(admin, "101", "nova", ids["Ewil"], "orbit")
+        (account,) = site.call("GET", DISCORD, site.world.secret("officer")).json()["accounts"]
+        assert [one["name"] for one in account["commanders"]] == ["Bexo", "Cyru", "Dako"]
+        assert "Here you are Fenn" in user.command("iam", name="Fenn")["content"], "they are four by now"
+        assert "You already report for 5 commanders" in user.command("iam", name="Gorn")["content"]
+        buttons = {one["label"]: one for one in components(user.command("iam"))}
+        assert user.press(buttons["I am not Bexo"])["content"] == "You no longer report for Bexo here."
+        assert "Bexo" not in user.command("iam")["content"]
 
 
 class TestReporting:
@@ -337,6 +358,18 @@ class TestReporting:
         assert "\\@everyone" in user.command("done", milestone="@everyone")["content"]
         assert replace(user, guild=ANOTHER_GUILD).choices("done", "milestone", "") == []
 
+    def test_what_a_menu_has_no_room_for_is_said(self, site: Site, user: User) -> None:
+        window = {"opens_at": site.world.clock.now, "closes_at": site.world.clock.now + timedelta(hours=1)}
+        milestones = [{"id": f"m{number}", "name": f"No. {number}", **window} for number in range(30)]
+        drill = Event.model_validate({"id": "drill", "name": "Drill", "milestones": milestones, **window})
+        site.world.muster.stores.definitions.put_event(drill)
+        site.world.seconds.pass_cache()
+        user.command("iam", name="Kestrel")
+        shown = user.command("done")
+        assert len(components(shown)[0]["options"]) == 25
+        assert "And 7 more." in shown["content"], "32 are on now"
+        assert "`/done` with the option `milestone`" in shown["content"]
+
     def test_officers_take_back_what_a_guild_did(self, site: Site, user: User) -> None:
         for name in ("Kestrel", "Merlin"):
             user.command("iam", name=name)
@@ -373,6 +406,26 @@ class TestSeeing:
         assert "flags" not in said
         assert "**Defenders of Peace**: 0 points. Ends <t:1700352000:R>." in said["content"]
         assert "⬜ 8,925: Too early to say." in said["content"]
+
+    def test_reported_and_official_points_are_both_said(self, site: Site, user: User) -> None:
+        user.command("iam", name="Kestrel")
+        user.press(components(user.command("done"))[0], HIDDEN_MOTIVATIONS)
+        site.world.muster.readings.log(site.world.key("officer", "101", None), "101", DEFENDERS, 400)
+        said = user.command("standing")["content"]
+        assert "**Defenders of Peace**: 400 points. Ends" in said
+        read = "100 points are reported. The game showed 400 points <t:1700049600:f>. Then, 25% of them were reported."
+        assert read in said
+
+    def test_what_has_ended_stays_to_be_seen_until_it_is_archived(self, site: Site, user: User) -> None:
+        site.world.clock.advance(days=9)
+        said = user.command("standing")["content"]
+        assert "**Defenders of Peace**: 0 points. Ended <t:1700352000:R>." in said
+        assert "⬜ 8,925: Not reached: 8,925 short." in said
+        for event in site.world.muster.directory.events():
+            archived = event.model_copy(update={"archived": True})
+            site.world.muster.stores.definitions.put_event(archived)
+        site.world.seconds.pass_cache()
+        assert "There is no event" in user.command("standing")["content"]
 
     def test_who_is_missing_is_for_officers_eyes(self, site: Site, user: User) -> None:
         admin, rosters = site.world.key("admin", None, None), site.world.muster.rosters
@@ -444,8 +497,8 @@ class TestCost:
             "done": 8,
             "today": 8,
             "iam": 5,
-            "iam, known": 6,
-            "iam, new": 10,
+            "iam, known": 7,
+            "iam, new": 11,
             "standing": 6,
             "missing": 7,
             "choices": 4,

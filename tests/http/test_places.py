@@ -13,7 +13,9 @@ from tests.http.direct import directly
 from tests.http.every_route import (
     ALL,
     ALLIANCE,
+    ANYWHERE,
     COMMANDER,
+    DEPLOYMENT,
     DISCORD_WEBHOOK,
     KEYS,
     NOVA,
@@ -47,7 +49,7 @@ DEFINE = {f"PUT {SERVER}", f"PUT {ALLIANCE}"}
 ASKED = [
     row
     for row in ROWS
-    if row.reach in (NOVA, NOVA_AND_ORBIT, SERVER_101, somewhere_on_101)
+    if row.reach not in (DEPLOYMENT, ANYWHERE)
     if OPERATIONS[str(row)].who not in ("all", "Discord, signed")
 ]
 BY_THING = [

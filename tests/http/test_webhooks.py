@@ -97,7 +97,16 @@ def test_every_spelling_of_a_discord_webhook_is_one(site: Site, url: str, stored
     [
         *(
             {"url": URL + end}
-            for end in ("/slack", "/github", "/x/y", "#x", "?thread_id=x", "?wait=1&a=b", "é")
+            for end in (
+                "/slack",
+                "/github",
+                "/x/y",
+                "#x",
+                "?thread_id=x",
+                "?thread_id=1&thread_id=2",
+                "?wait=1&a=b",
+                "é",
+            )
         ),
         {"url": "https://discord.com/channels/1/2"},
         {"url": "https://discord.com/api/webhooks/one/TOKEN"},
@@ -151,9 +160,12 @@ def test_an_address_that_is_not_public_is_refused(site: Site) -> None:
 def test_of_a_name_that_can_t_be_looked_up_now_it_is_said(site: Site) -> None:
     """Each send looks again."""
     made = add(site, admin(site), url=PROGRAM)
-    assert made["problem"] == "The host's name leads nowhere at the moment. Check the address."
-    (shown,) = site.call("GET", "/v1/webhooks", admin(site)).json()["webhooks"]
-    assert shown["problem"] == made["problem"]
+    assert made["problem"] == "Wed 15 Nov at 12:00 UTC: the host's name leads nowhere. Check the address."
+    for after, said in (({"minutes": 1}, made["problem"]), ({"days": 1}, None)):
+        site.world.clock.advance(**after)
+        site.world.muster.news.tell()
+        (shown,) = site.call("GET", "/v1/webhooks", admin(site)).json()["webhooks"]
+        assert shown["problem"] == said, after
 
 
 def test_there_are_so_many_and_none_twice_of_each_alliance_and_of_the_server(site: Site) -> None:
@@ -179,6 +191,12 @@ def test_an_alliance_s_officer_does_not_see_what_is_the_server_s(site: Site) -> 
     problem(site.call("DELETE", f"/v1/webhooks/{of_all['id']}", officer(site)), 403, "out-of-scope")
     answer = site.call("POST", "/v1/webhooks", officer(site), json=NOVA | {"alliance": None})
     problem(answer, 403, "out-of-scope")
+
+
+def test_an_alliance_without_a_letter_is_none(site: Site) -> None:
+    assert add(site, admin(site), alliance="")["alliance"] is None
+    answer = site.call("POST", "/v1/webhooks", admin(site), json=NOVA | {"alliance": None})
+    problem(answer, 409, "webhook-exists")
 
 
 @pytest.fixture

@@ -150,6 +150,10 @@ class TestReads:
         expected = {"SERVERS": 1, "EVENTS": 1, "STANDING": 2, "SHEETS": 1, "ALLIANCES": 1}
         assert asked(world) == {"WEBHOOKS": 1, **expected}
 
+    def test_sheets_are_read_for_each_of_their_two_kinds(self, world: World) -> None:
+        add(world, "w", "sheet-healed")
+        assert asked(world) == {"WEBHOOKS": 1, "SERVERS": 1, "EVENTS": 1, "SHEETS": 1, "ALLIANCES": 1}
+
     def test_who_is_missing_is_read_when_that_is_to_be_said(self, world: World) -> None:
         add(world, "a", "closing-soon")
         add(world, "b", "closing-soon", alliance=None)

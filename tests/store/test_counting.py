@@ -2,6 +2,7 @@
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from time import sleep
 from typing import ClassVar
 
@@ -11,15 +12,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from chalicelib.bootstrap import dynamodb_table
-from chalicelib.domain.cards import count
+from chalicelib.domain.cards import Completion, count, entered
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.names import Tags
 from chalicelib.domain.roster import Commander
-from chalicelib.domain.standing import Totals
+from chalicelib.domain.standing import TierStamp, Totals
 from chalicelib.store import keys
 from chalicelib.store.backoff import ATTEMPTS
 from chalicelib.store.commanders import Commanders
-from chalicelib.store.completions import Completions, Tally
+from chalicelib.store.completions import CardsChanged, Completions, Tally
 from chalicelib.store.table import Delete, Update
 from local.strict_dynamodb import FaultKind
 from tests.stores import TABLE_NAME, Store, on_dynamodb, on_every_store
@@ -62,6 +63,29 @@ def test_a_completion_counts_once_and_a_repetition_says_so(world: World) -> None
     assert statuses(world, "Kestrel") == ["recorded"]
     assert statuses(world, "KESTREL") == ["already_recorded"]
     assert totals(world) == Totals(1, {"hidden-motivations": 1})
+
+
+@on_every_store
+def test_a_card_is_not_written_over_what_somebody_else_has_just_written(world: World) -> None:
+    assert statuses(world, "Kestrel") == ["recorded"]
+    kestrel = world.muster.stores.commanders.named("101", "Kestrel")
+    assert kestrel
+    completions, done = world.muster.stores.completions, Completion(world.clock(), world.key().id)
+    card = completions.cards("101", "nova", kestrel.id, [DEFENDERS], consistent=True)[DEFENDERS]
+    first, second = (entered(card, one, done) for one in ("enlisting-old-allies", "unraveling-anomalies"))
+    completions.record([first])
+    with pytest.raises(CardsChanged):
+        completions.record([second])
+    assert totals(world) == counted(world) == Totals(1, {"hidden-motivations": 1, "enlisting-old-allies": 1})
+
+
+@on_every_store
+def test_the_first_stamp_of_a_tier_stands(world: World) -> None:
+    completions, later = world.muster.stores.completions, world.clock() + timedelta(minutes=1)
+    first, second = TierStamp(world.clock(), "reported"), TierStamp(later, "reading")
+    assert completions.stamp_tiers("101", DEFENDERS, {500: first}) == {500: first}
+    assert completions.stamp_tiers("101", DEFENDERS, {500: second}) == {}
+    assert completions.standing("101", DEFENDERS, consistent=True).stamps == {500: first}
 
 
 @on_dynamodb

@@ -51,6 +51,11 @@ def refusal(file: Path) -> str:
     return str(raised.value)
 
 
+def test_what_is_answered_is_on_the_disk_when_the_power_fails(table: SQLiteTable) -> None:
+    """SQLite's own promise, for the log that is written ahead: FULL syncs at each change, and less does not."""
+    assert table._do(lambda connection: connection.execute("PRAGMA synchronous").fetchone()) == (2,)
+
+
 @pytest.mark.parametrize(
     ("held", "expected"), [(1, True), (True, 1), ({"a": [1]}, {"a": [True]}), (0, False), (1, "1")]
 )

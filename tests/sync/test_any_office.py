@@ -159,6 +159,7 @@ class AnyOffice(RuleBasedStateMachine):
         """Between the read and the write, if there is a write."""
         office, cell = self.sheets[sheet].office, self.cell(sheet, name, HIDDEN)
         self.run(sheet, lambda: office.officer.tick(COMMANDERS, cell))
+        self.take_at_once(sheet, name)
 
     @rule(sheet=sheets)
     def sync_while_somebody_sorts(self, sheet: int) -> None:
@@ -182,6 +183,14 @@ class AnyOffice(RuleBasedStateMachine):
             self.sheets[sheet].names = {name: fact.seen for name, fact in self.names.items()}
             if not meanwhile:
                 self.shows(sheet)
+
+    def take_at_once(self, sheet: int, name: str) -> None:
+        """What was ticked during a sync is taken by it, if it looked again as its write met something else."""
+        fact, shown = self.done[name], self.sheets[sheet]
+        stored = str(self.names[name].value) in shown.office.done()
+        if shown.done is not None and stored == self.held(sheet, name)[1] != fact.value:
+            fact.set(stored)
+            shown.done[name] = fact.seen
 
     def expect(self, sheet: int) -> None:
         """What is to become of what officers entered since: names come first."""

@@ -1,11 +1,15 @@
 """What a new tab looks like, and what it asks of Google."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from chalicelib.domain.events import Event
+from chalicelib.domain.roster import Alliance
 from chalicelib.domain.sheet_view import SheetView
+from chalicelib.domain.standing import Totals
 from local.sheets import SheetsServer
 from sheets_sync.cells import LOOKS
 from sheets_sync.content import tabs_of
@@ -112,6 +116,40 @@ class TestCells:
     def test_nothing_that_is_written_is_a_formula(self, made: Desk) -> None:
         (write,) = [request for request in made.server.requests if request.kind == "write"]
         assert "formulaValue" not in str(write.body)
+
+    @pytest.mark.parametrize("is_server", [False, True])
+    def test_no_text_of_anybody_becomes_a_formula_anywhere(self, desk: Desk, is_server: bool) -> None:
+        """Names of commanders, alliances, events, milestones, objectives and rewards, and why a sync failed."""
+        event = Event.model_validate(
+            {
+                "id": "drill",
+                "name": FORMULA,
+                "ims_name": FORMULA,
+                "sms_name": FORMULA,
+                "first_day": "2023-11-14",
+                "last_day": "2023-11-16",
+                "milestones": [
+                    {"id": f"m{n}", "name": FORMULA, "first_day": f"2023-11-1{n}", "objectives": [FORMULA]}
+                    for n in (4, 5, 6)
+                ],
+                "tiers": [{"threshold": 100, "rewards": [{"name": FORMULA}, {"shown_as": FORMULA}]}],
+            }
+        )
+        alliance = Alliance("101", "nova", FORMULA, FORMULA)
+        desk.binding = replace(binding_of(november(15), FORMULA), edits=True)
+        totals = {alliance: {"drill": Totals(1, {"m4": 1})}}
+        desk.sync(
+            view_of(
+                {FORMULA: ["drill/m4"], f"{FORMULA} ": []},
+                alliance=None if is_server else alliance,
+                events=[event],
+                alliances=totals,
+                history={"drill": {november(15, 11): 100}},
+            )
+        )
+        writes = [str(request.body) for request in desk.server.requests if request.kind == "write"]
+        assert not [body for body in writes if "formulaValue" in body]
+        assert sum(body.count(FORMULA) for body in writes) >= 10, "they are written"
 
     def test_numbers_are_numbers_and_times_are_date_times(self, made: Desk) -> None:
         progress = shown(made, "progress")

@@ -1,49 +1,147 @@
-"""`make torture`: plays a campaign and prints what came of it. Fails if anything was lost, counted twice or differs."""
+"""`make torture`: runs all parts, and writes docs/RELIABILITY.md. It fails if a part finds anything.
+
+`python -m tests.torture PART …` runs only these, and writes the page with what the others came to before, which stays
+in `.torture/`. OPERATIONS says how many operations a part makes, instead of its own number, and SEED which.
+"""
 
 import logging
 import os
 import sys
 import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
 
-from tests.torture.campaign import Outcome, run
-from tests.torture.ground import STORES
+from bench.commit import ROOT, commit
+from tests.mutations import __main__ as mutations
+from tests.torture import processes, searches, serving
+from tests.torture.campaign import campaigns
+from tests.torture.figures import Figures, Run, summary
+
+PAGE, RUNS = ROOT / "docs" / "RELIABILITY.md", ROOT / ".torture"
+SEED = 1
 
 
-def main() -> int:
-    operations, seed = int(os.environ.get("OPERATIONS", "12000")), int(os.environ.get("SEED", "1"))
-    store = os.environ.get("STORE", "dynamodb")
-    if store not in STORES:
-        raise SystemExit(f"STORE is one of {', '.join(STORES)}, not {store!r}.")
+class Part(NamedTuple):
+    """`run` gets how many operations, or sequences of them, to make, and the seed. `usual`: that number."""
+
+    title: str
+    how: str
+    usual: int
+    run: Callable[[int, int], Figures]
+
+
+PARTS: Mapping[str, Part] = {
+    "dynamodb": Part(
+        "Every use case, on DynamoDB",
+        """\
+Use cases at random, through the real app: each of its routes, slash commands signed as Discord signs them, boxes that
+are ticked in a sheet, and the functions of the schedule. The table is the strict stand-in for DynamoDB, of whose calls
+any can go wrong, before or after its effect. Four products, whose clocks are seconds apart, are the processes. In half
+of the operations one player is alone; in the other half four are at it at once. A client sends again what was answered
+with 503. What was answered makes a model, and in the end cards, totals, rosters, readings, webhooks and the ledger are
+compared with it.""",
+        50_000,
+        partial(campaigns, "dynamodb"),
+    ),
+    "sqlite": Part(
+        "Every use case, on SQLite",
+        """\
+The same on a file of SQLite, which has no network in between: there a call is refused as busy, before its effect or
+after it.""",
+        50_000,
+        partial(campaigns, "sqlite"),
+    ),
+    "processes-sqlite": Part(
+        "Sixteen processes at one file",
+        """\
+Sixteen processes, whose clocks are up to four minutes wrong, report for the same forty commanders, and report, take
+back and give back for one of their own. They are killed at any moment, and others go on. Each completion must be
+answered as recorded once, and in the end the table holds what was answered.""",
+        8_000,
+        processes.on_sqlite,
+    ),
+    "processes-dynamodb": Part(
+        "Sixteen processes at one DynamoDB",
+        "The same with the strict stand-in for DynamoDB, over HTTP, of whose calls some go wrong, too.",
+        2_000,
+        processes.on_dynamodb,
+    ),
+    "serve": Part(
+        "`./muster serve`, killed under load",
+        """\
+Sixteen members report over HTTP to `./muster serve`, while its schedule runs, and send again what got no answer. The
+process is killed, or told to stop, again and again, and started again. In the end every answered completion is on its
+card, and the file is whole.""",
+        3_000,
+        serving.run,
+    ),
+    "sheets": Part(
+        "Officers' edits and acts, between and during syncs",
+        """\
+What officers may do to a sheet, in any order: they sort, insert, delete, paste, merge, protect, tick, type, and undo,
+between two syncs and between the read and the write of one, while members report and programs change the same. Theirs
+stays as they left it, each edit counts once or is refused, and ours is true again one sync later at most. The numbers
+of steps are counted; `tests/sync/test_any_edit.py` and `test_any_office.py` say what must hold.""",
+        300,
+        searches.sheets,
+    ),
+    "news": Part(
+        "News",
+        """\
+Runs that tell the news in which any call can be lost, be late, be refused, or be the last of its run, while another run
+comes. Each piece is told as often as its kind promises, in order, and a webhook in trouble keeps no other waiting
+(`tests/services/test_any_news.py`).""",
+        3_000,
+        searches.news,
+    ),
+}
+INTRODUCTION = """\
+# Reliability
+
+What went wrong on purpose, and what came of it. `make torture` wrote this page; each section says at which commit its
+part ran, and you can run it again with the command there. All columns but the first two are to be zero:
+
+- **operations**: what people, programs and schedules asked for.
+- **faults**: what was made to go wrong meanwhile.
+- **lost**: completions that were answered and are not there.
+- **counted twice**: completions that are there and should not be, or were answered as new twice.
+- **5xx**: answers of 500 or more, but 503 with `Retry-After`, which says that it is to be sent again; and exceptions.
+- **differences**: anything else that is not as the model says, such as totals that are not the sum of the cards."""
+
+
+def main(names: Sequence[str]) -> int:
+    """Raises SystemExit for a name that is no part's."""
+    if unknown := [name for name in names if name not in PARTS]:
+        raise SystemExit(f"PARTS are some of {', '.join(PARTS)}, not {unknown[0]!r}.")
     logging.disable(logging.CRITICAL)  # what goes wrong is counted here
-    print(f"torture: {operations:,} operations, seed {seed}, on {store}", flush=True)
-    began = time.monotonic()
-    outcome = run(operations, seed, store)
-    _tell_faults(outcome)
-    _tell_findings(outcome)
-    print(
-        f"\n{outcome.requests:,} requests in {time.monotonic() - began:.0f} s, {outcome.refused:,} of them refused"
-    )
-    print(f"{outcome.calls:,} calls of the table; {outcome.busy:,} answers were 503 and sent again\n")
-    for name, count in outcome.summary.items():
-        print(f"{name:15}{count:>10,}")
-    return 0 if outcome.is_clean and not outcome.untried else 1
+    seed, is_clean = int(os.environ.get("SEED", SEED)), True
+    for name in names or PARTS:
+        part = PARTS[name]
+        operations = int(os.environ.get("OPERATIONS", part.usual))
+        print(f"{name}: {operations:,}, seed {seed} …", flush=True)
+        at, began = commit(), time.monotonic()
+        figures = part.run(operations, seed)
+        seconds, load = time.monotonic() - began, os.getloadavg()[0]
+        run = Run(name, operations, at, seed, os.cpu_count() or 1, load, seconds, figures)
+        run.write(RUNS)
+        print(f"{run.markdown(part.title, part.how)}\n", flush=True)
+        is_clean &= figures.is_clean
+    PAGE.write_text(page(RUNS), encoding="utf-8")
+    return 0 if is_clean else 1
 
 
-def _tell_faults(outcome: Outcome) -> None:
-    kinds = sorted({kind for _, kind in outcome.faults})
-    print("\n" + " ".join(f"{word:>12}" for word in ("faults", *kinds)))
-    for operation in sorted({operation for operation, _ in outcome.faults}):
-        counts = (f"{outcome.faults[operation, kind] or '':>12}" for kind in kinds)
-        print(" ".join([f"{operation:>12.12}", *counts]))
-
-
-def _tell_findings(outcome: Outcome) -> None:
-    found: dict[str, list[str]] = {kind: what for kind, what in outcome.findings.found.items()}  # noqa: C416
-    found |= {"5xx": outcome.failures, "never answered well": outcome.untried}
-    for kind, what in found.items():
-        for one in what[:20]:
-            print(f"{kind}: {one}")
+def page(folder: Path) -> str:
+    """Of all parts that have run."""
+    files = {name: folder / f"{name}.json" for name in PARTS}
+    runs = [(PARTS[name], Run.read(file)) for name, file in files.items() if file.exists()]
+    table = summary([(part.title, run) for part, run in runs])
+    sections = [run.markdown(part.title, part.how) for part, run in runs]
+    if (tried := folder / "mutations.json").exists():
+        sections.append(mutations.read(tried).markdown())
+    return "\n\n".join([INTRODUCTION, table, *sections]) + "\n"
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

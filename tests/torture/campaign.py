@@ -12,6 +12,7 @@ from unittest.mock import patch
 
 import app
 from chalicelib.http.addresses import UNKNOWN_PATH
+from tests.torture.figures import Figures
 from tests.torture.ground import Faults, StoreName
 from tests.torture.model import Findings, Person, compare
 from tests.torture.place import SERVERS, Place, far_name, new_place
@@ -26,6 +27,8 @@ TICK = 2.0
 well within what a request may take."""
 SLOWNESS = 0.05
 """Of the pauses between attempts, where they are real."""
+LONGEST = 5_000
+"""Operations of a campaign: then rosters are as full as they get."""
 THREADS = 4
 """Players at once."""
 NAMES = 40
@@ -66,6 +69,24 @@ class Outcome:
         }
 
     @property
+    def figures(self) -> Figures:
+        """For the page. A route that was never answered well is a difference, too."""
+        found = self.findings.found
+        return Figures(
+            self.operations,
+            {f"{kind} on {operation}": times for (operation, kind), times in self.faults.items()},
+            {
+                "lost": found["lost"],
+                "counted twice": found["counted twice"],
+                "5xx": self.failures,
+                "differences": [
+                    *found["difference"],
+                    *(f"never answered well: {one}" for one in self.untried),
+                ],
+            },
+        )
+
+    @property
     def untried(self) -> list[str]:
         """The routes of the app of which no answer was good."""
         routes = (
@@ -88,12 +109,21 @@ class Outcome:
             self.findings.found[kind] += what
 
 
-def run(operations: int, seed: int, store: StoreName) -> Outcome:
+def run(operations: int, seed: int, store: StoreName, outcome: Outcome) -> None:
     """Half of the operations by one player alone, the other half by several at once, each on a table of its own."""
-    outcome, half = Outcome(), operations // 2
+    half = operations // 2
     alone(operations - half, seed, outcome, store)
     together(half, seed, outcome, store)
-    return outcome
+
+
+def campaigns(store: StoreName, operations: int, seed: int) -> Figures:
+    """One campaign after the other, each of `LONGEST` operations at most, from a seed of its own, on an empty table."""
+    outcome, number = Outcome(), 0
+    while outcome.operations < operations:
+        left = operations - outcome.operations
+        run(min(LONGEST, left), seed * 1_000 + number, store, outcome)
+        number += 1
+    return outcome.figures
 
 
 def alone(operations: int, seed: int, outcome: Outcome, store: StoreName = "dynamodb") -> None:
@@ -119,11 +149,12 @@ def together(operations: int, seed: int, outcome: Outcome, store: StoreName = "d
                 for n in range(THREADS)
             ]
 
-            def play(player: Player) -> None:
-                for _ in range(operations // THREADS):
+            def play(player: Player, operations: int) -> None:
+                for _ in range(operations):
                     player.play()
 
-            list(pool.map(play, players))
+            shares = [operations // THREADS + (n < operations % THREADS) for n in range(THREADS)]
+            list(pool.map(play, players, shares))
         _finish(place, players, outcome)
 
 

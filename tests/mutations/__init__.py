@@ -1,0 +1,1 @@
+"""Mutations: faults that are put into the code one at a time, to see which test finds each."""

@@ -1,0 +1,255 @@
+"""The faults, and the tests that should find each. `test_mutations.py` holds the texts against the code."""
+
+from typing import NamedTuple
+
+
+class Mutation(NamedTuple):
+    """`fault`: what is wrong then, in words. In `file`, `text`, which stands there once, becomes `instead`. `tests`:
+    those that should find it, as pytest names them."""
+
+    fault: str
+    file: str
+    text: str
+    instead: str
+    tests: str
+
+
+_COMPLETIONS, _DYNAMODB = "chalicelib/store/completions.py", "chalicelib/store/dynamodb.py"
+_ACCESS, _SIGNED = "chalicelib/domain/access.py", "chalicelib/http/signed.py"
+
+RELIABILITY = (
+    Mutation(
+        "A card is written without looking whether somebody else has changed it.",
+        _COMPLETIONS,
+        'expected={"version": change.before.version} if change.before.version else {},',
+        "expected={},",
+        "tests/store/test_counting.py::test_a_card_is_not_written_over_what_somebody_else_has_just_written",
+    ),
+    Mutation(
+        "A report does not raise the totals.",
+        _COMPLETIONS,
+        "[*more, *map(_card_update, changes), *_totals_updates(changes)]",
+        "[*more, *map(_card_update, changes)]",
+        "tests/store/test_counting.py::test_a_completion_counts_once_and_a_repetition_says_so",
+    ),
+    Mutation(
+        "A card does not get another version when it changes.",
+        "chalicelib/domain/cards.py",
+        "moved=moved, version=card.version + 1)",
+        "moved=moved, version=card.version or 1)",
+        "tests/store/test_counting.py::test_a_card_is_not_written_over_what_somebody_else_has_just_written",
+    ),
+    Mutation(
+        "A transaction is sent without its idempotency token.",
+        _DYNAMODB,
+        'request = {"TransactItems": items, "ClientRequestToken": token}',
+        'request = {"TransactItems": items}',
+        "tests/store/test_dynamodb.py",
+    ),
+    Mutation(
+        "A transaction gets another token while an earlier copy of it may still arrive.",
+        _DYNAMODB,
+        "                if not attempts.maybe_made:\n                    token =",
+        "                if True:\n                    token =",
+        "tests/store/test_dynamodb.py",
+    ),
+    Mutation(
+        "A single write whose answer was lost is taken for somebody else's.",
+        _DYNAMODB,
+        "if attempts.maybe_made and _is_made(change, found):",
+        "if False:",
+        "tests/store/test_dynamodb.py",
+    ),
+    Mutation(
+        "Two reports of a new name at once make two commanders.",
+        "chalicelib/store/commanders.py",
+        "_name_item(commander), unless_exists=is_free)",
+        "_name_item(commander))",
+        "tests/store/test_counting.py::test_a_race_for_a_new_name_makes_one_commander",
+    ),
+    Mutation(
+        "The recount corrects totals that a report has just changed.",
+        _COMPLETIONS,
+        'expected={name: tally.item.get(name) for name in names} | {"changes": tally.item.get("changes")},',
+        "expected={},",
+        "tests/store/test_counting.py::TestRecount",
+    ),
+    Mutation(
+        "A tier that was reached is stamped again.",
+        _COMPLETIONS,
+        "self._table.write(Put(keys.tier(server, event, threshold), item, unless_exists=True))",
+        "self._table.write(Put(keys.tier(server, event, threshold), item))",
+        "tests/store/test_counting.py::test_the_first_stamp_of_a_tier_stands",
+    ),
+    Mutation(
+        "SQLite answers before a change is on the disk.",
+        "chalicelib/store/sqlite.py",
+        '"PRAGMA synchronous = FULL"',
+        '"PRAGMA synchronous = OFF"',
+        "tests/store/test_sqlite.py::test_what_is_answered_is_on_the_disk_when_the_power_fails",
+    ),
+    Mutation(
+        "An edit in a sheet is applied over somebody's later act.",
+        "chalicelib/services/corrections.py",
+        "if card.generation(milestone) != seen:",
+        "if False:",
+        "tests/services/test_sheet_edits.py::TestTicks",
+    ),
+    Mutation(
+        "A base that stands beside another key is trusted.",
+        "sheets_sync/base.py",
+        "if key is None or check != key_check_of(key):",
+        "if key is None:",
+        "tests/sync/test_base.py",
+    ),
+    Mutation(
+        "Two runs of the sync lease one sheet.",
+        "chalicelib/store/sheets.py",
+        'expected={"lease": sheet.lease, "revision": sheet.revision},',
+        "expected={},",
+        "tests/store/test_sheets.py",
+    ),
+    Mutation(
+        "A run sends news without looking whether another run has just claimed it.",
+        "chalicelib/store/webhooks.py",
+        'expected={"version": webhook.version},',
+        "expected={},",
+        "tests/store/test_webhooks.py",
+    ),
+    Mutation(
+        "News that may come once at most is sent again when no answer came.",
+        "chalicelib/news/outbox.py",
+        'case "unknown" if TIMES[kind_of(claim.id)] == "at most once":',
+        'case "unknown" if False:',
+        "tests/services/test_any_news.py",
+    ),
+)
+
+SECURITY = (
+    Mutation(
+        "A key reaches every alliance of its server.",
+        _ACCESS,
+        "return self.server in (None, server) and self.alliance in (None, alliance)",
+        "return self.server in (None, server)",
+        "tests/http/test_permissions.py::test_who_may",
+    ),
+    Mutation(
+        "A key's role is not asked.",
+        _ACCESS,
+        "return self.role in MAY[capability]",
+        "return True",
+        "tests/http/test_permissions.py::test_who_may",
+    ),
+    Mutation(
+        "A revoked key still works.",
+        _ACCESS,
+        "return self.revoked_at is None and (",
+        "return (",
+        "tests/http/test_permissions.py::TestEndingAKey",
+    ),
+    Mutation(
+        "An expired key still works.",
+        _ACCESS,
+        "(self.expires_at is None or now < self.expires_at)",
+        "True",
+        "tests/http/test_permissions.py::TestEndingAKey",
+    ),
+    Mutation(
+        "A member reports for a commander of another alliance.",
+        "chalicelib/services/rosters.py",
+        'raise _elsewhere(found, "commander", name)\n            return found, ()\n        if not alliance',
+        "return found, ()\n            return found, ()\n        if not alliance",
+        "tests/http/test_api.py::TestReporting",
+    ),
+    Mutation(
+        "A member's report is taken back from another device.",
+        "chalicelib/services/devices.py",
+        "if not self.reported(device, proof, key_id, commander, at):",
+        "if False:",
+        "tests/services/test_devices.py tests/http/test_form.py",
+    ),
+    Mutation(
+        "A name becomes markup in a page.",
+        "chalicelib/http/responses.py",
+        "autoescape=True",
+        "autoescape=False",
+        "tests/http/test_pages.py::test_names_are_text_wherever_they_are_shown",
+    ),
+    Mutation(
+        "A name becomes a formula in CSV.",
+        "chalicelib/domain/csv_tables.py",
+        "    if _FORMULA.match(text):",
+        "    if False:",
+        "tests/domain/test_csv_tables.py",
+    ),
+    Mutation(
+        "A name becomes a formula in a sheet.",
+        "sheets_sync/cells.py",
+        'cell["userEnteredValue"] = {"stringValue": value}',
+        'cell["userEnteredValue"] = {"formulaValue" if value[:1] == "=" else "stringValue": value}',
+        "tests/sync/test_sync.py::test_a_name_is_stored_as_text_and_never_as_a_formula",
+    ),
+    Mutation(
+        "A name mentions everybody on Discord.",
+        "chalicelib/news/discord_text.py",
+        r'return _SIGNS.sub(r"\\\g<0>", " ".join(_TURNING.sub("", text).split()))',
+        'return " ".join(_TURNING.sub("", text).split())',
+        "tests/news/test_discord_text.py",
+    ),
+    Mutation(
+        "Pages allow scripts of others and frames around them.",
+        "chalicelib/http/responses.py",
+        'own = {"Content-Security-Policy": policy, **reader.headers',
+        "own = {**reader.headers",
+        "tests/http/test_pages.py::test_every_page_loads_nothing_and_tells_its_address_to_nobody",
+    ),
+    Mutation(
+        "What is for one person alone may be kept by a cache.",
+        "chalicelib/http/responses.py",
+        '"Cache-Control": "no-store",',
+        '"Cache-Control": "public, max-age=60",',
+        "tests/http/test_behind_a_cache.py",
+    ),
+    Mutation(
+        "A page that has changed is answered as unchanged.",
+        "chalicelib/http/kept.py",
+        "repr((VERSION, asked, *map(_ordered, compared)))",
+        "repr((VERSION, asked))",
+        "tests/http/test_server_page.py::TestMadeOnce",
+    ),
+    Mutation(
+        "Discord's signature is not verified.",
+        _SIGNED,
+        "        key.verify(bytes.fromhex(signature), timestamp.encode() + body)\n",
+        "        bytes.fromhex(signature), key\n",
+        "tests/http/test_discord.py::TestSignature",
+    ),
+    Mutation(
+        "What Discord signed long ago can be sent again.",
+        _SIGNED,
+        "if abs(now - signed_at) > CURRENT:",
+        "if False:",
+        "tests/http/test_discord.py::TestSignature",
+    ),
+    Mutation(
+        "A code for Discord binds two guilds that use it at once.",
+        "chalicelib/store/guilds.py",
+        '(after.server, after.alliance), {"hash": code.hashed})',
+        "(after.server, after.alliance))",
+        "tests/http/test_discord.py::TestBinding",
+    ),
+    Mutation(
+        "News goes to an address in the own network.",
+        "chalicelib/news/post.py",
+        "if not all(map(is_public, found)):",
+        "if False:",
+        "tests/news/test_post.py::test_nothing_is_sent_where_a_name_leads_out_of_the_public_internet",
+    ),
+    Mutation(
+        "A key stands in the log.",
+        "chalicelib/telemetry.py",
+        'record.msg, record.args = _SECRET.sub(r"\\1…", record.getMessage()), ()',
+        "record.msg, record.args = record.getMessage(), ()",
+        "tests/test_telemetry.py",
+    ),
+)
