@@ -1,7 +1,8 @@
 """`make mutations`: puts each fault into a copy of the code, runs the tests that should find it, and writes into
 docs/RELIABILITY.md which did. It fails if one is not found.
 
-`python -m tests.mutations TEXT` tries only the faults with that text in their description, and writes nothing.
+`python -m tests.mutations TEXT` tries only the faults with that text in their description, or all of `reliability` or
+`security`. What was found before stays in `.torture/`.
 """
 
 import json
@@ -10,11 +11,10 @@ import re
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 from bench.commit import ROOT, commit
 from bench.tables import table
@@ -22,75 +22,72 @@ from tests.mutations.mutations import RELIABILITY, SECURITY, Mutation
 
 LONGEST = 600
 """Seconds for the tests of one fault: after that they hang, so the fault is found."""
-_FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+?)(?: - .*)?$", re.MULTILINE)
+_FAILED = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """A fault that was put into the code, and the first test that failed then; None: none did."""
+HALVES: Mapping[str, tuple[str, Sequence[Mutation]]] = {
+    "reliability": ("What is recorded and told", RELIABILITY),
+    "security": ("Who may do what", SECURITY),
+}
+HOW = """\
+Faults that are put into a copy of the code one at a time, and the first test that fails then. Without a fault, all of
+these tests pass in the copy. `make mutations` tries them, and `tests/mutations/mutations.py` has them; this was at
+commit {commits}."""
 
-    fault: str
-    file: str
-    found_by: str | None
 
-
-@dataclass(frozen=True, slots=True)
-class Mutations:
-    """What was tried: at which commit, on how many cores, in how many seconds."""
+class Tried(NamedTuple):
+    """What became of a fault: the commit of the code, and the first test that failed; None: none did."""
 
     commit: str
-    cores: int
-    seconds: float
-    reliability: Sequence[Tried]
-    security: Sequence[Tried]
-
-    def markdown(self) -> str:
-        where = (
-            f"`make mutations`, at commit `{self.commit}`, on {self.cores} cores, in {self.seconds:,.0f} s."
-        )
-        how = """\
-Faults that are put into a copy of the code one at a time, and the first test that fails then. Without a fault, all of
-these tests pass in the copy. `tests/mutations/mutations.py` has the texts."""
-        parts = ["## Faults in the code, and which test finds each", where, how]
-        for title, tried in (
-            ("What is recorded and told", self.reliability),
-            ("Who may do what", self.security),
-        ):
-            rows = [[one.fault, f"`{one.file}`", _shown(one.found_by)] for one in tried]
-            parts += [f"### {title}", table(["fault", "in", "found by"], rows)]
-        return "\n\n".join(parts)
-
-
-def read(file: Path) -> Mutations:
-    held = json.loads(file.read_text(encoding="utf-8"))
-    for half in ("reliability", "security"):
-        held[half] = [Tried(**one) for one in held[half]]
-    return Mutations(**held)
-
-
-def _shown(found_by: str | None) -> str:
-    return f"`{found_by}`" if found_by else "**nothing**"
+    found_by: str | None
 
 
 def main(wanted: str = "") -> int:
     from tests.torture.__main__ import PAGE, RUNS, page
 
-    began = time.monotonic()
-    halves = [[one for one in half if wanted in one.fault] for half in (RELIABILITY, SECURITY)]
+    RUNS.mkdir(exist_ok=True)
     with TemporaryDirectory() as folder:
-        copy = Path(folder) / "copy"
+        copy, at, is_clean = Path(folder) / "copy", commit(), True
         _copy(copy)
-        tests = sorted({test for half in halves for one in half for test in one.tests.split()})
-        if failed := _first_failure(copy, tests):
-            raise SystemExit(f"Without a fault, {failed} fails already.")
-        tried = [[_tried(copy, one) for one in half] for half in halves]
-    seconds = time.monotonic() - began
-    if not wanted:
-        result = Mutations(commit(), os.cpu_count() or 1, seconds, *tried)
-        RUNS.mkdir(exist_ok=True)
-        (RUNS / "mutations.json").write_text(json.dumps(asdict(result)), encoding="utf-8")
-        PAGE.write_text(page(RUNS), encoding="utf-8")
-    return 0 if all(one.found_by for half in tried for one in half) else 1
+        for half, (_, mutations) in HALVES.items():
+            chosen = [one for one in mutations if wanted == half or wanted in one.fault]
+            tests = sorted({test for one in chosen for test in one.tests.split()})
+            if tests and (failed := _first_failure(copy, tests)):
+                raise SystemExit(f"Without a fault, {failed} fails already.")
+            for one in chosen:
+                tried = Tried(at, _found_by(copy, one))
+                print(f"{one.fault} {tried.found_by or 'NOT FOUND'}", flush=True)
+                is_clean &= tried.found_by is not None
+                noted = read(RUNS, half) | {one.fault: tried}
+                (RUNS / f"mutations-{half}.json").write_text(json.dumps(noted), encoding="utf-8")
+    PAGE.write_text(page(RUNS), encoding="utf-8")
+    return 0 if is_clean else 1
+
+
+def read(folder: Path, half: str) -> dict[str, Tried]:
+    """What was noted, by fault."""
+    file = folder / f"mutations-{half}.json"
+    noted = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    return {fault: Tried(*tried) for fault, tried in noted.items()}
+
+
+def markdown(folder: Path) -> str:
+    """The section of the page."""
+    noted = {half: read(folder, half) for half in HALVES}
+    commits = dict.fromkeys(f"`{tried.commit}`" for of in noted.values() for tried in of.values())
+    parts = ["## Faults in the code, and which test finds each", HOW.format(commits=" and ".join(commits))]
+    for half, (title, mutations) in HALVES.items():
+        rows = [
+            [one.fault, f"`{one.file}`", _shown(noted[half][one.fault].found_by)]
+            for one in mutations
+            if one.fault in noted[half]
+        ]
+        parts += [f"### {title}", table(["fault", "in", "found by"], rows)]
+    return "\n\n".join(parts)
+
+
+def _shown(found_by: str | None) -> str:
+    return f"`{found_by}`" if found_by else "**nothing**"
 
 
 def _copy(to: Path) -> None:
@@ -103,7 +100,7 @@ def _copy(to: Path) -> None:
             shutil.copy2(ROOT / name, to / name, follow_symlinks=False)
 
 
-def _tried(copy: Path, mutation: Mutation) -> Tried:
+def _found_by(copy: Path, mutation: Mutation) -> str | None:
     file = copy / mutation.file
     whole = file.read_text(encoding="utf-8")
     if whole.count(mutation.text) != 1:
@@ -112,11 +109,9 @@ def _tried(copy: Path, mutation: Mutation) -> Tried:
         )
     file.write_text(whole.replace(mutation.text, mutation.instead), encoding="utf-8")
     try:
-        found_by = _first_failure(copy, mutation.tests.split())
+        return _first_failure(copy, mutation.tests.split())
     finally:
         file.write_text(whole, encoding="utf-8")
-    print(f"{mutation.fault} {found_by or 'NOT FOUND'}", flush=True)
-    return Tried(mutation.fault, mutation.file, found_by)
 
 
 def _first_failure(copy: Path, tests: Sequence[str]) -> str | None:

@@ -138,8 +138,7 @@ def page(folder: Path) -> str:
     runs = [(PARTS[name], Run.read(file)) for name, file in files.items() if file.exists()]
     table = summary([(part.title, run) for part, run in runs])
     sections = [run.markdown(part.title, part.how) for part, run in runs]
-    if (tried := folder / "mutations.json").exists():
-        sections.append(mutations.read(tried).markdown())
+    sections.append(mutations.markdown(folder))
     return "\n\n".join([INTRODUCTION, table, *sections]) + "\n"
 
 

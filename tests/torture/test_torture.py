@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,9 @@ from chalicelib.store.completions import Completions
 from chalicelib.store.dynamodb import DynamoDBTable
 from chalicelib.store.table import Change, Update
 from local.strict_dynamodb.operations import Database
+from tests.torture.__main__ import page
 from tests.torture.campaign import Outcome, alone, together
+from tests.torture.figures import Figures, Run, nothing
 from tests.torture.player import Player
 
 
@@ -52,6 +55,20 @@ def test_it_is_the_same_again_from_the_same_seed() -> None:
         alone(60, 7, outcome)
     assert outcomes[0] == outcomes[1]
     assert outcomes[0].faults
+
+
+def test_what_a_part_came_to_is_noted_and_told_on_the_page(tmp_path: Path) -> None:
+    figures = Figures(
+        1_000, {"cut on GetItem": 2, "cut on Query": 1}, nothing() | {"lost": ["one of Kestrel"]}
+    )
+    run = Run("news", 1_000, "abc1234", 7, 2, 0.5, 60.0, figures)
+    run.write(tmp_path)
+    assert Run.read(tmp_path / "news.json") == run
+    told = page(tmp_path)
+    assert "| News | 1,000 | 3 | 1 | 0 | 0 | 0 |" in told
+    assert "| cut | 2 | 1 | 3 |" in told
+    assert "- lost: one of Kestrel" in told
+    assert not figures.is_clean
 
 
 def unconditional(update: Callable[[CardChange], Update]) -> Callable[[CardChange], Update]:
