@@ -1,7 +1,7 @@
 """A server as it is on the last day of both November 2023 events: what a report, a page and a read of progress cost."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -12,7 +12,6 @@ from chalicelib.domain.access import Key, key_id, secret_hash
 from chalicelib.domain.roster import Alliance, Server
 from chalicelib.settings import Settings
 from chalicelib.store.dynamodb import DynamoDBTable
-from chalicelib.store.table import Item
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -43,14 +42,9 @@ def product(
     clock: Callable[[], datetime] = lambda: FRIDAY_NOON,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> Muster:
-    return assemble(Settings(TABLE), OneAtATime(client, TABLE, time.sleep), clock, monotonic=monotonic)
-
-
-class OneAtATime(DynamoDBTable):
-    """A table whose queries all come from the thread that asks, so that its processor time is that of all of them."""
-
-    def query_each(self, wanted: Sequence[tuple[str, str]], *, consistent: bool = False) -> list[list[Item]]:
-        return [list(self.query(*each, consistent=consistent)) for each in wanted]
+    """With one query at a time, so that all of its processor time is that of the thread that asks."""
+    table = DynamoDBTable(client, TABLE, time.sleep, at_once=1)
+    return assemble(Settings(TABLE), table, clock, monotonic=monotonic)
 
 
 def fill(client: "DynamoDBClient") -> None:

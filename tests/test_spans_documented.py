@@ -22,6 +22,7 @@ TOLD = {
     "docs/api.md": [*[REVOKED_WITHIN] * 3, *[UNDO_WITHIN] * 3],
     "docs/settings.md": [REVOKED_WITHIN, READ_AGAIN],
     "docs/OPERATIONS.md": [REVOKED_WITHIN] * 2,
+    "docs/SECURITY.md": [REVOKED_WITHIN],
     "docs/google.md": [*[FRESHNESS] * 2, READ_AGAIN, PATIENCE],
     "docs/sheet.md": [FRESHNESS] * 2,
     "docs/sheet-columns.md": [*[FRESHNESS] * 3, PATIENCE, BATCH],

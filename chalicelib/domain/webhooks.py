@@ -95,12 +95,13 @@ def discord_url(text: str, api_url: str) -> str | None:
             "This is not the address of a Discord webhook. Copy it from the channel's settings on Discord: "
             "Integrations, Webhooks, Copy Webhook URL.",
         )
-    given = dict(parse_qsl(query, keep_blank_values=True))
+    pairs = parse_qsl(query, keep_blank_values=True)
+    given = dict(pairs)
     thread = given.get("thread_id", "0")
-    if given.keys() - {"wait", "thread_id"} or not is_id(thread):
+    if given.keys() - {"wait", "thread_id"} or len(given) < len(pairs) or not is_id(thread):
         raise malformed(
             "url",
-            "Of a Discord webhook's address only thread_id can follow the question mark, with a thread's id.",
+            "Of a Discord webhook's address only thread_id can follow the question mark, once, with a thread's id.",
         )
     return DISCORD + found[1] + (f"?thread_id={thread}" if "thread_id" in given else "")
 

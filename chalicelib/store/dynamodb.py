@@ -44,7 +44,7 @@ _RECOVERY = 0.5
 """Seconds between attempts at a transaction of which an earlier attempt is under way: DynamoDB itself brings one that
 got stuck to its end when it is asked again after 5 seconds."""
 AT_ONCE = 8
-"""Queries of `query_each` that are under way at the same time: most of a query is the way to DynamoDB and back."""
+"""Most of a query is the way to DynamoDB and back."""
 CLIENT: dict[str, Any] = {
     "max_pool_connections": 32,  # as many as threads may ask at once; botocore keeps no more than 10 by itself
     "connect_timeout": 2,
@@ -61,11 +61,13 @@ _BATCH_GET_LIMIT, _BATCH_WRITE_LIMIT = 100, 25
 
 @dataclass(frozen=True, slots=True)
 class DynamoDBTable:
-    """A table with string keys PK and SK, and an index for each attribute that `latest` is asked for."""
+    """A table with string keys PK and SK, and an index for each attribute that `latest` is asked for. `at_once`: how
+    many queries of `query_each` are under way at the same time; 1: they all come from the thread that asks."""
 
     _client: "DynamoDBClient"
     name: str
     _sleep: Callable[[float], None]
+    at_once: int = AT_ONCE
 
     def get(self, key: ItemKey, *, consistent: bool = False) -> Item | None:
         if not is_possible(key):
@@ -107,11 +109,12 @@ class DynamoDBTable:
         def items(one: tuple[str, str]) -> list[Item]:
             return list(self.query(*one, consistent=consistent))
 
-        if len(wanted) < 2:
+        workers = min(self.at_once, len(wanted))
+        if workers < 2:
             return list(map(items, wanted))
         from concurrent.futures import ThreadPoolExecutor  # no report needs it
 
-        with ThreadPoolExecutor(min(AT_ONCE, len(wanted))) as pool:
+        with ThreadPoolExecutor(workers) as pool:
             asked = [pool.submit(copy_context().run, items, each) for each in wanted]
             try:
                 return [one.result() for one in asked]

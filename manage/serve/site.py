@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-PERIODS = {"refresh_totals": (300, 240), "sync_sheets": (60, 55), "tell_news": (60, 55)}
-"""Of the scheduled functions, as in AWS: how often, and for how long at most, in seconds."""
+PERIODS = {"refresh_totals": (300, 240), "sync_sheets": (60, 55), "tell_news": (60, 20)}
+"""Of the scheduled functions: how often, and for how long at most, in seconds; as in AWS, but that news gets less time.
+Here they take turns, so a sheet would wait for addresses that answer slowly."""
 CHECKED = 2.0
 """Seconds for which a look at the store counts, since anybody may ask for `/health`."""
 

@@ -273,11 +273,13 @@ def test_the_form_is_rendered_from_the_package(unpacked: Path, runtime: Path, de
 
 
 def test_the_functions_are_told_their_table(packaged: Path) -> None:
-    resources = json.loads((packaged / "sam.json").read_text())["Resources"]
+    template = json.loads((packaged / "sam.json").read_text())
+    of_all, resources = template["Globals"]["Function"]["Environment"]["Variables"], template["Resources"]
     functions = {name: r for name, r in resources.items() if r["Type"] == "AWS::Serverless::Function"}
     assert set(functions) == {"APIHandler", "RefreshTotals", "SyncSheets", "TellNews"}
     for function in functions.values():
-        assert function["Properties"]["Environment"]["Variables"]["TABLE_NAME"] == {"Ref": "Table"}
+        own = function["Properties"].get("Environment", {"Variables": {}})["Variables"]
+        assert {**of_all, **own}["TABLE_NAME"] == {"Ref": "Table"}
         assert function["Properties"]["Runtime"] == f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 

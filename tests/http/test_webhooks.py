@@ -97,7 +97,16 @@ def test_every_spelling_of_a_discord_webhook_is_one(site: Site, url: str, stored
     [
         *(
             {"url": URL + end}
-            for end in ("/slack", "/github", "/x/y", "#x", "?thread_id=x", "?wait=1&a=b", "é")
+            for end in (
+                "/slack",
+                "/github",
+                "/x/y",
+                "#x",
+                "?thread_id=x",
+                "?thread_id=1&thread_id=2",
+                "?wait=1&a=b",
+                "é",
+            )
         ),
         {"url": "https://discord.com/channels/1/2"},
         {"url": "https://discord.com/api/webhooks/one/TOKEN"},

@@ -85,4 +85,4 @@ def test_credentials_that_google_refuses_are_one_line_and_stop_nothing_else(
     words = "Google did not accept Muster's credentials (RefreshError)."
     assert sheet.last_error == words
     errors = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
-    assert errors == [f"no sheet can be synced: {words}"]
+    assert errors == [f"no sheet of muster@example.org can be synced: {words}"]

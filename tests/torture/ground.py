@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol, TypeVar, get_args
 
 from chalicelib.bootstrap import dynamodb_table, sqlite_table
 from chalicelib.domain.errors import Busy
+from chalicelib.store.dynamodb import DynamoDBTable
 from chalicelib.store.keys import ItemKey
 from chalicelib.store.table import Change, Item, Put, Table
 from local.dynamodb import table_definition
@@ -82,7 +83,8 @@ class OnDynamoDB:
         self._sleep = sleep
 
     def table(self) -> Table:
-        return dynamodb_table(TABLE_NAME, self._dynamodb.client(), self._sleep)
+        """With one query at a time: else chance would decide which of several at once suffers what."""
+        return DynamoDBTable(self._dynamodb.client(), TABLE_NAME, self._sleep, at_once=1)
 
     def quiet_table(self) -> Table:
         return dynamodb_table(TABLE_NAME, self._dynamodb.quiet_client(), self._sleep)
