@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from contextvars import Context
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, get_args
@@ -232,7 +233,7 @@ def test_a_terminal_shows_a_problem_with_its_fields_and_the_traceback_below(
     try:
         raise KeyError("Kestrel")
     except KeyError as error:
-        log_problem("internal", error)
+        Context().run(log_problem, "internal", error)  # without the request of another test
     first, *below = Readable("%(levelname)s %(message)s").format(caplog.records[0]).splitlines()
     assert re.fullmatch(
         r"ERROR internal code=internal status=500 cause=KeyError \(test_telemetry.py:\d+\)", first

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from deploy.template import stack_name
-from tests.e2e.deployment import NOVA, Deployment
+from tests.e2e.deployment import NOVA, Deployment, wait_until
 from tests.e2e.load import tracebacks, under_load
 from tests.e2e.packages import changed, that_fails, that_is_refused, without_a_right
 
@@ -34,7 +34,10 @@ def an_upgrade_that_fails_is_undone(at: Deployment, folder: Path, link: str) -> 
         assert failed.returncode == 2
         assert f"is UPDATE_ROLLBACK_COMPLETE\n{TIMED_OUT}" in failed.stderr
     assert answered.failed == []
-    assert at.progress() == (before[0] + 100 * answered.reports, before[1] + answered.reports)
+    all_that_counted = (before[0] + 100 * answered.reports, before[1] + answered.reports)
+    wait_until(
+        lambda: at.progress() == all_that_counted
+    )  # a process knows the totals of up to ten seconds ago
     assert at.configuration("APIHandler")["MemorySize"] == memory
     assert at.deploy(at.packaged) == ""
 
