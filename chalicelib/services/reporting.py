@@ -128,7 +128,9 @@ class Reporting:
             refs = find_milestones(milestone_ids, self._directory.events())
             require_reportable(refs, key.role, self._clock(), server.game_day)
             found = self._commanders.named(server.id, name, tags)
-            if not (found and found.retired_at):  # who has retired comes back by being asked for
+            if found and found.retired_at:  # and comes back by being asked for
+                self._rosters.require_open(alliance, found.name)
+            else:
                 self._rosters.reporting(key, alliance, found, shown, is_new=is_new)
         except MusterError as error:
             return error

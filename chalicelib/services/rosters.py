@@ -304,13 +304,17 @@ class Rosters:
             if found.alliance != alliance.id:
                 raise _elsewhere(found, "commander", name)
             return found, ()
-        if not alliance.is_open:
-            raise self._not_on_roster(alliance, found.name if found else name)
+        self.require_open(alliance, found.name if found else name)
         if found:
             return self._until_written(lambda: self._take_in(key, alliance, found)), ()
         if not is_new:
             self._refuse_near(alliance, name, "commander")
         return self._new(key, alliance, name)
+
+    def require_open(self, alliance: Alliance, name: str) -> None:
+        """Raises DidYouMean (`not-on-roster`) unless somebody who is not on the roster joins by reporting."""
+        if not alliance.is_open:
+            raise self._not_on_roster(alliance, name)
 
     def join(self, key: Key, alliance: Alliance, name: str, *, is_new: bool) -> Commander:
         """Who of the alliance is called so. Somebody who is not on its roster joins as by a report, but nothing is

@@ -2,6 +2,7 @@
 
 import html
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from urllib.parse import parse_qs, unquote, urljoin, urlsplit
@@ -20,6 +21,7 @@ from tests.world import (
     CONFRONTING_RESILIENCE,
     ENLISTING_OLD_ALLIES,
     HIDDEN_MOTIVATIONS,
+    NOVA,
 )
 
 
@@ -280,6 +282,18 @@ def test_a_name_that_is_new_can_be_reported_as_typed(any_site: Site) -> None:
     assert "<h1><bdi>Kestrl</bdi></h1>" in answer.text
     assert Page(any_site.get(f"/f/{secret}")).roster == ["Kestrel", "Kestrl"]
     assert send(any_site, secret, "Kestrl", CONFRONTING_RESILIENCE).status_code == 200, "it is asked once"
+
+
+def test_who_has_retired_is_told_if_their_alliance_is_closed(site: Site) -> None:
+    secret, muster = site.world.secret(), site.world.muster
+    send(site, secret, "Kestrel", ENLISTING_OLD_ALLIES)
+    kestrel = muster.stores.commanders.named("101", "Kestrel")
+    assert kestrel
+    muster.rosters.retire(site.world.key("admin", None, None), "101", "nova", kestrel.id)
+    muster.stores.definitions.put_alliance(replace(NOVA, is_open=False))
+    answer = send(site, secret, "Kestrel", HIDDEN_MOTIVATIONS)
+    assert answer.status_code == 409
+    assert "Kestrel is not on the roster of Nova Guard." in Page(answer).words
 
 
 def test_each_near_name_has_a_button(site: Site) -> None:

@@ -157,8 +157,8 @@ SECURITY = (
     Mutation(
         "A member reports for a commander of another alliance.",
         "chalicelib/services/rosters.py",
-        'raise _elsewhere(found, "commander", name)\n            return found, ()\n        if not alliance',
-        "return found, ()\n            return found, ()\n        if not alliance",
+        'raise _elsewhere(found, "commander", name)\n            return found, ()\n        self.require_open',
+        "return found, ()\n            return found, ()\n        self.require_open",
         "tests/http/test_api.py::TestReporting",
     ),
     Mutation(

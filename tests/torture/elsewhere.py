@@ -108,7 +108,8 @@ def chat(player: "Player") -> None:
     player.place.let_time_pass()
     _sent(player, user, player.random.choice(["today", "standing", "missing"]))
     menus = {one["placeholder"]: one for one in components(_sent(player, user, "done"))}
-    if (menu := menus.get(who.name)) and who.alliance == alliance:
+    may_report = who.alliance == alliance and not (who.is_retired and (server, alliance) in player.closed)
+    if may_report and (menu := menus.get(who.name)):
         values = [one["value"] for one in menu["options"]]
         chosen = player.random.sample(values, player.random.randint(1, len(values)))
         player.place.let_time_pass()
