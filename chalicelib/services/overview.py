@@ -1,6 +1,6 @@
 """What everybody may see of a server: its schedule, and its progress in each event."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -61,25 +61,7 @@ class Overview:
     def schedule(self, server_id: str) -> Schedule:
         """Raises NotFound."""
         server, now = self._directory.server(server_id), self._clock()
-        day = server.game_day
-        milestones = tuple(
-            ScheduledMilestone(
-                date=day.date_of(window.opens_at),
-                event=event.id,
-                event_name=event.name,
-                event_status=event.status(now, day),
-                milestone=event.global_id(milestone),
-                name=milestone.name,
-                objectives=milestone.objectives,
-                points=milestone.points,
-                opens_at=window.opens_at,
-                closes_at=window.closes_at,
-                status=window.status(now),
-            )
-            for event in self.current_events(server, now)
-            for milestone, window in event.scheduled(day)
-        )
-        return Schedule(server.id, now, day, milestones)
+        return schedule_of(server, self.current_events(server, now), now)
 
     def editions(self, server_id: str) -> dict[str, Edition]:
         """Of each event's schedule on the server, by event id: it changes with the event, and with the server's game
@@ -97,3 +79,26 @@ class Overview:
         """All events that are not archived, running first."""
         events = [event for event in self._directory.events() if not event.archived]
         return running_first(events, now, server.game_day)
+
+
+def schedule_of(server: Server, events: Iterable[Event], now: datetime) -> Schedule:
+    """What is on when, in the order of the events."""
+    day = server.game_day
+    milestones = tuple(
+        ScheduledMilestone(
+            date=day.date_of(window.opens_at),
+            event=event.id,
+            event_name=event.name,
+            event_status=event.status(now, day),
+            milestone=event.global_id(milestone),
+            name=milestone.name,
+            objectives=milestone.objectives,
+            points=milestone.points,
+            opens_at=window.opens_at,
+            closes_at=window.closes_at,
+            status=window.status(now),
+        )
+        for event in events
+        for milestone, window in event.scheduled(day)
+    )
+    return Schedule(server.id, now, day, milestones)

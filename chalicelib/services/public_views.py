@@ -12,7 +12,7 @@ from chalicelib.domain.progress import Progress, TierProgress, progress_of
 from chalicelib.domain.roster import Alliance, Server
 from chalicelib.domain.standing import Standing, Totals
 from chalicelib.services.directory import Directory
-from chalicelib.services.overview import Overview, Schedule
+from chalicelib.services.overview import Overview, Schedule, schedule_of
 from chalicelib.services.recent_standings import RecentStandings
 
 
@@ -156,7 +156,7 @@ class PublicViews:
             current=current,
             coming=tuple(event for event in state.events if event.status(state.as_of, day) == "upcoming"),
             ended=tuple(one for one in begun if one.progress.status == "ended"),
-            schedule=self._overview.schedule(server.id),
+            schedule=schedule_of(server, state.events, state.as_of),
             completions={one.id: one.completions for shown in begun for one in shown.progress.milestones},
             standings=tuple(_standings(state, one.event) for one in current)
             if server.public_standings

@@ -354,6 +354,15 @@ class TestMadeOnce:
         have_reported(site, 3)
         assert "300 of 8,925" in shown(site).words
 
+    def test_it_is_of_one_moment_whatever_becomes_of_its_events_meanwhile(self, site: Site) -> None:
+        muster = site.world.muster
+        state = muster.public_views.state("101")
+        shown = muster.public_views.page(state)
+        for event in state.events:
+            muster.stores.definitions.delete_event(event.id)
+        assert shown.schedule.milestones
+        assert muster.public_views.page(state) == shown
+
     @pytest.mark.parametrize(
         "path",
         [

@@ -58,7 +58,13 @@ class OnlyOne:
         office.world.muster.stores.sheets.touch(office.id, office.world.clock())
 
     def due(self) -> Sequence[Due]:
-        return [due for due in self.queue.due() if due.sheet.spreadsheet_id == self.id]
+        return self.of_it(self.queue.due())
+
+    def due_of(self, account: str | None) -> Sequence[Due]:
+        return self.of_it(self.queue.due_of(account))
+
+    def of_it(self, due: Sequence[Due]) -> Sequence[Due]:
+        return [each for each in due if each.sheet.spreadsheet_id == self.id]
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.queue, name)
@@ -159,7 +165,6 @@ class AnyOffice(RuleBasedStateMachine):
         """Between the read and the write, if there is a write."""
         office, cell = self.sheets[sheet].office, self.cell(sheet, name, HIDDEN)
         self.run(sheet, lambda: office.officer.tick(COMMANDERS, cell))
-        self.take_at_once(sheet, name)
 
     @rule(sheet=sheets)
     def sync_while_somebody_sorts(self, sheet: int) -> None:
@@ -183,14 +188,6 @@ class AnyOffice(RuleBasedStateMachine):
             self.sheets[sheet].names = {name: fact.seen for name, fact in self.names.items()}
             if not meanwhile:
                 self.shows(sheet)
-
-    def take_at_once(self, sheet: int, name: str) -> None:
-        """What was ticked during a sync is taken by it, if it looked again as its write met something else."""
-        fact, shown = self.done[name], self.sheets[sheet]
-        stored = str(self.names[name].value) in shown.office.done()
-        if shown.done is not None and stored == self.held(sheet, name)[1] != fact.value:
-            fact.set(stored)
-            shown.done[name] = fact.seen
 
     def expect(self, sheet: int) -> None:
         """What is to become of what officers entered since: names come first."""
