@@ -82,7 +82,7 @@ def markdown(folder: Path) -> str:
             for one in mutations
             if one.fault in noted[half]
         ]
-        parts += [f"### {title}", table(["fault", "in", "found by"], rows)]
+        parts += [f"### {title}", table(["fault", "in", "found by"], rows).replace("---:", "---")]
     return "\n\n".join(parts)
 
 
