@@ -233,8 +233,9 @@ def test_a_terminal_shows_a_problem_with_its_fields_and_the_traceback_below(
     try:
         raise KeyError("Kestrel")
     except KeyError as error:
-        Context().run(log_problem, "internal", error)  # without the request of another test
-    first, *below = Readable("%(levelname)s %(message)s").format(caplog.records[0]).splitlines()
+        log_problem("internal", error)
+    shown = Context().run(Readable("%(levelname)s %(message)s").format, caplog.records[0])
+    first, *below = shown.splitlines()  # without the request of another test
     assert re.fullmatch(
         r"ERROR internal code=internal status=500 cause=KeyError \(test_telemetry.py:\d+\)", first
     )
