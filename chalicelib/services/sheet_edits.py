@@ -187,9 +187,9 @@ class SheetEdits:
     def _stamp(self, server: str, edits: Iterable[Edit]) -> None:
         """Stamps the tiers that these have reached. Readings have done it already."""
         events = {edit.milestone.partition("/")[0] for edit in edits if isinstance(edit, Tick)}
-        for event in self._directory.events():
-            if event.id in events:
-                with suppress(Busy):  # then the next recount stamps it
+        with suppress(Busy):  # then the next recount stamps them
+            for event in self._directory.events() if events else ():
+                if event.id in events:
                     self._tiers.stamp(server, event)
 
 

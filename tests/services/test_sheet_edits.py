@@ -1,6 +1,7 @@
 """What officers edited in a sheet counts once, on condition of what the sheet showed, and is answered in words."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -8,7 +9,11 @@ from chalicelib.domain.access import sheet_key
 from chalicelib.domain.binding import Binding
 from chalicelib.domain.bulk import Only
 from chalicelib.domain.edits import Edit, NewCommander, OfficialPoints, Rename, Tick
+from chalicelib.domain.errors import Busy
+from chalicelib.domain.events import Event
 from chalicelib.services.bulk_corrections import BulkOrder
+from chalicelib.services.corrections import Corrections
+from chalicelib.services.directory import Directory
 from chalicelib.store.backoff import ATTEMPTS
 from chalicelib.store.table import Item
 from local.strict_dynamodb.faults import FaultKind
@@ -177,6 +182,22 @@ class TestTicks:
         left = ("refused", "This commander is no longer in Nova Guard, so nothing was changed.")
         assert desk.apply(*edits) == [left, left]
         assert desk.one(Tick(ash, "no/such", True, 0, TAB))[0] == "refused"
+
+    def test_one_that_was_recorded_is_told_though_the_table_is_busy_then(
+        self, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        tick, do = desk.tick(desk.add("Ash")), Corrections.tick
+
+        def busy(_: Directory) -> list[Event]:
+            raise Busy
+
+        def ticked(*given: Any, **more: Any) -> bool:
+            changed = do(*given, **more)
+            monkeypatch.setattr(Directory, "events", busy)
+            return changed
+
+        monkeypatch.setattr(Corrections, "tick", ticked)
+        assert desk.one(tick) == ("applied", f"{NAME}: recorded.")
 
     def test_the_rewards_that_ticks_reach_are_stamped(self, desk: Desk) -> None:
         event = desk.muster.directory.event(DEFENDERS)
