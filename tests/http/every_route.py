@@ -204,7 +204,7 @@ class Stage:
 
     def send(self, row: "Row", request: dict[str, Any] | None = None, **options: Any) -> requests.Response:
         """The row's request, or another one to its route, with the key of whose turn it is or another `secret`."""
-        options = {"secret": self.secret, **(request or row.request(self)), **options}
+        options = {"secret": self.secret, **(row.request(self) if request is None else request), **options}
         url = self.url(row.route, options.pop("path", {}))
         return self.site.call(row.method, url, options.pop("secret"), allow_redirects=False, **options)
 

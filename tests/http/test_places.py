@@ -244,5 +244,4 @@ def test_nobody_is_shown_what_is_elsewhere(stage: Stage) -> None:
                 if seen and not (key.covers(*place) and row.may != ALL):
                     wrong[str(row), stage.principal, place] = seen
     assert not wrong
-    assert len(marks["101", "nova"] - shown) <= 1, "it is shown to those who may see it"
-    assert "Only in 101/nova" in shown
+    assert shown >= marks["101", "nova"], "it is shown to those who may see it"
