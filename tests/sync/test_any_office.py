@@ -43,11 +43,13 @@ class Fact:
 
 @dataclass
 class Sheet:
-    """`done`, `names`: as the last write that reached it left it; None: since it was bound, none did."""
+    """`done`, `names`: as the last write that reached it left it; None: since it was bound, none did. `beside`: whose
+    note stands beside each."""
 
     office: Office
     done: dict[str, Seen] | None = None
     names: dict[str, Seen] = field(default_factory=dict)
+    beside: dict[str, str] = field(default_factory=lambda: {name: name for name in PEOPLE})
 
 
 class OnlyOne:
@@ -128,11 +130,6 @@ class AnyOffice(RuleBasedStateMachine):
 
     @rule(sheet=sheets, name=people, to=called)
     def type_name(self, sheet: int, name: str, to: str) -> None:
-        """But not so that all names are there, in other rows: without a base, that is labels that were sorted."""
-        labels = {one: str(self.held(sheet, one)[0]) for one in PEOPLE} | {name: to}
-        names = {one: self.names[one].value for one in PEOPLE}
-        if labels != names and {*labels.values()} == {*names.values()}:
-            return
         self.sheets[sheet].office.officer.type(COMMANDERS, self.cell(sheet, name, "Commander"), to)
 
     @rule(sheet=sheets, to=st.sampled_from(OTHERS))
@@ -179,7 +176,7 @@ class AnyOffice(RuleBasedStateMachine):
     def run(
         self, sheet: int, meanwhile: Callable[[], object] | None = None, *, is_refused: bool = False
     ) -> None:
-        office = self.sheets[sheet].office
+        office, moved = self.sheets[sheet].office, self.moved(sheet)
         if self.sheets[sheet].done is not None:
             self.expect(sheet)
         if meanwhile:
@@ -188,6 +185,8 @@ class AnyOffice(RuleBasedStateMachine):
         office.server.requests.clear()
         sync_due(OnlyOne(office), Google(office.server.url), sleep=lambda _: None)
         office.server.forget_faults()
+        if moved and self.notes(sheet) == moved:
+            self.sheets[sheet].beside = moved
         if not (is_refused and any(one.kind == "write" for one in office.server.requests)):
             self.sheets[sheet].done = {name: fact.seen for name, fact in self.done.items()}
             self.sheets[sheet].names = {name: fact.seen for name, fact in self.names.items()}
@@ -242,20 +241,34 @@ class AnyOffice(RuleBasedStateMachine):
 
     @invariant()
     def notes_stay_with_their_commander(self) -> None:
-        for sheet in getattr(self, "sheets", []):
-            tabs = sheet.office.server.snapshot(sheet.office.id)["sheets"]
-            tab = next((one for one in tabs if one["properties"]["title"] == COMMANDERS), None)
-            rows = [row.get("values", []) for row in tab["data"][0]["rowData"]] if tab else []
-            notes = {
-                str(row[1]["userEnteredValue"]["stringValue"]): row[0].get("note")
-                for row in rows
-                if len(row) > 1 and "userEnteredValue" in row[1]
-            }
+        for number, sheet in enumerate(getattr(self, "sheets", [])):
+            notes = self.notes(number)
             if any(notes.values()):
-                assert {notes[identity] for identity in self.ids.values()} == {
-                    f"of {name}" for name in PEOPLE
-                }
-                assert all(notes[self.ids[name]] == f"of {name}" for name in PEOPLE)
+                assert notes == sheet.beside
+
+    def notes(self, sheet: int) -> dict[str, str | None]:
+        """Whose note stands beside each, by the row's key."""
+        office = self.sheets[sheet].office
+        tabs = office.server.snapshot(office.id)["sheets"]
+        tab = next((one for one in tabs if one["properties"]["title"] == COMMANDERS), None)
+        rows = [row.get("values", []) for row in tab["data"][0]["rowData"]] if tab else []
+        notes = {
+            str(row[1]["userEnteredValue"]["stringValue"]): row[0].get("note", "").removeprefix("of ") or None
+            for row in rows
+            if len(row) > 1 and "userEnteredValue" in row[1]
+        }
+        return {name: notes.get(identity) for name, identity in self.ids.items()}
+
+    def moved(self, sheet: int) -> dict[str, str] | None:
+        """Where the notes may be after the next sync, too, if officers have put the names in one another's rows. That
+        looks like a sort that left out the hidden columns, and then the names are right, unless other cells deny it.
+        """
+        labels = {name: self.held(sheet, name)[0] for name in PEOPLE if self.sheets[sheet].names}
+        whose = {fact.value: name for name, fact in self.names.items()}
+        if not labels or {*labels.values()} != {*whose}:
+            return None
+        beside = self.sheets[sheet].beside
+        return {whose[label]: beside[name] for name, label in labels.items()}
 
     def shows(self, sheet: int) -> None:
         for name in PEOPLE:
