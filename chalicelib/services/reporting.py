@@ -1,5 +1,6 @@
 """Reporting completions: the one thing that members do."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +9,7 @@ from typing import Literal, Protocol
 from chalicelib.domain.access import Key
 from chalicelib.domain.cards import Card, CardChange, Completion, reported
 from chalicelib.domain.errors import Busy, MusterError, NotFound
+from chalicelib.domain.ledger import Actor
 from chalicelib.domain.messages import say
 from chalicelib.domain.names import display_name
 from chalicelib.domain.reporting import MilestoneRef, find_milestones, require_reportable
@@ -20,8 +22,10 @@ from chalicelib.services.rosters import Called, CommanderRef, Rosters, called
 from chalicelib.services.tiers import Tiers
 from chalicelib.store.backoff import ATTEMPTS
 from chalicelib.store.commanders import Commanders, still_here
-from chalicelib.store.completions import CardsChanged, Completions
+from chalicelib.store.completions import LONGEST_WRITE, CardsChanged, Completions
 from chalicelib.store.table import Change, ConditionFailed
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,7 @@ class Reporting:
                 raise NotFound("unknown-commander", say("unknown-commander", alliance=alliance.name))
             return self._rosters.reporting(key, alliance, found, found.name, is_new=False)
 
-        outcome = self._record(alliance, who, refs, _completion(key, now))
+        outcome = self._record(key, alliance, who, refs, _completion(key, now))
         return self._receipt(
             server, CommanderRef(outcome.commander.id, outcome.commander.name), refs, outcome
         )
@@ -158,10 +162,15 @@ class Reporting:
             found = self._commanders.named(alliance.server, name, tags, consistent=consistent)
             return self._rosters.reporting(key, alliance, found, shown, is_new=is_new)
 
-        return self._record(alliance, who, refs, completion)
+        return self._record(key, alliance, who, refs, completion)
 
     def _record(
-        self, alliance: Alliance, who: _Who, refs: Sequence[MilestoneRef], completion: Completion
+        self,
+        key: Key,
+        alliance: Alliance,
+        who: _Who,
+        refs: Sequence[MilestoneRef],
+        completion: Completion,
     ) -> Outcome:
         events = list(dict.fromkeys(ref.event.id for ref in refs))
         commander, new = who(consistent=False)
@@ -184,6 +193,7 @@ class Reporting:
                 self._joining.require_room(failure)
                 elsewhere = True
             else:
+                self._settle_late(key, [change.after for change in changes], completion)
                 written = cards | {change.after.event: change.after for change in changes}
                 added = frozenset(
                     f"{c.after.event}/{milestone}"
@@ -196,6 +206,16 @@ class Reporting:
                 whose = alliance.server, alliance.id, commander.id
                 cards = self._cards(whose, events, is_new=bool(new), consistent=True)
         raise Busy
+
+    def _settle_late(self, key: Key, cards: Sequence[Card], completion: Completion) -> None:
+        """Writes the ledger entries of a report at once if it took longer than whoever counts the cards waits for: its
+        machine was asleep in the middle of it, perhaps."""
+        if self._clock() - completion.recorded_at <= LONGEST_WRITE:
+            return
+        try:
+            self._completions.settle_cards(cards, {key.id: Actor.of(key)})
+        except Busy:
+            _logger.error("no ledger entry of a report that was written late, by key %s", key.id)
 
     def _receipt(
         self, server: Server, commander: Called, refs: Sequence[MilestoneRef], outcome: Outcome

@@ -25,7 +25,8 @@ SUMS = "sums"
 """Of a history's attributes: the server's standing as the last recount found it, if it has changed since the one
 before."""
 LONGEST_WRITE = timedelta(minutes=1)
-"""The longest time from when a report takes its time to when it is written: a request has 29 seconds."""
+"""The longest time from when a report takes its time to when it is written: a request has 29 seconds. One that takes
+longer all the same settles its cards itself."""
 
 
 @dataclass

@@ -5,12 +5,13 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.domain.calendar import SKEW
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.roster import Server
 from chalicelib.services.counting import COUNTED_AGAIN, KNOWN_LATE
 from chalicelib.services.refresh import ENOUGH
 from chalicelib.store import keys
-from chalicelib.store.completions import Completions, Tally
+from chalicelib.store.completions import LONGEST_WRITE, Completions, Tally
 from chalicelib.store.table import Update
 from tests.world import ARCHITECTS, CONFRONTING_RESILIENCE, DEFENDERS, HIDDEN_MOTIVATIONS, World
 
@@ -111,6 +112,25 @@ class TestTheLedger:
         world.muster.refresh.refresh_totals()
         assert world.muster.ledger_pages.differences("101") == []
         assert "report" in [entry.action for entry in world.muster.stores.ledger.page("101")]
+
+    @pytest.mark.parametrize("asleep", [LONGEST_WRITE + SKEW, timedelta(hours=2)])
+    def test_a_report_whose_machine_was_asleep_before_it_was_written_is_in_it(
+        self, world: World, monkeypatch: pytest.MonkeyPatch, asleep: timedelta
+    ) -> None:
+        record, elsewhere = Completions.record, world.process()
+
+        def late(self: Completions, *what: object) -> None:
+            monkeypatch.undo()
+            world.clock.now += asleep + timedelta(seconds=1)
+            elsewhere.refresh.refresh_totals()
+            record(self, *what)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(Completions, "record", late)
+        world.muster.reporting.report(world.key(), "Kestrel", [HIDDEN_MOTIVATIONS, CONFRONTING_RESILIENCE])
+        world.muster.refresh.refresh_totals()
+        assert world.muster.ledger_pages.differences("101") == []
+        reports = [one for one in world.muster.stores.ledger.page("101") if one.action == "report"]
+        assert [one.actor.label for one in reports] == ["test member"] * 2
 
 
 class TestTurns:

@@ -23,8 +23,8 @@ SPAN = 10 * 3600.0
 """Seconds that pass at most while one player is alone: then the clock says Wednesday evening, and no milestone has
 opened or closed that is reported."""
 TICK = 2.0
-"""Seconds that pass at most with each use case where there are several players, so that what one has under way stays
-well within what a request may take."""
+"""Seconds that pass at most with each use case where there are several players, so that what one has under way takes
+no longer than a request may."""
 SLOWNESS = 0.05
 """Of the pauses between attempts, where they are real."""
 LONGEST = 5_000

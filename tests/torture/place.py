@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
-from threading import Lock
+from threading import Condition
 
 from chalicelib.bootstrap import Muster, assemble
 from chalicelib.catalog import load_catalog
@@ -26,6 +26,8 @@ ROUND = 8
 """Reports by whoever plays of one commander whom all report; then it is another's turn."""
 APART = (-30, 0, 17, 30)
 """Seconds by which the clocks of the products are wrong."""
+
+LONGEST_REQUEST = timedelta(seconds=29)
 
 Scope = tuple[Role, str | None, str | None]
 
@@ -102,8 +104,31 @@ class Place:
     """How often it was answered that a milestone is now recorded, of those."""
     runs: list[Run] = field(default_factory=list)
     """Of the sync, by whichever player, that have not ended."""
-    lock: Lock = field(default_factory=Lock)
+    lock: Condition = field(default_factory=Condition)
     _turn: int = 0
+    _under_way: dict[str, datetime] = field(default_factory=dict)
+    """Since when each player is at a use case."""
+
+    @contextmanager
+    def under_way(self, player: str, seconds: float) -> Iterator[None]:
+        """In the `with` block that player is at a use case, which begins when so much time has passed. Time waits for
+        whoever would be at one for longer than a request may take."""
+        passed = timedelta(seconds=seconds)
+
+        def has_come() -> bool:
+            return all(self.clock() + passed <= at + LONGEST_REQUEST for at in self._under_way.values())
+
+        with self.lock:
+            self.lock.wait_for(has_come)
+            self.clock.advance(seconds=seconds)
+            self.seconds.seconds += seconds
+            self._under_way[player] = self.clock()
+        try:
+            yield
+        finally:
+            with self.lock:
+                del self._under_way[player]
+                self.lock.notify_all()
 
     def next_together(self) -> tuple[str, str]:
         """Whom to report with the others, and in which alliance."""

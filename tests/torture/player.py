@@ -120,9 +120,10 @@ class Player:
         use_case = self.random.choices(list(USE_CASES), list(USE_CASES.values()))[0]
         self.product = self.random.choice(self.place.products)
         passed = SEEN_AFTER + self.random.random() * self.step
-        with self.place.lock:
-            self.place.clock.advance(seconds=passed)
-            self.place.seconds.seconds += passed
+        with self.place.under_way(self.names[0], passed):
+            self._play(use_case)
+
+    def _play(self, use_case: "Callable[[Player], None]") -> None:
         if self.is_alone:
             self.calm(self.random.random() >= STORMS)
         self.counts.use_cases[use_case.__name__] += 1
