@@ -59,13 +59,13 @@ after it.""",
 Sixteen processes, whose clocks are up to four minutes wrong, report for the same forty commanders, and report, take
 back and give back for one of their own. They are killed at any moment, and others go on. Each completion must be
 answered as recorded once, and in the end the table holds what was answered.""",
-        8_000,
+        40_000,
         processes.on_sqlite,
     ),
     "processes-dynamodb": Part(
         "Sixteen processes at one DynamoDB",
         "The same with the strict stand-in for DynamoDB, over HTTP, of whose calls some go wrong, too.",
-        2_000,
+        10_000,
         processes.on_dynamodb,
     ),
     "serve": Part(
