@@ -284,3 +284,9 @@ def test_a_link_that_was_pasted_with_a_sign_behind_it_works(any_site: Site, path
         answer = any_site.get(f"{meant}{sign}?lang=fr&at=soon", headers={"Accept": "text/html"})
         assert urlsplit(answer.url).path == urlsplit(any_site.url + meant).path, sign
         assert (answer.status_code, urlsplit(answer.url).query) == (status, "lang=fr&at=soon")
+
+
+@pytest.mark.parametrize("path", ["/%252Fother.example/.", "//other.example/."])
+def test_a_sign_behind_an_address_leads_to_no_other_host(site: Site, path: str) -> None:
+    answer = site.get(path, headers={"Accept": "text/html"}, allow_redirects=False)
+    assert (answer.status_code, urlsplit(answer.headers["Location"]).netloc) == (303, "")
