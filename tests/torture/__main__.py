@@ -24,7 +24,7 @@ SEED = 1
 
 
 class Part(NamedTuple):
-    """`run` gets how many operations, or sequences of them, to make, and the seed. `usual`: that number."""
+    """`run` gets how many operations to make, about, and the seed. `usual`: that number."""
 
     title: str
     how: str
@@ -84,7 +84,7 @@ What officers may do to a sheet, in any order: they sort, insert, delete, paste,
 between two syncs and between the read and the write of one, while members report and programs change the same. Theirs
 stays as they left it, each edit counts once or is refused, and ours is true again one sync later at most. The numbers
 of steps are counted; `tests/sync/test_any_edit.py` and `test_any_office.py` say what must hold.""",
-        300,
+        3_000,
         searches.sheets,
     ),
     "news": Part(
@@ -93,7 +93,7 @@ of steps are counted; `tests/sync/test_any_edit.py` and `test_any_office.py` say
 Runs that tell the news in which any call can be lost, be late, be refused, or be the last of its run, while another run
 comes. Each piece is told as often as its kind promises, in order, and a webhook in trouble keeps no other waiting
 (`tests/services/test_any_news.py`).""",
-        3_000,
+        30_000,
         searches.news,
     ),
 }
