@@ -477,6 +477,22 @@ class TestKeys:
         ends_at = WEDNESDAY_NOON + timedelta(minutes=minutes)
         assert datetime.fromisoformat(ended["expires_at"]) == ends_at.astimezone(UTC)
 
+    @pytest.mark.parametrize(("lasts", "ends"), [(600, 30), (10, 10)])
+    def test_a_key_that_is_to_expire_ends_at_the_earlier_time_when_it_is_replaced(
+        self, admin: Desk, lasts: int, ends: int
+    ) -> None:
+        expires_at, ends_at = (WEDNESDAY_NOON + timedelta(minutes=minutes) for minutes in (lasts, ends))
+        old = admin("POST", "/v1/keys", {**self.MEMBER, "expires_at": expires_at.isoformat()}).json()
+        body = {"label": "new", "replaces": old["id"], "old_works_for_minutes": 30}
+        assert admin("POST", "/v1/keys", body).status_code == 201
+        found = next(one for one in admin("GET", "/v1/keys").json()["keys"] if one["id"] == old["id"])
+        assert datetime.fromisoformat(found["expires_at"]) == ends_at
+
+    def test_an_officer_ends_and_replaces_no_key_of_an_officer(self, site: Site) -> None:
+        officer, other = Desk(site, site.world.secret("officer")), site.world.key("officer")
+        problem(officer("DELETE", f"/v1/keys/{other.id}"), 403, "out-of-scope")
+        problem(officer("POST", "/v1/keys", {"label": "x", "replaces": other.id}), 403, "out-of-scope")
+
     def test_a_replacement_has_the_role_and_scope_of_what_it_replaces(self, admin: Desk) -> None:
         old = admin("POST", "/v1/keys", self.MEMBER).json()
         for name, value in {"role": "reader", "server": "102", "alliance": "orbit"}.items():
