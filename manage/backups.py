@@ -71,7 +71,7 @@ def restore(where: Where, file: Path, db: Path | None, as_json: bool) -> None:
     db = _named(db)
     try:
         with alone_with(db):
-            kept = _replace(db, file)
+            kept = _replace(Path(os.path.realpath(db)) if db.is_symlink() else db, file)
     except CannotServe as error:
         raise click.ClickException(f"{error}.") from None
     except OSError as error:

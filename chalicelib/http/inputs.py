@@ -205,7 +205,7 @@ def body_of(request: Request, limit: int, *, is_csv: bool = False) -> bytes:
         is_utf8 = not _is_garbled(raw.decode()) and not is_escaped
     except UnicodeDecodeError:
         is_utf8 = False
-    if not is_utf8 and b"\0" in raw:
+    if not is_utf8 and 4 * raw.count(0) > len(raw):  # a workbook or what is compressed has fewer
         raise malformed("body", utf_16)
     if not is_utf8 or not (raw.isascii() or _charset(request) in ("utf-8", "utf8", "")):
         raise malformed("body", not_utf_8)

@@ -1,6 +1,7 @@
 """`./muster serve`, put together: a file, the app, the schedule, and the server in front of them."""
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -96,8 +97,8 @@ def opened(
 
 @contextmanager
 def alone_with(database: Path) -> Iterator[None]:
-    """Within it nobody else can serve or replace the file. Raises CannotServe."""
-    lock = database.with_name(f"{database.name}.lock")
+    """Within it nobody else can serve or replace the file, by whatever link. Raises CannotServe."""
+    lock = Path(f"{os.path.realpath(database)}.lock")
     with ExitStack() as stack:
         try:
             stack.enter_context(alone(lock))
