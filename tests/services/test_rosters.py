@@ -10,9 +10,10 @@ from chalicelib.domain.errors import Conflict
 from chalicelib.domain.names import Tags
 from chalicelib.domain.roster import Commander
 from chalicelib.services.keys import WantedKey
+from chalicelib.store import keys
 from chalicelib.store.commanders import Commanders
 from chalicelib.store.completions import Completions
-from chalicelib.store.table import Change
+from chalicelib.store.table import Change, Update
 from tests.world import ARCHITECTS, CONFRONTING_RESILIENCE, DEFENDERS, HIDDEN_MOTIVATIONS, World
 
 
@@ -58,6 +59,31 @@ def test_a_report_that_a_move_overtakes_leaves_nothing_behind(two_alliances: Wor
     assert held(world, "vega") == 1
     again = world.muster.reporting.report(world.key("member", "101", "vega"), "Kestrel", [milestone])
     assert again.results[0].status == "recorded"
+
+
+def test_a_move_that_a_rename_overtakes_takes_the_new_name_along(two_alliances: World) -> None:
+    world, admin, rosters = (
+        two_alliances,
+        two_alliances.key("admin", None, None),
+        two_alliances.muster.rosters,
+    )
+    kestrel = rosters.add(admin, "101", "nova", "Kestrel")
+    before_the_next_write(lambda: rosters.rename(admin, "101", "nova", kestrel.id, "Merlin"))
+    assert rosters.move(admin, "101", "nova", kestrel.id, "vega").name == "Merlin"
+    (moved,) = world.muster.stores.commanders.roster("101", "vega")
+    assert (moved.name, list(moved.aliases)) == ("Merlin", ["kestrel"])
+
+
+def test_what_a_later_version_has_stored_of_a_commander_moves_along(two_alliances: World) -> None:
+    world, admin, rosters = (
+        two_alliances,
+        two_alliances.key("admin", None, None),
+        two_alliances.muster.rosters,
+    )
+    table, kestrel = world.muster.stores.table, rosters.add(admin, "101", "nova", "Kestrel").id
+    table.write(Update(keys.commander("101", "nova", kestrel), set={"rank": "admiral"}))
+    rosters.move(admin, "101", "nova", kestrel, "vega")
+    assert (table.get(keys.commander("101", "vega", kestrel)) or {})["rank"] == "admiral"
 
 
 def test_a_report_that_a_merge_overtakes_counts_for_the_survivor(world: World) -> None:
