@@ -72,11 +72,13 @@ class TestALinkInADay:
         assert sorted(outcomes) == ["taken"] * 5 + ["too-many-new"] * 11
         assert on_roster(world) == 5
 
+    @pytest.mark.parametrize(("most", "days"), [(2, 0), (1, 1)], ids=["of a day", "of a day that begins"])
     def test_two_at_the_same_moment_do_not_both_get_the_last_place(
-        self, world: World, monkeypatch: pytest.MonkeyPatch
+        self, world: World, monkeypatch: pytest.MonkeyPatch, most: int, days: int
     ) -> None:
-        allow(world, 2)
+        allow(world, most)
         assert outcome(world.muster, world.key(), "Kestrel") == "taken"
+        world.clock.advance(days=days)
         other, table, faster = world.process(), type(world.muster.stores.table), iter(["Merlin"])
         transact = table.transact
 

@@ -359,6 +359,18 @@ class TestAnImportThatBreaksOff:
                 break
         assert writes > 15
 
+    def test_leaves_the_events_that_are_there_alone(
+        self, here: Place, there: Place, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Other servers have them as well, and know by their editions what has changed."""
+        event = keys.event(DEFENDERS)
+        with pytest.raises(Busy):
+            broken_off_after(15, there, here.exported(), monkeypatch)
+        there.table.write(Update(event, add={"changes": 7}))
+        known = there.table.get(event, consistent=True)
+        assert there.imported(here.exported()).removed
+        assert there.table.get(event, consistent=True) == known
+
     def test_of_two_at_once_one_is_refused(
         self, here: Place, there: Place, monkeypatch: pytest.MonkeyPatch
     ) -> None:
