@@ -359,6 +359,25 @@ class TestAnImportThatBreaksOff:
                 break
         assert writes > 15
 
+    def test_and_so_does_what_a_removal_that_broke_off_has_left(
+        self, here: Place, there: Place, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What leads to other items goes last: without it, they would not be found."""
+        older, officer = here.exported(), here.world.key("officer", alliance=None)
+        found = here.muster.stores.commanders.named("101", "Merlin the Second")
+        assert found
+        here.muster.rosters.forget(officer, "101", "nova", found.id)
+        newer = here.exported()
+        monkeypatch.setattr(transfer, "_AT_ONCE", 4)
+        with pytest.raises(Busy):
+            broken_off_after(9, there, older, monkeypatch)
+        assert keys.name("101", "merlin the second") in there.items()
+        with pytest.raises(Busy):
+            broken_off_after(2, there, newer, monkeypatch)
+        there.imported(newer)
+        assert moved(there) == moved(here)
+        assert keys.name("101", "merlin the second") not in there.items(), "it was forgotten"
+
     def test_leaves_the_events_that_are_there_alone(
         self, here: Place, there: Place, monkeypatch: pytest.MonkeyPatch
     ) -> None:
