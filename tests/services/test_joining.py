@@ -85,7 +85,7 @@ class TestALinkInADay:
         def late(self: Table, changes: Sequence[Change]) -> None:
             for name in faster:
                 assert outcome(other, world.key(), name) == "taken"
-            transact(self, changes)  # type: ignore[arg-type]
+            transact(self, changes)
 
         monkeypatch.setattr(table, "transact", late)
         assert outcome(world.muster, world.key(), "Osprey") == "too-many-new"
@@ -263,7 +263,7 @@ class TestARoster:
         query, roster = table.query, keys.roster("101", "nova")
 
         def then_join(self: Table, partition: str, *args: Any, **options: Any) -> Iterator[Item]:
-            found = list(query(self, partition, *args, **options))  # type: ignore[arg-type]
+            found = list(query(self, partition, *args, **options))
             for name in faster if partition == roster else ():
                 assert outcome(other, world.key(), name) == "taken"
             return iter(found)

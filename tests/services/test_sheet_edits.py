@@ -8,6 +8,7 @@ import pytest
 from chalicelib.domain.access import sheet_key
 from chalicelib.domain.binding import Binding
 from chalicelib.domain.bulk import Only
+from chalicelib.domain.cards import Card
 from chalicelib.domain.edits import Edit, NewCommander, OfficialPoints, Rename, Tick
 from chalicelib.domain.errors import Busy, Conflict, NotFound
 from chalicelib.domain.events import Event
@@ -15,6 +16,7 @@ from chalicelib.services.bulk_corrections import BulkOrder
 from chalicelib.services.corrections import Corrections
 from chalicelib.services.directory import Directory
 from chalicelib.store.backoff import ATTEMPTS
+from chalicelib.store.completions import Completions
 from chalicelib.store.table import Change, Item, Table
 from local.strict_dynamodb.faults import FaultKind
 from tests.stores import Store, on_dynamodb, on_every_store
@@ -112,7 +114,7 @@ def before_the_next_transaction(
     def late(self: Table, changes: Sequence[Change]) -> None:
         for act in others:
             act()
-        transact(self, changes)  # type: ignore[arg-type]
+        transact(self, changes)
 
     monkeypatch.setattr(table, "transact", late)
 
@@ -197,6 +199,21 @@ class TestTicks:
         left = ("refused", "This commander is no longer in Nova Guard, so nothing was changed.")
         assert desk.apply(*edits) == [left, left]
         assert desk.one(Tick(ash, "no/such", True, 0, TAB))[0] == "refused"
+
+    def test_whoever_leaves_at_that_moment_too(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+        """After they were found, and before their card is read: it says that it was left, and nothing else."""
+        desk.world.add_alliance("vega")
+        kestrel, cards, steps = desk.add("Kestrel"), Completions.cards, iter(["vega"])
+        tick = desk.tick(kestrel)
+
+        def late(self: Completions, *args: Any, **options: Any) -> dict[str, Card]:
+            for alliance in steps:
+                desk.muster.rosters.move(desk.admin, "101", "nova", kestrel, alliance)
+            return cards(self, *args, **options)
+
+        monkeypatch.setattr(Completions, "cards", late)
+        assert desk.one(tick)[0] == "refused"
+        assert not desk.has(kestrel)
 
     def test_one_that_was_recorded_is_told_though_the_table_is_busy_then(
         self, desk: Desk, monkeypatch: pytest.MonkeyPatch

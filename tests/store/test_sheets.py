@@ -105,7 +105,7 @@ def test_a_deployment_has_one_id_though_a_process_has_not_seen_it_yet(
     get = table.get
 
     def late(self: Table, key: ItemKey, *, consistent: bool = False) -> Item | None:
-        return get(self, key, consistent=True) if consistent else None  # type: ignore[arg-type]
+        return get(self, key, consistent=True) if consistent else None
 
     monkeypatch.setattr(table, "get", late)
     assert world.process().stores.sheets.deployment() == identity

@@ -60,7 +60,7 @@ def test_of_two_tests_at_the_same_moment_one_is_begun(world: World, monkeypatch:
     def late(self: Table, change: Change) -> None:
         for _ in faster:
             assert webhooks.begin_test("one", later, WEDNESDAY_NOON)
-        write(self, change)  # type: ignore[arg-type]
+        write(self, change)
 
     monkeypatch.setattr(table, "write", late)
     assert not webhooks.begin_test("one", later, WEDNESDAY_NOON)
