@@ -142,8 +142,11 @@ class TestWhomItConcerns:
             report(world, leaked, f"Fake {number}")
         retired = report(world, leaked, "Fake whom an officer has retired")
         world.muster.rosters.retire(officer, "101", "nova", retired)
+        again = report(world, leaked, "Fake who has come back by the link")
+        world.muster.rosters.retire(officer, "101", "nova", again)
+        report(world, leaked, "Fake who has come back by the link", [ENLISTING_OLD_ALLIES])
         (done,) = take(world, order(leaked))
-        assert (done.commanders, done.completions, done.remaining) == (4, 8, 0)
+        assert (done.commanders, done.completions, done.remaining) == (5, 11, 0)
         assert held(world) == spared
         assert on_the_form(world) == {
             "Added",
