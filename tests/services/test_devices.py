@@ -58,3 +58,11 @@ def test_a_proof_is_of_one_device_one_link_one_commander_and_one_time(
     devices.require(**sent)  # type: ignore[arg-type]
     with pytest.raises(Forbidden, match="other-device"):
         devices.require(**sent | wrong)  # type: ignore[arg-type]
+
+
+def test_how_long_it_takes_does_not_tell_how_much_of_a_proof_is_right(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What compares in constant time is all that decides."""
+    monkeypatch.setattr("hmac.compare_digest", lambda *_: True)
+    assert world.muster.devices.reported(DEVICE, "wrong", "key", COMMANDER, WEDNESDAY_NOON)
