@@ -349,7 +349,9 @@ class TestMadeOnce:
         assert "As of Wed 15 Nov at 12:01 UTC." in Page(site.get("/servers/101")).words
         assert len(made) == 5
 
-    @pytest.mark.parametrize("asked", [{"headers": {"Host": "other.example"}}, {"params": {"a": "other.example"}}])
+    @pytest.mark.parametrize(
+        "asked", [{"headers": {"Host": "other.example"}}, {"params": {"a": "other.example"}}]
+    )
     def test_what_one_asks_with_is_shown_to_nobody_else(self, site: Site, asked: dict[str, Any]) -> None:
         assert "other.example" in site.get("/servers/101", **asked).text
         assert "other.example" not in site.get("/servers/101").text

@@ -74,3 +74,11 @@ def test_an_undo_leaves_what_another_link_reported_at_the_same_instant(world: Wo
     assert world.muster.corrections.undo(world.key(), kestrel, world.clock()) == 1
     cards = world.muster.stores.completions.cards("101", "nova", kestrel, [DEFENDERS], consistent=True)
     assert list(cards[DEFENDERS].completions) == ["enlisting-old-allies"]
+
+
+def test_how_long_it_takes_does_not_tell_how_much_of_a_proof_is_right(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What compares in constant time is all that decides."""
+    monkeypatch.setattr("hmac.compare_digest", lambda *_: True)
+    assert world.muster.devices.reported(DEVICE, "wrong", "key", COMMANDER, WEDNESDAY_NOON)
