@@ -17,6 +17,7 @@ from chalicelib.domain.projection import Projection
 from chalicelib.domain.roster import Server
 from chalicelib.http import responses
 from chalicelib.services.recent_standings import PUBLIC_SECONDS
+from chalicelib.settings import Settings
 from tests.http.conftest import Site
 from tests.http.test_pages import Page
 from tests.stores import on_dynamodb
@@ -242,6 +243,16 @@ class TestSharing:
         assert (
             any_site.get("/servers/101").headers["Content-Security-Policy"].count("connect-src 'self'") == 1
         )
+
+    @pytest.mark.parametrize("path", ["/servers/101", "/v1/servers/101/schedule.ics"])
+    def test_what_one_caller_calls_us_is_shown_to_no_other(self, site: Site, path: str) -> None:
+        made_up = {"Host": "evil.example", "X-Forwarded-Host": "evil.example"}
+        asked = site.get(path, headers=made_up)
+        assert "evil.example" in asked.text
+        assert "evil.example" not in site.get(path).text
+        assert asked.headers["ETag"] != site.get(path).headers["ETag"]
+        bootstrap.use(site.world.process(settings=Settings("muster-test", public_url="https://ims.example")))
+        assert "evil.example" not in site.get(path, headers=made_up).text
 
     def test_every_link_leads_somewhere(self, any_site: Site) -> None:
         page = Page(any_site.get("/servers/101"))
