@@ -360,6 +360,19 @@ class TestMadeOnce:
         assert "As of Wed 15 Nov at 12:01 UTC." in Page(site.get("/servers/101")).words
         assert len(made) == 5
 
+    def test_what_stands_behind_the_address_makes_no_other_page(self, site: Site, made: list[str]) -> None:
+        pages = {site.get(f"/servers/101?fbclid={number}").text for number in range(3)}
+        assert (len(pages), len(made)) == (1, 1)
+
+    def test_no_more_is_kept_than_there_is_room_for(
+        self, site: Site, made: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("chalicelib.http.kept.MOST_CHARACTERS", 100_000)
+        hosts = ["ims.example", *(f"{number}{'.x' * 7_000}" for number in range(4))]
+        for host in (*hosts, hosts[-1], hosts[0]):
+            assert site.get("/servers/101", headers={"Host": host}).status_code == 200
+        assert len(made) == 6, "of the last it was, of the first no longer"
+
     def test_what_another_process_records_is_there_within_a_second(self, site: Site) -> None:
         assert "0 of 8,925" in Page(site.get("/servers/101")).words
         have_reported(site, 3)
