@@ -80,6 +80,16 @@ def test_whatever_passes_is_tried_again(
         assert (table.get(ONE, consistent=True) or {})["points"] == 2, "added once"
 
 
+def test_the_latest_items_are_current_where_no_index_is_asked(
+    dynamodb: StrictDynamoDB, table: DynamoDBTable
+) -> None:
+    """Else what forgets a name would miss the entry that was written last."""
+    for number in range(10):
+        table.write(Put(ItemKey("P", f"{number}"), {}))
+        dynamodb.inject("stale", on="Query")
+        assert [item["SK"] for item in table.latest("P", None, 1)] == [f"{number}"]
+
+
 @pytest.mark.parametrize("operation", CALLS)
 def test_attempts_are_bounded_and_pauses_grow(
     dynamodb: StrictDynamoDB, table: DynamoDBTable, pauses: list[float], operation: str

@@ -74,7 +74,7 @@ answered as recorded once, and in the end the table holds what was answered.""",
 Sixteen members report over HTTP to `./muster serve`, while its schedule runs, and send again what got no answer. The
 process is killed, or told to stop, again and again, and started again. In the end every answered completion is on its
 card, and the file is whole.""",
-        3_000,
+        10_000,
         serving.run,
     ),
     "sheets": Part(
