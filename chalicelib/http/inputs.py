@@ -56,7 +56,8 @@ class CompletionReport(JsonBody):
 
 
 class Query(BaseModel):
-    """What a query may hold. Other parameters don't matter; of one that is repeated the last counts, but for lists."""
+    """What a query may hold. Other parameters don't matter; of one that is repeated the last counts, but for lists.
+    Where others are forbidden, so is repeating one: `dry_run` may say two things then."""
 
     model_config = ConfigDict(extra="ignore", defer_build=True)
 
@@ -65,6 +66,9 @@ class Query(BaseModel):
         """Raises Malformed."""
         given = _query(request)
         lists = [name for name, field in cls.model_fields.items() if get_origin(field.annotation) is list]
+        for name in given if cls.model_config["extra"] == "forbid" else ():
+            if len(given.getlist(name)) > 1:
+                raise malformed(name, "Give this once.")
         try:
             return cls.model_validate({n: given.getlist(n) if n in lists else given[n] for n in given})
         except ValidationError as error:
