@@ -259,6 +259,16 @@ def test_rebinding_makes_due_at_once(synced: World) -> None:
     assert sync_all(synced) == ["nova"]
 
 
+def test_what_was_bound_anew_during_its_sync_is_due_at_once(world: World) -> None:
+    bind(world)
+    queue = world.muster.sheet_queue
+    due = queue.lease(next(each for each in queue.due() if each.sheet.spreadsheet_id == "nova"), "run")
+    assert due
+    world.muster.stores.sheets.bind("nova", "101", "orbit")
+    queue.synced(due)
+    assert "nova" in sync_all(world)
+
+
 def test_a_binding_of_no_server_is_due_and_its_report_says_why(world: World) -> None:
     world.muster.stores.sheets.bind("lost", "999", None)
     (due,) = world.muster.sheet_queue.due()
