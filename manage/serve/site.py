@@ -1,6 +1,7 @@
 """`./muster serve`, put together: a file, the app, the schedule, and the server in front of them."""
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -95,9 +96,11 @@ def opened(
 
 
 @contextmanager
-def alone_with(database: Path) -> Iterator[None]:
-    """Within it nobody else can serve or replace the file. Raises CannotServe."""
-    lock = database.with_name(f"{database.name}.lock")
+def alone_with(database: Path) -> Iterator[Path]:
+    """Within it nobody else can serve or replace the file, by whatever link; gives the file itself. Raises
+    CannotServe."""
+    file = Path(os.path.realpath(database)) if database.is_symlink() else database
+    lock = file.with_name(f"{file.name}.lock")
     with ExitStack() as stack:
         try:
             stack.enter_context(alone(lock))
@@ -105,7 +108,7 @@ def alone_with(database: Path) -> Iterator[None]:
             raise CannotServe(f"{database} is in use: `./muster serve` runs on it") from None
         except OSError as error:
             raise CannotServe(f"MUSTER_DB={database} can't be used: {lock}: {error.strerror}") from None
-        yield
+        yield file
 
 
 def _whole(database: Path) -> "SQLiteTable":

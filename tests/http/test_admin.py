@@ -8,8 +8,10 @@ import pytest
 import requests
 
 from chalicelib import bootstrap
+from chalicelib.domain.errors import Busy
 from chalicelib.domain.events import Event
 from chalicelib.settings import Settings
+from chalicelib.store.sqlite import SQLiteTable
 from tests.http.conftest import Site
 from tests.http.test_api import problem
 from tests.http.test_officers import Desk, stored
@@ -373,6 +375,18 @@ class TestKeys:
         assert not [text for text in stored(any_site.world) if secret in text]
         reader = officer("POST", "/v1/keys", {"role": "reader", "label": "Sheet"}).json()
         assert (reader["link"], reader["server"], reader["alliance"]) == (None, "101", "nova")
+
+    def test_a_link_shows_its_form_also_while_its_use_can_not_be_noted(
+        self, site: Site, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As on a full disk: what is recorded can be read all the same."""
+        link = f"/f/{site.world.secret()}"
+
+        def full(*_: object) -> None:
+            raise Busy
+
+        monkeypatch.setattr(SQLiteTable, "write", full)
+        assert site.get(link).status_code == 200
 
     def test_the_link_begins_as_the_setting_says(self, site: Site) -> None:
         world = site.world

@@ -363,9 +363,14 @@ class TestImporting:
         assert problem(answer, 422, "malformed") == [name]
         assert officer.roster() == []
 
-    def test_a_misspelt_choice_imports_nothing(self, officer: Desk) -> None:
-        answer = officer("POST", f"{self.PATH}?dryrun=true", self.ROSTER)
-        assert problem(answer, 422, "malformed") == ["dryrun"]
+    @pytest.mark.parametrize(
+        ("query", "field"), [("dryrun=true", "dryrun"), ("dry_run=true&dry_run=false", "dry_run")]
+    )
+    def test_a_choice_that_is_misspelt_or_made_twice_imports_nothing(
+        self, officer: Desk, query: str, field: str
+    ) -> None:
+        answer = officer("POST", f"{self.PATH}?{query}", self.ROSTER)
+        assert problem(answer, 422, "malformed") == [field]
         assert officer.roster() == []
 
     @pytest.mark.parametrize("path", [PATH, COMPLETIONS])

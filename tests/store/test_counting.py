@@ -1,10 +1,11 @@
 """Exactly once: whatever members, the network and the store do, totals are the sum of the cards."""
 
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from time import sleep
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import settings
@@ -23,6 +24,7 @@ from chalicelib.store.commanders import Commanders
 from chalicelib.store.completions import CardsChanged, Completions, Tally
 from chalicelib.store.table import Delete, Update
 from local.strict_dynamodb import FaultKind
+from local.strict_dynamodb.faults import READS
 from tests.stores import TABLE_NAME, Store, on_dynamodb, on_every_store
 from tests.world import (
     ARCHITECTS,
@@ -86,6 +88,17 @@ def test_the_first_stamp_of_a_tier_stands(world: World) -> None:
     assert completions.stamp_tiers("101", DEFENDERS, {500: first}) == {500: first}
     assert completions.stamp_tiers("101", DEFENDERS, {500: second}) == {}
     assert completions.standing("101", DEFENDERS, consistent=True).stamps == {500: first}
+
+
+def test_clearing_an_event_leaves_what_somebody_has_just_completed(world: World) -> None:
+    completions = world.muster.stores.completions
+    statuses(world, "Kestrel")
+    completions.stamp_tiers("101", DEFENDERS, {500: TierStamp(world.clock(), "reported")})
+    completions.note_points("101", DEFENDERS, world.clock(), 100)
+    completions.clear("101", DEFENDERS)
+    standing = completions.standing("101", DEFENDERS, consistent=True)
+    assert (standing.stamps, standing.history) == ({}, {})
+    assert standing.totals == counted(world) == Totals(1, {"hidden-motivations": 1})
 
 
 @on_dynamodb
@@ -259,6 +272,23 @@ class TestRecount:
         assert [entry["alliance"] for entry in entries] == ["nova"]
         assert world.muster.refresh.refresh_totals().drifts == ()
 
+    def test_sheets_see_by_the_changes_what_it_has_corrected(self, world: World) -> None:
+        statuses(world, "Kestrel")
+        completions, table = world.muster.stores.completions, world.muster.stores.table
+        table.write(Update(keys.totals("101", DEFENDERS, "nova"), add={"done.hidden-motivations": 5}))
+        before = completions.standing("101", DEFENDERS, consistent=True).changes["nova"]
+        assert completions.recount(completions.tally("101", DEFENDERS, "nova"), world.clock())
+        assert completions.standing("101", DEFENDERS, consistent=True).changes["nova"] > before
+
+    def test_it_takes_nothing_off_for_a_card_that_can_not_be_read(self, world: World) -> None:
+        statuses(world, "Kestrel")
+        kestrel = world.muster.stores.commanders.named("101", "Kestrel")
+        assert kestrel
+        card = keys.card("101", DEFENDERS, "nova", kestrel.id)
+        world.muster.stores.table.write(Update(card, set={"version": "of a later Muster"}))
+        assert world.muster.refresh.refresh_totals().drifts == ()
+        assert totals(world) == Totals(1, {"hidden-motivations": 1})
+
     def test_it_makes_totals_that_are_missing(self, world: World) -> None:
         statuses(world, "Kestrel", *HELD)
         table = world.muster.stores.table
@@ -288,6 +318,43 @@ class TestRecount:
         monkeypatch.undo()
         assert completions.recount(completions.tally(*place), world.clock()) is not None
         assert totals(world) == counted(world) == Totals(2, {"hidden-motivations": 2})
+
+    def test_a_report_between_the_totals_and_the_cards_is_not_taken_for_drift(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The totals have to be read first: their condition then sees the report."""
+        statuses(world, "Kestrel")
+        completions, reports = world.muster.stores.completions, iter(["Merlin"])
+        table = type(world.muster.stores.table)
+
+        def then_report(read: Callable[..., Any]) -> Callable[..., Any]:
+            def both(*args: Any, **options: Any) -> Any:
+                found = read(*args, **options)
+                for name in reports:
+                    statuses(world, name)
+                return found
+
+            return both
+
+        for name in ("get_many", "query_each"):
+            monkeypatch.setattr(table, name, then_report(getattr(table, name)))
+        tally = completions.tally("101", DEFENDERS, "nova")
+        assert completions.recount(tally, world.clock()) is None
+        assert totals(world) == counted(world) == Totals(2, {"hidden-motivations": 2})
+
+
+@on_dynamodb
+def test_what_was_reported_a_moment_ago_counts_whatever_reads_are_late(world: World) -> None:
+    completions = world.muster.stores.completions
+    for name in ("Kestrel", "Merlin", "Osprey"):
+        world.dynamodb.let_time_pass()
+        statuses(world, name)
+        world.dynamodb.chaos = lambda operation: "stale" if operation in READS else None
+        tally = completions.tally("101", DEFENDERS, "nova")
+        is_counted = completions.is_counted("101", DEFENDERS)
+        world.dynamodb.chaos = None
+        assert completions.recount(tally, world.clock()) is None, "there is no drift"
+        assert is_counted, "else the event could be deleted"
 
 
 class Counting(RuleBasedStateMachine):

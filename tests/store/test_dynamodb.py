@@ -80,6 +80,16 @@ def test_whatever_passes_is_tried_again(
         assert (table.get(ONE, consistent=True) or {})["points"] == 2, "added once"
 
 
+def test_the_latest_items_are_current_where_no_index_is_asked(
+    dynamodb: StrictDynamoDB, table: DynamoDBTable
+) -> None:
+    """Else what forgets a name would miss the entry that was written last."""
+    for number in range(10):
+        table.write(Put(ItemKey("P", f"{number}"), {}))
+        dynamodb.inject("stale", on="Query")
+        assert [item["SK"] for item in table.latest("P", None, 1)] == [f"{number}"]
+
+
 @pytest.mark.parametrize("operation", CALLS)
 def test_attempts_are_bounded_and_pauses_grow(
     dynamodb: StrictDynamoDB, table: DynamoDBTable, pauses: list[float], operation: str
@@ -223,6 +233,25 @@ def test_nor_is_another_one_after_a_lost_answer(dynamodb: StrictDynamoDB, table:
         dynamodb.inject("lost_answer", on=type(change).__name__ + "Item")
         with pytest.raises(ConditionFailed):
             table.write(change)
+
+
+@pytest.mark.parametrize("operation", ["BatchGetItem", "BatchWriteItem"])
+def test_a_batch_of_which_nothing_is_ever_processed_is_given_up(
+    dynamodb: StrictDynamoDB, monkeypatch: pytest.MonkeyPatch, operation: str
+) -> None:
+    client: Any = dynamodb.client()
+    asked_so_far: list[object] = []
+
+    def process_nothing(RequestItems: object) -> dict[str, object]:  # noqa: N803 - boto3's own name
+        asked_so_far.append(RequestItems)
+        assert len(asked_so_far) <= ATTEMPTS
+        return {"Responses": {}, "UnprocessedKeys": RequestItems, "UnprocessedItems": RequestItems}
+
+    for name in ("batch_get_item", "batch_write_item"):
+        monkeypatch.setattr(client, name, process_nothing, raising=False)
+    with pytest.raises(Busy):
+        CALLS[operation](DynamoDBTable(client, "strict", lambda _: None))
+    assert len(asked_so_far) == ATTEMPTS
 
 
 @pytest.mark.parametrize("kind", ["lost_answer", "cut", "late"])

@@ -260,6 +260,24 @@ class TestADiskThatFails:
         assert ["could not be brought into it" in record.getMessage() for record in caplog.records] == [True]
 
 
+class TestAFileThatIsGone:
+    @pytest.mark.parametrize("another", [False, True], ids=["removed", "replaced"])
+    def test_takes_nothing_that_would_be_lost(
+        self, table: SQLiteTable, file: Path, another: bool, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        table.write(Put(KESTREL, {"a": 1}))
+        kept = file.rename(file.with_name("kept.db"))
+        if another:
+            file.write_bytes(kept.read_bytes())
+        with pytest.raises(Busy):
+            table.write(Put(MERLIN, {"a": 1}))
+        with pytest.raises(Busy):
+            table.require_writable()
+        assert "muster.db was moved, removed or replaced" in caplog.text
+        kept.rename(file)
+        table.write(Put(MERLIN, {"a": 1}))
+
+
 class TestTheLog:
     def test_does_not_grow_without_end(self, table: SQLiteTable, file: Path) -> None:
         log = file.with_name("muster.db-wal")
