@@ -306,7 +306,7 @@ SECURITY = (
         "chalicelib/http/pasted.py",
         'here = "/" + quote(meant).lstrip("/")',
         "here = quote(meant)",
-        "tests/http/test_form.py::test_a_sign_behind_an_address_leads_to_no_other_host",
+        "tests/http/test_form.py::test_no_address_leads_to_another_site",
     ),
     Mutation(
         "What an API says steers the operator's terminal.",
