@@ -94,6 +94,12 @@ class TestWhoYouAre:
         page = phone.open()
         assert (who(page), page.name, page.ticked) == ([], "", set())
 
+    def test_who_is_in_another_alliance_is_nobody_here(self, phone: Phone) -> None:
+        world = phone.site.world
+        world.muster.rosters.add(world.key("admin", None, None), "101", "orbit", "Osprey")
+        page = phone.open("?commander=osprey")
+        assert (page.name, page.hidden) == ("osprey", {}), "as it was typed"
+
     def test_nothing_is_offered_by_another_link(self, phone: Phone) -> None:
         """Of the same alliance, of another, or of another server; not even with the cookie of this one."""
         world = phone.site.world

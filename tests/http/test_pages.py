@@ -457,6 +457,13 @@ def test_only_the_link_that_reported_undoes(site: Site) -> None:
     assert completions(site) == 1
 
 
+def test_what_another_link_recorded_at_the_same_instant_stays(site: Site) -> None:
+    mine, other = site.world.secret(), site.world.secret()
+    send(site, other, "Kestrel", ENLISTING_OLD_ALLIES)
+    assert "Undone" in Page(undo(send(site, mine, "Kestrel", HIDDEN_MOTIVATIONS))).words
+    assert completions(site) == 1
+
+
 def test_only_the_device_that_reported_undoes(any_site: Site) -> None:
     """Whoever else has the link, and even the receipt's address and the exact time, does not."""
     secret = any_site.world.secret()

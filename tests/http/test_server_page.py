@@ -360,6 +360,10 @@ class TestMadeOnce:
         assert "As of Wed 15 Nov at 12:01 UTC." in Page(site.get("/servers/101")).words
         assert len(made) == 5
 
+    def test_a_made_up_host_is_shown_to_nobody_else(self, site: Site) -> None:
+        assert "other.example" in site.get("/servers/101", headers={"Host": "other.example"}).text
+        assert "other.example" not in site.get("/servers/101").text
+
     def test_what_stands_behind_the_address_makes_no_other_page(self, site: Site, made: list[str]) -> None:
         pages = {site.get(f"/servers/101?fbclid={number}").text for number in range(3)}
         assert (len(pages), len(made)) == (1, 1)

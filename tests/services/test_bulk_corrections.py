@@ -17,9 +17,10 @@ from chalicelib.domain.standing import Totals
 from chalicelib.services import bulk_corrections, joining
 from chalicelib.services.bulk_corrections import BulkCorrection, BulkOrder
 from chalicelib.services.imports import Options
-from chalicelib.store import commanders, keys
+from chalicelib.store import bulks, commanders, keys
+from chalicelib.store.bulks import Bulks, Taken
 from chalicelib.store.completions import Completions
-from chalicelib.store.table import Change, Update
+from chalicelib.store.table import Change, ConditionFailed, Update
 from tests.stores import on_dynamodb
 from tests.world import (
     ARCHITECTS,
@@ -141,8 +142,11 @@ class TestWhomItConcerns:
             report(world, leaked, f"Fake {number}")
         retired = report(world, leaked, "Fake whom an officer has retired")
         world.muster.rosters.retire(officer, "101", "nova", retired)
+        again = report(world, leaked, "Fake who has come back by the link")
+        world.muster.rosters.retire(officer, "101", "nova", again)
+        report(world, leaked, "Fake who has come back by the link", [ENLISTING_OLD_ALLIES])
         (done,) = take(world, order(leaked))
-        assert (done.commanders, done.completions, done.remaining) == (4, 8, 0)
+        assert (done.commanders, done.completions, done.remaining) == (5, 11, 0)
         assert held(world) == spared
         assert on_the_form(world) == {
             "Added",
@@ -457,6 +461,19 @@ class TestMeanwhile:
         )
         (done,) = take(world, order(leaked))
         assert (done.completions, held(world)) == (3, {})
+
+    def test_what_is_taken_while_it_is_given_back_can_be_given_back_too(
+        self, world: World, leaked: Key
+    ) -> None:
+        fake = report(world, leaked, "Fake", [HIDDEN_MOTIVATIONS])
+        (done,) = take(world, order(leaked, "all"))
+        report(world, leaked, "Fake", [CONFRONTING_RESILIENCE])
+        seen = Bulks(world.muster.stores.table).of("101", done.id, Taken("nova", fake, ""))
+        assert seen
+        take(world, order(leaked, "all"))
+        with pytest.raises(ConditionFailed):
+            world.muster.stores.table.transact([bulks.given_back("101", done.id, seen)])
+        assert give_back(world, done.id)[0].completions == 2
 
     def test_a_report_that_it_overtakes_counts_once(self, world: World, leaked: Key) -> None:
         other = another_link(world)

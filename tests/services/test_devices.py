@@ -8,7 +8,14 @@ import pytest
 
 from chalicelib.domain.errors import Forbidden
 from tests.stores import on_every_store
-from tests.world import WEDNESDAY_NOON, World, new_world
+from tests.world import (
+    DEFENDERS,
+    ENLISTING_OLD_ALLIES,
+    HIDDEN_MOTIVATIONS,
+    WEDNESDAY_NOON,
+    World,
+    new_world,
+)
 
 DEVICE, COMMANDER = "A" * 22, "T5N_JKk8uwkh"
 
@@ -71,3 +78,12 @@ def test_a_proof_is_of_one_device_one_link_one_commander_and_one_time(
     devices.require(**sent)  # type: ignore[arg-type]
     with pytest.raises(Forbidden, match="other-device"):
         devices.require(**sent | wrong)  # type: ignore[arg-type]
+
+
+def test_an_undo_leaves_what_another_link_reported_at_the_same_instant(world: World) -> None:
+    report, other = world.muster.reporting.report, world.muster.directory.key(world.secret())
+    kestrel = report(world.key(), "Kestrel", [HIDDEN_MOTIVATIONS]).commander.id
+    report(other, "Kestrel", [ENLISTING_OLD_ALLIES])
+    assert world.muster.corrections.undo(world.key(), kestrel, world.clock()) == 1
+    cards = world.muster.stores.completions.cards("101", "nova", kestrel, [DEFENDERS], consistent=True)
+    assert list(cards[DEFENDERS].completions) == ["enlisting-old-allies"]

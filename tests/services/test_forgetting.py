@@ -189,6 +189,38 @@ def test_a_name_that_came_by_a_merge_in_between_is_forgotten_too(world: World) -
     assert second in "".join(stored(world)), "the id stays"
 
 
+def test_a_name_that_came_while_it_was_under_way_is_forgotten_too(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stands in entries that are later than those that were looked at already."""
+    admin, rosters = world.key("admin", None, None), world.muster.rosters
+    wanderer = rosters.add(admin, "101", "nova", "Wanderfalke").id
+    for name in ("FORGOTTEN_AT_ONCE", "_FORGET_PAGE"):
+        monkeypatch.setattr(ledger, name, 1)
+    with pytest.raises(Busy):
+        rosters.forget(admin, "101", "nova", wanderer)
+    rosters.rename(admin, "101", "nova", wanderer, "Turmfalke")
+    with pytest.raises(Busy):
+        rosters.forget(admin, "101", "nova", wanderer)
+    monkeypatch.undo()
+    rosters.forget(admin, "101", "nova", wanderer)
+    assert not [text for text in stored(world) if "falke" in text.casefold()]
+
+
+def test_sheets_of_alliances_that_they_have_left_see_that_the_name_is_gone(world: World) -> None:
+    """There they are called by their name as well, in a row that says where they went."""
+    world.add_alliance("vega")
+    admin, muster = world.key("admin", None, None), world.muster
+    kestrel = muster.rosters.add(admin, "101", "nova", "Kestrel")
+    muster.rosters.move(admin, "101", "nova", kestrel.id, "vega")
+    seen = muster.stores.definitions.stored_alliance("101", "nova")
+    muster.rosters.forget(admin, "101", "vega", kestrel.id)
+    now = muster.stores.definitions.stored_alliance("101", "nova")
+    assert seen
+    assert now
+    assert seen.roster_changes < now.roster_changes
+
+
 def test_what_the_first_version_left_is_forgotten_whole(world: World) -> None:
     """It kept names that were no longer anybody's in its ledger alone."""
     admin, rosters = world.key("admin", None, None), world.muster.rosters

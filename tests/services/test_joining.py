@@ -1,8 +1,9 @@
 """How many join: by each link in a day, and on a roster in all (DESIGN §3.12)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from chalicelib.domain.roster import NEW_PER_DAY, Alliance, Server
 from chalicelib.services import imports, joining
 from chalicelib.services.imports import Options
 from chalicelib.store import commanders, keys
-from chalicelib.store.table import Change, Update
+from chalicelib.store.table import Change, Item, Table, Update
 from tests.world import ENLISTING_OLD_ALLIES, HIDDEN_MOTIVATIONS, World
 
 
@@ -70,6 +71,24 @@ class TestALinkInADay:
             outcomes = list(pool.map(lambda n: outcome(processes[n % 2], link, f"Commander {n}"), range(16)))
         assert sorted(outcomes) == ["taken"] * 5 + ["too-many-new"] * 11
         assert on_roster(world) == 5
+
+    @pytest.mark.parametrize(("most", "days"), [(2, 0), (1, 1)], ids=["of a day", "of a day that begins"])
+    def test_two_at_the_same_moment_do_not_both_get_the_last_place(
+        self, world: World, monkeypatch: pytest.MonkeyPatch, most: int, days: int
+    ) -> None:
+        allow(world, most)
+        assert outcome(world.muster, world.key(), "Kestrel") == "taken"
+        world.clock.advance(days=days)
+        other, table, faster = world.process(), type(world.muster.stores.table), iter(["Merlin"])
+        transact = table.transact
+
+        def late(self: Table, changes: Sequence[Change]) -> None:
+            for name in faster:
+                assert outcome(other, world.key(), name) == "taken"
+            transact(self, changes)
+
+        monkeypatch.setattr(table, "transact", late)
+        assert outcome(world.muster, world.key(), "Osprey") == "too-many-new"
 
     def test_who_is_refused_is_told_until_when_and_what_to_do(self, world: World) -> None:
         allow(world, 1)
@@ -235,6 +254,23 @@ class TestARoster:
         world.muster.rosters.retire(admin, "101", "nova", known[0])
         assert on_roster(world) == self.MOST - 1
         assert outcome(world.muster, world.key(), "Kestrel") == "taken"
+
+    def test_who_joins_while_it_is_counted_counts(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        world.muster.stores.table.write(Update(keys.alliance("101", "nova"), remove=["on_roster"]))
+        other, table, faster = world.process(), type(world.muster.stores.table), iter(["Merlin"])
+        query, roster = table.query, keys.roster("101", "nova")
+
+        def then_join(self: Table, partition: str, *args: Any, **options: Any) -> Iterator[Item]:
+            found = list(query(self, partition, *args, **options))
+            for name in faster if partition == roster else ():
+                assert outcome(other, world.key(), name) == "taken"
+            return iter(found)
+
+        monkeypatch.setattr(table, "query", then_join)
+        assert outcome(world.muster, world.key(), "Kestrel") == "taken"
+        assert on_roster(world) == 2
 
     def test_nobody_is_refused_for_a_number_that_is_wrong(self, world: World) -> None:
         wrong = Update(keys.alliance("101", "nova"), set={"on_roster": self.MOST})

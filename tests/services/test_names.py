@@ -231,6 +231,16 @@ class TestSomebodyWhoHasRetired:
         assert cast.import_roster("kestrel") == [("new", "Osprey")]
         assert cast.names() == ["Osprey"]
 
+    def test_and_was_renamed_meanwhile_is_back_under_each_name(self, cast: Cast) -> None:
+        kestrel, commanders = cast.add("Kestrel"), cast.world.muster.stores.commanders
+        cast.retire(kestrel)
+        cast.rename(kestrel, "Osprey")
+        assert cast.add("Osprey") == kestrel
+        cast.rename(kestrel, "Kestrel")
+        found = commanders.named("101", "Kestrel", consistent=True)
+        assert found
+        assert found.retired_at is None
+
     def test_is_said_to_come_back_by_a_dry_run_once(self, cast: Cast) -> None:
         cast.retire(cast.add("Kestrel"))
         lines = cast.import_roster("Kestrel", "KESTREL", dry_run=True)

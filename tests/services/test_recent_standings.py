@@ -9,8 +9,9 @@ from chalicelib.bootstrap import Muster
 from chalicelib.domain.access import Key
 from chalicelib.domain.cards import Card, Completion, reported
 from chalicelib.domain.errors import Busy
-from chalicelib.domain.standing import Totals
+from chalicelib.domain.standing import Standing, Totals
 from chalicelib.services.recent_standings import RECENT_SECONDS, RecentStandings
+from chalicelib.store.completions import Completions
 from tests.stores import on_dynamodb
 from tests.world import CONFRONTING_RESILIENCE, DEFENDERS, ENLISTING_OLD_ALLIES, HIDDEN_MOTIVATIONS, World
 
@@ -129,6 +130,29 @@ def test_what_was_read_while_a_write_was_under_way_is_not_kept(world: World) -> 
     assert asked(world) == ["Query"]
     standings.get("101", DEFENDERS)
     assert asked(world) == []
+
+
+@on_dynamodb
+def test_nor_is_what_was_read_while_a_write_began_and_ended(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether that write is in it, nobody knows."""
+    standings, read = RecentStandings(world.muster.stores.completions, lambda: 0.0), Completions.standing
+    change = reported(
+        Card("101", DEFENDERS, "nova", "one"), ["hidden-motivations"], Completion(world.clock(), "key")
+    )
+
+    def slowly(self: Completions, server: str, event: str, *, consistent: bool = False) -> Standing:
+        found = read(self, server, event, consistent=consistent)
+        with standings.recording([change]):
+            return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Completions, "standing", slowly)
+        standings.get("101", DEFENDERS)
+    asked(world)
+    standings.get("101", DEFENDERS)
+    assert asked(world) == ["Query"]
 
 
 @on_dynamodb

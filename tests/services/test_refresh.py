@@ -197,6 +197,8 @@ class TestTurns:
         with monkeypatch.context() as patch:
             patch.setattr(Completions, "tallies", busy)
             assert world.muster.refresh.refresh_totals().recounted == 4, "orbit and vega in both events"
+            with pytest.raises(Busy):  # the ledger lacks what nova has reported
+                world.muster.counting.bring_up("101")
         assert world.muster.refresh.refresh_totals().recounted == 2, "and nova with the next run"
 
 
@@ -224,3 +226,5 @@ def test_after_the_clock_was_set_back_every_report_still_gets_its_ledger_entry(w
     entries = world.muster.stores.ledger.all("101")
     assert len([entry for entry in entries if entry.action == "report"]) == 2
     assert world.muster.ledger_pages.differences("101") == []
+    world.clock.advance(hours=-2)
+    assert world.muster.refresh.refresh_totals().recounted, "though nothing has changed since"

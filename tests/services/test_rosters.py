@@ -5,14 +5,17 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.domain.access import Key
 from chalicelib.domain.cards import CardChange, count
-from chalicelib.domain.errors import Conflict
+from chalicelib.domain.errors import Conflict, Forbidden
 from chalicelib.domain.names import Tags
-from chalicelib.domain.roster import Commander
+from chalicelib.domain.roster import Alliance, Commander
 from chalicelib.services.keys import WantedKey
+from chalicelib.services.rosters import Rosters
+from chalicelib.store import keys
 from chalicelib.store.commanders import Commanders
 from chalicelib.store.completions import Completions
-from chalicelib.store.table import Change
+from chalicelib.store.table import Change, Update
 from tests.world import ARCHITECTS, CONFRONTING_RESILIENCE, DEFENDERS, HIDDEN_MOTIVATIONS, World
 
 
@@ -60,6 +63,53 @@ def test_a_report_that_a_move_overtakes_leaves_nothing_behind(two_alliances: Wor
     assert again.results[0].status == "recorded"
 
 
+def test_a_move_that_a_rename_overtakes_takes_the_new_name_along(two_alliances: World) -> None:
+    world, admin, rosters = (
+        two_alliances,
+        two_alliances.key("admin", None, None),
+        two_alliances.muster.rosters,
+    )
+    kestrel = rosters.add(admin, "101", "nova", "Kestrel")
+    before_the_next_write(lambda: rosters.rename(admin, "101", "nova", kestrel.id, "Merlin"))
+    assert rosters.move(admin, "101", "nova", kestrel.id, "vega").name == "Merlin"
+    (moved,) = world.muster.stores.commanders.roster("101", "vega")
+    assert (moved.name, list(moved.aliases)) == ("Merlin", ["kestrel"])
+
+
+def test_who_is_back_by_then_is_not_taken_along_by_another_alliance(
+    two_alliances: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, admin, rosters = (
+        two_alliances,
+        two_alliances.key("admin", None, None),
+        two_alliances.muster.rosters,
+    )
+    kestrel = rosters.add(admin, "101", "nova", "Kestrel").id
+    rosters.retire(admin, "101", "nova", kestrel)
+    take_in = Rosters._take_in
+
+    def late(self: Rosters, key: Key, alliance: Alliance, found: Commander) -> Commander:
+        rosters.reinstate(admin, "101", "nova", kestrel)
+        return take_in(self, key, alliance, found)
+
+    monkeypatch.setattr(Rosters, "_take_in", late)
+    with pytest.raises(Conflict, match="other-alliance"):
+        world.muster.reporting.report(world.key("member", "101", "vega"), "Kestrel", [HIDDEN_MOTIVATIONS])
+    assert [one.name for one in world.muster.stores.commanders.roster("101", "nova")] == ["Kestrel"]
+
+
+def test_what_a_later_version_has_stored_of_a_commander_moves_along(two_alliances: World) -> None:
+    world, admin, rosters = (
+        two_alliances,
+        two_alliances.key("admin", None, None),
+        two_alliances.muster.rosters,
+    )
+    table, kestrel = world.muster.stores.table, rosters.add(admin, "101", "nova", "Kestrel").id
+    table.write(Update(keys.commander("101", "nova", kestrel), set={"rank": "admiral"}))
+    rosters.move(admin, "101", "nova", kestrel, "vega")
+    assert (table.get(keys.commander("101", "vega", kestrel)) or {})["rank"] == "admiral"
+
+
 def test_a_report_that_a_merge_overtakes_counts_for_the_survivor(world: World) -> None:
     admin, report = world.key("admin", None, None), world.muster.reporting.report
     survivor = report(world.key(), "Kestrel", [HIDDEN_MOTIVATIONS]).commander
@@ -71,6 +121,15 @@ def test_a_report_that_a_merge_overtakes_counts_for_the_survivor(world: World) -
     assert getattr(receipt.commander, "formerly", None) == "Kestrl"
     assert [result.status for result in receipt.results] == ["already_recorded", "recorded"]
     assert (held(world, "nova"), held(world, "nova", ARCHITECTS)) == (2, 1)
+
+
+def test_an_officer_merges_nobody_of_another_alliance(world: World) -> None:
+    admin, rosters = world.key("admin", None, None), world.muster.rosters
+    kestrel = rosters.add(admin, "101", "nova", "Kestrel").id
+    rosters.add(admin, "101", "orbit", "Merlin")
+    with pytest.raises(Forbidden):
+        rosters.merge(world.key("officer"), "101", "nova", kestrel, "Merlin")
+    assert rosters.merge(admin, "101", "nova", kestrel, "Merlin").aliases == ("merlin",)
 
 
 def test_a_report_between_the_steps_of_a_merge_is_in_it(world: World) -> None:

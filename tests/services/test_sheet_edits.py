@@ -1,6 +1,6 @@
 """What officers edited in a sheet counts once, on condition of what the sheet showed, and is answered in words."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -8,14 +8,16 @@ import pytest
 from chalicelib.domain.access import sheet_key
 from chalicelib.domain.binding import Binding
 from chalicelib.domain.bulk import Only
+from chalicelib.domain.cards import Card
 from chalicelib.domain.edits import Edit, NewCommander, OfficialPoints, Rename, Tick
-from chalicelib.domain.errors import Busy
+from chalicelib.domain.errors import Busy, Conflict, NotFound
 from chalicelib.domain.events import Event
 from chalicelib.services.bulk_corrections import BulkOrder
 from chalicelib.services.corrections import Corrections
 from chalicelib.services.directory import Directory
 from chalicelib.store.backoff import ATTEMPTS
-from chalicelib.store.table import Item
+from chalicelib.store.completions import Completions
+from chalicelib.store.table import Change, Item, Table
 from local.strict_dynamodb.faults import FaultKind
 from tests.stores import Store, on_dynamodb, on_every_store
 from tests.world import (
@@ -102,6 +104,21 @@ class Desk:
         }
 
 
+def before_the_next_transaction(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], object]
+) -> None:
+    """What another officer does after something was decided, and before it is written."""
+    table, others = type(desk.muster.stores.table), iter([meanwhile])
+    transact = table.transact
+
+    def late(self: Table, changes: Sequence[Change]) -> None:
+        for act in others:
+            act()
+        transact(self, changes)
+
+    monkeypatch.setattr(table, "transact", late)
+
+
 @pytest.fixture
 def desk() -> Iterator[Desk]:
     with new_world() as world:
@@ -182,6 +199,21 @@ class TestTicks:
         left = ("refused", "This commander is no longer in Nova Guard, so nothing was changed.")
         assert desk.apply(*edits) == [left, left]
         assert desk.one(Tick(ash, "no/such", True, 0, TAB))[0] == "refused"
+
+    def test_whoever_leaves_at_that_moment_too(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+        """After they were found, and before their card is read: it says that it was left, and nothing else."""
+        desk.world.add_alliance("vega")
+        kestrel, cards, steps = desk.add("Kestrel"), Completions.cards, iter(["vega"])
+        tick = desk.tick(kestrel)
+
+        def late(self: Completions, *args: Any, **options: Any) -> dict[str, Card]:
+            for alliance in steps:
+                desk.muster.rosters.move(desk.admin, "101", "nova", kestrel, alliance)
+            return cards(self, *args, **options)
+
+        monkeypatch.setattr(Completions, "cards", late)
+        assert desk.one(tick)[0] == "refused"
+        assert not desk.has(kestrel)
 
     def test_one_that_was_recorded_is_told_though_the_table_is_busy_then(
         self, desk: Desk, monkeypatch: pytest.MonkeyPatch
@@ -328,6 +360,32 @@ class TestOfficialPoints:
         log(desk.admin, "101", DEFENDERS, 500, at)
         assert desk.one(clear)[0] == "refused"
         assert desk.official == 500
+
+    def test_one_of_the_same_minute_that_another_officer_is_just_logging_is_seen(
+        self, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        noon, log = desk.world.clock(), desk.muster.readings.log
+        log(desk.admin, "101", DEFENDERS, 200, noon, confirm=True)
+        before_the_next_transaction(
+            desk, monkeypatch, lambda: log(desk.admin, "101", DEFENDERS, 400, noon, confirm=True)
+        )
+        with pytest.raises(Conflict, match="implausible-reading"):
+            log(desk.admin, "101", DEFENDERS, 300, noon)
+        assert desk.official == 400
+
+    def test_one_that_two_officers_withdraw_at_once_is_withdrawn_once(
+        self, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        readings = desk.muster.readings
+        first = readings.log(desk.admin, "101", DEFENDERS, 200, confirm=True)
+        desk.world.clock.advance(minutes=1)
+        readings.log(desk.admin, "101", DEFENDERS, 400, confirm=True)
+        before_the_next_transaction(
+            desk, monkeypatch, lambda: readings.withdraw(desk.admin, "101", DEFENDERS, first.id)
+        )
+        with pytest.raises(NotFound, match="unknown-reading"):
+            readings.withdraw(desk.admin, "101", DEFENDERS, first.id)
+        assert [one.action for one in desk.muster.stores.ledger.all("101")].count("withdraw") == 1
 
     def test_what_reports_do_not_bear_out_is_asked_about_first(self, desk: Desk) -> None:
         assert desk.one(desk.points(9000)) == (

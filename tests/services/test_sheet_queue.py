@@ -220,7 +220,7 @@ def test_a_report_during_a_sync_is_seen_by_the_next(world: World) -> None:
 
 
 def test_a_milestone_that_opens_makes_sheets_due_and_the_time_of_day_does_not(synced: World) -> None:
-    synced.clock.now = datetime(2023, 11, 15, 23, 45, tzinfo=UTC)
+    synced.clock.now = datetime(2023, 11, 15, 23, 46, tzinfo=UTC)  # so that they are not stale at midnight
     assert len(sync_all(synced)) == 4, "stale"
     synced.clock.now = datetime(2023, 11, 15, 23, 59, 59, tzinfo=UTC)
     assert sync_all(synced) == []

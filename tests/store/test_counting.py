@@ -280,6 +280,15 @@ class TestRecount:
         assert completions.recount(completions.tally("101", DEFENDERS, "nova"), world.clock())
         assert completions.standing("101", DEFENDERS, consistent=True).changes["nova"] > before
 
+    def test_it_takes_nothing_off_for_a_card_that_can_not_be_read(self, world: World) -> None:
+        statuses(world, "Kestrel")
+        kestrel = world.muster.stores.commanders.named("101", "Kestrel")
+        assert kestrel
+        card = keys.card("101", DEFENDERS, "nova", kestrel.id)
+        world.muster.stores.table.write(Update(card, set={"version": "of a later Muster"}))
+        assert world.muster.refresh.refresh_totals().drifts == ()
+        assert totals(world) == Totals(1, {"hidden-motivations": 1})
+
     def test_it_makes_totals_that_are_missing(self, world: World) -> None:
         statuses(world, "Kestrel", *HELD)
         table = world.muster.stores.table

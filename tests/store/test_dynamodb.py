@@ -235,6 +235,25 @@ def test_nor_is_another_one_after_a_lost_answer(dynamodb: StrictDynamoDB, table:
             table.write(change)
 
 
+@pytest.mark.parametrize("operation", ["BatchGetItem", "BatchWriteItem"])
+def test_a_batch_of_which_nothing_is_ever_processed_is_given_up(
+    dynamodb: StrictDynamoDB, monkeypatch: pytest.MonkeyPatch, operation: str
+) -> None:
+    client: Any = dynamodb.client()
+    asked_so_far: list[object] = []
+
+    def process_nothing(RequestItems: object) -> dict[str, object]:  # noqa: N803 - boto3's own name
+        asked_so_far.append(RequestItems)
+        assert len(asked_so_far) <= ATTEMPTS
+        return {"Responses": {}, "UnprocessedKeys": RequestItems, "UnprocessedItems": RequestItems}
+
+    for name in ("batch_get_item", "batch_write_item"):
+        monkeypatch.setattr(client, name, process_nothing, raising=False)
+    with pytest.raises(Busy):
+        CALLS[operation](DynamoDBTable(client, "strict", lambda _: None))
+    assert len(asked_so_far) == ATTEMPTS
+
+
 @pytest.mark.parametrize("kind", ["lost_answer", "cut", "late"])
 def test_a_single_write_that_adds_adds_once(
     dynamodb: StrictDynamoDB, table: DynamoDBTable, kind: FaultKind

@@ -5,8 +5,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from chalicelib.domain.binding import Binding
 from chalicelib.domain.due import LEASE
+from chalicelib.store.keys import ItemKey
+from chalicelib.store.table import Item, Table
 from tests.stores import on_every_store
 from tests.world import World
 
@@ -56,6 +60,55 @@ def test_a_sync_that_was_under_way_as_it_was_bound_anew_shows_nothing_of_the_new
     assert not world.muster.stores.sheets.synced(sheet, world.clock(), "good")
     assert world.muster.stores.sheets.put_off(sheet)
     assert (read(world).revision, read(world).lease) == (None, None)
+
+
+def test_what_is_to_be_done_once_is_done_once(world: World) -> None:
+    """Else tabs that another deployment has taken since would be taken back at each sync."""
+    for again in (False, True):
+        world.muster.stores.sheets.bind(ID, "101", "nova", take_over=True)
+        world.muster.stores.sheets.tidy(ID)
+        sheet = leased(read(world), "a", world)
+        assert (sheet.take_over, sheet.tidies) == (True, True)
+        assert world.muster.stores.sheets.synced(sheet, world.clock(), "good", again=again)
+        assert (read(world).take_over, read(world).tidies) == (False, False)
+
+
+def test_touching_what_was_unbound_leaves_nothing(world: World) -> None:
+    bound(world)
+    world.muster.stores.sheets.unbind(ID)
+    assert not world.muster.stores.sheets.touch(ID, world.clock())
+    assert not list(world.muster.stores.table.query("SHEETS"))
+
+
+def test_who_was_overtaken_does_not_say_that_only_values_can_be_written(world: World) -> None:
+    first = leased(bound(world), "a", world)
+    second = leased(read(world), "b", world)
+    assert not world.muster.stores.sheets.keep_plain(first, "A range is protected.", world.clock() + LEASE)
+    assert read(world).obstacle is None
+    assert world.muster.stores.sheets.keep_plain(second, "A range is protected.", world.clock() + LEASE)
+    assert (read(world).obstacle, read(world).lease) == ("A range is protected.", "b")
+
+
+def test_who_gets_a_sheet_from_another_account_looks_at_it(world: World) -> None:
+    """Nothing told that account what was edited before."""
+    sheet = leased(bound(world), "a", world)
+    assert world.muster.stores.sheets.move(sheet, "b@example.com", world.clock())
+    moved = read(world)
+    assert (moved.account, moved.lease, moved.touched_at) == ("b@example.com", None, world.clock())
+
+
+def test_a_deployment_has_one_id_though_a_process_has_not_seen_it_yet(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With two, it would refuse its own tabs as another's."""
+    identity, table = world.muster.stores.sheets.deployment(), type(world.muster.stores.table)
+    get = table.get
+
+    def late(self: Table, key: ItemKey, *, consistent: bool = False) -> Item | None:
+        return get(self, key, consistent=True) if consistent else None
+
+    monkeypatch.setattr(table, "get", late)
+    assert world.process().stores.sheets.deployment() == identity
 
 
 def test_of_many_runs_at_once_one_gets_the_lease(world: World) -> None:

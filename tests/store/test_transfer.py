@@ -359,6 +359,37 @@ class TestAnImportThatBreaksOff:
                 break
         assert writes > 15
 
+    def test_and_so_does_what_a_removal_that_broke_off_has_left(
+        self, here: Place, there: Place, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What leads to other items goes last: without it, they would not be found."""
+        older, officer = here.exported(), here.world.key("officer", alliance=None)
+        found = here.muster.stores.commanders.named("101", "Merlin the Second")
+        assert found
+        here.muster.rosters.forget(officer, "101", "nova", found.id)
+        newer = here.exported()
+        monkeypatch.setattr(transfer, "_AT_ONCE", 4)
+        with pytest.raises(Busy):
+            broken_off_after(9, there, older, monkeypatch)
+        assert keys.name("101", "merlin the second") in there.items()
+        with pytest.raises(Busy):
+            broken_off_after(2, there, newer, monkeypatch)
+        there.imported(newer)
+        assert moved(there) == moved(here)
+        assert keys.name("101", "merlin the second") not in there.items(), "it was forgotten"
+
+    def test_leaves_the_events_that_are_there_alone(
+        self, here: Place, there: Place, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Other servers have them as well, and know by their editions what has changed."""
+        event = keys.event(DEFENDERS)
+        with pytest.raises(Busy):
+            broken_off_after(15, there, here.exported(), monkeypatch)
+        there.table.write(Update(event, add={"changes": 7}))
+        known = there.table.get(event, consistent=True)
+        assert there.imported(here.exported()).removed
+        assert there.table.get(event, consistent=True) == known
+
     def test_of_two_at_once_one_is_refused(
         self, here: Place, there: Place, monkeypatch: pytest.MonkeyPatch
     ) -> None:

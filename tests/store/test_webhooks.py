@@ -1,9 +1,11 @@
 """How webhooks are stored: who notes something about one that has changed meanwhile learns it."""
 
+from datetime import timedelta
+
 import pytest
 
 from chalicelib.domain.webhooks import Webhook
-from chalicelib.store.table import ConditionFailed
+from chalicelib.store.table import Change, ConditionFailed, Table
 from tests.stores import on_every_store
 from tests.world import WEDNESDAY_NOON, World
 
@@ -47,3 +49,18 @@ def test_a_test_is_no_change_that_a_run_must_stop_for(world: World) -> None:
     assert webhooks.note(WEBHOOK, state={"a": 1}).version == 1
     assert not webhooks.begin_test("one", world.clock(), WEDNESDAY_NOON.replace(hour=11))
     assert webhooks.begin_test("one", world.clock(), WEDNESDAY_NOON)
+
+
+@on_every_store
+def test_of_two_tests_at_the_same_moment_one_is_begun(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    webhooks, table, faster = world.muster.stores.webhooks, type(world.muster.stores.table), iter([1])
+    webhooks.add(WEBHOOK)
+    write, later = table.write, WEDNESDAY_NOON + timedelta(minutes=1)
+
+    def late(self: Table, change: Change) -> None:
+        for _ in faster:
+            assert webhooks.begin_test("one", later, WEDNESDAY_NOON)
+        write(self, change)
+
+    monkeypatch.setattr(table, "write", late)
+    assert not webhooks.begin_test("one", later, WEDNESDAY_NOON)
