@@ -356,8 +356,8 @@ SECURITY = (
     Mutation(
         "An officer makes a commander of another alliance one with theirs.",
         "chalicelib/services/rosters.py",
-        "home = self._place(key, place.server, named.alliance) if named else place",
-        "home = self._directory.alliance(place.server, named.alliance) if named else place",
+        "home = self._place(key, place.server, called.alliance) if called else place",
+        "home = self._directory.alliance(place.server, called.alliance) if called else place",
         "tests/http/test_places.py::test_nobody_is_made_one_with_who_is_elsewhere_by_their_name",
     ),
     Mutation(
