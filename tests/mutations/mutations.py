@@ -353,4 +353,11 @@ SECURITY = (
         "for alliance in ():",
         "tests/services/test_forgetting.py",
     ),
+    Mutation(
+        "A server's webhook hears of the sheets of other servers.",
+        "chalicelib/domain/news.py",
+        "if sheet.server == webhook.server and webhook.alliance in (None, sheet.alliance)",
+        "if webhook.alliance in (None, sheet.alliance)",
+        "tests/domain/test_news.py::TestSheets",
+    ),
 )
