@@ -1,7 +1,7 @@
 """Whose turn it is."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -51,6 +51,17 @@ def test_news_of_its_own_make_a_sheet_due_at_once_and_totals_of_others_after_a_f
     sheet = Binding("nova", "101", "nova", last_success_at=NOW - age, revision=f"{OWN}{OTHERS}")
     assert is_due(sheet, revision, NOW) == due
     assert is_due(replace(sheet, revision=None), revision, NOW), "it shows nothing of this binding yet"
+
+
+@pytest.mark.parametrize(
+    ("looked_since", "due"),
+    [(NOW - 2 * MINUTE, False), (NOW, True), (NOW + SKEW, True), (NOW + SKEW + MOMENT, False)],
+    ids=["looked at since", "not since", "by a clock ahead", "before a clock was set back"],
+)
+def test_a_sheet_with_edits_is_due_until_it_was_looked_at(looked_since: datetime, due: bool) -> None:
+    sheet = replace(GOOD, edits=True, looked_at=NOW - MINUTE)
+    assert bool(due_first([(sheet, "as it is")], NOW, looked_since)) == due
+    assert not due_first([(replace(sheet, edits=False), "as it is")], NOW, looked_since)
 
 
 @pytest.mark.parametrize("why", ["leased", "to be waited for"])

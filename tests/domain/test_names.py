@@ -204,6 +204,7 @@ def test_what_is_shown_is_the_same_commander_as_what_was_typed(texts: st.SearchS
             "Altair[NOVA]",
             "  [ NOVA ]  Altair",
             "[NO\u200bVA] Altair",
+            "[N O V A] Altair",
         ),
         *(
             "(NOVA) Altair",

@@ -204,6 +204,8 @@ class TestOutlook:
         outlook.at(1, low=8_000)
         assert outlook.at(1 + (HELD + FRESH["outlook-changed"]) / HOUR, low=8_000) == []
         assert outlook.at(20, low=8_000) == []
+        assert outlook.at(21, low=9_000) == []
+        assert outlook.at(21 + HELD / HOUR, low=9_000) == ["safe"]
 
     def test_what_is_reached_is_no_longer_watched(self) -> None:
         outlook = Outlook()
@@ -289,6 +291,10 @@ class TestSheets:
             sheet = Sheet(webhook("sheet-failing", alliance=hears), bound_to)
             sheet.at(1, works=False)
             assert bool(sheet.at(2 + self.AFTER, works=False)) == is_told, (bound_to, hears)
+            elsewhere = Sheet(webhook("sheet-failing", alliance=hears), bound_to)
+            elsewhere.binding = replace(elsewhere.binding, server="102")
+            elsewhere.at(1, works=False)
+            assert not elsewhere.at(2 + self.AFTER, works=False), "of another server"
 
 
 class TestScoreboard:

@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 from chalicelib.catalog import load_catalog
 from chalicelib.domain.calendar import GameDay
 from chalicelib.domain.events import Event
-from chalicelib.domain.progress import LatestReading, NeededForTier, Progress, newly_reached, progress_of
+from chalicelib.domain.plausibility import implausible, points_reported_by
+from chalicelib.domain.progress import (
+    BestPoints,
+    LatestReading,
+    NeededForTier,
+    NextTier,
+    Progress,
+    newly_reached,
+    progress_of,
+    towards_next_tier,
+)
 from chalicelib.domain.standing import Reading, Standing, TierStamp, Totals
 
 DEFENDERS = next(event for event in load_catalog() if event.id == "2023-11-defenders-of-peace")
@@ -78,6 +88,36 @@ def test_commanders_needed_counts_what_is_not_closed_yet() -> None:
     assert commanders(18) is None  # none: nobody can add anything
 
 
+@pytest.mark.parametrize("day", [12, 13, 15, 17, 18])
+def test_members_are_told_the_same_of_the_next_reward(day: int) -> None:
+    now = datetime(2023, 11, day, tzinfo=UTC)
+    found = towards_next_tier(DEFENDERS, GameDay(), Standing({"nova": totals(20)}), now)
+    assert found == NextTier(8925, 6925, progress(totals(20), now).needed)
+
+
+def test_where_both_numbers_are_the_same_it_is_the_reported_one() -> None:
+    reading = Reading(points=5000, read_at=WEDNESDAY, reported_points=4000)
+    assert progress(totals(50), reading=reading).best == BestPoints(5000, "reported")
+
+
+def test_a_reading_that_reaches_what_is_stamped_already_is_not_doubted() -> None:
+    reading, stamp = Reading(8925, WEDNESDAY, 8000), TierStamp(WEDNESDAY, "reading")
+    for stamps, doubted in (({}, True), ({8925: stamp}, False)):
+        standing = Standing({"nova": totals(80)}, stamps)
+        assert (implausible(reading, [], DEFENDERS, standing, 10) is not None) == doubted
+
+
+def test_what_was_reported_at_an_instant_is_told_by_hours_that_are_over() -> None:
+    def reported(minutes: int, **samples: int) -> int:
+        history = {WEDNESDAY.replace(hour=int(hour[1:])): points for hour, points in samples.items()}
+        standing = Standing({"nova": totals(9)}, history=history)
+        at = WEDNESDAY - timedelta(minutes=minutes)
+        return points_reported_by(at, standing, DEFENDERS, WEDNESDAY + timedelta(minutes=30))
+
+    assert [reported(m, h10=300, h11=500, h12=700) for m in (-30, 0, 1, 60, 120)] == [900, 500, 300, 300, 300]
+    assert reported(0, h12=700) == 900, "this hour's sample may be of before it"
+
+
 def test_nothing_is_needed_once_all_is_reached() -> None:
     assert progress(totals(90)).needed == NeededForTier(0, 0)
     assert progress(totals(90), SATURDAY).needed == NeededForTier(0, 0)
@@ -113,6 +153,8 @@ def test_a_tier_is_stamped_once_by_whichever_number_reached_it() -> None:
     assert stamps(90) == {8925: TierStamp(WEDNESDAY, "reported")}
     assert stamps(40, reading=reading) == {8925: TierStamp(WEDNESDAY, "reading")}
     assert stamps(90, reading=reading, stamps={8925: TierStamp(WEDNESDAY, "reported")}) == {}
+    exactly = newly_reached(with_tiers(9000), Standing({"nova": totals(90)}), WEDNESDAY)
+    assert exactly == {9000: TierStamp(WEDNESDAY, "reported")}
 
 
 def test_a_correction_below_a_reached_tier_is_flagged_and_not_unreached() -> None:

@@ -132,6 +132,8 @@ def test_the_form_offers_todays_milestones_of_both_sides_then_earlier_ones() -> 
     assert len(list(reportable(EVENTS, at(18, 12), UTC_DAY))) == 10
     assert not list(reportable(EVENTS, at(13) - TICK, UTC_DAY))
     assert not list(reportable(EVENTS, at(20), UTC_DAY))
+    archived = [event.model_copy(update={"archived": True}) for event in EVENTS]
+    assert not list(reportable(archived, at(15, 12), UTC_DAY))
 
 
 @pytest.mark.parametrize(

@@ -196,6 +196,20 @@ RELIABILITY = (
         'gone = ["retry_at", "touched_at"]',
         "tests/store/test_sheets.py",
     ),
+    Mutation(
+        "An edit that comes while Google refuses a write is written over by the plainer one.",
+        "sheets_sync/sync.py",
+        "                held = self.reread()\n                self.leave(held)",
+        "                held = self.reread()",
+        "tests/sync/test_office.py::TestWhatGoesWrong",
+    ),
+    Mutation(
+        "Of a milestone that two commanders have, the later completion stays when they become one.",
+        "chalicelib/domain/cards.py",
+        "completion.recorded_at < other.recorded_at",
+        "completion.recorded_at > other.recorded_at",
+        "tests/domain/test_cards.py",
+    ),
 )
 
 SECURITY = (
@@ -401,5 +415,12 @@ SECURITY = (
         '"dynamodb:UpdateItem"',
         '"dynamodb:UpdateItem", "dynamodb:DeleteItem"',
         "tests/test_template.py::TestPolicies",
+    ),
+    Mutation(
+        "A server's webhook hears of the sheets of other servers.",
+        "chalicelib/domain/news.py",
+        "if sheet.server == webhook.server and webhook.alliance in (None, sheet.alliance)",
+        "if webhook.alliance in (None, sheet.alliance)",
+        "tests/domain/test_news.py::TestSheets",
     ),
 )

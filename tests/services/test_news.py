@@ -13,13 +13,17 @@ from chalicelib.domain.roster import Server
 from chalicelib.domain.webhooks import Kind, Webhook
 from chalicelib.news.outbox import (
     ATTEMPTS,
+    FIRST_PAUSE,
+    KEPT,
     LATER,
     LONGEST_RUN,
     OLD,
     SOON,
     STUCK,
     Board,
+    Claim,
     Outbox,
+    Wait,
     outbox_of,
     pause,
     state_of,
@@ -330,6 +334,31 @@ def test_pauses_double_and_are_as_long_as_the_other_side_asks() -> None:
     assert pause(1, 61.0) == 61 * SECOND
     assert pause(9, 61.0) == timedelta(minutes=30)
     assert pause(1, 1e9) == timedelta(days=1)
+
+
+class TestWhatIsRemembered:
+    STALE = WEDNESDAY_NOON + timedelta(hours=6)
+
+    def claimed(self, piece: str, wait: Wait | None = None) -> Outbox:
+        return Outbox(claim=Claim(piece, WEDNESDAY_NOON, self.STALE), wait=wait)
+
+    def test_what_was_told_is_known_for_a_while_after_it_is_stale(self) -> None:
+        """Its event may be moved."""
+        told = self.claimed("event-started/defenders").after(Answer("delivered"), WEDNESDAY_NOON)
+        assert told.tidied(self.STALE + KEPT - SECOND).done == {"event-started/defenders": True}
+        assert told.tidied(self.STALE + KEPT).done == {}
+
+    def test_what_waits_until_it_is_stale_is_given_up_and_officers_are_told(self) -> None:
+        waits = Outbox(wait=Wait("closing-soon/x", 3, WEDNESDAY_NOON, self.STALE), trouble="It waits.")
+        assert waits.tidied(self.STALE - SECOND) == waits
+        lost = waits.tidied(self.STALE)
+        assert (lost.wait, lost.trouble, lost.done) == (None, None, {"closing-soon/x": False})
+        assert (lost.lost or "").endswith("closing-soon was given up: it could not be delivered in time.")
+
+    def test_attempts_at_another_piece_do_not_count(self) -> None:
+        before = Wait("tier-reached/defenders/1", ATTEMPTS - 1, WEDNESDAY_NOON, self.STALE)
+        outbox = self.claimed("tier-reached/defenders/2", before).after(Answer("later"), WEDNESDAY_NOON)
+        assert outbox.wait == Wait("tier-reached/defenders/2", 1, WEDNESDAY_NOON + FIRST_PAUSE, self.STALE)
 
 
 class TestBoard:

@@ -288,6 +288,17 @@ class TestWhatGoesWrong:
         office.sync()
         assert (office.done(), office.says("Ash")) == ({"Ash"}, f"{HIDDEN}: recorded.")
 
+    def test_a_tick_that_comes_while_google_refuses_the_write_is_taken_next(self, office: Office) -> None:
+        """What goes more plainly then leaves its cell alone."""
+        tick = office.at(COMMANDERS, "Ash", HIDDEN)
+        office.report("Elm")
+        office.server.meanwhile(lambda: office.officer.tick(COMMANDERS, tick), match="batchUpdate")
+        office.server.inject(Fault("refuse", 400, match="batchUpdate"))
+        office.sync()
+        assert office.shown(COMMANDERS, "Ash", HIDDEN) is True
+        office.run()
+        assert office.done() == {"Ash", "Elm"}
+
     def test_two_sheets_of_one_alliance(self, office: Office) -> None:
         other = Office(office.world, office.server, "sheet-two")
         office.server.create_spreadsheet("Second", {"Own": [["kept"]]}, other.id)

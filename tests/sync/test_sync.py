@@ -11,6 +11,7 @@ from chalicelib import bootstrap
 from chalicelib.settings import Settings
 from local.sheets import SheetsServer
 from sheets_sync.google import Google
+from sheets_sync.layout import column_letters
 from sheets_sync.run import sync_due
 from tests.world import CONFRONTING_RESILIENCE, DEFENDERS, HIDDEN_MOTIVATIONS, World
 
@@ -256,6 +257,19 @@ def test_a_forgotten_commander_without_anything_leaves_nothing(office: Office) -
     office.sync()
     assert office.rows("IMS Commanders") == []
     assert label not in str(office.sheets.snapshot(office.id))
+    assert "Kestrel" not in str(office.sheets.snapshot(office.id))
+
+
+def test_a_forgotten_name_that_an_officer_typed_is_not_repeated_where_that_is_undone(office: Office) -> None:
+    rosters, admin = office.world.muster.rosters, office.world.key("admin", None, None)
+    kestrel, _ = (rosters.add(admin, "101", "nova", name) for name in ("Kestrel", "Merlin"))
+    office.sync()
+    rows = office.sheets.values(office.id, "IMS Commanders")
+    row, column = next(n for n, cells in enumerate(rows) if "Merlin" in cells), rows[2].index("Last report")
+    cell = f"{column_letters(column)}{row + 1}"
+    office.sheets.person(office.id).type("IMS Commanders", cell, "see Kestrel")
+    rosters.forget(admin, "101", "nova", kestrel.id)
+    assert office.sync()["synced"] == 1
     assert "Kestrel" not in str(office.sheets.snapshot(office.id))
 
 
