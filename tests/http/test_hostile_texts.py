@@ -152,6 +152,15 @@ class Place:
                 **options,
             ),
             call("POST", "/v1/completions", key, json=report),
+            early := call(
+                "POST", f"{NOVA_PATH}/commanders", key, json={"name": f"{self.text} Early", "is_new": True}
+            ),
+            call(
+                "PATCH",
+                f"{NOVA_PATH}/commanders/{early.json()['id']}",
+                key,
+                json={"name": f"{self.text} Late"},
+            ),
         ):
             assert answer.status_code < 300, answer.text
 
@@ -232,6 +241,7 @@ def pages(place: Place, language: str) -> Iterator[tuple[str, requests.Response]
         {"commander": f"{text} Importee", "milestone": HERE, "sent": "1"},
         {"commander": name, "milestone": text, "sent": "1"},
         {"commander": text * 9, "milestone": HERE, "sent": "1"},
+        {"commander": f"{text} Early", "milestone": HERE},
     )
     for number, query in enumerate(queries):
         yield f"form {number}", site.get(form, params={**query, **lang})
