@@ -177,6 +177,7 @@ class TestBinding:
     def test_officers_see_what_is_bound_and_unbind_it(self, site: Site, user: User) -> None:
         officer = site.world.secret("officer")
         replace(user, guild=ANOTHER_GUILD).command("bind", code=code(site))
+        assert "doesn't belong" not in user.command("today")["content"], "and it is remembered"
         shown = site.call("GET", DISCORD, officer).json()
         assert [guild["guild"] for guild in shown["guilds"]] == [GUILD, ANOTHER_GUILD]
         assert site.call("DELETE", f"{DISCORD}/{GUILD}", officer).status_code == 204
