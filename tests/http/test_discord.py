@@ -193,9 +193,13 @@ class TestBinding:
         user.command("bind", code=code(site, "orbit"))
         assert "Who are you?" in user.command("done")["content"]
         ledger = site.world.muster.ledger_pages.of_server(site.world.key("admin", None, None), "101")
-        told = [(one.alliance, one.before, one.after) for one in ledger.entries if one.action == "discord"]
-        assert ("nova", {"guild": GUILD}, None) in told
-        assert any(alliance == "orbit" and (after or {}).get("guild") == GUILD for alliance, _, after in told)
+        told = [
+            (one.alliance, one.actor.label, one.before, (one.after or {}).get("guild"))
+            for one in ledger.entries
+            if one.action == "discord"
+        ]
+        assert ("nova", "discord: 501", {"guild": GUILD}, None) in told
+        assert ("orbit", "discord: 501", None, GUILD) in told
 
 
 class TestWhoSomebodyIs:
