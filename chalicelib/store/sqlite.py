@@ -55,6 +55,7 @@ _SETTINGS = (
     "PRAGMA synchronous = FULL",
     "PRAGMA fullfsync = ON",  # else a Mac's disk may keep a commit in its own memory
     "PRAGMA wal_autocheckpoint = 0",  # see `_shorten_log`
+    "PRAGMA secure_delete = ON",  # else it is up to how SQLite was built whether a forgotten name stays in the file
 )
 _COLUMN = {None: "pk", OF_ALLIANCE: "of_alliance", OF_COMMANDER: "of_commander"}
 _PAGE = 1_000_000

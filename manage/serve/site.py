@@ -75,6 +75,7 @@ def opened(
     with ExitStack() as stack:
         stack.enter_context(alone_with(settings.database))
         table = stack.enter_context(closing(_whole(settings.database)))
+        _warn_of_readers(settings.database)
         muster = bootstrap.assemble(settings, table, clock, monotonic=monotonic)
 
         import app as functions  # the same as in AWS
@@ -121,6 +122,11 @@ def _whole(database: Path) -> "SQLiteTable":
         table.close()
         raise CannotServe(f"{database} is damaged ({problems[0]}): restore a backup with `./muster restore`")
     return table
+
+
+def _warn_of_readers(database: Path) -> None:
+    if os.name == "posix" and database.stat().st_mode & 0o077:
+        logger.warning("other users of this machine can read %s: chmod 600 it", database)
 
 
 def _takes_changes(table: "SQLiteTable") -> bool:

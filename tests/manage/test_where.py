@@ -68,6 +68,23 @@ def test_a_key_is_never_an_argument() -> None:
     assert "No such option" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("url", "warns"),
+    [
+        ("http://muster.invalid", True),
+        ("HTTP://localhost.invalid:1", True),
+        ("https://muster.invalid", False),
+        ("http://localhost:1", False),
+        ("http://[::1]:1", False),
+        ("http://127.0.0.1:1/api", False),
+    ],
+)
+def test_it_is_told_where_a_key_can_be_read_on_the_way(desk: Desk, url: str, warns: bool) -> None:
+    result = desk.run("--url", url, "servers", "list", key="made-up")
+    assert result.exit_code == 1
+    assert ("others on the way can read the key" in result.stderr) == warns
+
+
 def test_with_demo_the_key_of_a_deployment_is_not_sent(desk: Desk) -> None:
     assert desk.run("--demo", "servers", "list", key="of-elsewhere").exit_code == 0
 

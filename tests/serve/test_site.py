@@ -61,6 +61,18 @@ def test_health_is_of_the_store_and_the_schedule(tmp_path: Path, monkeypatch: py
         assert health(site) == (503, "failing", "ok", "failing")
 
 
+@pytest.mark.parametrize(("mode", "warns"), [(0o600, False), (0o640, True), (0o604, True)])
+def test_a_file_that_others_can_read_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, mode: int, warns: bool
+) -> None:
+    file = tmp_path / "muster.db"
+    file.touch(mode)
+    file.chmod(mode)
+    with opened(Settings(database=file), Serving(port=0)):
+        pass
+    assert ("other users of this machine can read" in caplog.text) == warns
+
+
 def test_credentials_that_google_refuses_are_one_line_and_stop_nothing_else(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

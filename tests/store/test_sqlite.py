@@ -78,6 +78,16 @@ class TestTheFile:
         files = list(file.parent.iterdir())
         assert [stat.S_IMODE(each.stat().st_mode) for each in files] == [0o600] * 3, files
 
+    def test_holds_nothing_more_of_what_was_overwritten(self, file: Path) -> None:
+        """On whatever SQLite: with one that is built without SECURE_DELETE, only the setting sees to it."""
+        with closing(sqlite_table(file)) as table:
+            table.put_many(
+                [Put(ItemKey("roster", str(n)), {"name": f"Kestrel {LARGE[:900]}"}) for n in range(50)]
+            )
+            table.put_many([Put(ItemKey("roster", str(n)), {"name": "Forgotten"}) for n in range(50)])
+        assert b"Forgotten" in file.read_bytes()
+        assert b"Kestrel" not in file.read_bytes()
+
     def test_is_synced_with_every_commit(self, table: SQLiteTable) -> None:
         with table._connected() as connection:
             modes = [
