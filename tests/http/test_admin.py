@@ -404,6 +404,7 @@ class TestKeys:
 
     def test_an_officer_gives_keys_for_members_and_readers_in_scope(self, site: Site) -> None:
         officer = Desk(site, site.world.secret("officer"))
+        site.world.secret("admin", None, None)
         for wanted in (
             {"role": "officer"},
             {"role": "admin"},
@@ -416,6 +417,7 @@ class TestKeys:
         assert (made["server"], made["alliance"]) == ("101", None)
         scopes = {(one["server"], one["alliance"]) for one in officer("GET", "/v1/keys").json()["keys"]}
         assert scopes == {("101", "nova")}
+        assert {one["server"] for one in of_server("GET", "/v1/keys").json()["keys"]} == {"101"}
         problem(officer("DELETE", f"/v1/keys/{made['id']}"), 403, "out-of-scope")
 
     @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import requests
 
+import app
 from chalicelib.catalog import load_catalog
 from chalicelib.domain.calendar import GameDay
 from chalicelib.domain.reporting import MOST_EVENTS
@@ -378,3 +379,4 @@ class TestRefusing:
         answer = site.get("/v1/servers/101/schedule")
         problem(answer, 500, "internal")
         assert "secret detail" not in answer.text
+        assert not app.app.debug, "Chalice would tell it"

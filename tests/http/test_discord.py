@@ -177,6 +177,7 @@ class TestBinding:
     def test_officers_see_what_is_bound_and_unbind_it(self, site: Site, user: User) -> None:
         officer = site.world.secret("officer")
         replace(user, guild=ANOTHER_GUILD).command("bind", code=code(site))
+        assert "doesn't belong" not in user.command("today")["content"], "and it is remembered"
         shown = site.call("GET", DISCORD, officer).json()
         assert [guild["guild"] for guild in shown["guilds"]] == [GUILD, ANOTHER_GUILD]
         assert site.call("DELETE", f"{DISCORD}/{GUILD}", officer).status_code == 204
@@ -192,9 +193,13 @@ class TestBinding:
         user.command("bind", code=code(site, "orbit"))
         assert "Who are you?" in user.command("done")["content"]
         ledger = site.world.muster.ledger_pages.of_server(site.world.key("admin", None, None), "101")
-        told = [(one.alliance, one.before, one.after) for one in ledger.entries if one.action == "discord"]
-        assert ("nova", {"guild": GUILD}, None) in told
-        assert any(alliance == "orbit" and (after or {}).get("guild") == GUILD for alliance, _, after in told)
+        told = [
+            (one.alliance, one.actor.label, one.before, (one.after or {}).get("guild"))
+            for one in ledger.entries
+            if one.action == "discord"
+        ]
+        assert ("nova", "discord: 501", {"guild": GUILD}, None) in told
+        assert ("orbit", "discord: 501", None, GUILD) in told
 
 
 class TestWhoSomebodyIs:

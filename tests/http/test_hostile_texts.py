@@ -152,6 +152,15 @@ class Place:
                 **options,
             ),
             call("POST", "/v1/completions", key, json=report),
+            early := call(
+                "POST", f"{NOVA_PATH}/commanders", key, json={"name": f"{self.text} Early", "is_new": True}
+            ),
+            call(
+                "PATCH",
+                f"{NOVA_PATH}/commanders/{early.json()['id']}",
+                key,
+                json={"name": f"{self.text} Late"},
+            ),
         ):
             assert answer.status_code < 300, answer.text
 
@@ -232,6 +241,7 @@ def pages(place: Place, language: str) -> Iterator[tuple[str, requests.Response]
         {"commander": f"{text} Importee", "milestone": HERE, "sent": "1"},
         {"commander": name, "milestone": text, "sent": "1"},
         {"commander": text * 9, "milestone": HERE, "sent": "1"},
+        {"commander": f"{text} Early", "milestone": HERE},
     )
     for number, query in enumerate(queries):
         yield f"form {number}", site.get(form, params={**query, **lang})
@@ -367,16 +377,19 @@ PLAIN = {"application/json", "application/problem+json", "text/csv", "text/plain
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
 def test_no_answer_to_a_program_is_taken_for_a_page(stage: Stage, row: Row) -> None:
-    """What is sent is hostile in every parameter of the path and the query, one after the other."""
+    """What is sent is as it should be, and then hostile in every parameter of the path and the query, one after the
+    other."""
     stage.principal = "admin" if "admin" in row.may else "member"
     request = row.request(stage)
+    sent = [request]
     told = operations()[row.method, row.route].get("parameters", [])
     for text, one in product((POLYGLOT, *HOSTILE[:2]), [one for one in told if "in" in one]):
         part, value = (
             ("path", quote(text.replace("/", ""), safe="")) if one["in"] == "path" else ("params", text)
         )
-        given = {**request.get(part, {}), one["name"]: value}
-        answer = stage.send(row, {**request, part: given})
+        sent.append({**request, part: {**request.get(part, {}), one["name"]: value}})
+    for each in sent:
+        answer = stage.send(row, each)
         kind = answer.headers.get("Content-Type", "text/plain").partition(";")[0]
         if kind == "text/html":
             assert not {MARK, "img"} & {word for element in Seen(answer.text).elements for word in element}
