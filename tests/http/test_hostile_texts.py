@@ -250,6 +250,11 @@ def pages(place: Place, language: str) -> Iterator[tuple[str, requests.Response]
         "another receipt",
         site.get(f"{form}/receipt", params={"commander": text, "at": text, "proof": text}),
     )
+    for days in (3, 10):  # it is over, and then it can't be reported any more
+        place.stage.site.world.clock.advance(days=days)
+        yield f"/servers/101 in {days} days", site.get("/servers/101", headers=browser)
+        yield f"the form in {days} days", site.get(form, headers=headers)
+        place.stage.site.world.clock.advance(days=-days)
 
 
 @contextmanager

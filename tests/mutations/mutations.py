@@ -123,6 +123,79 @@ RELIABILITY = (
         'case "unknown" if False:',
         "tests/services/test_any_news.py",
     ),
+    Mutation(
+        "The recount reads the cards before the totals, and takes a report in between for drift.",
+        _COMPLETIONS,
+        """\
+        found = self._table.get_many(list(totals.values()), consistent=True)
+        wanted = [(keys.cards(server, event, alliance), keys.COMMANDER_PREFIX) for alliance in alliances]
+        tallies = []
+        for alliance, items in zip(alliances, self._table.query_each(wanted, consistent=True), strict=True):
+""",
+        """\
+        wanted = [(keys.cards(server, event, alliance), keys.COMMANDER_PREFIX) for alliance in alliances]
+        tallies, read_first = [], self._table.query_each(wanted, consistent=True)
+        found = self._table.get_many(list(totals.values()), consistent=True)
+        for alliance, items in zip(alliances, read_first, strict=True):
+""",
+        "tests/store/test_counting.py::TestRecount",
+    ),
+    Mutation(
+        "The recount takes off what is on a card that it can't read.",
+        "chalicelib/services/counting.py",
+        "if not tally.is_whole:",
+        "if False:",
+        "tests/store/test_counting.py::TestRecount",
+    ),
+    Mutation(
+        "A commander is moved over a change that somebody else has just made.",
+        "chalicelib/store/commanders.py",
+        'seen: Item = {"version": commander.version, "moved": None}\n    return Update(here, set=went',
+        'seen: Item = {"moved": None}\n    return Update(here, set=went',
+        "tests/services/test_rosters.py",
+    ),
+    Mutation(
+        "Two reports at once bring one more commander by a link than it may bring.",
+        "chalicelib/store/joins.py",
+        "expected=seen, below={name: most})",
+        "expected=seen)",
+        "tests/services/test_joining.py::TestALinkInADay",
+    ),
+    Mutation(
+        "What a take-back took while it was given back is never given back.",
+        "chalicelib/store/bulks.py",
+        'return Delete(key, expected={"entry": taken.entry})',
+        "return Delete(key)",
+        "tests/services/test_bulk_corrections.py::TestMeanwhile",
+    ),
+    Mutation(
+        "A standing is kept though a write began and ended while it was read.",
+        "chalicelib/services/recent_standings.py",
+        "if is_quiet and self._begun == begun:",
+        "if is_quiet:",
+        "tests/services/test_recent_standings.py",
+    ),
+    Mutation(
+        "Ticks in a sheet do not stamp the rewards that they reach.",
+        "chalicelib/services/sheet_edits.py",
+        '        self._stamp(sheet.server, (one.edit for one in outcomes if one.result == "applied"))\n',
+        "",
+        "tests/services/test_sheet_edits.py::TestTicks",
+    ),
+    Mutation(
+        "A milestone that opens does not make sheets due.",
+        "chalicelib/services/surveys.py",
+        "[w.status(now) for _, w in event.scheduled(day)],",
+        "[],",
+        "tests/services/test_sheet_queue.py",
+    ),
+    Mutation(
+        "A sheet that was bound with `--take-over` once takes another deployment's tabs for ever.",
+        "chalicelib/store/sheets.py",
+        'gone = ["retry_at", "touched_at", *_ONCE]',
+        'gone = ["retry_at", "touched_at"]',
+        "tests/store/test_sheets.py",
+    ),
 )
 
 SECURITY = (
@@ -251,5 +324,82 @@ SECURITY = (
         'record.msg, record.args = _SECRET.sub(r"\\1…", record.getMessage()), ()',
         "record.msg, record.args = record.getMessage(), ()",
         "tests/test_telemetry.py",
+    ),
+    Mutation(
+        "A forgotten name stays in the sheet of an alliance that they have left.",
+        "chalicelib/store/commanders.py",
+        "for alliance in dict.fromkeys(alliance for alliance, _ in places):",
+        "for alliance in ():",
+        "tests/services/test_forgetting.py",
+    ),
+    Mutation(
+        "An officer ends another officer's key.",
+        "chalicelib/services/keys.py",
+        "key.require(MANAGED_WITH[found.role], server",
+        'key.require("manage keys", server',
+        "tests/http/test_admin.py::TestKeys",
+    ),
+    Mutation(
+        "A key that was to expire goes on after it was replaced.",
+        "chalicelib/services/keys.py",
+        "if old.expires_at is None or ends_at < old.expires_at:",
+        "if old.expires_at is None:",
+        "tests/http/test_admin.py::TestKeys",
+    ),
+    Mutation(
+        "An import takes its key from the address.",
+        "chalicelib/http/officers.py",
+        "key, how = bearer_key(request, muster().directory), RosterImport",
+        "key, how = csv_key(request, muster().directory), RosterImport",
+        "tests/http/test_permissions.py::test_a_key_in_the_address_changes_nothing",
+    ),
+    Mutation(
+        "An officer makes a commander of another alliance one with theirs.",
+        "chalicelib/services/rosters.py",
+        "home = self._place(key, place.server, called.alliance) if called else place",
+        "home = self._directory.alliance(place.server, called.alliance) if called else place",
+        "tests/http/test_places.py::test_nobody_is_made_one_with_who_is_elsewhere_by_their_name",
+    ),
+    Mutation(
+        "A form may be of any size.",
+        "chalicelib/http/inputs.py",
+        "body = body_of(request, MAX_BODY).decode()",
+        "body = body_of(request, 10**9).decode()",
+        "tests/http/test_odd_input.py::test_in_the_size_of_the_body",
+    ),
+    Mutation(
+        "A name becomes markup in a button.",
+        "chalicelib/templates/form.html",
+        'value="{{ name }}" formnovalidate',
+        'value="{{ name|safe }}" formnovalidate',
+        "tests/http/test_hostile_texts.py::test_nor_in_any_language",
+    ),
+    Mutation(
+        "A page that was asked for at one host is shown at another.",
+        "chalicelib/http/public_pages.py",
+        'reader.in_language(""), reader.carried, base)',
+        'reader.in_language(""), reader.carried)',
+        "tests/http/test_server_page.py::TestMadeOnce",
+    ),
+    Mutation(
+        "A sign behind an address leads to another host.",
+        "chalicelib/http/pasted.py",
+        'here = "/" + quote(meant).lstrip("/")',
+        "here = quote(meant)",
+        "tests/http/test_form.py::test_no_address_leads_to_another_site",
+    ),
+    Mutation(
+        "What an API says steers the operator's terminal.",
+        "manage/api.py",
+        '"\\n  ".join(map(plain, lines))',
+        '"\\n  ".join(lines)',
+        "tests/manage/test_where.py::test_nor_does_what_an_api_says",
+    ),
+    Mutation(
+        "The function that tells the news may delete items.",
+        ".chalice/policy-news.json",
+        '"dynamodb:UpdateItem"',
+        '"dynamodb:UpdateItem", "dynamodb:DeleteItem"',
+        "tests/test_template.py::TestPolicies",
     ),
 )

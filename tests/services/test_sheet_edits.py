@@ -239,7 +239,8 @@ class TestTicks:
         )
         desk.world.seconds.pass_cache()
         desk.one(desk.tick(desk.add("Ash")))
-        assert desk.muster.overview.progress("101", DEFENDERS, consistent=True).tiers[0].reached
+        (tier, *_) = desk.muster.overview.progress("101", DEFENDERS, consistent=True).tiers
+        assert tier.reached_at == desk.world.clock()
 
 
 class TestNames:

@@ -8,6 +8,7 @@ import pytest
 from chalicelib.domain.calendar import GameDay
 from chalicelib.domain.due import BATCH, FRESHNESS
 from chalicelib.domain.roster import Alliance, Server
+from chalicelib.domain.standing import TierStamp
 from tests.stores import on_dynamodb
 from tests.world import (
     ARCHITECTS,
@@ -94,6 +95,13 @@ def test_a_reading_makes_them_due_once(synced: World) -> None:
     synced.clock.advance(minutes=1)
     synced.muster.readings.log(officer, "101", DEFENDERS, 4000, synced.clock() - timedelta(hours=1))
     assert sync_all(synced) == [], "the latest one counts"
+
+
+def test_a_reward_that_is_stamped_after_its_report_makes_them_due(synced: World) -> None:
+    """A sheet that was synced between the two says when it was reached."""
+    stamp = {500: TierStamp(synced.clock(), "reported")}
+    synced.muster.stores.completions.stamp_tiers("101", DEFENDERS, stamp)
+    assert sync_all(synced) == ["all", "nova", "orbit"]
 
 
 def test_every_change_of_a_roster_concerns_that_alliances_sheet_alone(synced: World) -> None:
@@ -249,6 +257,16 @@ def test_an_event_that_changes_or_is_archived_concerns_all(synced: World) -> Non
 def test_rebinding_makes_due_at_once(synced: World) -> None:
     synced.muster.stores.sheets.bind("nova", "101", None)
     assert sync_all(synced) == ["nova"]
+
+
+def test_what_was_bound_anew_during_its_sync_is_due_at_once(world: World) -> None:
+    bind(world)
+    queue = world.muster.sheet_queue
+    due = queue.lease(next(each for each in queue.due() if each.sheet.spreadsheet_id == "nova"), "run")
+    assert due
+    world.muster.stores.sheets.bind("nova", "101", "orbit")
+    queue.synced(due)
+    assert "nova" in sync_all(world)
 
 
 def test_a_binding_of_no_server_is_due_and_its_report_says_why(world: World) -> None:
