@@ -170,6 +170,8 @@ def test_the_unit_is_one_that_systemd_takes(tmp_path: Path) -> None:
     assert service["ExecStart"] == "/opt/muster/muster serve --config /etc/muster/muster.toml"
     assert (service["DynamicUser"], service["StateDirectory"]) == ("yes", "muster")
     assert (service["ProtectSystem"], service["Restart"]) == ("strict", "on-failure")
+    assert (service["UMask"], service["StateDirectoryMode"]) == ("0077", "0700"), "nobody else reads the file"
+    assert (service["NoNewPrivileges"], service["CapabilityBoundingSet"]) == ("yes", "")
     if systemd := shutil.which("systemd-analyze"):
         copy = tmp_path / "muster.service"
         copy.write_text(text.replace("/opt/muster/muster", str(ROOT / "muster")), encoding="utf-8")
