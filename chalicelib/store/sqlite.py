@@ -206,8 +206,8 @@ class SQLiteTable:
         if self._file and not self._file.exists():
             with suppress(OSError):  # SQLite will say why
                 self._file.touch(mode=0o600)
-        self._opened = self._found()
         self._patiently(self._is_new)  # refuses what is not ours
+        self._opened = self._found()
         if self._file and self._patiently(_begin_log) != "wal":
             raise CannotOpen(f"{self._file} is where no log can be kept beside it: on a network, perhaps.")
         self._patiently(self._make, writes=True)  # where nothing can be written, this says so
