@@ -16,7 +16,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON inste
 
 def said(answer: Any, is_json: bool, words: str) -> None:
     """Prints the answer as JSON, or else the words."""
-    click.echo(json.dumps(answer, ensure_ascii=False, indent=2) if is_json else plain(words))
+    click.echo(_json(answer) if is_json else plain(words))
 
 
 def listing(answer: Any, is_json: bool, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -37,6 +37,12 @@ def listing(answer: Any, is_json: bool, header: Sequence[str], rows: Iterable[Se
 def plain(value: object) -> str:
     """As a cell: None is empty, and characters that would control the terminal are shown as a box."""
     return _STEERING.sub("\ufffd", "" if value is None else str(value))
+
+
+def _json(answer: Any) -> str:
+    """JSON by itself escapes only the first of the characters that would control the terminal."""
+    lines = json.dumps(answer, ensure_ascii=False, indent=2).split("\n")
+    return "\n".join(_STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", line) for line in lines)
 
 
 def _width(text: str) -> int:

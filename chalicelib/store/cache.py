@@ -12,7 +12,8 @@ CACHE_SECONDS = REVOKED_WITHIN.total_seconds()
 
 
 class Cache:
-    """Keeps answers for up to `CACHE_SECONDS`. It never remembers that something does not exist."""
+    """Keeps answers for up to `CACHE_SECONDS`. It never remembers that something does not exist, nor what another
+    thread had begun to read before it was cleared: a key that was revoked meanwhile would work on."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
@@ -23,10 +24,11 @@ class Cache:
         expires_at, value = self._kept.get(name, (now, None))
         if now < expires_at:
             return value  # type: ignore[no-any-return]
+        kept = self._kept
         loaded = load()
         if loaded:
-            self._kept[name] = now + CACHE_SECONDS, loaded
+            kept[name] = now + CACHE_SECONDS, loaded
         return loaded
 
     def clear(self) -> None:
-        self._kept.clear()
+        self._kept = {}

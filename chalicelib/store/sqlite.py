@@ -92,6 +92,7 @@ class SQLiteTable:
     def __init__(self, file: Path | None, sleep: Callable[[float], None] = time.sleep) -> None:
         self._file = file and Path(os.path.abspath(file))
         self._sleep = sleep
+        self._opened: tuple[int, int] | None = None
         self._turn = Lock()
         self._changes = 0
         self._free: LifoQueue[sqlite3.Connection | None] = LifoQueue()
@@ -206,8 +207,8 @@ class SQLiteTable:
         if self._file and not self._file.exists():
             with suppress(OSError):  # SQLite will say why
                 self._file.touch(mode=0o600)
-        self._opened = self._found()
         self._patiently(self._is_new)  # refuses what is not ours
+        self._opened = self._found()
         if self._file and self._patiently(_begin_log) != "wal":
             raise CannotOpen(f"{self._file} is where no log can be kept beside it: on a network, perhaps.")
         self._patiently(self._make, writes=True)  # where nothing can be written, this says so
@@ -317,7 +318,7 @@ class SQLiteTable:
 
     def _require_there(self) -> None:
         """Raises Busy where the file is another than was opened: what is written would be lost, and nobody notice."""
-        if self._file and self._found() != self._opened:
+        if self._opened and self._found() != self._opened:
             _logger.error(
                 "%s was moved, removed or replaced: nothing is recorded until it is back", self._file
             )
@@ -339,6 +340,7 @@ class SQLiteTable:
         connection = self._free.get()
         try:
             if connection is None:
+                self._require_there()  # or SQLite would make another
                 connection = _connect(str(self._file or ":memory:"))
             yield connection
         finally:

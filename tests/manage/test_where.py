@@ -165,7 +165,7 @@ def test_nothing_that_is_printed_steers_the_terminal() -> None:
 
 
 def test_nor_does_what_an_api_says(desk: Desk) -> None:
-    odd = "a\x1b[31mb"
+    odd = "a\x1b[31mb\x9bc\u202ed"
     key: dict[str, str | None] = dict.fromkeys(("id", "role", "label", "server", "alliance"), odd)
     key |= dict.fromkeys(("created_at", "expires_at", "revoked_at", "last_used_at"))
     bound = {"spreadsheet_id": odd, "server": odd, "alliance": odd, "account": odd, "edits": False}
@@ -186,8 +186,11 @@ def test_nor_does_what_an_api_says(desk: Desk) -> None:
     other.start()
     for command in (("keys", "list"), ("sheets", "bind", "x", "101"), ("keys", "revoke", "x")):
         shown = desk.run("--url", other.url, *command, key="x").output
-        assert "a\ufffd[31mb" in shown
-        assert "\x1b" not in shown
+        assert "a\ufffd[31mb\ufffdc\ufffdd" in shown
+        assert {"\x1b", "\x9b", "\u202e"}.isdisjoint(shown)
+    shown = desk.run("--url", other.url, "keys", "list", "--json", key="x").output
+    assert json.loads(shown)["keys"] == [key]
+    assert {"\x1b", "\x9b", "\u202e"}.isdisjoint(shown)
     other.stop()
 
 

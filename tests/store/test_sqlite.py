@@ -283,6 +283,10 @@ class TestAFileThatIsGone:
             table.write(Put(MERLIN, {"a": 1}))
         with pytest.raises(Busy):
             table.require_writable()
+        reading = table.query(KESTREL.pk)
+        with table._connected(), pytest.raises(Busy):  # what is read then takes another connection
+            next(reading)
+        assert file.exists() == another
         assert "muster.db was moved, removed or replaced" in caplog.text
         kept.rename(file)
         table.write(Put(MERLIN, {"a": 1}))
