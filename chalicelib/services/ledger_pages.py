@@ -14,7 +14,7 @@ from chalicelib.services.directory import Directory
 from chalicelib.services.rosters import CommanderRef
 from chalicelib.store.commanders import Commanders
 from chalicelib.store.completions import Completions
-from chalicelib.store.ledger import PAGE, Ledger
+from chalicelib.store.ledger import ENTRY_ID, PAGE, Ledger
 
 MOST = 200
 
@@ -69,7 +69,8 @@ class LedgerPages:
         Malformed.
         """
         key.require("read the ledger", server=server_id, alliance=alliance or key.alliance)
-        server, alliance, most = self._directory.server(server_id).id, alliance or key.alliance, _limit(limit)
+        server, alliance = self._directory.server(server_id).id, alliance or key.alliance
+        older, most = _before(before), _limit(limit)
         if alliance:
             self._directory.alliance(server, alliance)
         self._counting.bring_up(server, alliance)
@@ -77,7 +78,7 @@ class LedgerPages:
         if commander:
             tags = self._directory.tags(server, commander)
             found = self._commanders.called(server, alliance, commander, tags)
-        page = self._ledger.page(server, alliance, found.id if found else commander, before, most)
+        page = self._ledger.page(server, alliance, found.id if found else commander, older, most)
         shown = [entry for entry in page if alliance in (None, entry.alliance)]
         told = {(e.alliance, e.commander) for e in shown if e.alliance and e.commander}
         names = {whose: one.name for whose, one in self._commanders.some(server, sorted(told)).items()}
@@ -87,8 +88,8 @@ class LedgerPages:
     def of_deployment(self, key: Key, before: str | None = None, limit: str | None = None) -> LedgerPage:
         """Entries that belong to no server: events, and keys for the deployment. Raises Forbidden, Malformed."""
         key.require("read the deployment's ledger", server=None)
-        most = _limit(limit)
-        page = self._ledger.page(None, before=before, limit=most)
+        older, most = _before(before), _limit(limit)
+        page = self._ledger.page(None, before=older, limit=most)
         return LedgerPage(
             None, tuple(_as_read(e, {}) for e in page), page[-1].id if len(page) == most else None
         )
@@ -113,6 +114,13 @@ class LedgerPages:
         return sorted(
             "/".join(whose) for whose in {**built, **stored} if built.get(whose) != stored.get(whose)
         )
+
+
+def _before(text: str | None) -> str | None:
+    if text is not None and not ENTRY_ID.fullmatch(text):
+        message = "This is no entry's id. Give the `next` of the page before."
+        raise malformed("before", message)
+    return text
 
 
 def _limit(text: str | None) -> int:

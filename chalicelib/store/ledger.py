@@ -1,5 +1,6 @@
 """The ledger's entries. Each is written with the change that it describes. Only forgotten names are changed later."""
 
+import re
 import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -18,6 +19,8 @@ from chalicelib.store.table import Item, Put, Table, Update
 PAGE = 50
 FORGOTTEN_AT_ONCE = 20_000
 """Entries that one request looks through for a name, which takes some seconds."""
+
+ENTRY_ID = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z~[\w.-]+", re.ASCII)
 
 _FORGET_PAGE = 1000
 _IDS = frozenset({"account", "alliance", "commander", "event", "guild", "key", "milestone", "server", "tab"})

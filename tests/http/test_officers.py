@@ -954,6 +954,9 @@ class TestTheLedger:
             {"limit": ""},
             {"limit": "٣"},
             {"before": "x" * 201},
+            {"before": "x"},
+            {"before": "2023-11-15"},
+            {"before": ""},
             {"commander": "x" * 201},
             {"alliance": "x" * 201},
         ],
@@ -970,4 +973,5 @@ class TestTheLedger:
         (entry,) = page["entries"]
         assert (entry["action"], entry["after"]["label"]) == ("key", "Another")
         assert admin("GET", "/v1/ledger", params={"before": page["next"]}).json()["entries"] == []
-        assert problem(admin("GET", "/v1/ledger?limit=x"), 422, "malformed") == ["limit"]
+        for name in ("limit", "before"):
+            assert problem(admin("GET", f"/v1/ledger?{name}=x"), 422, "malformed") == [name]
