@@ -70,8 +70,8 @@ def restore(where: Where, file: Path, db: Path | None, as_json: bool) -> None:
 
     db = _named(db)
     try:
-        with alone_with(db):
-            kept = _replace(db, file)
+        with alone_with(db) as itself:
+            kept = _replace(itself, file)
     except CannotServe as error:
         raise click.ClickException(f"{error}.") from None
     except OSError as error:

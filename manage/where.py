@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -58,6 +60,10 @@ class Where:
         if not self.url:
             raise click.UsageError(
                 "Where is Muster? Give --url or set MUSTER_URL, or give --demo for the demo on this machine."
+            )
+        if _is_readable_on_the_way(self.url):
+            click.echo(
+                "Warning: without https, others on the way can read the key, and what is sent.", err=True
             )
         return Api(self.url, self._secret, "Check the address and the network.")
 
@@ -107,6 +113,20 @@ class Where:
         if not secret.strip().isascii() or not secret.strip().isprintable():
             raise click.ClickException("This is not a key: it has characters that no key has.")
         return secret.strip()
+
+
+def _is_readable_on_the_way(url: str) -> bool:
+    """Whether what is sent there leaves this machine without TLS."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # it is no address, which is said later
+        return False
+    if parts.scheme != "http" or parts.hostname in (None, "localhost"):
+        return False
+    try:
+        return not ip_address(parts.hostname).is_loopback
+    except ValueError:  # it is a name
+        return True
 
 
 def in_file(file: Path) -> str:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
 
 import boto3
 import pytest
@@ -105,6 +107,32 @@ def test_parameters_outlive_their_stack() -> None:
     PackageBucket().remember("muster-prod", {"AlarmEmail": "ops@example.org"})
     PackageBucket().remember("muster-dev", {"AlarmEmail": "dev@example.org"})
     assert PackageBucket().remembered("muster-prod") == {"AlarmEmail": "ops@example.org"}
+
+
+@pytest.mark.usefixtures("aws")
+def test_nothing_is_put_into_or_taken_from_somebody_else_s_bucket(tmp_path: Path) -> None:
+    """Whoever had made one of that name before."""
+    asked: set[tuple[str, str | None]] = set()
+
+    def note(params: dict[str, str], model: Any, **_: object) -> None:
+        asked.add((model.name, params.get("ExpectedBucketOwner")))
+
+    bucket = PackageBucket()
+    bucket._client.meta.events.register("before-parameter-build.s3", note)
+    (tmp_path / "sam.json").write_text('{"Resources": {}}')
+    with ZipFile(tmp_path / "deployment.zip", "w") as packed:
+        packed.writestr("app.py", "")
+    bucket.upload(tmp_path)
+    bucket.remember("muster-prod", {})
+    bucket.remembered("muster-prod")
+    assert {name for name, _ in asked} == {
+        "HeadBucket",
+        "CreateBucket",
+        "HeadObject",
+        "PutObject",
+        "GetObject",
+    }
+    assert {owner for name, owner in asked if name != "CreateBucket"} == {"123456789012"}
 
 
 @pytest.mark.usefixtures("aws")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from chalicelib.services.webhook_settings import WantedWebhook
 from chalicelib.store import keys
 from deploy.restore import Restore
 from local.dynamodb import table_definition
@@ -15,6 +16,7 @@ from tests.stores import TABLE_NAME, on_dynamodb
 from tests.world import CONFRONTING_RESILIENCE, DEFENDERS, HIDDEN_MOTIVATIONS, World
 
 RESTORED, SHEET = "restored", "sheet-of-the-officers"
+WEBHOOK = "https://discord.com/api/webhooks/12345678901/TOKEN"
 Items = dict[tuple[str, str], Any]
 
 pytestmark = on_dynamodb
@@ -23,7 +25,7 @@ pytestmark = on_dynamodb
 @dataclass
 class Case:
     """A table in which much has happened since a state of it was restored to another one, and what it must hold when
-    it has been brought back."""
+    it has been brought back: keys, the secret that proofs are signed with, and webhooks are as they are now."""
 
     world: World
     restore: Restore
@@ -42,6 +44,7 @@ def case(world: World) -> Case:
         muster.reporting.report(leaked, name, [HIDDEN_MOTIVATIONS])
     muster.stores.sheets.bind(SHEET, "101", "nova", edits=True)
     sync(world, "as it was then")
+    muster.webhook_settings.add(world.key("admin", None, None), WantedWebhook(WEBHOOK, ["scoreboard"], "101"))
     client = world.dynamodb.quiet_client()
     client.create_table(TableName=RESTORED, **table_definition())
     then = held(world, TABLE_NAME)
@@ -54,11 +57,16 @@ def case(world: World) -> Case:
     muster.reporting.report(world.key("officer"), "Deneb", [HIDDEN_MOTIVATIONS], "101", "nova")
     muster.stores.sheets.bind("another", "101", None)
     sync(world, "as it is now")
+    (webhook,) = muster.stores.webhooks.all()
+    muster.stores.webhooks.disable(webhook, "It is gone.", world.clock())
+    muster.stores.access_keys.signing_secret()  # which makes it
     lost = keys.event(DEFENDERS)
     client.delete_item(TableName=TABLE_NAME, Key={"PK": {"S": lost.pk}, "SK": {"S": lost.sk}})
 
     now = held(world, TABLE_NAME)
-    of_keys = {place: item for place, item in now.items() if place[0].startswith(("KEY", "SIGNING"))}
+    of_keys = {
+        place: item for place, item in now.items() if place[0].startswith(("KEY", "SIGNING", "WEBHOOKS"))
+    }
     assert of_keys != {place: item for place, item in then.items() if place in of_keys}
     sheet = keys.SHEETS, keys.sheet(SHEET).sk
     bound = {name: value for name, value in then[sheet].items() if name != "revision"}

@@ -115,7 +115,8 @@ with new_world() as world:
             client.lambda_.invoke("refresh_totals", client.events.generate_cw_event("", "", {}, ""))
         except Exception as error:
             print("ANSWER", json.dumps(f"{type(error).__name__}: {error}"))
-    at = f"Retrying after /api/webhooks/12/{member}, /f/{member} and ?key={reader}, with Bearer {member}"
+    parameters = f"?key={reader}&token={member}&access_token={reader}"
+    at = f"Retrying after /api/webhooks/12/{member}, /f/{member} and {parameters}, with Bearer {member}"
     logging.getLogger("urllib3.connectionpool").warning(at)
     logging.getLogger("urllib3.connectionpool").info("not of interest")
     print("ANSWER", json.dumps([member, reader]))
@@ -223,7 +224,8 @@ def test_no_secret_and_no_name_is_in_any_line() -> None:
     for secret in [*told.answers[-1], "Kestrel"]:
         assert secret not in told.all
     (retried,) = (line["message"] for line in told.lines if "Retrying" in str(line.get("message")))
-    assert retried == "Retrying after /api/webhooks/12/… /f/… and ?key=… with Bearer …"
+    parameters = "?key=…&token=…&access_token=…"
+    assert retried == f"Retrying after /api/webhooks/12/… /f/… and {parameters} with Bearer …"
 
 
 def test_a_terminal_shows_a_problem_with_its_fields_and_the_traceback_below(

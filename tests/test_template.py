@@ -84,6 +84,20 @@ class TestPolicies:
                     if service == "logs":  # the ARN that this gives ends with `:*`: the streams of the log
                         assert place == {"Fn::GetAtt": [f"{name}Logs", "Arn"]}
 
+    def test_none_may_more_than_its_work_takes(self, resources: dict[str, Resource]) -> None:
+        """Only the API and the sync delete items, only the sync reads the secret, and none does more to either."""
+        items = ("BatchGetItem", "BatchWriteItem", "GetItem", "PutItem", "Query", "UpdateItem")
+        all_may = {"logs:CreateLogStream", "logs:PutLogEvents", *(f"dynamodb:{one}" for one in items)}
+        more = {
+            "APIHandler": {"dynamodb:DeleteItem"},
+            "SyncSheets": {"dynamodb:DeleteItem", "secretsmanager:GetSecretValue"},
+        }
+        for name, function in of_type(resources, "AWS::Serverless::Function").items():
+            role = resources[function["Role"]["Fn::GetAtt"][0]]["Properties"]
+            statements = role["Policies"][0]["PolicyDocument"]["Statement"]
+            may = {action for statement in statements for action in statement["Action"]}
+            assert may <= all_may | more.get(name, set()), name
+
     @staticmethod
     def service(place: Resource, resources: dict[str, Resource]) -> str:
         """Whose a policy's resource is, which must be one of the stack, or an index of its table."""

@@ -14,6 +14,9 @@ from chalicelib.domain.errors import FieldError, Malformed, TooLarge, malformed
 MOST_COLUMNS = 256
 """Of a table that is read: every row is filled up to the width of the header."""
 
+MOST_LINES_READ = 50_000
+"""Of a file that is read, blank ones too: a file of a million would keep all others waiting for seconds."""
+
 SEPARATORS = ",", ";", "\t", "|"
 """Of the cells of a record that is read."""
 
@@ -70,7 +73,8 @@ def read_records(text: str, separator: str | None = None) -> list[Row]:
 
     Cells are separated by `separator`, one of SEPARATORS; without it by the likely one. A byte order mark is skipped,
     and so are a first line such as `sep=;` and unquoted spaces before a cell. Of the formula `="007"` its text is read.
-    Raises Malformed (`malformed`) with the line for what is no CSV, is empty, or is wider than MOST_COLUMNS.
+    Raises Malformed (`malformed`) with the line for what is no CSV, is empty, or is wider than MOST_COLUMNS; TooLarge
+    (`too-large`) for more than MOST_LINES_READ.
     """
     separator = separator or likely_separator(text)
     text = text.removeprefix("\ufeff")
@@ -92,6 +96,8 @@ def read_records(text: str, separator: str | None = None) -> list[Row]:
             if any(map(str.strip, cells)):
                 records.append(Row(line, cells))
             line = reader.line_num + 1
+            if reader.line_num > MOST_LINES_READ:
+                raise _too_large(f"The file has more than {MOST_LINES_READ:,} lines.")
     except csv.Error:
         message = "can't be read: a quotation mark isn't closed, or not doubled within a cell, or a cell is too long."
         raise _malformed(line, message) from None
@@ -133,11 +139,7 @@ def as_table(records: Sequence[Row], limit: int) -> Table:
     if not rows:
         raise _malformed(header.line, "is the header, and there is nothing below it.")
     if len(rows) > limit:
-        message = (
-            f"The file has {len(rows):,} rows; {limit:,} is the most at once. "
-            "Send it in parts: nothing counts twice."
-        )
-        raise TooLarge("too-large", message, [FieldError("csv", message)])
+        raise _too_large(f"The file has {len(rows):,} rows; {limit:,} is the most at once.")
     width = len(header.cells)
     return Table(
         header.cells,
@@ -181,3 +183,8 @@ def _plain_cell(cell: str) -> str:
 def _malformed(line: int, what: str) -> Malformed:
     message = f"Line {line} {what}"
     return malformed("csv", message)
+
+
+def _too_large(what: str) -> TooLarge:
+    message = f"{what} Send it in parts: nothing counts twice."
+    return TooLarge("too-large", message, [FieldError("csv", message)])

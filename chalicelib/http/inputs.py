@@ -56,7 +56,8 @@ class CompletionReport(JsonBody):
 
 
 class Query(BaseModel):
-    """What a query may hold. Other parameters don't matter; of one that is repeated the last counts, but for lists."""
+    """What a query may hold. Other parameters don't matter; of one that is repeated the last counts, but for lists.
+    Where others are forbidden, so is repeating one: `dry_run` may say two things then."""
 
     model_config = ConfigDict(extra="ignore", defer_build=True)
 
@@ -65,6 +66,9 @@ class Query(BaseModel):
         """Raises Malformed."""
         given = _query(request)
         lists = [name for name, field in cls.model_fields.items() if get_origin(field.annotation) is list]
+        for name in given if cls.model_config["extra"] == "forbid" else ():
+            if len(given.getlist(name)) > 1:
+                raise malformed(name, "Give this once.")
         try:
             return cls.model_validate({n: given.getlist(n) if n in lists else given[n] for n in given})
         except ValidationError as error:
@@ -205,7 +209,7 @@ def body_of(request: Request, limit: int, *, is_csv: bool = False) -> bytes:
         is_utf8 = not _is_garbled(raw.decode()) and not is_escaped
     except UnicodeDecodeError:
         is_utf8 = False
-    if not is_utf8 and b"\0" in raw:
+    if not is_utf8 and 4 * raw.count(0) > len(raw):  # a workbook or what is compressed has fewer
         raise malformed("body", utf_16)
     if not is_utf8 or not (raw.isascii() or _charset(request) in ("utf-8", "utf8", "")):
         raise malformed("body", not_utf_8)

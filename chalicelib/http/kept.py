@@ -21,6 +21,8 @@ FOR_EVERYBODY = "public, max-age=5, s-maxage=15, stale-while-revalidate=30"
 """A cache in front asks four times a minute, whoever many look; a browser shows its own copy for a moment."""
 MOST = 512
 """How many answers a process keeps: those that were made last."""
+MOST_CHARACTERS = 8_000_000
+"""Of all that it keeps. A page has 30,000 at most, but a long `Host` makes a long one."""
 
 
 @dataclass(slots=True)
@@ -54,9 +56,12 @@ class KeptAnswers:
             with self._lock:
                 self._kept[asked] = state, etag, response
                 self._kept.move_to_end(asked)
-                while len(self._kept) > MOST:
+                while len(self._kept) > MOST or self._characters() > MOST_CHARACTERS:
                     self._kept.popitem(last=False)
         return unless_known(request, response, etag)
+
+    def _characters(self) -> int:
+        return sum(len(response.body) for _, _, response in self._kept.values())
 
 
 def _etag(asked: tuple[str, ...], state: PublicState) -> str:

@@ -22,4 +22,5 @@ def forgive_pasting(request: Request, get_response: Callable[[Request], Response
         return get_response(request)
     given: MultiDict = request.query_params or MultiDict({})
     query = urlencode([(name, value) for name in given for value in given.getlist(name)])
-    return see_other(quote(meant) + (f"?{query}" if query else ""), [])
+    here = "/" + quote(meant).lstrip("/")  # what begins with two slashes would be at another host
+    return see_other(here + (f"?{query}" if query else ""), [])

@@ -24,7 +24,8 @@ class Reader:
     _others: str
 
     def in_language(self, code: str) -> str:
-        """The address of this page in that language, relative to it."""
+        """The address of this page in that language, relative to it. On pages for all it names nothing else: what
+        chats put behind an address would make a page of its own for each."""
         return f"?{self._others}lang={code}"
 
 
@@ -48,6 +49,7 @@ def reader_of(request: Request, only_in: str | None = None) -> Reader:
         headers["Vary"] = "Accept-Language"
     if is_private and asked == chosen == code:
         headers["Set-Cookie"] = cookie(request, _COOKIE, code, LONG, f"{stage(request)}/f")
-    others = [(name, one) for name in given if name != "lang" for one in given.getlist(name)]
+    kept = [name for name in given if is_private and name != "lang"]
+    others = [(name, one) for name in kept for one in given.getlist(name)]
     carried = f"?lang={code}" if chosen == code else ""
     return Reader(language(code), carried, headers, f"{urlencode(others)}&" if others else "")

@@ -191,12 +191,10 @@ class Corrections:
         return self._directory.server(server_id)
 
     def _commander(self, key: Key, server: Server, name: str, alliance: str | None) -> Commander:
-        """By name, or by id in that alliance. Only those in scope are found."""
+        """By id in that alliance, or by name. Only those in scope are found."""
         tags = self._directory.tags(server.id, name)
-        found = self._commanders.named(server.id, name, tags, consistent=True)
-        if found is None and alliance:
-            found = self._commanders.member(server.id, alliance, name)
-        if found is None or found.moved:
+        found = self._commanders.called(server.id, alliance, name, tags, consistent=True)
+        if found is None:
             message = f"There is no commander {quoted(name)} on server {server.id}."
             raise NotFound("unknown-commander", message, [FieldError("commander", message)])
         key.require("correct completions", server=server.id, alliance=found.alliance)

@@ -73,8 +73,10 @@ class LedgerPages:
         if alliance:
             self._directory.alliance(server, alliance)
         self._counting.bring_up(server, alliance)
-        called = commander or ""
-        found = self._commanders.named(server, called, self._directory.tags(server, called))
+        found = None
+        if commander:
+            tags = self._directory.tags(server, commander)
+            found = self._commanders.called(server, alliance, commander, tags)
         page = self._ledger.page(server, alliance, found.id if found else commander, before, most)
         shown = [entry for entry in page if alliance in (None, entry.alliance)]
         told = {(e.alliance, e.commander) for e in shown if e.alliance and e.commander}

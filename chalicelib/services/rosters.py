@@ -544,9 +544,9 @@ class Rosters:
     ) -> Commander:
         survivor = self._member(place, commander_id)
         tags = self._directory.tags(place.server, other)
-        named = self._commanders.named(place.server, other, tags, consistent=True)
-        home = self._place(key, place.server, named.alliance) if named else place
-        absorbed = self._member(home, named.id if named else other)
+        called = self._commanders.called(place.server, place.id, other, tags, consistent=True)
+        home = self._place(key, place.server, called.alliance) if called else place
+        absorbed = self._member(home, called.id if called else other)
         if absorbed.id == survivor.id:
             message = f"{other} leads to {survivor.name} already."
             raise Conflict("same-commander", message, [FieldError("commander", message)])

@@ -9,6 +9,7 @@ from typing import Any
 
 from chalicelib.domain.access import Key, key_id, secret_hash
 from chalicelib.domain.calendar import rfc3339
+from chalicelib.domain.errors import Busy
 from chalicelib.domain.ledger import Actor
 from chalicelib.store import keys
 from chalicelib.store.cache import Cache
@@ -34,9 +35,9 @@ class AccessKeys:
         return self._cache.get(hashed, load)
 
     def used(self, secret: str, at: datetime) -> None:
-        """Notes that it was used in the hour of `at`."""
+        """Notes that it was used in the hour of `at`; or not, where nothing can be written just now."""
         hour = at.replace(minute=0, second=0, microsecond=0)
-        with suppress(ConditionFailed):
+        with suppress(ConditionFailed, Busy):
             self._table.write(
                 Update(keys.access_key(secret_hash(secret)), set={"last_used_at": rfc3339(hour)}, exists=True)
             )

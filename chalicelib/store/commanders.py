@@ -39,6 +39,16 @@ class Commanders:
         leading = [found[key] for key in wanted if key in found]
         return next((one for one in leading if one.key in wanted), leading[0] if leading else None)
 
+    def called(
+        self, server: str, alliance: str | None, text: str, tags: Tags = (), *, consistent: bool = False
+    ) -> Commander | None:
+        """Who is on the roster of that alliance under this id, or else to whom that name leads.
+
+        The id comes first: nobody chooses one, but anybody can call themselves by somebody else's.
+        """
+        found = self.member(server, alliance, text) if alliance else None
+        return found if found and not found.moved else self.named(server, text, tags, consistent=consistent)
+
     def all_named(
         self, server: str, names: Iterable[str], *, consistent: bool = True
     ) -> dict[str, Commander]:

@@ -55,6 +55,7 @@ _SETTINGS = (
     "PRAGMA synchronous = FULL",
     "PRAGMA fullfsync = ON",  # else a Mac's disk may keep a commit in its own memory
     "PRAGMA wal_autocheckpoint = 0",  # see `_shorten_log`
+    "PRAGMA secure_delete = ON",  # else it is up to how SQLite was built whether a forgotten name stays in the file
 )
 _COLUMN = {None: "pk", OF_ALLIANCE: "of_alliance", OF_COMMANDER: "of_commander"}
 _PAGE = 1_000_000
@@ -205,10 +206,19 @@ class SQLiteTable:
         if self._file and not self._file.exists():
             with suppress(OSError):  # SQLite will say why
                 self._file.touch(mode=0o600)
+        self._opened = self._found()
         self._patiently(self._is_new)  # refuses what is not ours
         if self._file and self._patiently(_begin_log) != "wal":
             raise CannotOpen(f"{self._file} is where no log can be kept beside it: on a network, perhaps.")
         self._patiently(self._make, writes=True)  # where nothing can be written, this says so
+
+    def _found(self) -> tuple[int, int] | None:
+        """Which file is there now, as the system numbers files."""
+        try:
+            found = os.stat(self._file or "")
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
     def _is_new(self, connection: sqlite3.Connection) -> bool:
         marks = (
@@ -292,6 +302,7 @@ class SQLiteTable:
         """The same, with SQLite's own errors. Waits for other processes, up to `ATTEMPTS` times."""
         if writes:
             with self._alone():
+                self._require_there()
                 return self._patiently(lambda connection: _in_transaction(connection, work))
         for attempt in range(ATTEMPTS):
             require_time()
@@ -303,6 +314,14 @@ class SQLiteTable:
                     raise
             pause(attempt, self._sleep)
         raise AssertionError("the last attempt returns or raises")
+
+    def _require_there(self) -> None:
+        """Raises Busy where the file is another than was opened: what is written would be lost, and nobody notice."""
+        if self._file and self._found() != self._opened:
+            _logger.error(
+                "%s was moved, removed or replaced: nothing is recorded until it is back", self._file
+            )
+            raise Busy(retry_after=_NO_DISK_RETRY)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

@@ -16,9 +16,12 @@ class AlreadyRuns(Exception):
 def alone(file: Path) -> Iterator[None]:
     """Within it nobody else has the lock. The file stays, but the lock ends with the process, even if that is killed.
 
+    Only the file's owner can open it, since whoever can read it can take the lock. A link in its place is not followed.
     Raises AlreadyRuns, and OSError where the file can't be made.
     """
-    with file.open("w") as lock:
+    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    with os.fdopen(descriptor, "w") as lock:
+        file.chmod(0o600)  # as it was not in an earlier version
         give_to_owner(file)
         _take(lock)
         yield
@@ -46,4 +49,4 @@ def give_to_owner(file: Path) -> None:
     """Where root has made a file: to whom its folder belongs, so that the service can use it."""
     if sys.platform != "win32" and os.geteuid() == 0:
         folder = file.absolute().parent.stat()
-        os.chown(file, folder.st_uid, folder.st_gid)
+        os.chown(file, folder.st_uid, folder.st_gid, follow_symlinks=False)

@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 import waitress
 from waitress import wasyncore
 from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import BaseWSGIServer
 
 THREADS = 8
@@ -17,8 +18,9 @@ THREADS = 8
 MOST_CONNECTIONS = 500
 LARGEST_HEADERS, LARGEST_BODY = 16 * 1024, 2 * 1024 * 1024
 """In bytes. The API itself takes bodies up to half of that, and refuses others in its own words."""
-IDLE, SLOWEST = 60, 30
-"""Seconds that a connection may be silent; that a request may take until it is received."""
+IDLE, SLOWEST, UNREAD = 60, 30, 60
+"""Seconds that a connection may be silent; that a request may take until it is received, and an answer until it is
+sent."""
 LAST_ANSWERS = 30.0
 """Seconds that requests have to be answered at the end: more than any may take."""
 
@@ -40,6 +42,7 @@ class Server:
         self._map: dict[int, Any] = {}
         self._waking, self._is_closed = threading.RLock(), False
         self._receiving: WeakKeyDictionary[Any, float] = WeakKeyDictionary()
+        self._sending: WeakKeyDictionary[HTTPChannel, float] = WeakKeyDictionary()
         try:
             self._server = waitress.create_server(
                 application,
@@ -59,6 +62,8 @@ class Server:
         except (OSError, ValueError) as error:
             wasyncore.close_all(self._map, ignore_all=True)
             raise CannotListen(_reason(host, port, error)) from None
+        for listener in self._listeners():
+            listener.channel_class = _Channel
         first = self._listeners()[0]
         self.host = host
         self.port = int(first.effective_port)
@@ -76,9 +81,14 @@ class Server:
             )  # its own would end the trigger too, which the threads still pull
         self._turn(0)
         until = time.monotonic() + LAST_ANSWERS
-        while any(map(_is_busy, self._channels())) and time.monotonic() < until:
+        while self.is_busy and time.monotonic() < until:
             self._turn(0.1)
         self.close()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether any request is being received or answered, or any answer is being sent."""
+        return any(one.request or one.requests or one.total_outbufs_len for one in self._channels())
 
     def close(self) -> None:
         """Ends at once, whoever is being answered."""
@@ -99,6 +109,10 @@ class Server:
         for channel in self._channels():
             if channel.request and now - self._receiving.setdefault(channel.request, now) > SLOWEST:
                 channel.will_close = True
+            if not channel.total_outbufs_len:
+                self._sending.pop(channel, None)
+            elif now - self._sending.setdefault(channel, now) > UNREAD:
+                channel.handle_close()  # to a client that reads nothing, waitress's own closing never comes
 
     def _channels(self) -> list[HTTPChannel]:
         return [one for one in self._map.values() if isinstance(one, HTTPChannel)]
@@ -107,14 +121,36 @@ class Server:
         return [one for one in self._map.values() if isinstance(one, BaseWSGIServer)]
 
 
+class _Parser(HTTPRequestParser):  # type: ignore[misc] # has no types
+    """Refuses in words also what waitress fails to read: it would hang up, and log a fault."""
+
+    def parse_header(self, header_plus: bytes) -> None:
+        try:
+            super().parse_header(header_plus)
+        except ValueError as error:
+            raise ParsingError("Invalid request") from error
+
+
+class _Channel(HTTPChannel):  # type: ignore[misc] # has no types
+    """A connection whose client has to wait for each answer before it asks again.
+
+    Some hundred requests at once, whose answers nobody reads, would hold a thread as long as the client likes. So only
+    the first is answered, and the connection is closed: the client knows that the others may be sent again (RFC 9112,
+    9.3.2).
+    """
+
+    parser_class = _Parser
+
+    def service(self) -> None:
+        with self.requests_lock:
+            if len(self.requests) > 1:
+                self.requests[0].headers["CONNECTION"] = "close"
+        super().service()
+
+
 def _reason(host: str, port: int, error: OSError | ValueError) -> str:
     if not isinstance(error, OSError):
         return f"HOST={host} is not an address of this machine"
     if error.errno == errno.EADDRINUSE:
         return f"port {port} of {host} is in use; set another PORT"
     return f"HOST={host} and PORT={port} can't be used: {error.strerror}"
-
-
-def _is_busy(channel: HTTPChannel) -> bool:
-    """Whether a request is being received or answered, or an answer is being sent."""
-    return bool(channel.request or channel.requests or channel.total_outbufs_len)

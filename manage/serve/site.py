@@ -1,6 +1,7 @@
 """`./muster serve`, put together: a file, the app, the schedule, and the server in front of them."""
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -74,6 +75,7 @@ def opened(
     with ExitStack() as stack:
         stack.enter_context(alone_with(settings.database))
         table = stack.enter_context(closing(_whole(settings.database)))
+        _warn_of_readers(settings.database)
         muster = bootstrap.assemble(settings, table, clock, monotonic=monotonic)
 
         import app as functions  # the same as in AWS
@@ -95,9 +97,11 @@ def opened(
 
 
 @contextmanager
-def alone_with(database: Path) -> Iterator[None]:
-    """Within it nobody else can serve or replace the file. Raises CannotServe."""
-    lock = database.with_name(f"{database.name}.lock")
+def alone_with(database: Path) -> Iterator[Path]:
+    """Within it nobody else can serve or replace the file, by whatever link; gives the file itself. Raises
+    CannotServe."""
+    file = Path(os.path.realpath(database)) if database.is_symlink() else database
+    lock = file.with_name(f"{file.name}.lock")
     with ExitStack() as stack:
         try:
             stack.enter_context(alone(lock))
@@ -105,7 +109,7 @@ def alone_with(database: Path) -> Iterator[None]:
             raise CannotServe(f"{database} is in use: `./muster serve` runs on it") from None
         except OSError as error:
             raise CannotServe(f"MUSTER_DB={database} can't be used: {lock}: {error.strerror}") from None
-        yield
+        yield file
 
 
 def _whole(database: Path) -> "SQLiteTable":
@@ -118,6 +122,11 @@ def _whole(database: Path) -> "SQLiteTable":
         table.close()
         raise CannotServe(f"{database} is damaged ({problems[0]}): restore a backup with `./muster restore`")
     return table
+
+
+def _warn_of_readers(database: Path) -> None:
+    if os.name == "posix" and database.stat().st_mode & 0o077:
+        logger.warning("other users of this machine can read %s: chmod 600 it", database)
 
 
 def _takes_changes(table: "SQLiteTable") -> bool:

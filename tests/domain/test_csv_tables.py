@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.csv_tables import (
     MOST_COLUMNS,
+    MOST_LINES_READ,
     SEPARATORS,
     Row,
     csv_text,
@@ -211,3 +212,10 @@ def test_any_text_is_a_table_or_is_refused(text: str) -> None:
     except MusterError:
         return
     assert all(len(row.cells) == len(table.header) for row in table.rows)
+
+
+@pytest.mark.parametrize("line", ["\n", "\r", "a\r\n", '"\n"\n'])
+def test_no_more_lines_are_read_than_the_most_whatever_they_hold(line: str) -> None:
+    text = "Name\n" + line * MOST_LINES_READ
+    with pytest.raises(TooLarge, match="The file has more than 50,000 lines"):
+        read_records(text)

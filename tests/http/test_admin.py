@@ -8,8 +8,10 @@ import pytest
 import requests
 
 from chalicelib import bootstrap
+from chalicelib.domain.errors import Busy
 from chalicelib.domain.events import Event
 from chalicelib.settings import Settings
+from chalicelib.store.sqlite import SQLiteTable
 from tests.http.conftest import Site
 from tests.http.test_api import problem
 from tests.http.test_officers import Desk, stored
@@ -374,6 +376,18 @@ class TestKeys:
         reader = officer("POST", "/v1/keys", {"role": "reader", "label": "Sheet"}).json()
         assert (reader["link"], reader["server"], reader["alliance"]) == (None, "101", "nova")
 
+    def test_a_link_shows_its_form_also_while_its_use_can_not_be_noted(
+        self, site: Site, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As on a full disk: what is recorded can be read all the same."""
+        link = f"/f/{site.world.secret()}"
+
+        def full(*_: object) -> None:
+            raise Busy
+
+        monkeypatch.setattr(SQLiteTable, "write", full)
+        assert site.get(link).status_code == 200
+
     def test_the_link_begins_as_the_setting_says(self, site: Site) -> None:
         world = site.world
         settings = Settings("muster-test", public_url="https://ims.example/stage/")
@@ -476,6 +490,22 @@ class TestKeys:
         ended = next(one for one in officer("GET", "/v1/keys").json()["keys"] if one["id"] == old["id"])
         ends_at = WEDNESDAY_NOON + timedelta(minutes=minutes)
         assert datetime.fromisoformat(ended["expires_at"]) == ends_at.astimezone(UTC)
+
+    @pytest.mark.parametrize(("lasts", "ends"), [(600, 30), (10, 10)])
+    def test_a_key_that_is_to_expire_ends_at_the_earlier_time_when_it_is_replaced(
+        self, admin: Desk, lasts: int, ends: int
+    ) -> None:
+        expires_at, ends_at = (WEDNESDAY_NOON + timedelta(minutes=minutes) for minutes in (lasts, ends))
+        old = admin("POST", "/v1/keys", {**self.MEMBER, "expires_at": expires_at.isoformat()}).json()
+        body = {"label": "new", "replaces": old["id"], "old_works_for_minutes": 30}
+        assert admin("POST", "/v1/keys", body).status_code == 201
+        found = next(one for one in admin("GET", "/v1/keys").json()["keys"] if one["id"] == old["id"])
+        assert datetime.fromisoformat(found["expires_at"]) == ends_at
+
+    def test_an_officer_ends_and_replaces_no_key_of_an_officer(self, site: Site) -> None:
+        officer, other = Desk(site, site.world.secret("officer")), site.world.key("officer")
+        problem(officer("DELETE", f"/v1/keys/{other.id}"), 403, "out-of-scope")
+        problem(officer("POST", "/v1/keys", {"label": "x", "replaces": other.id}), 403, "out-of-scope")
 
     def test_a_replacement_has_the_role_and_scope_of_what_it_replaces(self, admin: Desk) -> None:
         old = admin("POST", "/v1/keys", self.MEMBER).json()

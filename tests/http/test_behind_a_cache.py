@@ -75,6 +75,16 @@ def test_an_alliance_may_be_called_as_it_likes() -> None:
         assert not is_kept(f"/v1/servers/101/alliances/{name}")
 
 
+def test_nothing_goes_without_tls() -> None:
+    behaviours = [*DISTRIBUTION["CacheBehaviors"], DISTRIBUTION["DefaultCacheBehavior"]]
+    assert {one["ViewerProtocolPolicy"] for one in behaviours} == {"redirect-to-https"}
+    behind = {"OriginProtocolPolicy": "https-only", "OriginSSLProtocols": ["TLSv1.2"]}
+    assert ORIGIN["CustomOriginConfig"] == behind
+    _, own, _ = DISTRIBUTION["ViewerCertificate"]["Fn::If"]
+    assert own["MinimumProtocolVersion"] == "TLSv1.2_2021"
+    assert TEMPLATE["Resources"]["ApiDomain"]["Properties"]["SecurityPolicy"] == "TLS_1_2"
+
+
 def test_what_tells_answers_apart_is_passed_on_and_no_key_is() -> None:
     policy = TEMPLATE["Resources"]["PublicPages"]["Properties"]["CachePolicyConfig"]
     assert policy["MinTTL"] == policy["DefaultTTL"] == 0, "answers say themselves how long"

@@ -22,6 +22,7 @@ from chalicelib.store.guilds import Guilds
 from manage.serve.adapter import Adapter
 from tests.discord import ANOTHER_GUILD, GUILD, PATH, PING, Json, User, components, signature
 from tests.http.conftest import Site, served
+from tests.http.test_officers import stored
 from tests.stores import TABLE_NAME, on_dynamodb
 from tests.world import (
     CONFRONTING_RESILIENCE,
@@ -139,6 +140,12 @@ class TestBinding:
         site.world.clock.advance(hours=1)
         assert "used already or has expired" in again.command("bind", code=late)["content"]
         assert "doesn't belong to an alliance" in again.command("today")["content"]
+
+    def test_a_code_is_random_and_stored_nowhere(self, site: Site) -> None:
+        secret, another = (code(site).rpartition(":")[2] for _ in range(2))
+        assert secret != another
+        assert min(len(secret), len(another)) >= 22, "128 bits in base64"
+        assert not [text for text in stored(site.world) if secret in text or another in text]
 
     def test_what_is_no_code_is_refused(self, site: Site) -> None:
         code(site)
@@ -336,11 +343,12 @@ class TestReporting:
         assert card(site.world, "Kestrel") == set()
 
     def test_another_alliances_commander_is_refused_by_id_too(self, site: Site, user: User) -> None:
-        theirs = site.world.muster.rosters.add(
-            site.world.key("admin", None, None), "101", "orbit", "Merlin"
-        ).id
-        assert "has no such commander" in user.press(f"iam/501/{theirs}")["content"]
-        assert "has no such commander" in user.press("iam/501/none")["content"]
+        rosters, admin = site.world.muster.rosters, site.world.key("admin", None, None)
+        theirs = rosters.add(admin, "101", "orbit", "Merlin").id
+        left = rosters.add(admin, "101", "nova", "Osprey").id
+        rosters.move(admin, "101", "nova", left, "orbit")
+        for commander in (theirs, left, "none"):
+            assert "has no such commander" in user.press(f"iam/501/{commander}")["content"]
         assert user.command("iam")["content"].startswith("Who are you?")
 
     def test_what_is_over_is_found_by_typing(self, site: Site, user: User) -> None:

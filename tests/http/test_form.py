@@ -94,6 +94,12 @@ class TestWhoYouAre:
         page = phone.open()
         assert (who(page), page.name, page.ticked) == ([], "", set())
 
+    def test_who_is_in_another_alliance_is_nobody_here(self, phone: Phone) -> None:
+        world = phone.site.world
+        world.muster.rosters.add(world.key("admin", None, None), "101", "orbit", "Osprey")
+        page = phone.open("?commander=osprey")
+        assert (page.name, page.hidden) == ("osprey", {}), "as it was typed"
+
     def test_nothing_is_offered_by_another_link(self, phone: Phone) -> None:
         """Of the same alliance, of another, or of another server; not even with the cookie of this one."""
         world = phone.site.world
@@ -284,3 +290,18 @@ def test_a_link_that_was_pasted_with_a_sign_behind_it_works(any_site: Site, path
         answer = any_site.get(f"{meant}{sign}?lang=fr&at=soon", headers={"Accept": "text/html"})
         assert urlsplit(answer.url).path == urlsplit(any_site.url + meant).path, sign
         assert (answer.status_code, urlsplit(answer.url).query) == (status, "lang=fr&at=soon")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "//evil.example/)",
+        "/%2Fevil.example/)",
+        "/%252Fevil.example/)",
+        "/%255Cevil.example)",
+        "/servers?server=//evil.example",
+    ],
+)
+def test_no_address_leads_to_another_site(any_site: Site, path: str) -> None:
+    answer = any_site.get(path, headers={"Accept": "text/html"}, allow_redirects=False)
+    assert not re.match(r"[/\\]{2}|\w+:", answer.headers.get("Location", "/"))

@@ -103,14 +103,14 @@ def event_of(identity: str, first: date, days: int = 4) -> dict[str, Any]:
         "first_day": str(first),
         "last_day": last,
         "milestones": each,
-        "tiers": [{"threshold": 1_000}],
+        "tiers": [{"threshold": 1_000, "rewards": [{}, {"quantity": 4}]}],
     }
 
 
 EVENTS = [
     event_of("running", date(2023, 11, 14)),
     event_of("coming", date(2023, 12, 1)),
-    event_of("over", date(2023, 11, 1)),
+    *(event_of(f"over-{day}", date(2023, 10, day), 1) for day in range(1, 6)),
 ]
 HERE = "running/m1"
 """What is on at noon on Wednesday."""
@@ -130,7 +130,9 @@ class Place:
                 continue
             if row.route == "/v1/events/{event}":
                 for event in EVENTS:
-                    self.send(row, filled(schema, event, self.text), {"event": event["id"]})
+                    body = filled(schema, event, self.text)
+                    body["tiers"][0]["rewards"].append({"shown_as": self.text})
+                    self.send(row, body, {"event": event["id"]})
             else:  # so that no two are called the same, which commanders may not be
                 request, text = (
                     row.request(self.stage),
@@ -224,15 +226,17 @@ def pages(place: Place, language: str) -> Iterator[tuple[str, requests.Response]
             path.replace(typed, "…").replace(form, "form"),
             site.get(path, params={**lang, text: text}, headers=browser),
         )
-    for query in (
+    queries = (
         {"commander": name},
         {"commander": f"{text} stranger"},
         {"commander": f"{text} Importee", "milestone": HERE, "sent": "1"},
         {"commander": name, "milestone": text, "sent": "1"},
         {"commander": text * 9, "milestone": HERE, "sent": "1"},
-    ):
-        yield f"form {[*query]}", site.get(form, params={**query, **lang})
-        yield f"posted {[*query]}", site.post(form, data=query, headers=browser)
+    )
+    for number, query in enumerate(queries):
+        yield f"form {number}", site.get(form, params={**query, **lang})
+        yield f"posted {number}", site.post(form, data=query, headers=browser)
+    place.stage.site.world.clock.advance(seconds=1)  # so that what was recorded before is told apart
     taken = site.post(form, data={"commander": name, "milestone": "running/m0"}, allow_redirects=False)
     assert taken.status_code == 303, taken.text
     cookies = "; ".join(one.partition(";")[0] for one in taken.raw.headers.getlist("Set-Cookie"))
@@ -246,6 +250,11 @@ def pages(place: Place, language: str) -> Iterator[tuple[str, requests.Response]
         "another receipt",
         site.get(f"{form}/receipt", params={"commander": text, "at": text, "proof": text}),
     )
+    for days in (3, 10):  # it is over, and then it can't be reported any more
+        place.stage.site.world.clock.advance(days=days)
+        yield f"/servers/101 in {days} days", site.get("/servers/101", headers=browser)
+        yield f"the form in {days} days", site.get(form, headers=headers)
+        place.stage.site.world.clock.advance(days=-days)
 
 
 @contextmanager
@@ -259,6 +268,7 @@ def place_of(text: str) -> Iterator[Place]:
 def seen(place: Place, language: str) -> Look:
     found = {}
     for name, answer in pages(place, language):
+        assert name not in found, "each state is compared"
         assert answer.headers["Content-Type"] == "text/html; charset=utf-8", (name, answer.text)
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         policy = answer.headers["Content-Security-Policy"]

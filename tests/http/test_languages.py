@@ -1,7 +1,7 @@
 """Which language a page is in, what decides it, and what an answer says about it."""
 
 import re
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 import requests
@@ -47,7 +47,8 @@ def test_a_form_remembers_the_language_that_was_chosen(any_site: Site) -> None:
     first = phone.get(url, timeout=30)
     assert (language_of(first), first.headers["Vary"]) == ("de", "Accept-Language, Cookie")
     assert "Set-Cookie" not in first.headers
-    phone.get(f"{url}?lang=ja", timeout=30)
+    chosen = phone.get(f"{url}?lang=ja", timeout=30).headers["Set-Cookie"]
+    assert f"Path={urlsplit(any_site.url).path}/f" in chosen.split("; "), "pages for all never see it"
     assert language_of(phone.get(url, timeout=30)) == "ja"
     sent = phone.post(url, data={"commander": "Kestrel", "milestone": HIDDEN_MOTIVATIONS}, timeout=30)
     assert language_of(sent) == "ja"

@@ -7,6 +7,10 @@ from urllib.parse import quote
 
 import pytest
 
+from chalicelib.http.inputs import MAX_BODY
+from chalicelib.http.officer_inputs import MAX_CSV, MAX_EVENT
+from chalicelib.http.signed import MAX_BODY as MAX_SIGNED
+from tests.http.described import operations
 from tests.http.every_route import ROWS, Row, Stage, staged
 
 IDS = ["a#b", "nova#", "#", "x" * 1100, "\0", "💥", "\u202e", "ﷺ" * 200, "...", "'", "%"]
@@ -87,6 +91,32 @@ def test_in_the_body(stage: Stage, row: Row) -> None:
                 if answer.status_code >= 500:
                     wrong[name, str(value)] = answer.status_code, answer.text
     assert not wrong
+
+
+LARGER = {"PUT /v1/events/{event}": MAX_EVENT, "POST /discord/interactions": MAX_SIGNED}
+"""Bytes that a body may have, where it is neither CSV nor like all others."""
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.method != "GET"], ids=str)
+def test_in_the_size_of_the_body(stage: Stage, row: Row) -> None:
+    path, wrong = turn(stage, row).get("path", {}), {}
+    for kind in operations()[row.method, row.route].get("requestBody", {}).get("content", {}):
+        most = LARGER.get(str(row), MAX_CSV if kind == "text/csv" else MAX_BODY)
+        for size in (most, most + 1):
+            sent = {"path": path, "data": b" " * size, "headers": {"Content-Type": kind}}
+            status = stage.send(row, sent).status_code
+            if status >= 500 or (status == 413) != (size > most):
+                wrong[kind, size] = status
+    assert not wrong
+
+
+def test_in_how_many_fields_a_form_has(stage: Stage) -> None:
+    stage.principal = "member"
+    for number, words in ((199, "There is no milestone"), (200, "The form could not be read.")):
+        fields = [("commander", "Kestrel"), *[("milestone", str(one)) for one in range(number)]]
+        answer = stage.site.post(f"/f/{stage.secret}", data=fields)
+        assert answer.status_code in REFUSED
+        assert words in answer.text
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if asked(row)], ids=str)

@@ -363,9 +363,14 @@ class TestImporting:
         assert problem(answer, 422, "malformed") == [name]
         assert officer.roster() == []
 
-    def test_a_misspelt_choice_imports_nothing(self, officer: Desk) -> None:
-        answer = officer("POST", f"{self.PATH}?dryrun=true", self.ROSTER)
-        assert problem(answer, 422, "malformed") == ["dryrun"]
+    @pytest.mark.parametrize(
+        ("query", "field"), [("dryrun=true", "dryrun"), ("dry_run=true&dry_run=false", "dry_run")]
+    )
+    def test_a_choice_that_is_misspelt_or_made_twice_imports_nothing(
+        self, officer: Desk, query: str, field: str
+    ) -> None:
+        answer = officer("POST", f"{self.PATH}?{query}", self.ROSTER)
+        assert problem(answer, 422, "malformed") == [field]
         assert officer.roster() == []
 
     @pytest.mark.parametrize("path", [PATH, COMPLETIONS])
@@ -653,6 +658,20 @@ class TestCorrections:
         assert officer("POST", "/v1/corrections", RESTORE).json()["status"] == "already_recorded"
         again = member("Kestrel", HIDDEN_MOTIVATIONS).json()["results"][0]
         assert again["recorded_at"] == "2023-11-15T12:00:00Z", "as it was"
+
+    @pytest.mark.parametrize("elsewhere", [NOVA, ORBIT])
+    def test_an_id_means_its_commander_whatever_others_call_themselves(
+        self, officer: Desk, member: Callable[..., requests.Response], elsewhere: str
+    ) -> None:
+        kestrel = member("Kestrel", HIDDEN_MOTIVATIONS).json()["commander"]["id"]
+        assert officer.add(kestrel, alliance=elsewhere) != [kestrel]
+        voided = officer("POST", "/v1/corrections", VOID | {"alliance": "nova", "commander": kestrel}).json()
+        assert voided["commander"] == {"id": kestrel, "name": "Kestrel"}
+        told = officer("GET", f"/v1/servers/101/ledger?alliance=nova&commander={kestrel}").json()["entries"]
+        assert {one["commander"]["id"] for one in told} == {kestrel}
+        (merlin,) = officer.add("Merlin")
+        merged = officer("POST", f"{NOVA}/commanders/{merlin}/merge", {"commander": kestrel})
+        assert merged.json()["aliases"] == ["kestrel"]
 
     def test_there_must_be_something_to_correct(
         self, officer: Desk, member: Callable[..., requests.Response]

@@ -18,6 +18,7 @@ from chalicelib.catalog import load_catalog
 from chalicelib.domain.calendar import GameDay
 from chalicelib.domain.progress import newly_reached, progress_of
 from chalicelib.domain.standing import Standing, Totals
+from chalicelib.http import reference
 from chalicelib.http.openapi.document import document
 from chalicelib.http.openapi.glossary import FIELDS, PARAMETERS, PROBLEMS, status_of
 from chalicelib.http.openapi.operations import SIGNED
@@ -166,6 +167,13 @@ def test_the_document_is_served_to_all(any_site: Site) -> None:
     assert answer.json() == {**document(), "servers": servers}
     assert answer.headers["Cache-Control"] == "public, max-age=300"
     assert answer.json()["info"]["version"] == VERSION
+
+
+def test_the_page_is_made_once(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = site.get("/docs")
+    monkeypatch.delattr(reference, "page")
+    again = site.get("/docs?lang=de", headers={"Accept-Language": "de"})
+    assert (again.text, again.headers["Cache-Control"]) == (first.text, first.headers["Cache-Control"])
 
 
 def test_the_page_tells_all_of_it_and_loads_nothing(any_site: Site) -> None:

@@ -116,7 +116,7 @@ def test_the_form_offers_what_can_be_reported_and_nothing_else(site: Site) -> No
 def test_a_report_answers_303_to_a_receipt_that_can_be_reloaded(any_site: Site) -> None:
     secret = any_site.world.secret()
     answer = send(any_site, secret, "Kestrel", HIDDEN_MOTIVATIONS, ENLISTING_OLD_ALLIES, follow=False)
-    assert answer.status_code == 303
+    assert (answer.status_code, answer.headers["Referrer-Policy"]) == (303, "no-referrer")
     receipt = urljoin(answer.url, answer.headers["Location"])
     assert receipt.startswith(f"{any_site.url}/f/{secret}/receipt?")
     for _ in range(2):
@@ -330,11 +330,15 @@ def test_every_page_loads_nothing_and_tells_its_address_to_nobody(site: Site) ->
         site.get("/f/unknown"),
     ]
     for answer in answers:
-        policy = answer.headers["Content-Security-Policy"]
-        assert policy.startswith("default-src 'none'; style-src 'sha256-")
-        assert "unsafe" not in policy
-        assert answer.headers["Referrer-Policy"] == "no-referrer"
         is_public = urlsplit(answer.url).path == "/servers/101"
+        own = r"(?: 'sha256-[A-Za-z0-9+/]{43}=')+"
+        fetches = "connect-src 'self'; " if is_public else ""  # it asks for itself again
+        assert re.fullmatch(
+            f"default-src 'none'; style-src{own}; script-src{own}; {fetches}img-src data:; "
+            "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+            answer.headers["Content-Security-Policy"],
+        )
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
         assert ("public" if is_public else "no-store") in answer.headers["Cache-Control"]
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         loads = r"<(img|iframe|object)|src=|<link(?! rel=.icon. href=.data:)|@import|url\(|style="
@@ -450,6 +454,13 @@ def test_only_the_link_that_reported_undoes(site: Site) -> None:
         for key in (another, orbit, officer, "unknown")
     ]
     assert statuses == [403, 403, 403, 401]
+    assert completions(site) == 1
+
+
+def test_what_another_link_recorded_at_the_same_instant_stays(site: Site) -> None:
+    mine, other = site.world.secret(), site.world.secret()
+    send(site, other, "Kestrel", ENLISTING_OLD_ALLIES)
+    assert "Undone" in Page(undo(send(site, mine, "Kestrel", HIDDEN_MOTIVATIONS))).words
     assert completions(site) == 1
 
 

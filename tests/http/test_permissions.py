@@ -50,6 +50,17 @@ def test_a_key_in_the_address_counts_for_csv_alone(stage: Stage, row: Row) -> No
     assert not wrong
 
 
+def test_a_key_in_the_address_changes_nothing(stage: Stage) -> None:
+    stage.principal, wrong = "admin", {}
+    for row in (row for row in ROWS if row.method != "GET" and row.may < ALL and "{key}" not in row.route):
+        request = row.request(stage)
+        parameters = {**request.get("params", {}), "key": stage.secret}
+        answer = stage.send(row, request, secret=None, params=parameters)
+        if outcome(answer, row) != "401 no-key":
+            wrong[str(row)] = answer.status_code, answer.text
+    assert not wrong
+
+
 def expected(row: Row, principal: str) -> str:
     if principal in row.may:
         return "done"

@@ -188,6 +188,19 @@ def test_a_commander_is_reached_only_on_the_roster_where_they_are(stage: Stage, 
     assert not wrong
 
 
+def test_nobody_is_made_one_with_who_is_elsewhere_by_their_name(stage: Stage) -> None:
+    rosters, admin, name = (
+        stage.site.world.muster.rosters,
+        stage.site.world.key("admin", None, None),
+        stage.name(),
+    )
+    theirs = rosters.add(admin, "101", "orbit", name, is_new=True)
+    (row,) = (row for row in OF_COMMANDERS if row.route.endswith("/merge"))
+    stage.principal = "officer"
+    assert told(stage.send(row, {"json": {"commander": name}})) == OUT_OF_SCOPE
+    assert rosters.get(admin, "101", "orbit", theirs.id) == theirs
+
+
 @pytest.mark.parametrize("principal", ["officer", "member"])
 def test_nobody_reports_or_corrects_for_who_is_elsewhere(stage: Stage, principal: str) -> None:
     world, completions = stage.site.world, stage.site.world.muster.stores.completions

@@ -17,6 +17,7 @@ from chalicelib.domain.projection import Projection
 from chalicelib.domain.roster import Server
 from chalicelib.http import responses
 from chalicelib.services.recent_standings import PUBLIC_SECONDS
+from chalicelib.settings import Settings
 from tests.http.conftest import Site
 from tests.http.test_pages import Page
 from tests.stores import on_dynamodb
@@ -243,6 +244,16 @@ class TestSharing:
             any_site.get("/servers/101").headers["Content-Security-Policy"].count("connect-src 'self'") == 1
         )
 
+    @pytest.mark.parametrize("path", ["/servers/101", "/v1/servers/101/schedule.ics"])
+    def test_what_one_caller_calls_us_is_shown_to_no_other(self, site: Site, path: str) -> None:
+        made_up = {"Host": "evil.example", "X-Forwarded-Host": "evil.example"}
+        asked = site.get(path, headers=made_up)
+        assert "evil.example" in asked.text
+        assert "evil.example" not in site.get(path).text
+        assert asked.headers["ETag"] != site.get(path).headers["ETag"]
+        bootstrap.use(site.world.process(settings=Settings("muster-test", public_url="https://ims.example")))
+        assert "evil.example" not in site.get(path, headers=made_up).text
+
     def test_every_link_leads_somewhere(self, any_site: Site) -> None:
         page = Page(any_site.get("/servers/101"))
         calendar = f"{any_site.url}/v1/servers/101/schedule.ics"
@@ -348,6 +359,23 @@ class TestMadeOnce:
         site.world.clock.advance(minutes=1)
         assert "As of Wed 15 Nov at 12:01 UTC." in Page(site.get("/servers/101")).words
         assert len(made) == 5
+
+    def test_a_made_up_host_is_shown_to_nobody_else(self, site: Site) -> None:
+        assert "other.example" in site.get("/servers/101", headers={"Host": "other.example"}).text
+        assert "other.example" not in site.get("/servers/101").text
+
+    def test_what_stands_behind_the_address_makes_no_other_page(self, site: Site, made: list[str]) -> None:
+        pages = {site.get(f"/servers/101?fbclid={number}").text for number in range(3)}
+        assert (len(pages), len(made)) == (1, 1)
+
+    def test_no_more_is_kept_than_there_is_room_for(
+        self, site: Site, made: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("chalicelib.http.kept.MOST_CHARACTERS", 100_000)
+        hosts = ["ims.example", *(f"{number}{'.x' * 7_000}" for number in range(4))]
+        for host in (*hosts, hosts[-1], hosts[0]):
+            assert site.get("/servers/101", headers={"Host": host}).status_code == 200
+        assert len(made) == 6, "of the last it was, of the first no longer"
 
     def test_what_another_process_records_is_there_within_a_second(self, site: Site) -> None:
         assert "0 of 8,925" in Page(site.get("/servers/101")).words

@@ -8,7 +8,7 @@ import pytest
 from chalicelib.bootstrap import sqlite_table
 from chalicelib.store.keys import ItemKey
 from chalicelib.store.table import Put
-from manage.serve.site import alone_with
+from manage.serve.site import CannotServe, alone_with
 from tests.manage.conftest import Desk
 from tests.stores import on_a_file
 
@@ -72,9 +72,32 @@ def test_where_nothing_was_a_backup_can_be_put_too(desk: Desk) -> None:
 def test_a_file_that_is_served_is_not_replaced(desk: Desk) -> None:
     written(OLD)
     assert desk.run("backup", COPY, "--db", DB).exit_code == 0
-    with alone_with(Path(DB)):
-        said = refusal(desk, "restore", COPY)
-    assert said == f"Error: {DB} is in use: `./muster serve` runs on it.\n"
+    Path("link.db").symlink_to(DB)
+    for served, db in ((DB, DB), (DB, "link.db"), ("link.db", DB)):
+        with alone_with(Path(served)):
+            said = refusal(desk, "restore", COPY, "--db", db)
+        assert said == f"Error: {db} is in use: `./muster serve` runs on it.\n"
+
+
+def test_by_a_link_the_file_itself_is_replaced(desk: Desk) -> None:
+    written(OLD, COPY)
+    written(NEW)
+    Path("link.db").symlink_to(DB)
+    assert desk.run("restore", COPY, "--db", "link.db").exit_code == 0
+    assert held() == held("link.db") == {"old"}
+
+
+def test_nobody_else_can_take_the_lock_or_put_a_link_in_its_place(tmp_path: Path) -> None:
+    lock, precious = tmp_path / "muster.db.lock", tmp_path / "precious"
+    lock.touch(0o666)
+    with alone_with(tmp_path / "muster.db"):
+        assert lock.stat().st_mode & 0o777 == 0o600
+    precious.write_text("precious")
+    lock.unlink()
+    lock.symlink_to(precious)
+    with pytest.raises(CannotServe, match=r"muster\.db\.lock: "), alone_with(tmp_path / "muster.db"):
+        pass
+    assert precious.read_text() == "precious"
 
 
 @pytest.mark.parametrize(

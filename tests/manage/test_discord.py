@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from werkzeug.wrappers import Request, Response
 
 from chalicelib.domain.messages import MESSAGES
 from chalicelib.languages import language
 from local.serving import LocalServer
+from manage.__main__ import main
 from tests.discord import GUILD, User
 from tests.manage.conftest import Desk
 
@@ -25,7 +27,7 @@ class Api:
     def answer(self, request: Request) -> Response:
         authorization = request.headers.get("Authorization", "")
         self.seen.append((request.method, request.path, authorization, request.get_json()))
-        return Response("[]", self.status, content_type="application/json")
+        return Response("[]", self.status, {"Location": "/elsewhere"}, content_type="application/json")
 
 
 @pytest.fixture
@@ -78,14 +80,24 @@ def test_the_whole_list_of_commands_is_registered(
     assert german == language("de").gettext(MESSAGES["command-done"]) != commands[0]["description"]
 
 
+def test_the_token_is_as_it_was_typed_and_nobody_sees_it(desk: Desk, api: tuple[Api, str]) -> None:
+    discord, url = api
+    (desk.folder / "netrc").write_text("machine 127.0.0.1 login me password of-elsewhere\n")
+    settings = {"DISCORD_API_URL": url, "DISCORD_TOKEN": None, "NETRC": "netrc"}
+    done = CliRunner().invoke(main, ["discord", "register", "42"], input="secret.token\n", env=settings)
+    assert [authorization for _, _, authorization, _ in discord.seen] == ["Bot secret.token"]
+    assert "secret" not in done.output
+
+
 def test_what_can_not_be_registered_is_said_without_the_token(desk: Desk, api: tuple[Api, str]) -> None:
     discord, url = api
-    for status, words in ((401, "Check the token"), (400, "Discord answered 400: []")):
+    for status, words in ((401, "Check the token"), (400, "Discord answered 400: []"), (302, "answered 302")):
         discord.status = status
         done = desk.run("discord", "register", "42", DISCORD_API_URL=url, DISCORD_TOKEN="secret.token")
         assert done.exit_code == 1
         assert words in done.stderr
         assert "secret" not in done.output
+    assert {path for _, path, _, _ in discord.seen} == {"/api/v10/applications/42/commands"}
     for token in ("not a token", "tök"):
         assert desk.run("discord", "register", "42", DISCORD_TOKEN=token).exit_code == 1
     assert desk.run("discord", "register", "me", DISCORD_TOKEN="x").exit_code == 2

@@ -1,10 +1,13 @@
 """`./muster webhooks`."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
+import pytest
 from click.testing import CliRunner
 
 from chalicelib.news.post import Post
+from manage import webhooks
 from manage.__main__ import main
 from tests.manage.conftest import Desk
 from tests.news.listener import answering, listening
@@ -37,6 +40,14 @@ def test_an_address_comes_from_a_file_or_the_standard_input_and_is_never_shown(d
     for each in (said, result.stdout):
         assert desk.said("webhooks", "remove", identity(each)).endswith("Nothing more is sent there.\n")
     assert desk.said("webhooks", "list") == ""
+
+
+def test_an_address_that_is_typed_is_not_seen(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webhooks, "sys", SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True)))
+    typed = CliRunner().invoke(main, ["--demo", "webhooks", "add", "101"], input=f"{URL}\n")
+    assert typed.exit_code == 0
+    assert "Address of the webhook: " in typed.stderr
+    assert "TOKEN" not in typed.output
 
 
 def test_the_secret_of_a_program_is_alone_on_stdout(desk: Desk) -> None:

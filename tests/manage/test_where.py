@@ -56,10 +56,33 @@ def test_the_key_is_asked_for_where_somebody_sits(desk: Desk, monkeypatch: pytes
     assert typed not in asked.output
 
 
+def test_what_a_netrc_says_is_not_sent_instead(desk: Desk) -> None:
+    (desk.folder / "netrc").write_text("machine 127.0.0.1 login me password of-elsewhere\n")
+    key = desk.world.secret("admin", None, None)
+    assert desk.run("--url", desk.url, "servers", "list", key=key, NETRC="netrc").exit_code == 0
+
+
 def test_a_key_is_never_an_argument() -> None:
     result = CliRunner().invoke(main, ["--key", "secret", "servers", "list"])
     assert result.exit_code == 2
     assert "No such option" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("url", "warns"),
+    [
+        ("http://muster.invalid", True),
+        ("HTTP://localhost.invalid:1", True),
+        ("https://muster.invalid", False),
+        ("http://localhost:1", False),
+        ("http://[::1]:1", False),
+        ("http://127.0.0.1:1/api", False),
+    ],
+)
+def test_it_is_told_where_a_key_can_be_read_on_the_way(desk: Desk, url: str, warns: bool) -> None:
+    result = desk.run("--url", url, "servers", "list", key="made-up")
+    assert result.exit_code == 1
+    assert ("others on the way can read the key" in result.stderr) == warns
 
 
 def test_with_demo_the_key_of_a_deployment_is_not_sent(desk: Desk) -> None:
@@ -139,6 +162,33 @@ def test_a_problem_is_its_detail_and_a_line_for_each_field(desk: Desk) -> None:
 def test_nothing_that_is_printed_steers_the_terminal() -> None:
     assert plain("a\x1b[31mb\x9bc\u202ed\n") == "a\ufffd[31mb\ufffdc\ufffdd\ufffd"
     assert plain("夜空の旅人 حارس") == "夜空の旅人 حارس"
+
+
+def test_nor_does_what_an_api_says(desk: Desk) -> None:
+    odd = "a\x1b[31mb"
+    key: dict[str, str | None] = dict.fromkeys(("id", "role", "label", "server", "alliance"), odd)
+    key |= dict.fromkeys(("created_at", "expires_at", "revoked_at", "last_used_at"))
+    bound = {"spreadsheet_id": odd, "server": odd, "alliance": odd, "account": odd, "edits": False}
+    said: dict[tuple[str, str], object] = {
+        ("GET", "/health"): {"now": "2023-11-15T12:00:00Z"},
+        ("GET", "/v1/keys"): {"keys": [key]},
+        ("PUT", "/v1/sheets/x"): bound,
+    }
+
+    def answer(request: Request) -> Response:
+        problem = {"detail": odd, "errors": [{"field": odd, "message": f"{odd} is wrong"}]}
+        found = said.get((request.method, request.path))
+        if found:
+            return Response(json.dumps(found), content_type="application/json")
+        return Response(json.dumps(problem), 409, content_type="application/problem+json")
+
+    other = LocalServer(answer, "127.0.0.1", 0)
+    other.start()
+    for command in (("keys", "list"), ("sheets", "bind", "x", "101"), ("keys", "revoke", "x")):
+        shown = desk.run("--url", other.url, *command, key="x").output
+        assert "a\ufffd[31mb" in shown
+        assert "\x1b" not in shown
+    other.stop()
 
 
 def test_where_boto3_is_not_installed_only_what_asks_aws_says_so(

@@ -13,5 +13,6 @@ ROOT = Path(__file__).parent.parent.parent
 def test_the_text_that_it_replaces_stands_there_once(mutation: Mutation) -> None:
     code = (ROOT / mutation.file).read_text(encoding="utf-8")
     assert code.count(mutation.text) == 1
-    compile(code.replace(mutation.text, mutation.instead), mutation.file, "exec")
+    if mutation.file.endswith(".py"):
+        compile(code.replace(mutation.text, mutation.instead), mutation.file, "exec")
     assert all((ROOT / test.partition("::")[0]).exists() for test in mutation.tests.split())

@@ -4,6 +4,7 @@ import http.client
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
@@ -34,6 +35,9 @@ class Running:
         if request.path == "/slow":
             self.begun.set()
             self.go_on.wait(20)
+        if request.path == "/long":
+            self.begun.set()
+            return Response(b"x" * 10_000_000)
         headers = {name: value for name, value in request.headers.items() if "orwarded" in name}
         return Response(json.dumps([request.remote_addr, request.scheme, request.host, headers]))
 
@@ -93,6 +97,37 @@ def test_a_request_that_trickles_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> 
     with running() as found, socket.create_connection(("127.0.0.1", found.server.port), 20) as client:
         client.sendall(b"POST / HTTP/1.1\r\nHost: muster\r\n")
         assert client.recv(100) == b""
+
+
+def test_who_reads_no_answer_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "UNREAD", 0)
+    with running() as found, socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+        client.connect(("127.0.0.1", found.server.port))
+        client.sendall(b"GET /long HTTP/1.1\r\n\r\n")
+        assert found.begun.wait(20)
+        for _ in range(1_000):
+            if found.server.is_busy:
+                time.sleep(0.01)
+        assert not found.server.is_busy
+
+
+def test_who_does_not_wait_for_an_answer_gets_one_and_is_told_to_send_the_rest_again() -> None:
+    with running() as found, socket.create_connection(("127.0.0.1", found.server.port), 20) as client:
+        client.sendall(b"GET / HTTP/1.1\r\n\r\n" * 100)
+        answer = client.makefile("rb").read()
+    assert answer.count(b"HTTP/1.1 200 OK") == 1
+    assert b"Connection: close" in answer
+
+
+@pytest.mark.parametrize(
+    "request_line",
+    [b"GET http://[/ HTTP/1.1\r\n", b"GET / HTTP/1.1\r\nContent-Length: " + b"9" * 5000 + b"\r\n"],
+)
+def test_what_can_not_be_read_is_refused(request_line: bytes) -> None:
+    with running() as found, socket.create_connection(("127.0.0.1", found.server.port), 20) as client:
+        client.sendall(request_line + b"\r\n")
+        assert client.recv(100).startswith(b"HTTP/1.1 400 Bad Request")
 
 
 def test_at_the_end_who_is_being_answered_gets_the_answer_and_nobody_else_is_let_in() -> None:

@@ -17,7 +17,7 @@ from chalicelib.domain.errors import Busy
 from chalicelib.settings import Serving, Settings
 from chalicelib.store.sqlite import SQLiteTable
 from local.serving import LocalServer
-from manage.serve.schedule import LATE
+from manage.serve.schedule import LATE, Schedule
 from manage.serve.site import CHECKED, Site, opened
 from tests.world import HandClock, HandSeconds
 
@@ -42,6 +42,7 @@ def health(site: Site) -> tuple[int, str, str, str]:
 
 def test_health_is_of_the_store_and_the_schedule(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seconds = HandSeconds()
+    monkeypatch.setattr(Schedule, "run_due", lambda _: 3600.0)  # else a run may end well after `LATE` seconds
     with running(Settings(database=tmp_path / "muster.db"), seconds) as site:
         assert health(site) == (200, "ok", "ok", "ok")
         asked = []
@@ -50,14 +51,26 @@ def test_health_is_of_the_store_and_the_schedule(tmp_path: Path, monkeypatch: py
             asked.append(seconds())
             raise Busy
 
-        monkeypatch.setattr(SQLiteTable, "require_writable", full)
-        assert health(site) == (200, "ok", "ok", "ok"), "what was seen just now"
-        seconds.seconds += CHECKED
-        assert [health(site) for _ in range(3)] == [(503, "failing", "failing", "ok")] * 3
-        assert len(asked) == 1, "not each time that anybody asks"
-        monkeypatch.undo()
+        with monkeypatch.context() as disk:
+            disk.setattr(SQLiteTable, "require_writable", full)
+            assert health(site) == (200, "ok", "ok", "ok"), "what was seen just now"
+            seconds.seconds += CHECKED
+            assert [health(site) for _ in range(3)] == [(503, "failing", "failing", "ok")] * 3
+            assert len(asked) == 1, "not each time that anybody asks"
         seconds.seconds += LATE
         assert health(site) == (503, "failing", "ok", "failing")
+
+
+@pytest.mark.parametrize(("mode", "warns"), [(0o600, False), (0o640, True), (0o604, True)])
+def test_a_file_that_others_can_read_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, mode: int, warns: bool
+) -> None:
+    file = tmp_path / "muster.db"
+    file.touch(mode)
+    file.chmod(mode)
+    with opened(Settings(database=file), Serving(port=0)):
+        pass
+    assert ("other users of this machine can read" in caplog.text) == warns
 
 
 def test_credentials_that_google_refuses_are_one_line_and_stop_nothing_else(

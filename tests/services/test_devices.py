@@ -1,5 +1,6 @@
 """Which device reported something, whatever process is asked."""
 
+import hmac
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -36,6 +37,18 @@ def test_another_deployment_signs_with_another(world: World) -> None:
     mine = world.muster.devices.proof(DEVICE, "key", COMMANDER, WEDNESDAY_NOON)
     with new_world() as elsewhere:
         assert elsewhere.muster.devices.proof(DEVICE, "key", COMMANDER, WEDNESDAY_NOON) != mine
+
+
+def test_how_long_it_takes_tells_nothing_of_a_proof(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    compared, compare = [], hmac.compare_digest
+
+    def noted(ours: bytes, theirs: bytes) -> bool:
+        compared.append(ours)
+        return compare(ours, theirs)
+
+    monkeypatch.setattr(hmac, "compare_digest", noted)
+    assert not world.muster.devices.reported(DEVICE, "guessed", "key", COMMANDER, WEDNESDAY_NOON)
+    assert compared == [b"guessed"]
 
 
 @pytest.mark.parametrize(

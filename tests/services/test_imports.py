@@ -72,6 +72,14 @@ def send(request: pytest.FixtureRequest, officer: Key) -> Iterator[Import]:
         yield lambda muster, how: muster.imports.completions(officer, *NOVA, LIST, Columns(), how)
 
 
+def test_who_is_not_on_a_closed_roster_is_refused_by_a_dry_run_too(world: World, officer: Key) -> None:
+    world.muster.administration.change_alliance(officer, *NOVA, is_open=False, new_per_day=None)
+    for how in (Options(dry_run=True), Options()):
+        refused = world.muster.imports.completions(officer, *NOVA, TIMED, Columns(timestamp="Am"), how).lines
+        reason = "Kestrel is not on the roster of Nova Guard. Import the roster first."
+        assert [(line.status, *line.reasons) for line in refused] == [("refused", reason)]
+
+
 class TestTime:
     def test_it_stops_in_time_and_says_what_is_left(self, world: World, officer: Key, send: Import) -> None:
         muster, _ = sluggish(world, 1.0)

@@ -78,6 +78,16 @@ class TestTheFile:
         files = list(file.parent.iterdir())
         assert [stat.S_IMODE(each.stat().st_mode) for each in files] == [0o600] * 3, files
 
+    def test_holds_nothing_more_of_what_was_overwritten(self, file: Path) -> None:
+        """On whatever SQLite: with one that is built without SECURE_DELETE, only the setting sees to it."""
+        with closing(sqlite_table(file)) as table:
+            table.put_many(
+                [Put(ItemKey("roster", str(n)), {"name": f"Kestrel {LARGE[:900]}"}) for n in range(50)]
+            )
+            table.put_many([Put(ItemKey("roster", str(n)), {"name": "Forgotten"}) for n in range(50)])
+        assert b"Forgotten" in file.read_bytes()
+        assert b"Kestrel" not in file.read_bytes()
+
     def test_is_synced_with_every_commit(self, table: SQLiteTable) -> None:
         with table._connected() as connection:
             modes = [
@@ -258,6 +268,24 @@ class TestADiskThatFails:
         table.write(Put(KESTREL, {"a": 1}))
         assert table.get(KESTREL)
         assert ["could not be brought into it" in record.getMessage() for record in caplog.records] == [True]
+
+
+class TestAFileThatIsGone:
+    @pytest.mark.parametrize("another", [False, True], ids=["removed", "replaced"])
+    def test_takes_nothing_that_would_be_lost(
+        self, table: SQLiteTable, file: Path, another: bool, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        table.write(Put(KESTREL, {"a": 1}))
+        kept = file.rename(file.with_name("kept.db"))
+        if another:
+            file.write_bytes(kept.read_bytes())
+        with pytest.raises(Busy):
+            table.write(Put(MERLIN, {"a": 1}))
+        with pytest.raises(Busy):
+            table.require_writable()
+        assert "muster.db was moved, removed or replaced" in caplog.text
+        kept.rename(file)
+        table.write(Put(MERLIN, {"a": 1}))
 
 
 class TestTheLog:

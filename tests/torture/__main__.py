@@ -24,7 +24,7 @@ SEED = 1
 
 
 class Part(NamedTuple):
-    """`run` gets how many operations, or sequences of them, to make, and the seed. `usual`: that number."""
+    """`run` gets how many operations to make, about, and the seed. `usual`: that number."""
 
     title: str
     how: str
@@ -59,13 +59,13 @@ after it.""",
 Sixteen processes, whose clocks are up to four minutes wrong, report for the same forty commanders, and report, take
 back and give back for one of their own. They are killed at any moment, and others go on. Each completion must be
 answered as recorded once, and in the end the table holds what was answered.""",
-        8_000,
+        40_000,
         processes.on_sqlite,
     ),
     "processes-dynamodb": Part(
         "Sixteen processes at one DynamoDB",
         "The same with the strict stand-in for DynamoDB, over HTTP, of whose calls some go wrong, too.",
-        2_000,
+        10_000,
         processes.on_dynamodb,
     ),
     "serve": Part(
@@ -74,7 +74,7 @@ answered as recorded once, and in the end the table holds what was answered.""",
 Sixteen members report over HTTP to `./muster serve`, while its schedule runs, and send again what got no answer. The
 process is killed, or told to stop, again and again, and started again. In the end every answered completion is on its
 card, and the file is whole.""",
-        3_000,
+        10_000,
         serving.run,
     ),
     "sheets": Part(
@@ -84,7 +84,7 @@ What officers may do to a sheet, in any order: they sort, insert, delete, paste,
 between two syncs and between the read and the write of one, while members report and programs change the same. Theirs
 stays as they left it, each edit counts once or is refused, and ours is true again one sync later at most. The numbers
 of steps are counted; `tests/sync/test_any_edit.py` and `test_any_office.py` say what must hold.""",
-        300,
+        3_000,
         searches.sheets,
     ),
     "news": Part(
@@ -93,7 +93,7 @@ of steps are counted; `tests/sync/test_any_edit.py` and `test_any_office.py` say
 Runs that tell the news in which any call can be lost, be late, be refused, or be the last of its run, while another run
 comes. Each piece is told as often as its kind promises, in order, and a webhook in trouble keeps no other waiting
 (`tests/services/test_any_news.py`).""",
-        3_000,
+        30_000,
         searches.news,
     ),
 }

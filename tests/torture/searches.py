@@ -20,15 +20,18 @@ from local.sheets import Fault, SheetsServer
 from tests.torture.figures import Figures
 
 DURING = "an act between the read and the write of a sync"
+LENGTH = 12
+"""Operations of a sequence, about."""
 MOST_TOLD = 1_500
 """Characters of a failure."""
 AT_AN_OFFICE = 5
 """Sequences of acts on one sheet for each sequence at an office with two, which is longer and checked at each step."""
 
 
-def sheets(sequences: int, number: int) -> Figures:
-    """`sequences` of acts of officers between syncs, and between the read and the write of a sync; and a fifth as many
-    of officers at two sheets, members and programs."""
+def sheets(operations: int, number: int) -> Figures:
+    """About as many `operations`, in sequences of acts of officers between syncs, and between the read and the write of
+    a sync; and a fifth as many sequences of officers at two sheets, members and programs."""
+    sequences = max(operations // LENGTH, 1)
     _search(sequences * 20)  # the test divides it
     from tests.sync import test_any_edit
     from tests.sync.test_any_office import AnyOffice
@@ -53,9 +56,10 @@ def sheets(sequences: int, number: int) -> Figures:
     return figures
 
 
-def news(sequences: int, number: int) -> Figures:
-    """`sequences` of runs that tell the news to two webhooks, one of which is in trouble."""
-    _search(sequences)
+def news(operations: int, number: int) -> Figures:
+    """About as many `operations`, in sequences of runs that tell the news to two webhooks, one of which is in
+    trouble."""
+    _search(max(operations // LENGTH, 1))
     from tests.services import test_any_news
 
     figures, playing = Figures(), test_any_news.playing
