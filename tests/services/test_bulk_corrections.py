@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from chalicelib.domain import bulk as domain_bulk
 from chalicelib.domain.access import Key
 from chalicelib.domain.bulk import Only
 from chalicelib.domain.cards import CardChange, Completion, count
@@ -437,6 +438,21 @@ class TestWhoChangesItLater:
         assert (done.commanders, on_the_form(world)) == (3, set())
         assert give_back(world, done.id)[0].commanders == 3
         assert len(on_the_form(world)) == len(held(world)) == 3
+
+
+@pytest.mark.parametrize("only", ["new-commanders", "all"])
+def test_who_has_more_cards_than_a_transaction_holds_loses_and_gets_all(
+    world: World, leaked: Key, monkeypatch: pytest.MonkeyPatch, only: Only
+) -> None:
+    for module in (domain_bulk, bulk_corrections):
+        monkeypatch.setattr(module, "MOST_CARDS", 1)
+    report(world, leaked, "Fake")
+    (done,) = take(world, order(leaked, only))
+    assert (done.commanders, done.completions, held(world)) == (1, 2, {})
+    assert ("Fake" in on_the_form(world)) == (only == "all")
+    (back,) = give_back(world, done.id)
+    assert (back.commanders, back.completions, len(held(world)["Fake"])) == (1, 2, 2)
+    assert on_the_form(world) == {"Fake"}
 
 
 class TestMeanwhile:

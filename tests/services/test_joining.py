@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ from chalicelib.domain.roster import NEW_PER_DAY, Alliance, Server
 from chalicelib.services import imports, joining
 from chalicelib.services.imports import Options
 from chalicelib.store import commanders, keys
-from chalicelib.store.table import Change, Item, Table, Update
+from chalicelib.store.table import Change, ConditionFailed, Item, Table, Update
 from tests.world import ENLISTING_OLD_ALLIES, HIDDEN_MOTIVATIONS, World
 
 
@@ -291,6 +292,18 @@ class TestARoster:
 
 
 class TestOpeningAndClosing:
+    def test_of_two_officers_at_once_the_later_sees_what_the_first_has_done(self, world: World) -> None:
+        definitions = world.muster.stores.definitions
+        before = definitions.stored_alliance("101", "nova")
+        assert before
+        closed, limited = replace(before, is_open=False), replace(before, new_per_day=20)
+        definitions.change_alliance(before, closed)
+        with pytest.raises(ConditionFailed):
+            definitions.change_alliance(before, closed)
+        definitions.change_alliance(before, limited)  # which is another matter
+        after = definitions.stored_alliance("101", "nova")
+        assert after == replace(closed, new_per_day=20)
+
     def test_both_are_told_in_the_ledger_once(self, world: World) -> None:
         officer = world.key("officer")
         change = world.muster.administration.change_alliance
