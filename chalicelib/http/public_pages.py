@@ -29,7 +29,7 @@ def find_server(request: Request) -> Response:
 def show_progress(request: Request, server: str) -> Response:
     state = muster().public_views.state(server)
     reader, base = reader_of(request), base_url(request, muster().settings.public_url)
-    asked = ("page", server, reader.language.code, reader.in_language(""), reader.carried, base)
+    asked = ("page", server, reader.language.code, reader.carried, base)
     return kept.answer(request, asked, state, lambda etag: _server_page(request, state, base, etag))
 
 

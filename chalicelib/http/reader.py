@@ -49,7 +49,7 @@ def reader_of(request: Request, only_in: str | None = None) -> Reader:
         headers["Vary"] = "Accept-Language"
     if is_private and asked == chosen == code:
         headers["Set-Cookie"] = cookie(request, _COOKIE, code, LONG, f"{stage(request)}/f")
-    kept = [name for name in given if is_private and name != "lang"]
-    others = [(name, one) for name in kept for one in given.getlist(name)]
+    names = [name for name in given if name != "lang"] if is_private else []
+    others = [(name, one) for name in names for one in given.getlist(name)]
     carried = f"?lang={code}" if chosen == code else ""
     return Reader(language(code), carried, headers, f"{urlencode(others)}&" if others else "")
