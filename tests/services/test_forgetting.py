@@ -221,6 +221,16 @@ def test_sheets_of_alliances_that_they_have_left_see_that_the_name_is_gone(world
     assert seen.roster_changes < now.roster_changes
 
 
+def test_ids_stay_though_somebody_was_called_like_one(world: World) -> None:
+    world.add_alliance("vega")
+    admin, rosters = world.key("admin", None, None), world.muster.rosters
+    commander = rosters.add(admin, "101", "nova", "Vega")
+    rosters.move(admin, "101", "nova", commander.id, "vega")
+    rosters.forget(admin, "101", "vega", commander.id)
+    moves = [entry for entry in world.muster.stores.ledger.all("101") if entry.action == "move"]
+    assert [entry.after for entry in moves] == [{"alliance": "vega", "commander": commander.id}] * 2
+
+
 def test_what_the_first_version_left_is_forgotten_whole(world: World) -> None:
     """It kept names that were no longer anybody's in its ledger alone."""
     admin, rosters = world.key("admin", None, None), world.muster.rosters
