@@ -301,3 +301,8 @@ def test_others_of_whom_the_ledger_tells_keep_their_names(world: World) -> None:
 def test_a_name_is_cut_out_of_a_text_in_any_spelling(text: str, expected: str) -> None:
     assert forgetting(["Ann", "隼", "=SUM(A1)"], "X")(text) == expected
     assert forgetting([], "X")(text) == text
+
+
+def test_of_a_longer_name_nothing_is_left_and_the_label_stays_as_it_is() -> None:
+    assert forgetting(["Ann", "Ann Lee"], "X")("Ann Lee and Ann") == "X and X"
+    assert forgetting(["Gone"], "Gone 1")("Gone 1 was Gone") == "Gone 1 was Gone 1"
