@@ -440,6 +440,16 @@ class TestWhoChangesItLater:
         assert len(on_the_form(world)) == len(held(world)) == 3
 
 
+def test_what_another_take_back_took_stays_taken(world: World, leaked: Key) -> None:
+    report(world, leaked, "Fake", [HIDDEN_MOTIVATIONS])
+    (first,) = take(world, order(leaked, "all"))
+    report(world, leaked, "Fake", [ENLISTING_OLD_ALLIES])
+    (second,) = take(world, order(leaked, "all", since=world.clock()))
+    assert first.id != second.id
+    (back,) = give_back(world, first.id)
+    assert (back.completions, list(held(world)["Fake"])) == (1, [HIDDEN_MOTIVATIONS])
+
+
 @pytest.mark.parametrize("only", ["new-commanders", "all"])
 def test_who_has_more_cards_than_a_transaction_holds_loses_and_gets_all(
     world: World, leaked: Key, monkeypatch: pytest.MonkeyPatch, only: Only

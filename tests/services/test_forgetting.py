@@ -221,6 +221,16 @@ def test_sheets_of_alliances_that_they_have_left_see_that_the_name_is_gone(world
     assert seen.roster_changes < now.roster_changes
 
 
+def test_ids_stay_though_somebody_was_called_like_one(world: World) -> None:
+    world.add_alliance("vega")
+    admin, rosters = world.key("admin", None, None), world.muster.rosters
+    commander = rosters.add(admin, "101", "nova", "Vega")
+    rosters.move(admin, "101", "nova", commander.id, "vega")
+    rosters.forget(admin, "101", "vega", commander.id)
+    moves = [entry for entry in world.muster.stores.ledger.all("101") if entry.action == "move"]
+    assert [entry.after for entry in moves] == [{"alliance": "vega", "commander": commander.id}] * 2
+
+
 def test_what_the_first_version_left_is_forgotten_whole(world: World) -> None:
     """It kept names that were no longer anybody's in its ledger alone."""
     admin, rosters = world.key("admin", None, None), world.muster.rosters
@@ -291,3 +301,8 @@ def test_others_of_whom_the_ledger_tells_keep_their_names(world: World) -> None:
 def test_a_name_is_cut_out_of_a_text_in_any_spelling(text: str, expected: str) -> None:
     assert forgetting(["Ann", "隼", "=SUM(A1)"], "X")(text) == expected
     assert forgetting([], "X")(text) == text
+
+
+def test_of_a_longer_name_nothing_is_left_and_the_label_stays_as_it_is() -> None:
+    assert forgetting(["Ann", "Ann Lee"], "X")("Ann Lee and Ann") == "X and X"
+    assert forgetting(["Gone"], "Gone 1")("Gone 1 was Gone") == "Gone 1 was Gone 1"

@@ -13,6 +13,7 @@ from chalicelib.domain.roster import Server
 from chalicelib.domain.webhooks import Kind, Webhook
 from chalicelib.news.outbox import (
     ATTEMPTS,
+    CLAIMED,
     FIRST_PAUSE,
     KEPT,
     LATER,
@@ -225,6 +226,29 @@ class TestWhatHappens:
 
 
 class TestTrouble:
+    def test_what_another_run_is_sending_is_left_to_it(self, world: World, news: News, post: Post) -> None:
+        webhook = add(world, "w", "milestone-opened", "tier-reached")
+        world.clock.advance(hours=12)  # a brief
+        claimed = Outbox(claim=Claim("tier-reached/x/1", world.clock(), world.clock() + timedelta(days=1)))
+        world.muster.stores.webhooks.note(webhook, state=state_of(claimed))
+        world.clock.now += CLAIMED - SECOND
+        assert news.tell().delivered == 0
+        assert kept(world) == claimed
+        world.clock.now += SECOND
+        news.tell()
+        assert kept(world).claim is None, "that run has died"
+
+    def test_what_is_gone_when_a_piece_is_sent_is_disabled_too(
+        self, world: World, news: News, post: Post
+    ) -> None:
+        add(world, "w", "milestone-opened")
+        world.clock.advance(hours=12)
+        post.answers["w"] = Answer("gone", reason="It was deleted.")
+        news.tell()
+        gone = world.muster.stores.webhooks.get("w")
+        assert gone
+        assert gone.disabled == "It was deleted."
+
     def test_one_that_answers_slowly_has_its_time_and_no_more(
         self, world: World, news: News, post: Post
     ) -> None:
