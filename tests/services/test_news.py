@@ -379,6 +379,16 @@ class TestWhatIsRemembered:
         assert (lost.wait, lost.trouble, lost.done) == (None, None, {"closing-soon/x": False})
         assert (lost.lost or "").endswith("closing-soon was given up: it could not be delivered in time.")
 
+    def test_whether_a_run_that_died_has_sent_it_nobody_knows(self) -> None:
+        """So its kind's promise decides: it is never told again, or it is tried again."""
+        once = self.claimed("closing-soon/x").tidied(WEDNESDAY_NOON + CLAIMED)
+        assert (once.claim, once.wait, once.done) == (None, None, {"closing-soon/x": True})
+        assert "may not have arrived" in (once.lost or "")
+        again = self.claimed("tier-reached/defenders/1").tidied(WEDNESDAY_NOON + CLAIMED)
+        assert (again.claim, again.done, again.lost) == (None, {}, None)
+        assert again.wait
+        assert (again.wait.id, again.wait.attempts) == ("tier-reached/defenders/1", 1)
+
     def test_attempts_at_another_piece_do_not_count(self) -> None:
         before = Wait("tier-reached/defenders/1", ATTEMPTS - 1, WEDNESDAY_NOON, self.STALE)
         outbox = self.claimed("tier-reached/defenders/2", before).after(Answer("later"), WEDNESDAY_NOON)

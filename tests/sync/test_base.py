@@ -58,7 +58,14 @@ def test_of_another_key_it_is_no_base_to_go_by() -> None:
     assert read_base(BASE, None, COLUMNS) == found
 
 
-@pytest.mark.parametrize("columns", [None, columns_of([("Commander", "n"), ("Points", "m")])])
+@pytest.mark.parametrize(
+    "columns",
+    [
+        None,
+        columns_of([("Commander", "n"), ("Points", "m")]),
+        columns_of([("Commander", "n"), ("2023-12/hidden", "t"), ("Points", "m")]),  # each as wide
+    ],
+)
 def test_about_other_columns_it_says_nothing_of_cells(columns: str | None) -> None:
     found = read_base(BASE, "id-1", columns)
     assert found is not None

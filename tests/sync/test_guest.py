@@ -187,20 +187,24 @@ def test_renamed_moved_hidden_and_copied_tabs(desk: Desk) -> None:
     desk.sync(ids(FIVE))
     sheet_id = desk.sheet_id("progress")
     properties = {"sheetId": sheet_id, "title": "Where we stand", "index": 0, "hidden": True}
+    copy = {"sourceSheetId": sheet_id}
     desk.edit(
         {"updateSheetProperties": {"properties": properties, "fields": "title,index,hidden"}},
-        {"duplicateSheet": {"sourceSheetId": sheet_id, "newSheetName": "A copy"}},
+        {"duplicateSheet": {**copy, "newSheetName": "Copy before it", "insertSheetIndex": 0}},
+        {"duplicateSheet": {**copy, "newSheetName": "Copy behind it", "insertSheetIndex": 9}},
     )
-    copy = next(s for s in desk.server.snapshot(desk.id)["sheets"] if s["properties"]["title"] == "A copy")
+
+    def tabs() -> dict[str, Any]:
+        return {s["properties"]["title"]: s for s in desk.server.snapshot(desk.id)["sheets"]}
+
+    before = tabs()
     desk.writes()
     desk.sync(ids(FIVE | {"Ginkgo": [HIDDEN_MOTIVATIONS]}))
-    titles = [s["properties"]["title"] for s in desk.server.snapshot(desk.id)["sheets"]]
-    assert "Where we stand" in titles
-    assert "IMS Progress" not in titles
-    assert (
-        next(s for s in desk.server.snapshot(desk.id)["sheets"] if s["properties"]["title"] == "A copy")
-        == copy
-    )
+    after = tabs()
+    assert "Where we stand" in after
+    assert "IMS Progress" not in after
+    for title in ("Copy before it", "Copy behind it"):
+        assert after[title] == before[title]
     assert desk.tab("progress")["properties"]["hidden"]
 
 
