@@ -10,6 +10,7 @@ import pytest
 from chalicelib.domain.sheet_view import SheetView
 from local.sheets import SheetsServer
 from sheets_sync.content import tabs_of
+from sheets_sync.held import SPARE_COLUMN
 from sheets_sync.layout import BASE_COLUMN, KEY_COLUMN, column_letters
 from sheets_sync.sync import sync
 from sheets_sync.tabs import Tab
@@ -353,18 +354,56 @@ def test_a_formula_elsewhere_follows_the_cell_that_it_names(desk: Desk) -> None:
     assert desk.server.values(desk.id, "Officers")[0][1] == "Fir"
 
 
+def with_one_event(view: SheetView) -> SheetView:
+    """All others are archived."""
+    events = tuple(
+        replace(e, event=e.event.model_copy(update={"archived": e.event.id != DEFENDERS}))
+        for e in view.events
+    )
+    return replace(view, events=events)
+
+
 def test_an_events_end_and_another_alliance_reshape_the_columns(desk: Desk) -> None:
     desk.sync(ids(FIVE))
     column = desk.add_column("commanders", {FIRST: "ash's note"})
     made = ids(FIVE)
-    events = tuple(
-        replace(e, event=e.event.model_copy(update={"archived": e.event.id != DEFENDERS}))
-        for e in made.events
-    )
-    desk.sync(replace(made, events=events))
+    desk.sync(with_one_event(made))
     assert desk.beside("commanders", column - 6) == {"Ash": "ash's note"}
     desk.sync(made)
     assert desk.beside("commanders", column) == {"Ash": "ash's note"}
+
+
+def test_a_note_in_a_column_that_shows_nothing_any_more_makes_it_the_officers(desk: Desk) -> None:
+    """Whether it is made while the column is ours or once it is hidden: it is seen, and nothing is written there."""
+    made = ids(FIVE)
+    desk.sync(made)
+    before, after = (
+        [
+            column.identity
+            for tab in tabs_of(view, desk.sheet)
+            for column in tab.columns
+            if tab.id == "commanders"
+        ]
+        for view in (made, with_one_event(made))
+    )
+    ended = [identity for identity in before if identity not in after]
+    shown = column_letters(desk.column("commanders", ended[0]))
+    desk.person.note("IMS Commanders", f"{shown}{FIRST + 1}", "one")
+    desk.sync(with_one_event(made))
+    columns = desk.tab("commanders")["data"][0]["columnMetadata"]
+    (place,) = noted(desk)
+    assert not columns[place].get("hiddenByUser")
+    spare = next(at for at, column in enumerate(columns) if SPARE_COLUMN in str(column))
+    desk.person.note("IMS Commanders", f"{column_letters(spare)}{FIRST + 1}", "two")
+    desk.sync(made)
+    assert len(noted(desk)) == 2
+    assert not noted(desk) & {desk.column("commanders", identity) for identity in ended}
+
+
+def noted(desk: Desk) -> set[int]:
+    """The columns in which there is a note."""
+    rows = desk.tab("commanders")["data"][0]["rowData"]
+    return {at for row in rows for at, cell in enumerate(row.get("values", [])) if cell.get("note")}
 
 
 def test_columns_that_a_later_version_adds_push_the_officers_own_to_the_right(
