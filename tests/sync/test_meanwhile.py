@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from local.sheets import Person, SheetsServer
-from sheets_sync.layout import column_letters
+from sheets_sync.layout import KEY_COLUMN, column_letters
 from tests.sync.desk import FIRST, Desk, ids
 from tests.world import ENLISTING_OLD_ALLIES, HIDDEN_MOTIVATIONS
 
@@ -41,6 +41,15 @@ def test_a_sort_that_the_write_met(desk: Desk) -> None:
     assert requests(desk) == ["read", "write", "read", "write"]
     desk.sync(ids(REPORTED))
     assert requests(desk)[4:] == ["read"], "all is well"
+
+
+def test_a_sort_that_the_write_met_where_it_gave_rows_their_lost_keys(desk: Desk) -> None:
+    """So the keys stand in others' rows."""
+    keys = column_letters(desk.column("commanders", KEY_COLUMN))
+    desk.person.clear(TAB, f"{keys}{FIRST + 1}:{keys}{FIRST + len(NAMES)}")
+    desk.server.meanwhile(lambda: desk.person.sort(TAB, None, by="A", descending=True), match=":batchUpdate")
+    desk.sync(ids(REPORTED))
+    assert notes(desk) == NOTES
 
 
 def test_one_leaves_while_rows_are_sorted(desk: Desk) -> None:
