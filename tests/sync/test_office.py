@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.domain.due import FRESHNESS
 from local.sheets import Fault
-from sheets_sync.content.words import CONFIRM
+from sheets_sync.content.words import CONFIRM, SAYS
 from tests.sync.office import COMMANDERS, HIDDEN, PROGRESS, Office, new_office
 from tests.world import DEFENDERS
 
@@ -136,6 +136,12 @@ def test_what_is_no_edit_is_put_back_in_words(office: Office) -> None:
     office.tick("Elm")  # it is a box again
     office.sync()
     assert office.done() == {"Elm"}
+
+
+def test_what_is_typed_where_answers_stand_goes_without_a_word(office: Office) -> None:
+    office.type("Ash", SAYS, "thanks")
+    office.sync()
+    assert "thanks" not in str(office.server.snapshot(office.id)["sheets"])
 
 
 def test_boxes_come_when_a_milestone_opens(office: Office) -> None:
