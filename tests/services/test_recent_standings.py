@@ -75,6 +75,19 @@ def test_a_receipt_in_another_process_shows_what_was_counted_last_and_the_comman
     assert asked(world) == ["GetItem", "BatchGetItem", "BatchGetItem"]
 
 
+def test_a_reading_stands_on_the_next_receipt_until_it_is_withdrawn(world: World) -> None:
+    key, officer = world.key(), world.key("officer", "101", None)
+    at, commander = (
+        world.clock(),
+        world.muster.reporting.report(key, "Kestrel", [HIDDEN_MOTIVATIONS]).commander,
+    )
+    assert points_shown(world.muster, key, commander.id, at)[-1] == 100
+    logged = world.muster.readings.log(officer, "101", DEFENDERS, 8000, confirm=True)
+    assert points_shown(world.muster, key, commander.id, at)[-1] == 8000
+    world.muster.readings.withdraw(officer, "101", DEFENDERS, logged.id)
+    assert points_shown(world.muster, key, commander.id, at)[-1] == 100
+
+
 @on_dynamodb
 def test_the_recount_notes_what_it_found_only_if_that_has_changed(world: World) -> None:
     key, officer = world.key(), world.key("officer", "101", None)
