@@ -10,6 +10,7 @@ from chalicelib.bootstrap import Muster
 from chalicelib.domain.access import Key
 from chalicelib.domain.errors import Busy, TooLarge
 from chalicelib.domain.importing import Columns
+from chalicelib.services import imports
 from chalicelib.services.imports import ALL, PLANNING, ImportResult, Options
 from chalicelib.store.table import Change, Table
 from tests.stores import on_dynamodb
@@ -78,6 +79,14 @@ def test_who_is_not_on_a_closed_roster_is_refused_by_a_dry_run_too(world: World,
         refused = world.muster.imports.completions(officer, *NOVA, TIMED, Columns(timestamp="Am"), how).lines
         reason = "Kestrel is not on the roster of Nova Guard. Import the roster first."
         assert [(line.status, *line.reasons) for line in refused] == [("refused", reason)]
+
+
+def test_a_dry_run_tells_who_has_no_room_as_the_roster_fills(
+    world: World, officer: Key, send: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "MOST_COMMANDERS", 38)
+    tried = send(world.muster, Options(dry_run=True, is_new=True))
+    assert statuses(tried) == ["new"] * 38 + ["refused"] * 2
 
 
 class TestTime:
