@@ -9,6 +9,8 @@ from chalicelib.domain.errors import Conflict, DidYouMean, Malformed
 from chalicelib.domain.importing import Columns
 from chalicelib.services.imports import Options
 from chalicelib.services.rosters import MOST_ALIASES
+from chalicelib.store import keys
+from chalicelib.store.table import Update
 from local.strict_dynamodb.client import Call
 from tests.first_version import put_commander
 from tests.stores import on_dynamodb
@@ -322,6 +324,13 @@ class TestATag:
             assert cast.report(typed) == altair
         alliance = cast.world.muster.directory.alliance("101", "vega")
         assert (alliance.tag, alliance.past_tags) == ("VG", ("VEGA", "VGA"))
+
+    def test_nor_is_one_that_an_earlier_version_did_not_note(self, cast: Cast) -> None:
+        altair = cast.report("Altair")
+        unnoted = Update(keys.alliance("101", "vega"), remove=[f"{keys.TAG_PREFIX}VEGA"])
+        cast.world.muster.stores.table.write(unnoted)
+        retag(cast, "vega", "VG")
+        assert cast.report("[VEGA] Altair") == altair
 
     def test_of_another_server_stays(self, cast: Cast) -> None:
         assert cast.report("Altair") != cast.report("[XYZ] Altair", ENLISTING_OLD_ALLIES)
