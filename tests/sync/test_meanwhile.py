@@ -1,6 +1,7 @@
 """What officers do between our read and our write is met by the write, seen in its answer, and made good at once."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -58,6 +59,18 @@ def test_one_leaves_while_rows_are_sorted(desk: Desk) -> None:
     desk.sync(ids(without, {"Cedar": "Cedar"}))
     assert notes(desk) == NOTES
     assert "Cedar" not in str(desk.cells("commanders")), "nobody keeps anything there"
+
+
+def test_two_are_renamed_while_rows_are_sorted(desk: Desk) -> None:
+    """So each one's new name is written into the other's row."""
+    today, view = {"Ash": "Aspen", "Larch": "Larix"}, ids(FIVE)
+    named = [(one, one.commander.name) for one in view.commanders]
+    renamed = [
+        replace(one, commander=replace(one.commander, name=today.get(name, name))) for one, name in named
+    ]
+    desk.server.meanwhile(lambda: desk.person.sort(TAB, None, by="A", descending=True), match=":batchUpdate")
+    desk.sync(replace(view, commanders=tuple(renamed)))
+    assert notes(desk) == {"Aspen": NOTES["Ash"], "Larix": NOTES["Larch"]}
 
 
 ACTS: dict[str, Callable[[Person], None]] = {
