@@ -210,6 +210,27 @@ RELIABILITY = (
         "completion.recorded_at > other.recorded_at",
         "tests/domain/test_cards.py",
     ),
+    Mutation(
+        "Names that a write put into others' rows, while these were sorted, are believed.",
+        "sheets_sync/met.py",
+        "values = [_UNKNOWN if at in labels else value for at, value in enumerate(row.values)]",
+        "values = list(row.values)",
+        "tests/sync/test_meanwhile.py::test_two_are_renamed_while_rows_are_sorted",
+    ),
+    Mutation(
+        "A hidden column in which an officer keeps a note is used again.",
+        "sheets_sync/shape.py",
+        "if name == SPARE_COLUMN and place not in held.remarked_columns",
+        "if name == SPARE_COLUMN",
+        "tests/sync/test_guest.py::test_a_note_in_a_column_that_shows_nothing_any_more_makes_it_the_officers",
+    ),
+    Mutation(
+        "News that must be heard of is not told again after its run has died.",
+        "chalicelib/news/outbox.py",
+        'return free._waiting(claim, now, "The run that sent it ended early.", 0)',
+        "return free._telling(claim)",
+        "tests/services/test_news.py::TestWhatIsRemembered::test_whether_a_run_that_died_has_sent_it_nobody_knows",
+    ),
 )
 
 SECURITY = (
