@@ -859,6 +859,9 @@ class TestTimes:
         ]
         assert times_of("03/11/2023 10:00:00", "11/13/2023 10:00:00")[0] == "2023-03-11T10:00:00"
 
+    def test_with_dots_the_day_is_first_whatever_the_others_say(self) -> None:
+        assert times_of("3.11.2023 10:00", "11/13/2023 10:00")[0] == "2023-11-03T10:00:00"
+
     def test_a_file_with_both_orders_needs_a_format(self) -> None:
         mixed = "Some timestamps of this file have the day first, and others the month."
         first, second, third, fourth, fifth = times_of(

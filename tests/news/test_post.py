@@ -266,7 +266,8 @@ def test_a_redirect_is_not_followed(secured: tuple[Listener, Post], ok: Listener
     listener, sender = secured
     for status in (301, 302, 303, 307, 308):
         listener.reply = answering(f"{status} Elsewhere", "", f"Location: http://127.0.0.1:{ok.port}/")
-        assert sender.send(webhook(), CONTENT, "id", NOW).outcome == "refused"
+        answer = sender.send(webhook(), CONTENT, "id", NOW)
+        assert (answer.outcome, "give the address that it leads to" in answer.reason) == ("refused", True)
     assert (ok.connected, listener.connected) == (0, 5)
 
 

@@ -32,8 +32,9 @@ from chalicelib.news.outbox import (
 from chalicelib.news.post import Answer
 from chalicelib.services.news import EACH, SHORTEST, News
 from chalicelib.services.situations import Situations
+from chalicelib.store import keys
 from chalicelib.store.keys import ItemKey
-from chalicelib.store.table import Change, Item, Table
+from chalicelib.store.table import Change, Item, Table, Update
 from manage.serve.site import PERIODS
 from tests.world import HIDDEN_MOTIVATIONS, WEDNESDAY_NOON, World
 
@@ -223,6 +224,33 @@ class TestWhatHappens:
         world.clock.advance(days=1)
         news.tell()
         assert [edits for *_, edits in post.sent] == [None, "77", "77", None], "a new one on a new day"
+
+    def test_a_server_s_closing_soon_counts_no_retired_where_none_are_counted_yet(
+        self, world: World, news: News, post: Post
+    ) -> None:
+        officer = world.key("officer")
+        for name in ("Kestrel", "Merlin"):
+            added = world.muster.rosters.add(officer, "101", "nova", name)
+        world.muster.rosters.retire(officer, "101", "nova", added.id)
+        world.muster.stores.table.write(Update(keys.alliance("101", "nova"), remove=["on_roster"]))
+        add(world, "w", "closing-soon", alliance=None)
+        world.seconds.pass_cache()
+        world.clock.advance(hours=9)
+        news.tell()
+        ((_, _, content, _),) = post.sent
+        assert "Still missing: at least 1 of 1." in content["embeds"][0]["description"]
+
+    def test_the_scoreboard_is_edited_when_the_roster_has_changed(
+        self, world: World, news: News, post: Post
+    ) -> None:
+        """It says of how many something is missing."""
+        add(world, "w", "scoreboard")
+        news.tell()
+        world.muster.rosters.add(world.key("officer"), "101", "nova", "Kestrel")
+        world.seconds.pass_cache()
+        world.clock.advance(hours=1)
+        news.tell()
+        assert [edits for *_, edits in post.sent] == [None, "77"]
 
 
 class TestTrouble:

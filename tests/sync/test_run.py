@@ -11,7 +11,7 @@ import pytest
 from chalicelib.bootstrap import seconds_left
 from chalicelib.domain.binding import Binding
 from chalicelib.domain.calendar import GameDay
-from chalicelib.domain.due import FRESHNESS, LEASE, PATIENCE
+from chalicelib.domain.due import FRESHNESS, LEASE, PATIENCE, obstacle_now
 from chalicelib.domain.sheet_view import SheetView
 from chalicelib.services.sheet_views import SheetViews
 from local.sheets import Fault, Quota
@@ -192,6 +192,8 @@ class TestFailures:
         assert three.asked().count(("write", "b")) == (1 if fault.status == 400 else 2), (
             "never what was refused"
         )
+        plainly = obstacle_now(three.sheet("b"), three.world.clock())
+        assert (plainly is not None) == (fault.status == 400), "what was refused is not tried again at once"
         self.heals_after(wait, three)
 
     @pytest.mark.parametrize("what", ["unshared", "deleted"])
