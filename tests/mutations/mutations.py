@@ -412,8 +412,8 @@ SECURITY = (
     Mutation(
         "A page that was asked for at one host is shown at another.",
         "chalicelib/http/public_pages.py",
-        'reader.in_language(""), reader.carried, base)',
-        'reader.in_language(""), reader.carried)',
+        "reader.carried, base)",
+        "reader.carried)",
         "tests/http/test_server_page.py::TestMadeOnce",
     ),
     Mutation(

@@ -305,6 +305,20 @@ class TestWhatGoesWrong:
         office.run()
         assert office.done() == {"Ash", "Elm"}
 
+    def test_what_was_taken_is_shown_though_reads_are_old(self) -> None:
+        with new_office("Ash", store="dynamodb") as office:
+            dynamodb = office.world.dynamodb
+
+            def grow_old() -> None:
+                dynamodb.chaos = lambda operation: "stale" if operation == "Query" else None
+
+            office.tick("Ash")
+            office.server.meanwhile(grow_old, match="getByDataFilter")
+            office.sync()
+            dynamodb.chaos = None
+            assert office.done() == {"Ash"}
+            assert office.shown(COMMANDERS, "Ash", HIDDEN) is True
+
     def test_two_sheets_of_one_alliance(self, office: Office) -> None:
         other = Office(office.world, office.server, "sheet-two")
         office.server.create_spreadsheet("Second", {"Own": [["kept"]]}, other.id)
