@@ -9,6 +9,8 @@ from sheets_sync.content import tabs_of
 from sheets_sync.held import MANAGED_FIELDS, TAB_METADATA, held_tabs
 from sheets_sync.known import Known, known_rows
 from sheets_sync.layout import BASE_COLUMN, KEY_COLUMN, column_letters
+from sheets_sync.lost_keys import with_keys_again
+from sheets_sync.tabs import NEW
 from tests.sync.desk import FIRST, Desk, id_of, ids
 from tests.world import CONFRONTING_RESILIENCE, ENLISTING_OLD_ALLIES, HIDDEN_MOTIVATIONS
 
@@ -134,6 +136,16 @@ def test_a_copied_row_is_not_trusted_and_ours_is_the_one_with_their_things(desk:
     assert notes(desk) == AS_THEY_WERE
     assert trusted(desk) == NAMES
     assert [row[0] for row in desk.cells("commanders")].count("Ash") == 1
+
+
+def test_rows_that_have_lost_their_keys_get_them_back_but_are_not_believed(desk: Desk) -> None:
+    keys, end = column_letters(desk.column("commanders", KEY_COLUMN)), FIRST + len(NAMES) + 1
+    desk.person.clear(TAB, f"{keys}{FIRST + 1}:{keys}{end}")
+    held = held_tabs(desk.managed(desk.id, TAB_METADATA, MANAGED_FIELDS))["commanders"]
+    again = with_keys_again(held, {*map(id_of, NAMES), NEW}, {}).rows[FIRST:end]
+    assert [(row.key, row.base) for row in again] == [(key, None) for key in (*map(id_of, NAMES), NEW)]
+    desk.sync(ids(DONE))
+    assert len(desk.all_cells("commanders")) == end, "the blank row is known again too"
 
 
 def test_a_name_typed_over_is_still_them(desk: Desk) -> None:
