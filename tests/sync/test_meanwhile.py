@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from local.sheets import Person, SheetsServer
+from local.sheets import Fault, Person, SheetsServer
 from sheets_sync.layout import KEY_COLUMN, column_letters
 from tests.sync.desk import FIRST, Desk, ids
 from tests.world import ENLISTING_OLD_ALLIES, HIDDEN_MOTIVATIONS
@@ -51,6 +51,22 @@ def test_a_sort_that_the_write_met_where_it_gave_rows_their_lost_keys(desk: Desk
     desk.server.meanwhile(lambda: desk.person.sort(TAB, None, by="A", descending=True), match=":batchUpdate")
     desk.sync(ids(REPORTED))
     assert notes(desk) == NOTES
+
+
+def test_what_google_refuses_of_the_repair_is_made_good_in_values(desk: Desk) -> None:
+    def act() -> None:
+        desk.person.sort(TAB, None, by="A", descending=True)
+        desk.server.meanwhile(
+            lambda: desk.server.inject(Fault("refuse", 400, match=":batchUpdate")), match="getByDataFilter"
+        )
+
+    desk.server.meanwhile(act, match=":batchUpdate")
+    desk.sync(ids(REPORTED), is_checked=False)
+    assert requests(desk) == ["read", "write", "read", "write", "write"]
+    assert notes(desk) == NOTES
+    rows = {row[0]: row for row in desk.cells("commanders")}
+    place = desk.seen("commanders").index(desk.column("commanders", ENLISTING_OLD_ALLIES))
+    assert [name for name in NAMES if rows[name][place]] == ["Ash"]
 
 
 def test_one_leaves_while_rows_are_sorted(desk: Desk) -> None:
