@@ -11,6 +11,7 @@ from chalicelib.domain.binding import Binding
 from chalicelib.domain.due import PLAINLY
 from local.sheets import Fault, SheetsServer
 from sheets_sync.failures import SheetError
+from sheets_sync.held import TAB_METADATA, held_tabs
 from sheets_sync.layout import column_letters
 from sheets_sync.sync import sync
 from tests.sync.desk import FIRST, Desk, ids
@@ -69,6 +70,37 @@ def test_merged_notes_keep_rows_where_they_are_and_all_else_goes_on(desk: Desk) 
     desk.person.unmerge("IMS Commanders", f"{own}{FIRST + 1}:{own}{FIRST + 2}")
     desk.sync(replace(view, commanders=tuple(sorted(renamed, key=lambda one: one.commander.name))))
     assert "not sorted" not in state(desk)
+
+
+def test_what_is_merged_above_the_rows_keeps_none_where_it_is(desk: Desk) -> None:
+    own = column_letters(desk.tab("commanders")["properties"]["gridProperties"]["columnCount"] - 1)
+    desk.person.merge("IMS Commanders", f"{own}1:{own}{FIRST}")
+    desk.sync(ids(MORE))
+    assert "not sorted" not in state(desk)
+
+
+@pytest.mark.parametrize(
+    ("area", "more", "is_closed"),
+    [
+        ({"startColumnIndex": 1}, {}, True),
+        ({"startColumnIndex": 1}, {"warningOnly": True}, False),
+        ({"startColumnIndex": 1}, {"requestingUserCanEdit": True}, False),
+        ({"endRowIndex": 2}, {}, False),
+        ({}, {}, True),
+    ],
+)
+def test_only_what_is_protected_against_us_is_closed(
+    area: dict[str, int], more: dict[str, bool], *, is_closed: bool
+) -> None:
+    grid = {"rowCount": 3, "columnCount": 2}
+    sheet = {
+        "properties": {"sheetId": 7, "title": "T", "gridProperties": grid},
+        "developerMetadata": [
+            {"metadataKey": TAB_METADATA, "metadataValue": "commanders:7", "metadataId": 1}
+        ],
+        "protectedRanges": [{"range": {"sheetId": 7, **area}, **more}],
+    }
+    assert held_tabs({"sheets": [sheet]})["commanders"].is_closed(2, 1) == is_closed
 
 
 def test_around_a_protected_area_all_values_are_true_and_nothing_is_sent_twice(desk: Desk) -> None:
