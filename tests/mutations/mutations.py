@@ -218,11 +218,11 @@ RELIABILITY = (
         "tests/sync/test_meanwhile.py::test_two_are_renamed_while_rows_are_sorted",
     ),
     Mutation(
-        "A hidden column in which an officer keeps a note is used again.",
-        "sheets_sync/shape.py",
-        "if name == SPARE_COLUMN and place not in held.remarked_columns",
-        "if name == SPARE_COLUMN",
-        "tests/sync/test_guest.py::test_a_note_in_a_column_that_shows_nothing_any_more_makes_it_the_officers",
+        "A sheet in which Google lets only the state be written counts as up to date.",
+        "sheets_sync/sync.py",
+        '                if failure and manner == "state":\n                    break\n',
+        "",
+        "tests/sync/test_plainly.py::test_where_only_the_state_can_be_written_that_says_so_and_it_fails_all_the_same",
     ),
     Mutation(
         "News that must be heard of is not told again after its run has died.",

@@ -124,6 +124,14 @@ def test_where_not_even_the_state_can_be_written_it_fails_for_a_reason(desk: Des
     assert (raised.value.refused, raised.value.again) == (True, False)
 
 
+def test_where_only_the_state_can_be_written_that_says_so_and_it_fails_all_the_same(desk: Desk) -> None:
+    desk.server.inject(*[Fault("refuse", 400, match=":batchUpdate")] * 2)
+    with pytest.raises(SheetError, match="answered 400"):
+        desk.sync(ids(MORE))
+    assert "answered 400" in state(desk)
+    assert ticks(desk, "Ash") == 1
+
+
 def test_where_rows_cannot_move_values_are_written_where_they_are(desk: Desk) -> None:
     """A row's protection closes it to moves; its cells that changed are not in it."""
     desk.server.inject(Fault("refuse", 400, match=":batchUpdate"))
