@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from chalicelib.domain.due import FRESHNESS
+from chalicelib.domain.due import FRESHNESS, obstacle_now
 from local.sheets import Fault
 from sheets_sync.content.words import CONFIRM, SAYS
 from tests.sync.office import COMMANDERS, HIDDEN, PROGRESS, Office, new_office
@@ -318,6 +318,13 @@ class TestWhatGoesWrong:
             dynamodb.chaos = None
             assert office.done() == {"Ash"}
             assert office.shown(COMMANDERS, "Ash", HIDDEN) is True
+
+    def test_what_google_refuses_goes_plainly_for_a_while(self, office: Office) -> None:
+        office.report("Elm")
+        office.server.inject(Fault("refuse", 400, match="batchUpdate"))
+        office.sync()
+        (sheet,) = office.world.muster.stores.sheets.all()
+        assert "answered 400" in (obstacle_now(sheet, office.world.clock()) or "")
 
     def test_two_sheets_of_one_alliance(self, office: Office) -> None:
         other = Office(office.world, office.server, "sheet-two")
