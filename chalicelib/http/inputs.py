@@ -209,7 +209,7 @@ def body_of(request: Request, limit: int, *, is_csv: bool = False) -> bytes:
         is_utf8 = not _is_garbled(raw.decode()) and not is_escaped
     except UnicodeDecodeError:
         is_utf8 = False
-    if not is_utf8 and 4 * raw.count(0) > len(raw):  # a workbook or what is compressed has fewer
+    if not is_utf8 and _is_utf_16(raw):
         raise malformed("body", utf_16)
     if not is_utf8 or not (raw.isascii() or _charset(request) in ("utf-8", "utf8", "")):
         raise malformed("body", not_utf_8)
@@ -230,6 +230,11 @@ def _query(request: Request) -> MultiDict:
         if any(map(_is_garbled, [name, *given.getlist(name)])):
             raise malformed("query" if _is_garbled(name) else name, say("lost-letters"))
     return given
+
+
+def _is_utf_16(raw: bytes) -> bool:
+    """By its mark, or as every second byte of most texts is 0; a workbook or what is compressed has fewer."""
+    return raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or 4 * raw.count(0) > len(raw)
 
 
 def _is_garbled(text: str) -> bool:
