@@ -183,6 +183,7 @@ def unfit(error: ValidationError) -> Malformed:
     return Malformed("malformed", f"{found[0].field}: {found[0].message}", found)
 
 
+_MARKS_OF_UTF_16 = codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, "\ufffd\ufffd".encode()
 _GARBLED = re.compile("[\ud800-\udfff\ufffd]")
 _ESCAPED_REPLACEMENT = re.compile(rb"(?<!\\)(?:\\\\)*\\ufffd", re.IGNORECASE)
 
@@ -233,8 +234,9 @@ def _query(request: Request) -> MultiDict:
 
 
 def _is_utf_16(raw: bytes) -> bool:
-    """By its mark, or as every second byte of most texts is 0; a workbook or what is compressed has fewer."""
-    return raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or 4 * raw.count(0) > len(raw)
+    """Its line breaks have bytes of 0, and most of its letters. So have workbooks and what is compressed, but fewer, and
+    no mark. A mark may have become replacement characters."""
+    return 0 in raw and (raw.startswith(_MARKS_OF_UTF_16) or 4 * raw.count(0) > len(raw))
 
 
 def _is_garbled(text: str) -> bool:

@@ -147,6 +147,7 @@ def test_a_page_whose_query_is_no_utf8_says_so(site: Site, member: str) -> None:
             "This is UTF-16, not UTF-8. Save the file as “CSV UTF-8” and send that.",
         ),
         ("Commander\nZoë\n".encode("utf-16-le"), "UTF-16"),
+        ("Имя\nСокол\n".encode("cp1251"), "This is not UTF-8."),
         ("司令官\nハヤブサ\n".encode("utf-16"), "This is UTF-16, not UTF-8."),
         (
             b"PK\x03\x04\x14\0\x06\0\x08\0\0\0" + b"\x9c\xed\x0b" * 50,  # as a workbook begins
