@@ -234,8 +234,8 @@ def _query(request: Request) -> MultiDict:
 
 
 def _is_utf_16(raw: bytes) -> bool:
-    """Its line breaks have bytes of 0, and most of its letters. Workbooks and what is compressed have fewer, and no mark.
-    A mark may have become replacement characters."""
+    """Its line breaks have bytes of 0, and most of its letters. What is compressed has fewer, and no mark. A mark may
+    have become replacement characters."""
     return 0 in raw and (raw.startswith(_MARKS_OF_UTF_16) or 4 * raw.count(0) > len(raw))
 
 
