@@ -21,6 +21,7 @@ FORGOTTEN_AT_ONCE = 20_000
 """Entries that one request looks through for a name, which takes some seconds."""
 
 ENTRY_ID = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z~[\w.-]+", re.ASCII)
+"""What `entry_id` makes."""
 
 _FORGET_PAGE = 1000
 _IDS = frozenset({"account", "alliance", "commander", "event", "guild", "key", "milestone", "server", "tab"})
