@@ -50,12 +50,12 @@ def under_load(at: Deployment, link: str) -> Iterator[Answered]:
             answered.pages += is_answered(web, "GET", address)
 
     def is_answered(web: requests.Session, method: str, address: str, **more: object) -> bool:
-        for _ in range(MOST_REPEATS):
+        for attempt in range(MOST_REPEATS):
             answer = web.request(method, address, timeout=120, **more)  # type: ignore[arg-type]
             if not was_killed(answer):
                 break
             answered.killed += 1
-            time.sleep(SECONDS_BETWEEN)
+            time.sleep(2**attempt * SECONDS_BETWEEN)  # its folder goes seconds later, though the next is unpacked there
         if answer.status_code != 200:
             answered.failed.append(f"{method} {address}: {answer.status_code} {answer.text[:300]}")
         return answer.status_code == 200
