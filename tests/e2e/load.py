@@ -17,6 +17,8 @@ SECONDS_BETWEEN = 0.2
 AT_LEAST = 3
 """Reports before, and again after."""
 MOST_REPEATS = 5
+"""Each after twice the wait, three seconds in all: the emulator removes a killed process's folder up to two seconds
+later, though the next one is unpacked there."""
 NUMBERS = count()
 
 
@@ -55,7 +57,7 @@ def under_load(at: Deployment, link: str) -> Iterator[Answered]:
             if not was_killed(answer):
                 break
             answered.killed += 1
-            time.sleep(2**attempt * SECONDS_BETWEEN)  # its folder goes seconds later, though the next is unpacked there
+            time.sleep(2**attempt * SECONDS_BETWEEN)
         if answer.status_code != 200:
             answered.failed.append(f"{method} {address}: {answer.status_code} {answer.text[:300]}")
         return answer.status_code == 200
