@@ -105,6 +105,9 @@ def _compare_rosters(people: Mapping[str, Person], product: Muster, server: str,
         expected = {who.id: (who.name, who.is_retired) for who in people.values() if who.alliance == alliance}
         for one in sorted(found.keys() | expected.keys()):
             findings.differ(f"{one} on the roster of {server}/{alliance}", found.get(one), expected.get(one))
+    for place in product.stores.definitions.alliances(server):
+        there = [who for who in people.values() if who.alliance == place.id and not who.is_retired]
+        findings.differ(f"how many are on the roster of {server}/{place.id}", place.on_roster, len(there))
     for who in people.values():
         named = product.stores.commanders.named(server, who.name, consistent=True)
         findings.differ(f"whom {who.name} leads to", named and named.id, who.id)
