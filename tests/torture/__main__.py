@@ -8,7 +8,8 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -115,14 +116,15 @@ def main(names: Sequence[str]) -> int:
     """Raises SystemExit for a name that is no part's."""
     if unknown := [name for name in names if name not in PARTS]:
         raise SystemExit(f"PARTS are some of {', '.join(PARTS)}, not {unknown[0]!r}.")
-    logging.disable(logging.CRITICAL)  # what goes wrong is counted here
     seed, is_clean = int(os.environ.get("SEED", SEED)), True
     for name in names or PARTS:
         part = PARTS[name]
         operations = int(os.environ.get("OPERATIONS", part.usual))
         print(f"{name}: {operations:,}, seed {seed} …", flush=True)
         at, began = commit(), time.monotonic()
-        figures = part.run(operations, seed)
+        with caught() as noted:
+            figures = part.run(operations, seed)
+        figures.found["5xx"] += noted
         seconds, load = time.monotonic() - began, os.getloadavg()[0]
         run = Run(name, operations, at, seed, os.cpu_count() or 1, load, seconds, figures)
         run.write(RUNS)
@@ -130,6 +132,30 @@ def main(names: Sequence[str]) -> int:
         is_clean &= figures.is_clean
     PAGE.write_text(page(RUNS), encoding="utf-8")
     return 0 if is_clean else 1
+
+
+@contextmanager
+def caught() -> Iterator[list[str]]:
+    """The exceptions that the product catches and logs, so that something else can go on. What goes wrong is counted
+    here: nothing else of the log is made, and nothing is printed."""
+    noting = _Noting(logging.ERROR)
+    logging.disable(logging.WARNING)
+    logging.getLogger().addHandler(noting)
+    try:
+        yield noting.noted
+    finally:
+        logging.getLogger().removeHandler(noting)
+        logging.disable(logging.NOTSET)
+
+
+class _Noting(logging.Handler):
+    def __init__(self, level: int) -> None:
+        super().__init__(level)
+        self.noted: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info:
+            self.noted.append(f"{record.getMessage()}: {record.exc_info[1]!r}")
 
 
 def page(folder: Path) -> str:

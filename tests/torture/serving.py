@@ -162,7 +162,7 @@ def _judged(served: Served, key: str, event: str, noted: _Noted) -> Figures:
     held = {(one["commander"], one["milestone"]) for one in listed}
     shown = served.get(f"/v1/servers/{SERVER}/events/{event}/progress").json()["completions"]
     served.end()
-    found["5xx"] = noted.failures
+    found["5xx"] = noted.failures + [line for line in served.log.splitlines() if '"level":"ERROR"' in line]
     found["lost"] = [f"{milestone} of {name}" for name, milestone in noted.done - held]
     found["counted twice"] = [
         *(f"{milestone} of {name}" for name, milestone in held - noted.done),
