@@ -299,8 +299,11 @@ class Player:
             self._take(who, answer)
             led = self.place.quiet.stores.commanders.named(who.server, name, consistent=True)
             is_led_to = led is not None and led.id == who.id
+            has_label = who.name.startswith("Forgotten commander ")
             self.findings.differ(f"whether {name} leads to {who.name}", is_led_to, same(name, who.name))
-            self.findings.differ(f"whether {who.name} is retired", who.is_retired, True)
+            self.findings.differ(
+                f"whether {who.name} is forgotten", (has_label, who.is_retired), (True, True)
+            )
 
     def import_a_roster(self) -> None:
         server = self.server()
@@ -404,12 +407,15 @@ class Player:
         rotated, again = self.ask("POST", "/v1/keys", officer, body=instead)
         if not self.expect(rotated, 201, *([422] if again else [])):
             return
-        key = rotated.json
+        key, product = rotated.json, self.product
         revoked, _ = self.ask("DELETE", "/v1/keys/{key_id}", officer, key_id=key["id"])
         self.expect(revoked, 200)
         self.place.let_time_pass()
         refused, _ = self.ask("POST", "/v1/completions", key["secret"], body=body)
         self.expect(refused, 401)
+        # What was replaced ends by the clock, and each product has its own.
+        old = self.site.call(product, "POST", "/v1/completions", made.json["secret"], body=body)
+        self.findings.differ(f"whether a replaced link ends: {old.text}", old.status in (401, 503), True)
 
     def _take_back_and_give_back(self, officer: str, key_id: str) -> None:
         """All that a key reported, and back again; only said, where others change the same meanwhile."""
@@ -494,6 +500,9 @@ class Player:
         if self.random.random() < 0.3:
             gone, again = self.ask("DELETE", route, admin, spreadsheet_id=sheet)
             self.expect(gone, 204, *([404] if again or not self.is_alone else []))
+            if self.is_alone:
+                found, _ = self.ask("GET", route, admin, spreadsheet_id=sheet)
+                self.expect(found, 404)
 
     def refresh(self) -> None:
         """The scheduled recount. It finds nothing to correct."""

@@ -149,7 +149,9 @@ def _wait_for(noted: _Noted, answers: int, members: list[Future[None]]) -> None:
 def _end(places: list[Served], random: Random, noted: _Noted) -> None:
     """Ends the process, and starts the next one with the same file."""
     is_killed = random.random() < 0.75
-    places[-1].end(signal.SIGKILL if is_killed else signal.SIGTERM)
+    status = places[-1].end(signal.SIGKILL if is_killed else signal.SIGTERM)
+    if status and not is_killed:
+        noted.failures.append(f"told to stop, it ended with {status}")
     noted.faults["the process was killed" if is_killed else "the process was told to stop"] += 1
     places.append(start(places[-1].database, places[-1].port))
 
