@@ -38,11 +38,12 @@ PARTS: Mapping[str, Part] = {
         "Every use case, on DynamoDB",
         """\
 Use cases at random, through the real app: each of its routes, slash commands signed as Discord signs them, boxes that
-are ticked in a sheet, and the functions of the schedule. The table is the strict stand-in for DynamoDB, of whose calls
-any can go wrong, before or after its effect. Four products, whose clocks are seconds apart, are the processes. In half
-of the operations one player is alone; in the other half four are at it at once. A client sends again what was answered
-with 503. What was answered makes a model, and in the end cards, totals, rosters, readings, webhooks and the ledger are
-compared with it.""",
+are ticked in a sheet, and what the schedule runs: the recount, the news, and the queue of the sync (what it writes is
+tried below). The table is the strict stand-in for DynamoDB, of whose calls any can go wrong, before or after its
+effect. Four products, whose clocks are seconds apart, are the processes. In half of the operations one player is alone;
+in the other half four are at it at once. A client sends again what was answered with 503. What was answered makes a
+model, and in the end cards, totals, rosters, lists of what is completed and who is missing, readings, rewards, webhooks
+and the ledger are compared with it.""",
         50_000,
         partial(campaigns, "dynamodb"),
     ),
@@ -58,8 +59,9 @@ after it.""",
         "Sixteen processes at one file",
         """\
 Sixteen processes, whose clocks are up to four minutes wrong, report for the same forty commanders, and report, take
-back and give back for one of their own. They are killed at any moment, and others go on. Each completion must be
-answered as recorded once, and in the end the table holds what was answered.""",
+back and give back for one of their own. They are killed at any moment, and others go on. A completion may be answered
+as recorded once, only what was never recorded can't be taken back, and in the end the table holds what was
+answered.""",
         40_000,
         processes.on_sqlite,
     ),
@@ -74,7 +76,7 @@ answered as recorded once, and in the end the table holds what was answered.""",
         """\
 Sixteen members report over HTTP to `./muster serve`, while its schedule runs, and send again what got no answer. The
 process is killed, or told to stop, again and again, and started again. In the end every answered completion is on its
-card, and the file is whole.""",
+card, the file is whole, and no error is in the log.""",
         10_000,
         serving.run,
     ),
@@ -108,7 +110,8 @@ part ran, and you can run it again with the command there. All columns but the f
 - **faults**: what was made to go wrong meanwhile.
 - **lost**: completions that were answered and are not there.
 - **counted twice**: completions that are there and should not be, or were answered as new twice.
-- **5xx**: answers of 500 or more, but 503 with `Retry-After`, which says that it is to be sent again; and exceptions.
+- **5xx**: answers of 500 or more, but 503 with `Retry-After`, which says that it is to be sent again; and exceptions,
+  also those that are only logged, so that something else can go on.
 - **differences**: anything else that is not as the model says, such as totals that are not the sum of the cards."""
 
 
