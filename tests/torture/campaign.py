@@ -178,6 +178,9 @@ def _finish(place: Place, players: list[Player], outcome: Outcome) -> None:
     place.ground.chaos.probability = 0.0
     place.let_time_pass()
     people: dict[str, Person] = dict(place.together)
+    for who in people.values():  # of two who moved them at once, the model doesn't know who came last
+        found = place.quiet.stores.commanders.named(who.server, who.name, consistent=True)
+        who.alliance = found.alliance if found else who.alliance
     for player in players:
         people |= player.people
         outcome.add(player)

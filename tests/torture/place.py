@@ -100,6 +100,8 @@ class Place:
     """Those that were added, by id: whether they should still be there."""
     together: dict[str, Person] = field(default_factory=dict)
     """Commanders of `101` whom all players report at once, by id."""
+    moved: set[str] = field(default_factory=set)
+    """The names of those of them who may have been moved, in lower case."""
     recorded: Counter[tuple[str, str]] = field(default_factory=Counter)
     """How often it was answered that a milestone is now recorded, of those."""
     runs: list[Run] = field(default_factory=list)

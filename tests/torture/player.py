@@ -151,7 +151,8 @@ class Player:
         milestones = self.milestones(3)
         body = {"commander": self.spelled(name), "milestones": milestones, "is_new": True}
         answer, _ = self.ask("POST", "/v1/completions", self.secret("member", "101", alliance), body=body)
-        if not self.expect(answer, 200, *([409] if ("101", alliance) in self.closed else [])):
+        may_be_refused = ("101", alliance) in self.closed or name.casefold() in self.place.moved
+        if not self.expect(answer, 200, *([409] if may_be_refused else [])):
             return
         told, new = answer.json["commander"], [r for r in answer.json["results"] if r["status"] == "recorded"]
         with self.place.lock:
@@ -162,6 +163,21 @@ class Player:
             self.place.recorded.update((who.id, result["milestone"]) for result in new)
             if any(same(one.name, name) and one is not who for one in self.place.together.values()):
                 self.findings.add("counted twice", f"{name} is two")
+
+    def move_with_others(self) -> None:
+        """Brings one of those whom all report to another alliance, while others may be reporting them: what they were
+        answered goes along."""
+        with self.place.lock:
+            if not self.place.together:
+                return
+            who = list(self.place.together.values())[-1]
+            self.place.moved.add(who.name.casefold())
+        secret, to = self.secret("officer", "101", None), self.random.choice(SERVERS["101"])
+        answer, _ = self.ask(
+            "POST", f"{_COMMANDER}/move", secret, body={"alliance": to}, **self._place_of(who)
+        )
+        if self.expect(answer, 200, *([] if self.is_alone else [404])):
+            who.alliance = to
 
     def use_the_form(self) -> None:
         """Sends it, looks at the receipt, and sometimes takes it back."""
@@ -690,6 +706,7 @@ def _is_put_off(line: dict[str, Any]) -> bool:
 USE_CASES: dict[Callable[[Player], None], int] = {
     Player.report: 24,
     Player.report_with_others: 16,
+    Player.move_with_others: 3,
     Player.use_the_form: 8,
     Player.correct: 10,
     Player.add: 5,
