@@ -20,7 +20,7 @@ from urllib3.exceptions import MaxRetryError, ResponseError
 
 from sheets_sync.allowance import Budget, Kind
 from sheets_sync.credentials import Account, accounts_in, address_of, from_secrets_manager, signed_in
-from sheets_sync.failures import SheetError, SignInFailed, refusal
+from sheets_sync.failures import SheetError, SignInFailed, refusal, too_much
 
 CONNECT_TIMEOUT, READ_TIMEOUT = 3.05, 30.0
 """Seconds to connect, and to wait for the next part of an answer. gspread itself would wait for ever."""
@@ -28,6 +28,9 @@ USER_AGENT = "muster (gzip)"
 """Google compresses its answers if the word gzip is in here, too."""
 TRIES = 3
 """How often one request is tried, the first time included."""
+MOST_BYTES = 8 * 1024 * 1024
+"""Of an answer, ten times as much as a full roster has. To work on so much takes 300 MB and some seconds; with more, a
+run would end for want of memory, and what is left of it is for all other sheets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +170,31 @@ class _Meter(HTTPAdapter):
             return super().send(request, *args, **options)
         finally:
             self._budget.answered(kind)
+
+    def build_response(self, request: requests.PreparedRequest, answer: Any) -> requests.Response:
+        response = super().build_response(request, answer)
+        response.raw = _Bounded(answer)
+        return response
+
+
+class _Bounded:
+    """An answer of which no more than `MOST_BYTES` is read: officers decide how much there is in a spreadsheet."""
+
+    def __init__(self, answer: Any) -> None:
+        self._answer = answer
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._answer, name)
+
+    def stream(self, *args: Any, **options: Any) -> Iterator[bytes]:
+        """Raises SheetError."""
+        size = 0
+        for part in self._answer.stream(*args, **options):
+            size += len(part)
+            if size > MOST_BYTES:
+                self._answer.close()
+                raise too_much(f"more than {MOST_BYTES // 1024 // 1024} MB")
+            yield part
 
 
 def _kind(url: str) -> Kind:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sheets_sync.base import Base, read_base, read_columns
+from sheets_sync.base import Base, number_in, read_base, read_columns
 from sheets_sync.cells import HEADER_LOOK, Formula, Value, held_value
+from sheets_sync.failures import too_much
 from sheets_sync.layout import BASE_COLUMN, KEY_COLUMN, LINE
 
 TAB_METADATA = "muster.tab"
@@ -33,6 +34,10 @@ MANAGED_FIELDS = (
 """The field mask for reading our tabs."""
 OVERVIEW_FIELDS = "sheets(properties(sheetId,title),charts(chartId),developerMetadata(metadataKey))"
 """The field mask for reading only the names of all tabs, when one of ours is or may be missing."""
+
+MOST_ROWS = 50_000
+"""Of one of our tabs, which lists 1,000 commanders at most. Somebody can add a million empty ones with one click, and a
+run has no time and no memory for these."""
 
 _SHADE = 1 / 255
 """Colours come back as 8-bit values."""
@@ -120,7 +125,8 @@ def has_ours(overview: Mapping[str, Any]) -> bool:
 
 
 def held_tabs(spreadsheet: Mapping[str, Any]) -> dict[str, HeldTab]:
-    """Our tabs by id. A copy that somebody made of one carries the same metadata, but not the same sheet id."""
+    """Our tabs by id. A copy that somebody made of one carries the same metadata, but not the same sheet id. Raises
+    SheetError if one has more than `MOST_ROWS`."""
     found = {}
     for sheet in spreadsheet.get("sheets", []):
         sheet_id = sheet["properties"].get("sheetId", 0)
@@ -133,6 +139,8 @@ def held_tabs(spreadsheet: Mapping[str, Any]) -> dict[str, HeldTab]:
 
 def _held_tab(sheet: Mapping[str, Any], sheet_id: int) -> HeldTab:
     grid = sheet["properties"].get("gridProperties", {})
+    if (count := grid.get("rowCount", 0)) > MOST_ROWS:
+        raise too_much(f"{sheet['properties']['title']} has {count:,} rows; {MOST_ROWS:,} are the most")
     data = (sheet.get("data") or [{}])[0]
     columns = _columns(data.get("columnMetadata", []), grid.get("columnCount", 0))
     said = {each["metadataKey"]: each for each in reversed(sheet["developerMetadata"])}
@@ -140,7 +148,7 @@ def _held_tab(sheet: Mapping[str, Any], sheet_id: int) -> HeldTab:
     return HeldTab(
         kept=kept.get("metadataValue"),
         kept_id=kept.get("metadataId"),
-        looks=int(value) if (value := looks.get("metadataValue", "")).isdecimal() else 0,
+        looks=max(0, number_in(looks.get("metadataValue", ""))),
         looks_id=looks.get("metadataId"),
         closed=_closed(sheet, grid.get("rowCount", 0), grid.get("columnCount", 0)),
         sheet_id=sheet_id,

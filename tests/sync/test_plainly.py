@@ -165,3 +165,16 @@ def test_a_tab_that_was_renamed_meanwhile_is_written_all_the_same(desk: Desk) ->
     desk.server.meanwhile(lambda: desk.person.rename_tab("IMS Commanders", "Members"), match=":batchUpdate")
     assert desk.sync(ids(MORE)) is None
     assert desk.cells("commanders")[FIRST][0] == "Aardvark"
+
+
+def test_a_tab_with_more_rows_than_a_run_can_look_at_is_told_and_works_again_without_them(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sheets_sync.held.MOST_ROWS", 50)
+    rows = {"sheetId": desk.sheet_id("commanders"), "dimension": "ROWS"}
+    desk.edit({"appendDimension": {**rows, "length": 60}})
+    with pytest.raises(SheetError, match="IMS Commanders has 70 rows; 50 are the most") as raised:
+        desk.sync(ids(MORE))
+    assert raised.value.lasting
+    desk.edit({"deleteDimension": {"range": {**rows, "startIndex": 20, "endIndex": 70}}})
+    desk.sync(ids(MORE))
