@@ -945,6 +945,18 @@ class TestTheLedger:
         assert self.entries(of_nova, commander=osprey) == []
         problem(of_nova("GET", self.PATH, params={"alliance": "orbit"}), 403, "out-of-scope")
 
+    def test_nothing_tells_what_else_there_is_of_a_commander(self, officer: Desk) -> None:
+        (osprey,) = officer.add("Osprey", alliance=ORBIT)
+        of_nova = Desk(officer.site, officer.site.world.secret("officer"))
+        unknown = of_nova("GET", self.PATH, params={"commander": "Nobody", "limit": 1}).json()
+        for who in (osprey, "Osprey"):
+            page = of_nova("GET", self.PATH, params={"commander": who, "limit": 1}).json()
+            assert page == unknown, "the id of the next page would have the time of an entry"
+        officer("POST", f"{ORBIT}/commanders/{osprey}/move", {"alliance": "nova"})
+        page = of_nova("GET", self.PATH, params={"commander": osprey, "limit": 1}).json()
+        assert [entry["action"] for entry in page["entries"]] == ["move"]
+        assert page["next"] is None
+
     @pytest.mark.parametrize(
         "asked",
         [
