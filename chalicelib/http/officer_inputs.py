@@ -192,7 +192,7 @@ class NewKey(JsonBody):
 class GameDayDefinition(JsonBody):
     """When the server's day begins: a time of day, `HH:MM`, in a zone."""
 
-    starts_at: Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+    starts_at: Annotated[str, StringConstraints(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")]
     zone: Annotated[str, AfterValidator(_zone)]
 
 

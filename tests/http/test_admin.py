@@ -244,6 +244,7 @@ class TestServersAndAlliances:
         ("day", "field"),
         [
             ({"zone": "UTC"}, "game_day.starts_at"),
+            ({"starts_at": "1٨:0٠", "zone": "UTC"}, "game_day.starts_at"),
             ({"starts_at": "18:00"}, "game_day.zone"),
             ({"starts_at": "18:00", "zone": "Mars/Olympus"}, "game_day.zone"),
             ({"starts_at": "18:00", "zone": ""}, "game_day.zone"),
