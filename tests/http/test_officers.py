@@ -785,6 +785,15 @@ class TestReadings:
         too_low = officer("POST", READINGS.replace(DEFENDERS, ARCHITECTS), {"points": 0})
         assert too_low.status_code == 201, "nothing was reported there"
 
+    def test_one_key_does_not_fill_them(self, officer: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("chalicelib.services.readings.MOST_OF_A_KEY", 2)
+        first, _ = (officer("POST", READINGS, {"points": points}).json()["id"] for points in (1, 2))
+        problem(officer("POST", READINGS, {"points": 3, "confirm": True}), 409, "too-many-readings")
+        another = Desk(officer.site, officer.site.world.secret("officer"))
+        assert another("POST", READINGS, {"points": 3}).status_code == 201
+        officer("DELETE", f"{READINGS}/{first}")
+        assert officer("POST", READINGS, {"points": 4}).status_code == 201
+
     def test_a_digit_too_many_is_asked_about(
         self, officer: Desk, member: Callable[..., requests.Response]
     ) -> None:
