@@ -1,6 +1,7 @@
 """What the requests of officers and operators may hold."""
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Annotated, Any, Literal
@@ -13,6 +14,7 @@ from pydantic import (
     ConfigDict,
     Field,
     RootModel,
+    Strict,
     StringConstraints,
     ValidationError,
 )
@@ -37,6 +39,16 @@ from chalicelib.services.webhook_settings import WantedWebhook
 
 MAX_EVENT, MAX_CSV = 256 * 1024, 1024 * 1024
 """Bytes."""
+
+
+def _written_out(given: object) -> str:
+    """pydantic takes a number in a text for seconds since 1970, which 20261126 is, too."""
+    if not isinstance(given, str) or not _YEAR.match(given):
+        raise PydanticCustomError("instant", "Input should be a valid datetime, such as 2023-11-15T11:30:00Z")
+    return given
+
+
+_YEAR = re.compile("[0-9]{4}-")
 
 
 def _in_utc(instant: datetime) -> datetime:
@@ -74,7 +86,7 @@ def _whole(text: str | int) -> int:
 
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
-Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+Instant = Annotated[AwareDatetime, Strict(False), BeforeValidator(_written_out), AfterValidator(_in_utc)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 NewPerDay = Annotated[int, Field(ge=0, le=MOST_NEW_PER_DAY)]
 LineNumber = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=MAX_CSV)]

@@ -872,6 +872,7 @@ class TestReadings:
             ({"points": 1, "read_at": "yesterday"}, ["read_at"]),
             ({"points": 1, "read_at": "2023-11-15T12:00:00"}, ["read_at"]),
             ({"points": 1, "read_at": 1700049600}, ["read_at"]),
+            ({"points": 1, "read_at": "1700049600"}, ["read_at"]),
             ({"points": 1, "read_at": "2023-11-15T12:01:01Z"}, ["read_at"]),
             ({"points": 1, "read_at": "2023-11-12T23:59:59Z"}, ["read_at"]),
             ({"points": 1, "read_at": "0001-01-01T00:00:00+14:00"}, ["read_at"]),
