@@ -20,7 +20,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from chalicelib.domain.access import LONGEST_OVERLAP, Key, Role
+from chalicelib.domain.access import LONGEST_LABEL, LONGEST_OVERLAP, Key, Role
 from chalicelib.domain.bulk import Only
 from chalicelib.domain.calendar import GameDay, zone_info
 from chalicelib.domain.errors import FieldError, Malformed, quoted
@@ -84,7 +84,7 @@ def _whole(text: str | int) -> int:
     return int(text)
 
 
-Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_LABEL)]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 Instant = Annotated[AwareDatetime, Strict(False), BeforeValidator(_written_out), AfterValidator(_in_utc)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
