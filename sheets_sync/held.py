@@ -133,14 +133,14 @@ def held_tabs(spreadsheet: Mapping[str, Any]) -> dict[str, HeldTab]:
         for metadata in sheet.get("developerMetadata", []):
             tab_id, _, made_as = metadata.get("metadataValue", "").partition(":")
             if metadata["metadataKey"] == TAB_METADATA and made_as == str(sheet_id):
+                if (rows := sheet["properties"].get("gridProperties", {}).get("rowCount", 0)) > MOST_ROWS:
+                    raise too_much(f"the {tab_id} tab has {rows:,} rows; {MOST_ROWS:,} are the most")
                 found[tab_id] = _held_tab(sheet, sheet_id)
     return found
 
 
 def _held_tab(sheet: Mapping[str, Any], sheet_id: int) -> HeldTab:
     grid = sheet["properties"].get("gridProperties", {})
-    if (count := grid.get("rowCount", 0)) > MOST_ROWS:
-        raise too_much(f"{sheet['properties']['title']} has {count:,} rows; {MOST_ROWS:,} are the most")
     data = (sheet.get("data") or [{}])[0]
     columns = _columns(data.get("columnMetadata", []), grid.get("columnCount", 0))
     said = {each["metadataKey"]: each for each in reversed(sheet["developerMetadata"])}

@@ -173,7 +173,7 @@ def test_a_tab_with_more_rows_than_a_run_can_look_at_is_told_and_works_again_wit
     monkeypatch.setattr("sheets_sync.held.MOST_ROWS", 50)
     rows = {"sheetId": desk.sheet_id("commanders"), "dimension": "ROWS"}
     desk.edit({"appendDimension": {**rows, "length": 60}})
-    with pytest.raises(SheetError, match="IMS Commanders has 70 rows; 50 are the most") as raised:
+    with pytest.raises(SheetError, match="the commanders tab has 70 rows; 50 are the most") as raised:
         desk.sync(ids(MORE))
     assert raised.value.lasting
     desk.edit({"deleteDimension": {"range": {**rows, "startIndex": 20, "endIndex": 70}}})
