@@ -62,12 +62,6 @@ def refusal(
     return SheetError(f"Google Sheets answered {status}: {message}", lasting=True, refused=True)
 
 
-def too_much(what: str) -> SheetError:
-    """That there is so much in our tabs that reading it would keep the other sheets waiting, or end the run."""
-    words = f"Muster's tabs hold too much: {what}. Delete what was added to them, and empty rows below."
-    return SheetError(words, lasting=True)
-
-
 _OPERATORS_BUSINESS = {
     "ACCESS_TOKEN_SCOPE_INSUFFICIENT",
     "ACCOUNT_STATE_INVALID",

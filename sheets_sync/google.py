@@ -20,7 +20,7 @@ from urllib3.exceptions import MaxRetryError, ResponseError
 
 from sheets_sync.allowance import Budget, Kind
 from sheets_sync.credentials import Account, accounts_in, address_of, from_secrets_manager, signed_in
-from sheets_sync.failures import SheetError, SignInFailed, refusal, too_much
+from sheets_sync.failures import SheetError, SignInFailed, refusal
 
 CONNECT_TIMEOUT, READ_TIMEOUT = 3.05, 30.0
 """Seconds to connect, and to wait for the next part of an answer. gspread itself would wait for ever."""
@@ -193,7 +193,8 @@ class _Bounded:
             size += len(part)
             if size > MOST_BYTES:
                 self._answer.close()
-                raise too_much(f"more than {MOST_BYTES // 1024 // 1024} MB")
+                words = f"Muster's tabs hold more than {MOST_BYTES // 1024 // 1024} MB. Delete what was added to them."
+                raise SheetError(words, lasting=True)
             yield part
 
 

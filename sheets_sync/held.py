@@ -7,7 +7,6 @@ from typing import Any
 
 from sheets_sync.base import Base, number_in, read_base, read_columns
 from sheets_sync.cells import HEADER_LOOK, Formula, Value, held_value
-from sheets_sync.failures import too_much
 from sheets_sync.layout import BASE_COLUMN, KEY_COLUMN, LINE
 
 TAB_METADATA = "muster.tab"
@@ -35,9 +34,9 @@ MANAGED_FIELDS = (
 OVERVIEW_FIELDS = "sheets(properties(sheetId,title),charts(chartId),developerMetadata(metadataKey))"
 """The field mask for reading only the names of all tabs, when one of ours is or may be missing."""
 
-MOST_ROWS = 50_000
-"""Of one of our tabs, which lists 1,000 commanders at most. Somebody can add a million empty ones with one click, and a
-run has no time and no memory for these."""
+LOOKED_BELOW = 1_000
+"""How many empty rows are looked at below the last in which there is anything. Somebody can add a million of them with
+one click, and a run has no time and no memory for these."""
 
 _SHADE = 1 / 255
 """Colours come back as 8-bit values."""
@@ -125,16 +124,13 @@ def has_ours(overview: Mapping[str, Any]) -> bool:
 
 
 def held_tabs(spreadsheet: Mapping[str, Any]) -> dict[str, HeldTab]:
-    """Our tabs by id. A copy that somebody made of one carries the same metadata, but not the same sheet id. Raises
-    SheetError if one has more than `MOST_ROWS`."""
+    """Our tabs by id. A copy that somebody made of one carries the same metadata, but not the same sheet id."""
     found = {}
     for sheet in spreadsheet.get("sheets", []):
         sheet_id = sheet["properties"].get("sheetId", 0)
         for metadata in sheet.get("developerMetadata", []):
             tab_id, _, made_as = metadata.get("metadataValue", "").partition(":")
             if metadata["metadataKey"] == TAB_METADATA and made_as == str(sheet_id):
-                if (rows := sheet["properties"].get("gridProperties", {}).get("rowCount", 0)) > MOST_ROWS:
-                    raise too_much(f"the {tab_id} tab has {rows:,} rows; {MOST_ROWS:,} are the most")
                 found[tab_id] = _held_tab(sheet, sheet_id)
     return found
 
@@ -194,7 +190,7 @@ def _columns(found: Sequence[Mapping[str, Any]], count: int) -> list[HeldColumn 
 
 
 def _rows(data: Mapping[str, Any], count: int, names: Sequence[str | None]) -> list[HeldRow]:
-    """All `count` rows, of which Google leaves out the empty last ones."""
+    """Those of `count` in which there is anything, and some of the empty ones below, which Google leaves out."""
     key_column, base_column, old_marks = (
         names.index(name) if name in names else None for name in (KEY_COLUMN, BASE_COLUMN, OLD_MARK_COLUMN)
     )
@@ -213,7 +209,7 @@ def _rows(data: Mapping[str, Any], count: int, names: Sequence[str | None]) -> l
         HeldRow(held.values, held.remarked, key, read_base(base, key or by_position, columns))
         for (held, key), base in zip(found, bases, strict=True)
     ]
-    return rows + [HeldRow()] * (count - len(rows))
+    return rows + [HeldRow()] * min(count - len(rows), LOOKED_BELOW)
 
 
 def _at(row: HeldRow, column: int | None) -> Value:
