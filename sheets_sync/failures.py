@@ -64,7 +64,9 @@ def refusal(
 
 def too_much(what: str) -> SheetError:
     """That there is so much in our tabs that reading it would keep the other sheets waiting, or end the run."""
-    words = f"Muster's tabs hold too much: {what}. Delete what was added to them, and empty rows below."
+    words = (
+        f"There is too much in Muster's tabs: {what}. Delete what was added to them, and empty rows below."
+    )
     return SheetError(words, lasting=True)
 
 

@@ -36,7 +36,7 @@ OVERVIEW_FIELDS = "sheets(properties(sheetId,title),charts(chartId),developerMet
 """The field mask for reading only the names of all tabs, when one of ours is or may be missing."""
 
 MOST_ROWS = 50_000
-"""Of one of our tabs, which lists 1,000 commanders at most. Somebody can add a million empty ones with one click, and a
+"""Of all our tabs. They list 1,000 commanders at most, but somebody can add a million empty rows with one click, and a
 run has no time and no memory for these."""
 
 _SHADE = 1 / 255
@@ -125,18 +125,25 @@ def has_ours(overview: Mapping[str, Any]) -> bool:
 
 
 def held_tabs(spreadsheet: Mapping[str, Any]) -> dict[str, HeldTab]:
-    """Our tabs by id. A copy that somebody made of one carries the same metadata, but not the same sheet id. Raises
-    SheetError if one has more than `MOST_ROWS`."""
-    found = {}
-    for sheet in spreadsheet.get("sheets", []):
-        sheet_id = sheet["properties"].get("sheetId", 0)
-        for metadata in sheet.get("developerMetadata", []):
-            tab_id, _, made_as = metadata.get("metadataValue", "").partition(":")
-            if metadata["metadataKey"] == TAB_METADATA and made_as == str(sheet_id):
-                if (rows := sheet["properties"].get("gridProperties", {}).get("rowCount", 0)) > MOST_ROWS:
-                    raise too_much(f"the {tab_id} tab has {rows:,} rows; {MOST_ROWS:,} are the most")
-                found[tab_id] = _held_tab(sheet, sheet_id)
-    return found
+    """Our tabs by id. Raises SheetError if they have more than `MOST_ROWS`."""
+    ours = {
+        tab_id: sheet for sheet in spreadsheet.get("sheets", []) if (tab_id := _tab_id(sheet)) is not None
+    }
+    rows = sum(sheet["properties"].get("gridProperties", {}).get("rowCount", 0) for sheet in ours.values())
+    if rows > MOST_ROWS:
+        raise too_much(f"they have {rows:,} rows, and {MOST_ROWS:,} are the most")
+    return {tab_id: _held_tab(sheet, sheet["properties"].get("sheetId", 0)) for tab_id, sheet in ours.items()}
+
+
+def _tab_id(sheet: Mapping[str, Any]) -> str | None:
+    """Which of our tabs it is. A copy that somebody made of one carries the same metadata, but has not the same id."""
+    sheet_id = str(sheet["properties"].get("sheetId", 0))
+    told = (
+        each.get("metadataValue", "").partition(":")
+        for each in sheet.get("developerMetadata", [])
+        if each["metadataKey"] == TAB_METADATA
+    )
+    return next((tab_id for tab_id, _, made_as in told if made_as == sheet_id), None)
 
 
 def _held_tab(sheet: Mapping[str, Any], sheet_id: int) -> HeldTab:

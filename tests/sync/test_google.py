@@ -102,7 +102,7 @@ def test_no_more_of_an_answer_is_read_than_there_is_room_for(
     change = {"start": {"sheetId": 0}, "rows": [{"values": [cell]}], "fields": "userEnteredValue"}
     with connect(Google(line.server.url), line.budget) as spreadsheets:
         spreadsheets.write(line.id, [{"updateCells": change}])
-        with pytest.raises(SheetError, match="hold too much") as raised:
+        with pytest.raises(SheetError, match="too much in Muster") as raised:
             spreadsheets.overview(line.id, "sheets.data.rowData.values.userEnteredValue")
         assert raised.value.lasting, "it is tried seldom, and not again at once"
         spreadsheets.overview(line.id, "spreadsheetId")

@@ -167,14 +167,26 @@ def test_a_tab_that_was_renamed_meanwhile_is_written_all_the_same(desk: Desk) ->
     assert desk.cells("commanders")[FIRST][0] == "Aardvark"
 
 
-def test_a_tab_with_more_rows_than_a_run_can_look_at_is_told_and_works_again_without_them(
+def test_more_rows_than_a_run_can_look_at_are_told_and_it_works_again_without_them(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sheets_sync.held.MOST_ROWS", 50)
+    sheets = desk.server.snapshot(desk.id)["sheets"]
+    ours = [one["properties"]["gridProperties"]["rowCount"] for one in sheets if "developerMetadata" in one]
+    monkeypatch.setattr("sheets_sync.held.MOST_ROWS", sum(ours) + 10)
     rows = {"sheetId": desk.sheet_id("commanders"), "dimension": "ROWS"}
     desk.edit({"appendDimension": {**rows, "length": 60}})
-    with pytest.raises(SheetError, match="the commanders tab has 70 rows; 50 are the most") as raised:
+    with pytest.raises(SheetError, match=r"too much in Muster's tabs: they have \d+ rows") as raised:
         desk.sync(ids(MORE))
     assert raised.value.lasting
     desk.edit({"deleteDimension": {"range": {**rows, "startIndex": 20, "endIndex": 70}}})
     desk.sync(ids(MORE))
+
+
+def test_a_sheet_is_one_tab_however_many_it_is_said_to_be(desk: Desk) -> None:
+    sheet_id = desk.sheet_id("commanders")
+    for name in ("rewards", "another"):
+        said = {"metadataKey": TAB_METADATA, "metadataValue": f"{name}:{sheet_id}", "visibility": "DOCUMENT"}
+        place = {"location": {"sheetId": sheet_id}}
+        desk.edit({"createDeveloperMetadata": {"developerMetadata": {**said, **place}}})
+    desk.sync(ids(MORE))
+    assert len(held_tabs(desk.server.snapshot(desk.id))) == 6
