@@ -19,7 +19,7 @@ from chalicelib.store import ledger
 from chalicelib.store.completions import Completions
 from chalicelib.store.readings import LoggedReading, Readings
 
-MOST_OF_A_KEY = 1_000
+MOST_OF_A_KEY = 5_000
 """Readings of an event that can be logged with one key. All of them are read for each that is logged, by whomever."""
 
 
