@@ -191,6 +191,18 @@ def test_the_sync_reaches_the_package_through_a_tracked_link() -> None:
     assert link.readlink() == Path("../sheets_sync")
 
 
+def test_every_version_that_is_installed_is_pinned() -> None:
+    files = list(ROOT.glob("requirements*.txt"))
+    assert len(files) >= 3
+    for file in files:
+        lines = [line.partition(" #")[0].strip() for line in file.read_text(encoding="utf-8").splitlines()]
+        for line in (one for one in lines if one and not one.startswith("#")):
+            assert re.fullmatch(r"-r requirements[\w-]*\.txt|[\w.-]+(\[[\w,]+\])?==[\w.]+", line), (
+                file.name,
+                line,
+            )
+
+
 def test_every_function_has_its_own_written_policy() -> None:
     config = json.loads((ROOT / ".chalice" / "config.json").read_text())
     functions = {"api_handler", *(source.name for source in app.app.event_sources)}

@@ -69,6 +69,10 @@ class TestPolicies:
             written = ROOT / ".chalice" / f"policy-{FUNCTIONS[name]}.json"
             assert policy["PolicyDocument"] == json.loads(written.read_text())
         assert not roles, "a role that no function has"
+        grants = {name for name, one in resources.items() if one["Type"].startswith("AWS::IAM::")}
+        assert grants - {*of_type(resources, "AWS::IAM::Role")} == {"Tracing"}, (
+            "see test_only_functions_are_traced"
+        )
 
     def test_none_has_a_wildcard_but_in_its_own_log(self, resources: dict[str, Resource]) -> None:
         for name, function in of_type(resources, "AWS::Serverless::Function").items():
@@ -278,7 +282,18 @@ class TestOptions:
             assert one["VisibilityConfig"]["SampledRequestsEnabled"] is False
 
     def test_the_firewall_refuses_as_the_gateway_does(self, resources: dict[str, Resource]) -> None:
+        """One address that sends more than the parameter says; before CloudFront, or else before the gateway."""
         firewall = resources["ClientLimits"]["Properties"]
+        (rule,) = firewall["Rules"]
+        counted = rule["Statement"]["RateBasedStatement"]
+        assert (counted["AggregateKeyType"], counted["Limit"]) == ("IP", {"Ref": "ClientLimit"})
+        assert rule["Action"].keys() == {"Block"}
+        arn = {"Fn::GetAtt": ["ClientLimits", "Arn"]}
+        assert resources["Cdn"]["Properties"]["DistributionConfig"]["WebACLId"]["Fn::If"][:2] == [
+            "LimitsClients",
+            arn,
+        ]
+        assert resources["ClientLimitsOfApi"]["Properties"]["WebACLArn"] == arn
         answer = resources["TooManyOfOneClient"]["Properties"]["ResponseTemplates"]["application/json"]
         assert firewall["CustomResponseBodies"]["throttled"]["Content"] == answer
 

@@ -74,7 +74,8 @@ class Bindings:
         account = self._account(before or wanted)
         more = {"edits": edits, "take_over": take_over}
         self._sheets.bind(spreadsheet_id, server_id, alliance_id, entry, account=account, **more)
-        return _state(self._sheet(spreadsheet_id)), before is None
+        bound = self._sheets.get(spreadsheet_id)  # unless somebody has unbound it meanwhile
+        return _state(bound or replace(wanted, account=account)), before is None
 
     def all(self, key: Key) -> list[SheetState]:
         """Every bound spreadsheet, by id. Raises Forbidden."""

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from html.parser import HTMLParser
 from itertools import product
@@ -378,7 +378,7 @@ PLAIN = {"application/json", "application/problem+json", "text/csv", "text/plain
 @pytest.mark.parametrize("row", ROWS, ids=str)
 def test_no_answer_to_a_program_is_taken_for_a_page(stage: Stage, row: Row) -> None:
     """What is sent is as it should be, and then hostile in every parameter of the path and the query, one after the
-    other."""
+    other; and each from a page of somebody else."""
     stage.principal = "admin" if "admin" in row.may else "member"
     request = row.request(stage)
     sent = [request]
@@ -388,13 +388,20 @@ def test_no_answer_to_a_program_is_taken_for_a_page(stage: Stage, row: Row) -> N
             ("path", quote(text.replace("/", ""), safe="")) if one["in"] == "path" else ("params", text)
         )
         sent.append({**request, part: {**request.get(part, {}), one["name"]: value}})
+    other = {"Origin": "https://evil.example"}
+    asked = {**other, "Access-Control-Request-Method": row.method}
+    before = stage.send(replace(row, method="OPTIONS"), {**request, "headers": asked})
+    assert not [name for name in before.headers if name.startswith("Access-Control")]
     for each in sent:
-        answer = stage.send(row, each)
+        answer = stage.send(row, {**each, "headers": each.get("headers", {}) | other})
+        assert answer.status_code < 500, answer.text
         kind = answer.headers.get("Content-Type", "text/plain").partition(";")[0]
         if kind == "text/html":
             assert not {MARK, "img"} & {word for element in Seen(answer.text).elements for word in element}
+            assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"].split("; ")
         else:
             assert kind in PLAIN
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert MARK not in str(answer.headers.get("Set-Cookie"))
-        assert "Access-Control-Allow-Origin" not in answer.headers, "a page of somebody else reads nothing"
+        allowed = [name for name in answer.headers if name.startswith("Access-Control")]
+        assert not allowed, "a page of somebody else reads nothing"

@@ -40,6 +40,18 @@ def admin(site: Site) -> str:
     return site.world.secret("admin", None, None)
 
 
+def test_what_is_unbound_at_once_was_bound(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    bind = Sheets.bind
+
+    def overtaken(sheets: Sheets, spreadsheet_id: str, *of: Any, **more: Any) -> None:
+        bind(sheets, spreadsheet_id, *of, **more)
+        sheets.unbind(spreadsheet_id)
+
+    monkeypatch.setattr(Sheets, "bind", overtaken)
+    made = call(site, "PUT", admin(site), NOVA | {"edits": True})
+    assert (made.status_code, made.json()["alliance"], made.json()["edits"]) == (201, "nova", True)
+
+
 @pytest.mark.parametrize("alliance", ["nova", None])
 def test_a_spreadsheet_is_bound_looked_at_and_unbound(any_site: Site, alliance: str | None) -> None:
     secret = admin(any_site)

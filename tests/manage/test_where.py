@@ -1,6 +1,7 @@
 """Where a command works, and what it says when it can't."""
 
 import json
+import re
 import socket
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from manage import where
 from manage.__main__ import main
 from manage.show import plain
 from tests.manage.conftest import Desk
+from tests.manage.test_help import COMMANDS
 
 
 def test_it_has_to_be_said_where(desk: Desk) -> None:
@@ -66,6 +68,11 @@ def test_a_key_is_never_an_argument() -> None:
     result = CliRunner().invoke(main, ["--key", "secret", "servers", "list"])
     assert result.exit_code == 2
     assert "No such option" in result.stderr
+    taken = {(*path, one.name) for path, command in COMMANDS.items() for one in command.params}
+    named = {one for one in taken if re.search("key|secret|token|password|link", str(one[-1]))}
+    files_and_ids = {("key_file",), ("keys", "revoke", "key_ids")}
+    files_and_ids |= {("keys", verb, "key_id") for verb in ("rotate", "take-back")}
+    assert named == {*files_and_ids, ("sheets", "check", "secret")}, "which is what AWS calls it"
 
 
 @pytest.mark.parametrize(

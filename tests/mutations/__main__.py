@@ -22,7 +22,8 @@ from tests.mutations.mutations import RELIABILITY, SECURITY, Mutation
 
 LONGEST = 600
 """Seconds for the tests of one fault: after that they hang, so the fault is found."""
-_FAILED = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", re.MULTILINE)
+_FAILED = re.compile(r"^(?:FAILED|ERROR) (tests/.+?)(?: - .*)?$", re.MULTILINE)
+"""In pytest's summary. What the product logs begins with ERROR, too."""
 
 
 HALVES: Mapping[str, tuple[str, Sequence[Mutation]]] = {

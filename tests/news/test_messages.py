@@ -136,6 +136,7 @@ UNESCAPED = re.compile(r"(?<!\\)(?:\\\\)*([@\[\]|#>~]|<(?!t:\d{10}:[ftR]>)|:(?=/
 def test_nothing_that_others_call_themselves_does_anything(language: str) -> None:
     of = event(HOSTILE[:190])
     for message in sent(webhook(language), of, HOSTILE, called=HOSTILE):
+        assert message["allowed_mentions"] == {"parse": []}
         (embed,) = message["embeds"]
         ours = re.sub(r"<t:\d{10}:[ftR]>|`[█░]+`", "", f"{embed['title']}\n{embed['description']}")
         assert not UNESCAPED.search(ours), ours

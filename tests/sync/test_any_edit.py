@@ -98,7 +98,8 @@ class Play:
                 self.is_unclear |= act(self.desk, *one)
             seen.append(theirs(self.desk))
 
-        self.desk.server.meanwhile(meanwhile, match=":batchUpdate")
+        if step.before:
+            self.desk.server.meanwhile(meanwhile, match=":batchUpdate")
         self.desk.sync(ids(self.done, self.left), is_checked=False)
         self.desk.server.forget_faults()
         kept = theirs(self.desk)

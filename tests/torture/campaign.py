@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from itertools import product
 from random import Random
 from unittest.mock import patch
 
 import app
+from chalicelib.domain.progress import newly_reached
 from chalicelib.http.addresses import UNKNOWN_PATH
 from tests.torture.figures import Figures
 from tests.torture.ground import Faults, StoreName
@@ -189,6 +191,7 @@ def _finish(place: Place, players: list[Player], outcome: Outcome) -> None:
     _compare_webhooks(place, outcome.findings)
     for drift in place.quiet.refresh.refresh_totals().drifts:
         outcome.findings.add("difference", f"a recount found {drift}")
+    _compare_tiers(place, outcome.findings)
     outcome.calls += place.ground.calls
     outcome.faults.update(place.ground.faults)
 
@@ -197,6 +200,19 @@ def _compare_readings(place: Place, player: Player, findings: Findings) -> None:
     for (server, event, identity), points in player.readings.items():
         logged = {one.id: one.reading.points for one in place.quiet.stores.readings.all(server, event)}
         findings.differ(f"reading {identity} of {server}/{event}", logged.get(identity), points)
+
+
+def _compare_tiers(place: Place, findings: Findings) -> None:
+    """With the reading that stands beside the totals: both decide what is reached."""
+    for server, event in product(SERVERS, place.quiet.directory.events()):
+        standing = place.quiet.stores.completions.standing(server, event.id, consistent=True)
+        logged = [one.reading for one in place.quiet.stores.readings.all(server, event.id)]
+        latest = [one.unique for one in logged if one.read_at == logged[-1].read_at]
+        found = standing.reading.unique if standing.reading else None
+        if found not in latest and (found or latest):
+            findings.add("difference", f"{found} is the latest reading of {server}/{event.id}, not {latest}")
+        for threshold in newly_reached(event, standing, place.clock()):
+            findings.add("difference", f"{threshold} of {server}/{event.id} is reached and not stamped")
 
 
 def _compare_webhooks(place: Place, findings: Findings) -> None:

@@ -104,10 +104,13 @@ def chat(player: "Player") -> None:
     told = _sent(player, user, "iam", name=player.spelled(name), new=True)
     who = player.look_at(server, name)
     if who is None or said(ENGLISH, say("chat-linked", name=who.name)) not in told["content"]:
+        if who and who.alliance == alliance and not who.is_retired:
+            player.findings.add("difference", f"{name} is on the roster, and is told {told['content']}")
         return
     player.place.let_time_pass()
     _sent(player, user, player.random.choice(["today", "standing", "missing"]))
-    menus = {one["placeholder"]: one for one in components(_sent(player, user, "done"))}
+    offered = _sent(player, user, "done")
+    menus = {one["placeholder"]: one for one in components(offered)}
     may_report = who.alliance == alliance and not (who.is_retired and (server, alliance) in player.closed)
     if may_report and (menu := menus.get(who.name)):
         values = [one["value"] for one in menu["options"]]
@@ -120,14 +123,26 @@ def chat(player: "Player") -> None:
             player.look_at(server, who.name)
         else:
             player.findings.add("difference", f"{chosen} of {who.name} on Discord: {receipt}")
-    if player.random.random() < 0.3:
+    elif may_report and said(ENGLISH, say("chat-all-done", name=who.name)) not in offered["content"]:
+        player.findings.add("difference", f"{who.name} is offered nothing on Discord: {offered['content']}")
+    is_unlinked, is_parted = player.random.random() < 0.3, player.random.random() < 0.2
+    if is_unlinked:
         gone, again = player.ask(
             "DELETE", f"{_DISCORD}/accounts/{{account}}", officer, **place, account=user.id
         )
         player.expect(gone, 204, *([404] if again else []))
-    if player.random.random() < 0.2:
+    if is_parted:
         gone, again = player.ask("DELETE", f"{_DISCORD}/{{guild}}", officer, **place, guild=str(user.guild))
         player.expect(gone, 204, *([404] if again else []))
+    player.place.let_time_pass()
+    listed, _ = player.ask("GET", _DISCORD, officer, **place)
+    if player.expect(listed, 200):
+        guilds = [one["guild"] for one in listed.json["guilds"]]
+        accounts = [one["account"] for one in listed.json["accounts"]]
+        found = user.guild in guilds, user.id in accounts
+        player.findings.differ(
+            f"whether {user.guild} and {user.id} are there", found, (not is_parted, not is_unlinked)
+        )
 
 
 def _is_bound(player: "Player", officer: str, place: dict[str, str], user: User) -> bool:

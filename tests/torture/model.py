@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from chalicelib.bootstrap import Muster
+from chalicelib.domain.access import Key
 from chalicelib.domain.cards import count
 from chalicelib.domain.standing import Totals
 
+ADMIN = Key("torture", "admin", "torture")
 Kind = Literal["lost", "counted twice", "difference"]
 
 
@@ -51,12 +53,14 @@ def same(one: str, other: str) -> bool:
 def compare(
     people: Mapping[str, Person], product: Muster, servers: Iterable[str], findings: Findings
 ) -> None:
-    """Cards, totals, rosters and ledger with the model. Nothing may go wrong with the store meanwhile."""
+    """Cards, totals, rosters, what is shown of them, and the ledger with the model. Nothing may go wrong with the store
+    meanwhile."""
     for server in servers:
         mine = {one: who for one, who in people.items() if who.server == server}
         _compare_cards(mine, product, server, findings)
         _compare_totals(mine, product, server, findings)
         _compare_rosters(mine, product, server, findings)
+        _compare_shown(mine, product, server, findings)
         for place in product.ledger_pages.differences(server):
             findings.add("difference", f"the ledger makes another card of {server}/{place}")
 
@@ -105,6 +109,38 @@ def _compare_rosters(people: Mapping[str, Person], product: Muster, server: str,
         expected = {who.id: (who.name, who.is_retired) for who in people.values() if who.alliance == alliance}
         for one in sorted(found.keys() | expected.keys()):
             findings.differ(f"{one} on the roster of {server}/{alliance}", found.get(one), expected.get(one))
+    for place in product.stores.definitions.alliances(server):
+        there = [who for who in people.values() if who.alliance == place.id and not who.is_retired]
+        findings.differ(f"how many are on the roster of {server}/{place.id}", place.on_roster, len(there))
     for who in people.values():
         named = product.stores.commanders.named(server, who.name, consistent=True)
         findings.differ(f"whom {who.name} leads to", named and named.id, who.id)
+
+
+def _compare_shown(people: Mapping[str, Person], product: Muster, server: str, findings: Findings) -> None:
+    """What everybody sees of the server, and officers of their alliance."""
+    for event in product.directory.events():
+        ids = [event.global_id(one) for one in event.milestones]
+        done = {one: who.done.intersection(ids) for one, who in people.items()}
+        progress = product.overview.progress(server, event.id)
+        shown = progress.completions, progress.commanders
+        expected = sum(map(len, done.values())), sum(map(bool, done.values()))
+        findings.differ(f"completions and commanders in {server}/{event.id}", shown, expected)
+        for alliance in _alliances(product, server):
+            here = {one: who for one, who in people.items() if who.alliance == alliance}
+            listed = product.exports.completions(ADMIN, server, alliance, event.id).completions
+            findings.differ(
+                f"what is listed of {server}/{alliance} in {event.id}",
+                sorted((row.commander_id, row.milestone) for row in listed),
+                sorted((one, milestone) for one in here for milestone in done[one]),
+            )
+            missing = product.exports.missing(ADMIN, server, alliance, ids).missing
+            findings.differ(
+                f"who is missing of {server}/{alliance} in {event.id}",
+                {one.id: {*one.milestones} for one in missing},
+                {
+                    one: {*ids} - done[one]
+                    for one, who in here.items()
+                    if not who.is_retired and not done[one] >= {*ids}
+                },
+            )

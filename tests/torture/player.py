@@ -150,7 +150,7 @@ class Player:
         name, alliance = self.place.next_together()
         milestones = self.milestones(3)
         body = {"commander": self.spelled(name), "milestones": milestones, "is_new": True}
-        answer, again = self.ask("POST", "/v1/completions", self.secret("member", "101", alliance), body=body)
+        answer, _ = self.ask("POST", "/v1/completions", self.secret("member", "101", alliance), body=body)
         if not self.expect(answer, 200, *([409] if ("101", alliance) in self.closed else [])):
             return
         told, new = answer.json["commander"], [r for r in answer.json["results"] if r["status"] == "recorded"]
@@ -159,8 +159,7 @@ class Player:
                 told["id"], Person(told["id"], "101", alliance, told["name"])
             )
             who.done |= set(milestones)
-            if not again:
-                self.place.recorded.update((who.id, result["milestone"]) for result in new)
+            self.place.recorded.update((who.id, result["milestone"]) for result in new)
             if any(same(one.name, name) and one is not who for one in self.place.together.values()):
                 self.findings.add("counted twice", f"{name} is two")
 
@@ -234,8 +233,11 @@ class Player:
         secret = self.secret("officer", server, alliance)
         answer, again = self.ask("POST", _COMMANDERS, secret, body=body, server=server, alliance=alliance)
         is_there = known is not None and not known.is_retired
-        if self.expect(answer, *([409] if is_there else [200, 201, 409])) or again:
-            self.look_at(server, name)
+        is_added = self.expect(answer, *([409] if is_there else [200, 201, 409]))
+        if is_added or again:
+            found = self.look_at(server, name)
+        if is_added:
+            self.findings.differ(f"who is added as {name}", found and found.id, answer.json["id"])
 
     def rename(self) -> None:
         who, name = self.somebody(), self.name()
@@ -246,6 +248,7 @@ class Player:
         answer, _ = self.ask("PATCH", _COMMANDER, self.secret("admin"), body=body, **self._place_of(who))
         if self.expect(answer, *([409] if holder not in (None, who) else [200, 409])):
             who.name = answer.json["name"]
+            self.findings.differ(f"whether {who.name} is now {name}", same(who.name, name), True)
 
     def merge(self) -> None:
         who, other = self.somebody(), self.somebody()
@@ -277,8 +280,8 @@ class Player:
             "POST", f"{_COMMANDER}/move", secret, body={"alliance": to}, **self._place_of(who)
         )
         if self.expect(answer, 200):
-            who.alliance = to
             self._take(who, answer)
+            self.findings.differ(f"where {who.name} is", who.alliance, to)
 
     def retire(self) -> None:
         self._set_retired("retire", is_retired=True)
@@ -290,18 +293,28 @@ class Player:
         who = self.somebody()
         if who is None:
             return
-        secret = self.secret("officer", who.server, None)
+        secret, name = self.secret("officer", who.server, None), who.name
         answer, _ = self.ask("POST", f"{_COMMANDER}/forget", secret, **self._place_of(who))
         if self.expect(answer, 200):
             self._take(who, answer)
+            led = self.place.quiet.stores.commanders.named(who.server, name, consistent=True)
+            is_led_to = led is not None and led.id == who.id
+            has_label = who.name.startswith("Forgotten commander ")
+            self.findings.differ(f"whether {name} leads to {who.name}", is_led_to, same(name, who.name))
+            self.findings.differ(
+                f"whether {who.name} is forgotten", (has_label, who.is_retired), (True, True)
+            )
 
     def import_a_roster(self) -> None:
         server = self.server()
         alliance, names = self.random.choice(SERVERS[server]), self._some_names(5)
         text = "Commander\n" + "".join(f"{self.spelled(name)}\n" for name in names)
-        self._import("commanders", server, alliance, text)
-        for name in names:
-            self.look_at(server, name)
+        imported = self._import("commanders", server, alliance, text)
+        found = [self.look_at(server, name) for name in names]
+        for name, who, line in zip(names, found, imported, strict=False):
+            if line["status"] != "refused":
+                where = who and not who.is_retired and who.alliance
+                self.findings.differ(f"where the imported {name} is", where, alliance)
 
     def import_completions(self) -> None:
         server = self.server()
@@ -314,7 +327,10 @@ class Player:
             is_taken = line["status"] != "refused"
             if was and was.alliance == alliance and not was.is_retired and not is_taken:
                 self.findings.add("difference", f"an import refused {name}: {line['reasons']}")
-            if is_taken and (who := self.look_at(server, name)):
+            who = self.look_at(server, name)
+            if is_taken and who is None:
+                self.findings.add("lost", f"{name}, whom an import has taken")
+            if is_taken and who:
                 who.done.add(milestone)
                 who.void.discard(milestone)
 
@@ -391,12 +407,15 @@ class Player:
         rotated, again = self.ask("POST", "/v1/keys", officer, body=instead)
         if not self.expect(rotated, 201, *([422] if again else [])):
             return
-        key = rotated.json
+        key, product = rotated.json, self.product
         revoked, _ = self.ask("DELETE", "/v1/keys/{key_id}", officer, key_id=key["id"])
         self.expect(revoked, 200)
         self.place.let_time_pass()
         refused, _ = self.ask("POST", "/v1/completions", key["secret"], body=body)
         self.expect(refused, 401)
+        # What was replaced ends by the clock, and each product has its own.
+        old = self.site.call(product, "POST", "/v1/completions", made.json["secret"], body=body)
+        self.findings.differ(f"whether a replaced link ends: {old.text}", old.status in (401, 503), True)
 
     def _take_back_and_give_back(self, officer: str, key_id: str) -> None:
         """All that a key reported, and back again; only said, where others change the same meanwhile."""
@@ -481,6 +500,9 @@ class Player:
         if self.random.random() < 0.3:
             gone, again = self.ask("DELETE", route, admin, spreadsheet_id=sheet)
             self.expect(gone, 204, *([404] if again or not self.is_alone else []))
+            if self.is_alone:
+                found, _ = self.ask("GET", route, admin, spreadsheet_id=sheet)
+                self.expect(found, 404)
 
     def refresh(self) -> None:
         """The scheduled recount. It finds nothing to correct."""
@@ -602,6 +624,7 @@ class Player:
             if not self.expect(answer, 200):
                 return []
             lines: list[dict[str, Any]] = answer.json["lines"]
+            self.findings.differ("how many lines were answered", len(lines), text.count("\n") - 1)
             if not any(_is_put_off(line) for line in lines):
                 return lines
             self.calm()

@@ -8,12 +8,14 @@ hold in the end.
 import json
 import logging
 import multiprocessing
+import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from functools import partial
+from itertools import chain
 from multiprocessing.connection import Connection
 from pathlib import Path
 from random import Random
@@ -53,6 +55,12 @@ MOST_REPETITIONS = 200
 """Of an act for which the table is busy."""
 
 Verb = Literal["report", "void", "restore"]
+REFUSED: Mapping[Verb, Collection[str]] = {
+    "report": (),
+    "void": ("not-recorded", "unknown-commander"),
+    "restore": ("not-voided", "unknown-commander"),
+}
+"""How an act may be refused, as long as the completion was never recorded."""
 Opened = Callable[[], Table]
 Faults = Counter[str]
 
@@ -137,7 +145,7 @@ def _run(
             figures.suffer("a process was killed", writer.kill())
     figures.faults |= troubled(0.0)
     with _using(opened()) as table:
-        _judge(table, writers, figures)
+        _judge(table, chain.from_iterable(writer.answers() for writer in writers), figures)
     return figures
 
 
@@ -170,13 +178,13 @@ class _Writer:
         return self._process.is_alive()
 
     def kill(self) -> bool:
-        """Whether it was at work; then another one takes over."""
+        """Whether it was at work; then another one takes over. Raises RuntimeError if it had failed before."""
         self._process.kill()
         self._process.join()
-        was_at_work = self._process.exitcode != 0
-        if was_at_work:
-            self._start()
-        return was_at_work
+        if self._process.exitcode != -signal.SIGKILL:
+            return self.is_busy()
+        self._start()
+        return True
 
     def answers(self) -> Iterator[tuple[Act, str]]:
         for line in _whole_lines(self._notes):
@@ -224,9 +232,11 @@ def _answered(muster: Muster, act: Act) -> str:
             return _done(muster, act)
         except Busy:
             time.sleep(0.05)
-        except Conflict as error:
+        except (Conflict, NotFound) as error:
             return error.code
-    return "busy"
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told
+            return f"raised {error!r}"
+    return f"busy {MOST_REPETITIONS} times"
 
 
 def _done(muster: Muster, act: Act) -> str:
@@ -235,26 +245,28 @@ def _done(muster: Muster, act: Act) -> str:
         receipt = muster.reporting.report(ADMIN, act.commander, [act.milestone], *place, is_new=True)
         return receipt.results[0].status
     correct = muster.corrections.correct
-    try:
-        return correct(ADMIN, act.verb, act.commander, act.milestone, "a slip", *place).status
-    except NotFound as error:  # there is nobody yet
-        return error.code
+    return correct(ADMIN, act.verb, act.commander, act.milestone, "a slip", *place).status
 
 
-def _judge(table: Table, writers: list[_Writer], figures: Figures) -> None:
-    """Compares what was answered with what the table holds."""
+def _judge(table: Table, answers: Iterable[tuple[Act, str]], figures: Figures) -> None:
+    """Compares what was answered with what the table holds. The answers about one's own commander come in order."""
     muster, found = _product(table), figures.found
     recorded: Counter[Act] = Counter()
     expected: set[tuple[str, str]] = set()
-    for act, answer in (noted for writer in writers for noted in writer.answers()):
+    ever: set[tuple[str, str]] = set()
+    for act, answer in answers:
         figures.operations += 1
+        one = act.commander, act.milestone
         recorded[act] += act.commander.startswith("Shared") and answer == "recorded"
-        if answer == "busy":
-            found["5xx"].append(f"busy {MOST_REPETITIONS} times: {act}")
+        if answer.startswith(("busy", "raised")):
+            found["5xx"].append(f"{act}: {answer}")
         elif answer in ("voided", "already_voided"):
-            expected.discard((act.commander, act.milestone))
+            expected.discard(one)
         elif answer in ("recorded", "restored", "already_recorded"):
-            expected.add((act.commander, act.milestone))
+            expected.add(one)
+            ever.add(one)
+        elif one in ever or answer not in REFUSED[act.verb]:
+            found["differences"].append(f"{act} was refused: {answer}")
     drifts = muster.refresh.refresh_totals().drifts
     held = _held(muster)
     twice = [f"{act} was recorded {times} times" for act, times in recorded.items() if times > 1]

@@ -5,6 +5,7 @@ What fails is told as it was found. `make test` with the same seed looks for the
 """
 
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import chain
@@ -49,7 +50,7 @@ def sheets(operations: int, number: int) -> Figures:
         suppress_health_check=list(HealthCheck),
         deadline=None,
     )
-    with _counted(test_any_edit.Play, "run", figures):
+    with _counted_faults(figures), _counted(test_any_edit.Play, "run", figures):
         _tried(figures, seed(number)(test_any_edit.test_any_steps))
     with _counted_faults(figures):
         _tried(figures, lambda: run_state_machine_as_test(seed(number)(Office), settings=long))
@@ -93,15 +94,11 @@ def _tried(figures: Figures, test: Callable[[], object]) -> None:
 
 @contextmanager
 def _counted(played: type, method: str, figures: Figures) -> Iterator[None]:
-    """Each call is as many operations as it is given steps; what a step does during a sync is a fault."""
+    """Each call is as many operations as it is given steps."""
     do = getattr(played, method)
 
     def counted(self: object, given: Any) -> None:
-        steps = given if isinstance(given, list) else [given]
-        figures.operations += len(steps)
-        for step in steps:
-            for _ in getattr(step, "before", ()):
-                figures.suffer(DURING)
+        figures.operations += len(given) if isinstance(given, list) else 1
         do(self, given)
 
     with patch.object(played, method, counted):
@@ -110,19 +107,33 @@ def _counted(played: type, method: str, figures: Figures) -> Iterator[None]:
 
 @contextmanager
 def _counted_faults(figures: Figures) -> Iterator[None]:
-    """Those of Google, and acts at the office between the read and the write of a sync."""
-    inject, meanwhile = SheetsServer.inject, SheetsServer.meanwhile
+    """Those of Google, and acts between the read and the write of a sync: as many as happened. A sync that has nothing
+    to write meets none, and forgets them."""
+    inject, meanwhile, forget = SheetsServer.inject, SheetsServer.meanwhile, SheetsServer.forget_faults
+    waiting: Counter[Fault] = Counter()
 
     def injected(server: SheetsServer, *faults: Fault) -> None:
-        for fault in faults:
-            figures.suffer(f"Google: {fault.kind}")
+        waiting.update(faults)
         inject(server, *faults)
 
-    def acted(server: SheetsServer, act: Callable[[], object], match: str = "") -> None:
-        figures.suffer(DURING)
-        meanwhile(server, act, match)
+    def forgotten(server: SheetsServer) -> None:
+        for fault, times in (waiting - Counter(server._site.faults)).items():
+            figures.suffer(f"Google: {fault.kind}", times)
+        waiting.clear()
+        forget(server)
 
-    with patch.object(SheetsServer, "inject", injected), patch.object(SheetsServer, "meanwhile", acted):
+    def acted(server: SheetsServer, act: Callable[[], object], match: str = "") -> None:
+        def happened() -> object:
+            figures.suffer(DURING)
+            return act()
+
+        meanwhile(server, happened, match)
+
+    with (
+        patch.object(SheetsServer, "inject", injected),
+        patch.object(SheetsServer, "meanwhile", acted),
+        patch.object(SheetsServer, "forget_faults", forgotten),
+    ):
         yield
 
 

@@ -149,7 +149,9 @@ def _wait_for(noted: _Noted, answers: int, members: list[Future[None]]) -> None:
 def _end(places: list[Served], random: Random, noted: _Noted) -> None:
     """Ends the process, and starts the next one with the same file."""
     is_killed = random.random() < 0.75
-    places[-1].end(signal.SIGKILL if is_killed else signal.SIGTERM)
+    status = places[-1].end(signal.SIGKILL if is_killed else signal.SIGTERM)
+    if status and not is_killed:
+        noted.failures.append(f"told to stop, it ended with {status}")
     noted.faults["the process was killed" if is_killed else "the process was told to stop"] += 1
     places.append(start(places[-1].database, places[-1].port))
 
@@ -162,7 +164,7 @@ def _judged(served: Served, key: str, event: str, noted: _Noted) -> Figures:
     held = {(one["commander"], one["milestone"]) for one in listed}
     shown = served.get(f"/v1/servers/{SERVER}/events/{event}/progress").json()["completions"]
     served.end()
-    found["5xx"] = noted.failures
+    found["5xx"] = noted.failures + [line for line in served.log.splitlines() if '"level":"ERROR"' in line]
     found["lost"] = [f"{milestone} of {name}" for name, milestone in noted.done - held]
     found["counted twice"] = [
         *(f"{milestone} of {name}" for name, milestone in held - noted.done),

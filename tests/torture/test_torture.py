@@ -1,11 +1,13 @@
 """A short campaign; and that a campaign finds what is wrong, tried by breaking what it guards."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from bench.writers import MILESTONES, furnish
 from chalicelib.domain.cards import CardChange
 from chalicelib.services import corrections
 from chalicelib.store import completions
@@ -13,9 +15,12 @@ from chalicelib.store.completions import Completions
 from chalicelib.store.dynamodb import DynamoDBTable
 from chalicelib.store.table import Change, Update
 from local.strict_dynamodb.operations import Database
-from tests.torture.__main__ import page
+from tests.stores import opened
+from tests.torture import processes
+from tests.torture.__main__ import caught, page
 from tests.torture.campaign import Outcome, alone, together
 from tests.torture.figures import Figures, Run, nothing
+from tests.torture.place import far_name
 from tests.torture.player import Player
 
 
@@ -115,3 +120,67 @@ def test_it_finds_what_goes_wrong_only_between_players(monkeypatch: pytest.Monke
         seed += 1
         assert seed < 20, "it would have been found by now"
         together(100, seed, outcome)
+
+
+def test_what_a_run_catches_and_logs_is_told() -> None:
+    logger = logging.getLogger("chalicelib.services.news")
+    with caught() as noted:
+        logger.error("as it is to be")
+        try:
+            raise KeyError("a fault of ours")
+        except KeyError:
+            logger.exception("webhook put off")
+    assert noted == ["webhook put off: KeyError('a fault of ours')"]
+
+
+SHARED, OWN = far_name("Shared", 1), far_name("Own", 1)
+ONE, OTHER = MILESTONES[:2]
+
+
+@pytest.mark.parametrize(
+    ("told", "kind"),
+    [
+        ((SHARED, "report", OTHER, "recorded"), "lost"),
+        ((OWN, "void", ONE, "voided"), "counted twice"),
+        ((SHARED, "report", ONE, "recorded"), "counted twice"),
+        ((SHARED, "report", ONE, "name-taken"), "differences"),
+        ((OWN, "void", ONE, "not-recorded"), "differences"),
+        ((OWN, "restore", OTHER, "unknown-key"), "differences"),
+        ((OWN, "report", OTHER, "busy 200 times"), "5xx"),
+        ((OWN, "report", OTHER, "raised KeyError()"), "5xx"),
+    ],
+)
+def test_what_processes_were_answered_is_held_against_the_table(
+    told: tuple[str, processes.Verb, str, str], kind: str
+) -> None:
+    commander, verb, milestone, answer = told
+    acts = [processes.Act("report", who, ONE) for who in (SHARED, OWN)]
+    with opened("memory") as place:
+        furnish(place.table, processes.ALLIANCES)
+        muster = processes._product(place.table)
+        answers = [(act, processes._answered(muster, act)) for act in acts]
+        refused = processes.Act("restore", OWN, OTHER)
+        answers.append((refused, processes._answered(muster, refused)))
+        good, wrong = Figures(), Figures()
+        processes._judge(place.table, answers, good)
+        processes._judge(place.table, [*answers, (processes.Act(verb, commander, milestone), answer)], wrong)
+    assert (good.is_clean, good.operations) == (True, 3)
+    assert [name for name, found in wrong.found.items() if found] == [kind]
+
+
+class Failed:
+    """A process that has ended by an exception of its own."""
+
+    exitcode = 1
+
+    def kill(self) -> None:
+        """It is no more."""
+
+    join = kill
+
+
+def test_a_process_that_failed_is_not_taken_for_one_that_was_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = object.__new__(processes._Writer)
+    monkeypatch.setattr(writer, "_process", Failed(), raising=False)
+    with pytest.raises(RuntimeError, match="a writer failed: 1"):
+        writer.kill()
