@@ -35,7 +35,7 @@ MANAGED_FIELDS = (
 OVERVIEW_FIELDS = "sheets(properties(sheetId,title),charts(chartId),developerMetadata(metadataKey))"
 """The field mask for reading only the names of all tabs, when one of ours is or may be missing."""
 
-MOST_ROWS = 50_000
+MOST_ROWS = 20_000
 """Of all our tabs. They list 1,000 commanders at most, but somebody can add a million empty rows with one click, and a
 run has no time and no memory for these."""
 
