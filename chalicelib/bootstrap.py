@@ -336,7 +336,10 @@ class Muster:
         stores, directory = self.stores, self.directory
         surveys = Surveys(directory, stores.definitions, stores.completions, self.clock)
         views = SheetViews(directory, self.overview, stores.completions, stores.commanders, self.clock)
-        return SheetQueue(directory, surveys, views, stores.sheets, self.sheet_edits, self.clock)
+        signing_secret = stores.access_keys.signing_secret
+        return SheetQueue(
+            directory, surveys, views, stores.sheets, self.sheet_edits, signing_secret, self.clock
+        )
 
     @cached_property
     def post(self) -> "Post":

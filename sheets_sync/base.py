@@ -33,6 +33,7 @@ _HEADING = "#1 "
 _KEY, _COLUMNS = 4, 3
 _LETTERS: Mapping[Kind, int] = {"m": 2, "t": 1, "n": 4}
 """Letters of a checksum, each of 6 bits: a mirror's only tell hand edits, those of a name or a reading tell edits."""
+_NUMBER = re.compile("[0-9]{1,18}")
 _CELLS: Mapping[str, str] = {"m": "(..)", "t": "([TF-])([^;]*);", "n": "(....)([^;]*);"}
 
 
@@ -51,8 +52,7 @@ class Written:
     def number(self) -> int:
         """The generation as a number. If it is none, since officers have replaced something in all cells, it is -1:
         there never was such a generation."""
-        told = self.generation or ""
-        return int(told) if told.isascii() and told.isdecimal() else -1
+        return number_in(self.generation or "")
 
     @property
     def told(self) -> str:
@@ -86,6 +86,11 @@ def base_of(key: str, columns: str, cells: Sequence[tuple[Value, Input | None, K
 def left_base_of(key: str, label: Value, why: Value) -> str:
     """The base of a row that is no longer listed."""
     return f"{_LEFT}{key_check_of(key)}{_told(label, None, 'm')}{_told(why, None, 'm')}"
+
+
+def number_in(text: str) -> int:
+    """The number that Muster wrote as this text; -1 if it is none, or longer than any that Muster writes."""
+    return int(text) if _NUMBER.fullmatch(text) else -1
 
 
 def read_columns(value: Value) -> str | None:

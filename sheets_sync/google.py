@@ -28,6 +28,9 @@ USER_AGENT = "muster (gzip)"
 """Google compresses its answers if the word gzip is in here, too."""
 TRIES = 3
 """How often one request is tried, the first time included."""
+MOST_BYTES = 6 * 1024 * 1024
+"""Of an answer, ten times as much as a full roster has. To work on so much takes 150 MB and some seconds. With more,
+or where several accounts meet so much at once, a run would end for want of memory, and others with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +170,32 @@ class _Meter(HTTPAdapter):
             return super().send(request, *args, **options)
         finally:
             self._budget.answered(kind)
+
+    def build_response(self, request: requests.PreparedRequest, answer: Any) -> requests.Response:
+        response = super().build_response(request, answer)
+        response.raw = _Bounded(answer)
+        return response
+
+
+class _Bounded:
+    """An answer of which no more than `MOST_BYTES` is read: officers decide how much there is in a spreadsheet."""
+
+    def __init__(self, answer: Any) -> None:
+        self._answer = answer
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._answer, name)
+
+    def stream(self, *args: Any, **options: Any) -> Iterator[bytes]:
+        """Raises SheetError."""
+        size = 0
+        for part in self._answer.stream(*args, **options):
+            size += len(part)
+            if size > MOST_BYTES:
+                self._answer.close()
+                words = f"Muster's tabs hold more than {MOST_BYTES // 1024 // 1024} MB. Delete what was added to them."
+                raise SheetError(words, lasting=True)
+            yield part
 
 
 def _kind(url: str) -> Kind:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sheets_sync.base import Base, read_base, read_columns
+from sheets_sync.base import Base, number_in, read_base, read_columns
 from sheets_sync.cells import HEADER_LOOK, Formula, Value, held_value
 from sheets_sync.layout import BASE_COLUMN, KEY_COLUMN, LINE
 
@@ -33,6 +33,10 @@ MANAGED_FIELDS = (
 """The field mask for reading our tabs."""
 OVERVIEW_FIELDS = "sheets(properties(sheetId,title),charts(chartId),developerMetadata(metadataKey))"
 """The field mask for reading only the names of all tabs, when one of ours is or may be missing."""
+
+LOOKED_BELOW = 5_000
+"""How many rows are looked at below the last that is ours: more than a tab lists, if it has lost all that tells.
+Somebody can add a million rows with one click, and a run has no time and no memory for these."""
 
 _SHADE = 1 / 255
 """Colours come back as 8-bit values."""
@@ -66,7 +70,8 @@ class HeldRow:
 
 @dataclass(frozen=True)
 class HeldTab:
-    """A tab of ours as it is: `columns` (None: not ours) and `rows` are all of the sheet, by index.
+    """A tab of ours as it is: `columns` (None: not ours) and `rows` are all of the sheet, by index, but for rows far
+    below ours.
 
     `tall_merges`: from where to where merged areas go over more than one row. `kept`: what it says about who keeps it,
     and the id of the metadata that says so. `looks`: the version of the looks that it has, and the id of the metadata
@@ -120,15 +125,23 @@ def has_ours(overview: Mapping[str, Any]) -> bool:
 
 
 def held_tabs(spreadsheet: Mapping[str, Any]) -> dict[str, HeldTab]:
-    """Our tabs by id. A copy that somebody made of one carries the same metadata, but not the same sheet id."""
-    found = {}
-    for sheet in spreadsheet.get("sheets", []):
-        sheet_id = sheet["properties"].get("sheetId", 0)
-        for metadata in sheet.get("developerMetadata", []):
-            tab_id, _, made_as = metadata.get("metadataValue", "").partition(":")
-            if metadata["metadataKey"] == TAB_METADATA and made_as == str(sheet_id):
-                found[tab_id] = _held_tab(sheet, sheet_id)
-    return found
+    """Our tabs by id."""
+    return {
+        tab_id: _held_tab(sheet, sheet["properties"].get("sheetId", 0))
+        for sheet in spreadsheet.get("sheets", [])
+        if (tab_id := _tab_id(sheet)) is not None
+    }
+
+
+def _tab_id(sheet: Mapping[str, Any]) -> str | None:
+    """Which of our tabs it is. A copy that somebody made of one carries the same metadata, but has not the same id."""
+    sheet_id = str(sheet["properties"].get("sheetId", 0))
+    told = (
+        each.get("metadataValue", "").partition(":")
+        for each in sheet.get("developerMetadata", [])
+        if each["metadataKey"] == TAB_METADATA
+    )
+    return next((tab_id for tab_id, _, made_as in told if made_as == sheet_id), None)
 
 
 def _held_tab(sheet: Mapping[str, Any], sheet_id: int) -> HeldTab:
@@ -140,7 +153,7 @@ def _held_tab(sheet: Mapping[str, Any], sheet_id: int) -> HeldTab:
     return HeldTab(
         kept=kept.get("metadataValue"),
         kept_id=kept.get("metadataId"),
-        looks=int(value) if (value := looks.get("metadataValue", "")).isdecimal() else 0,
+        looks=max(0, number_in(looks.get("metadataValue", ""))),
         looks_id=looks.get("metadataId"),
         closed=_closed(sheet, grid.get("rowCount", 0), grid.get("columnCount", 0)),
         sheet_id=sheet_id,
@@ -186,12 +199,18 @@ def _columns(found: Sequence[Mapping[str, Any]], count: int) -> list[HeldColumn 
 
 
 def _rows(data: Mapping[str, Any], count: int, names: Sequence[str | None]) -> list[HeldRow]:
-    """All `count` rows, of which Google leaves out the empty last ones."""
+    """Those of `count` that are looked at. Google leaves out the empty last ones."""
     key_column, base_column, old_marks = (
         names.index(name) if name in names else None for name in (KEY_COLUMN, BASE_COLUMN, OLD_MARK_COLUMN)
     )
+    given: Sequence[Mapping[str, Any]] = data.get("rowData", [])
+    telling = [column for column in (key_column, base_column, old_marks) if column is not None]
+    ours = (
+        index for index, row in enumerate(given) if _is_told(row, telling) or _key_in_metadata(data, index)
+    )
+    end = min(count, max(ours, default=-1) + 1 + LOOKED_BELOW)
     found: list[tuple[HeldRow, str | None]] = []
-    for index, row in enumerate(data.get("rowData", [])):
+    for index, row in enumerate(given[:end]):
         cells = row.get("values", [])
         values = [held_value(cell) for cell in cells]
         remarked = [column for column, cell in enumerate(cells) if cell.get("note") or _is_coloured(cell)]
@@ -205,7 +224,13 @@ def _rows(data: Mapping[str, Any], count: int, names: Sequence[str | None]) -> l
         HeldRow(held.values, held.remarked, key, read_base(base, key or by_position, columns))
         for (held, key), base in zip(found, bases, strict=True)
     ]
-    return rows + [HeldRow()] * (count - len(rows))
+    return rows + [HeldRow()] * (end - len(rows))
+
+
+def _is_told(row: Mapping[str, Any], columns: Sequence[int]) -> bool:
+    """Whether there is anything in one of these columns."""
+    cells = row.get("values", ())
+    return any(column < len(cells) and cells[column] for column in columns)
 
 
 def _at(row: HeldRow, column: int | None) -> Value:

@@ -1,5 +1,6 @@
 """Who keeps a tab, and what becomes of tabs that show nothing of what the spreadsheet is bound to any more. Pure."""
 
+import hmac
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self, cast
@@ -17,38 +18,53 @@ from sheets_sync.tabs import ABOUT, HEADER, STATE, Column, Left, Row, Tab, TabId
 Names = Callable[[str, str], Mapping[str, str]]
 """What all whom the roster of an alliance of a server has had are called today, by id."""
 _ENDED = "No longer kept by Muster since "
+_PROVEN = " ~"
+"""Between what a tab says about who keeps it and the proof of that."""
 
 
 @dataclass(frozen=True, slots=True)
 class Keeper:
-    """Which deployment this is, and what it can tell of rosters that a spreadsheet was bound to before."""
+    """Which deployment this is, and what it can tell of rosters that a spreadsheet was bound to before. `proof` of a
+    text shows that this deployment wrote it: whoever may edit a spreadsheet can write metadata, too, and must not ask
+    for the names of any alliance."""
 
     deployment: str
     names: Names
+    proof: Callable[[str], str]
 
 
-NOBODY = Keeper("", lambda _server, _alliance: {})
+NOBODY = Keeper("", lambda _server, _alliance: {}, lambda _text: "")
 """Where it does not matter which deployment it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
     """Who keeps a tab, as it says itself: which deployment, in which spreadsheet it was made, and what that has been
-    bound to since, each as `SERVER/ALLIANCE` (without an alliance, the server's)."""
+    bound to since, each as `SERVER/ALLIANCE` (without an alliance, the server's). `is_proven`: this deployment has
+    written so."""
 
     deployment: str
     spreadsheet: str
     bindings: tuple[str, ...]
+    is_proven: bool
 
     @classmethod
-    def read(cls, text: str | None) -> Self | None:
+    def read(cls, text: str | None, keeper: Keeper) -> Self | None:
         """None if it does not say: version 0.1.0 did not."""
-        deployment, _, rest = (text or "").partition(" ")
+        said, _, proof = (text or "").partition(_PROVEN)
+        deployment, _, rest = said.partition(" ")
         spreadsheet, _, bindings = rest.partition(" ")
-        return cls(deployment, spreadsheet, tuple(bindings.split())) if spreadsheet else None
+        if not spreadsheet:
+            return None
+        is_proven = hmac.compare_digest(keeper.proof(said).encode(), proof.encode(errors="replace"))
+        return cls(deployment, spreadsheet, tuple(bindings.split()), is_proven)
 
-    def __str__(self) -> str:
-        return " ".join((self.deployment, self.spreadsheet, *self.bindings))
+
+def _former_bindings(text: str | None, sheet: Binding, keeper: Keeper) -> list[str]:
+    """What the spreadsheet was bound to before. Of another deployment that is believed as it is taken over."""
+    kept = Kept.read(text, keeper)
+    is_believed = kept is not None and (kept.is_proven or sheet.take_over)
+    return [one for one in kept.bindings if one != _bound_to(sheet)] if kept and is_believed else []
 
 
 def as_ours(held: Mapping[str, HeldTab], sheet: Binding, keeper: Keeper) -> dict[str, HeldTab]:
@@ -59,7 +75,7 @@ def as_ours(held: Mapping[str, HeldTab], sheet: Binding, keeper: Keeper) -> dict
     """
     found = {}
     for tab_id, tab in held.items():
-        kept = Kept.read(tab.kept)
+        kept = Kept.read(tab.kept, keeper)
         is_copied = kept is not None and kept.spreadsheet != sheet.spreadsheet_id
         if kept and not is_copied and kept.deployment != keeper.deployment and not sheet.take_over:
             words = "Another deployment of Muster keeps this spreadsheet."
@@ -76,18 +92,18 @@ def kept_requests(
     for tab_id, sheet_id in sheet_ids.items():
         tab = held.get(tab_id)
         text, metadata_id = (tab.kept, tab.kept_id) if tab else (None, None)
-        before = Kept.read(text)
-        bindings = tuple(each for each in (before.bindings if before else ()) if each != _bound_to(sheet))
-        wanted = Kept(keeper.deployment, sheet.spreadsheet_id, (*bindings, _bound_to(sheet)))
-        if wanted != before:
-            yield kept_request(sheet_id, metadata_id, str(wanted))
+        bindings = *_former_bindings(text, sheet, keeper), _bound_to(sheet)
+        said = " ".join((keeper.deployment, sheet.spreadsheet_id, *bindings))
+        wanted = f"{said}{_PROVEN}{keeper.proof(said)}"
+        if wanted != text:
+            yield kept_request(sheet_id, metadata_id, wanted)
 
 
 def former_names_of(held: Mapping[str, HeldTab], sheet: Binding, keeper: Keeper) -> dict[str, str]:
     """What those are called today who were on rosters that the spreadsheet was bound to before, by id."""
-    bound = {one for tab in held.values() if (kept := Kept.read(tab.kept)) for one in kept.bindings}
+    bound = {one for tab in held.values() for one in _former_bindings(tab.kept, sheet, keeper)}
     names: dict[str, str] = {}
-    for one in sorted(bound - {_bound_to(sheet)}):
+    for one in sorted(bound):
         server, _, alliance = one.partition("/")
         if alliance:
             names |= keeper.names(server, alliance)

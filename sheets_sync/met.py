@@ -35,7 +35,8 @@ def answer_ranges(changes: Mapping[str, Change]) -> list[str]:
 def _ranges(change: Change) -> Iterator[str]:
     title = change.shape.held.title.replace("'", "''")
     header = change.shape.header + 1
-    yield f"'{title}'!A:{column_letters(max([*_watched(change), *_inputs(change)]))}"
+    if columns := [*_watched(change), *_inputs(change)]:
+        yield f"'{title}'!A:{column_letters(max(columns))}"
     yield f"'{title}'!{header}:{header}"
 
 
@@ -63,12 +64,13 @@ def has_edits(changes: Mapping[str, Change], answer: Mapping[str, Any]) -> bool:
 
 
 def _held_inputs(change: Change, data: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Value, Value]]:
-    """What each input cell holds after the write, and what it should."""
+    """What each input cell holds after the write, and what it should. Where only values are written, columns that
+    officers have deleted stay away."""
     shape, found = change.shape, _row_data(data)
     indexes = {place: index for index, place in shape.places.items()}
     for index, row in shape.shown.items():
         cells = found[index].get("values", []) if index < len(found) else []
-        for place in row.inputs:
+        for place in row.inputs.keys() & indexes.keys():
             at = indexes[place]
             yield held_value(cells[at]) if at < len(cells) else None, value_of(row.cells[place])
 

@@ -69,6 +69,8 @@ class SheetSource(Protocol):
 
     def names(self, server: str, alliance: str) -> Mapping[str, str]: ...
 
+    def proof(self, text: str) -> str: ...
+
     @property
     def knows_accounts(self) -> bool:
         """Whether they were shared out before."""
@@ -330,7 +332,7 @@ class _Line:
             if self.do:
                 self.do(sheet, view, spreadsheets)
                 return Synced()
-            keeper = Keeper(self.source.deployment, self.source.names)
+            keeper = Keeper(self.source.deployment, self.source.names, self.source.proof)
             return sync(sheet, view, spreadsheets, self.help_url, apply, keeper, is_watched=self.is_watched)
 
         try:

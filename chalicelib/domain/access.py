@@ -95,6 +95,9 @@ DISCORD = "discord:"
 GUILD_ROLE: Role = "member"
 """Of whoever uses the commands of a guild: they may do the same as by a member link."""
 
+LONGEST_LABEL = 100
+"""Characters of what a key is called."""
+
 REVOKED_WITHIN = timedelta(seconds=30)
 """How long at most a revoked key goes on working, where another process than the one that revoked it is asked."""
 LONGEST_OVERLAP = timedelta(hours=1)
@@ -146,8 +149,13 @@ class Key:
 
 
 def sheet_key(spreadsheet_id: str, title: str, server: str, alliance: str | None) -> Key:
-    """What a spreadsheet whose edits count may do: who may edit it acts as an officer of what it is bound to."""
-    return Key(f"{SHEET}{spreadsheet_id}", "officer", f"sheet: {title}", server, alliance)
+    """What a spreadsheet whose edits count may do: who may edit it acts as an officer of what it is bound to.
+
+    Its label goes with each edit into what others read, so it is no longer than one of another key.
+    """
+    label = f"sheet: {title}"
+    label = label if len(label) <= LONGEST_LABEL else f"{label[: LONGEST_LABEL - 1]}…"
+    return Key(f"{SHEET}{spreadsheet_id}", "officer", label, server, alliance)
 
 
 def guild_key(guild: str, account: str, server: str, alliance: str, *, sees_all: bool = False) -> Key:

@@ -43,7 +43,8 @@ def due_first(
 
     Sheets that have news of their own, were touched or are overdue come first, then those in which only totals of
     others changed, then those that are only stale. Among each, those that were tried longest ago come first, and before
-    them those that were never tried. So a sheet that fails again and again waits for its turn like all others.
+    them those that were never tried. So a sheet that fails again and again waits for its turn like all others, and so
+    does one in which runs are cut off.
     """
     since = looked_since if looked_since and looked_since <= now + SKEW else None  # its clock was set back
     due = [Due(sheet, revision) for sheet, revision in sheets if is_due(sheet, revision, now, since)]
@@ -94,8 +95,9 @@ def is_held(until: datetime | None, now: datetime) -> bool:
 def _turn(due: Due, now: datetime) -> tuple[int, datetime, str]:
     sheet = due.sheet
     urgency = 0 if is_urgent(due, now) else 1 if sheet.revision != due.revision else 2
-    attended = max(at or _NEVER for at in (sheet.last_success_at, sheet.last_error_at, sheet.looked_at))
-    return urgency, attended, sheet.spreadsheet_id
+    cut_off_at = sheet.leased_until - LEASE if sheet.leased_until else None  # nobody has ended that lease
+    tried = sheet.last_success_at, sheet.last_error_at, sheet.looked_at, cut_off_at
+    return urgency, max(at or _NEVER for at in tried), sheet.spreadsheet_id
 
 
 def _has_own_news(sheet: Binding, revision: str) -> bool:

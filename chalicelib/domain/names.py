@@ -134,8 +134,9 @@ def without_tags(name: str, tags: Tags) -> str:
 def forgetting(names: Iterable[str], label: str) -> Callable[[str], str]:
     """What makes of a text one that has `label` in place of these names, in whatever spelling.
 
-    A name is a word of its own, or several, if its letters have capitals; else it is found within others too. A text
-    that has a name in a spelling that can't be cut out becomes the label as a whole.
+    A name is a word of its own, or several, if its letters have capitals; else it is found within others too. One of
+    punctuation alone stands between spaces. A text that has a name in a spelling that can't be cut out becomes the
+    label as a whole.
     """
     known = {name for each in names for name in (each, normalised(each)) if name} - {label, normalised(label)}
     longest_first = sorted(known, key=len, reverse=True)
@@ -151,6 +152,8 @@ def forgetting(names: Iterable[str], label: str) -> Callable[[str], str]:
 
 def _as_words(name: str) -> str:
     """A pattern. A plural or a genitive is the name as well."""
+    if all(unicodedata.category(character)[0] in "PZ" for character in name):
+        return rf"(?<!\S){re.escape(name)}(?!\S)"
     before = r"(?<![^\W_])" if _is_spaced(name[0]) else ""
     after = r"(?=s?(?![^\W_]))" if _is_spaced(name[-1]) else ""
     return f"{before}{re.escape(name)}{after}"

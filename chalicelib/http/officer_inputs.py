@@ -1,6 +1,7 @@
 """What the requests of officers and operators may hold."""
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Annotated, Any, Literal
@@ -13,12 +14,13 @@ from pydantic import (
     ConfigDict,
     Field,
     RootModel,
+    Strict,
     StringConstraints,
     ValidationError,
 )
 from pydantic_core import PydanticCustomError
 
-from chalicelib.domain.access import LONGEST_OVERLAP, Key, Role
+from chalicelib.domain.access import LONGEST_LABEL, LONGEST_OVERLAP, Key, Role
 from chalicelib.domain.bulk import Only
 from chalicelib.domain.calendar import GameDay, zone_info
 from chalicelib.domain.errors import FieldError, Malformed, quoted
@@ -37,6 +39,16 @@ from chalicelib.services.webhook_settings import WantedWebhook
 
 MAX_EVENT, MAX_CSV = 256 * 1024, 1024 * 1024
 """Bytes."""
+
+
+def _written_out(given: object) -> str:
+    """pydantic takes a number in a text for seconds since 1970, which 20261126 is, too."""
+    if not isinstance(given, str) or not _YEAR.match(given):
+        raise PydanticCustomError("instant", "Input should be a valid datetime, such as 2023-11-15T11:30:00Z")
+    return given
+
+
+_YEAR = re.compile("[0-9]{4}-")
 
 
 def _in_utc(instant: datetime) -> datetime:
@@ -72,9 +84,9 @@ def _whole(text: str | int) -> int:
     return int(text)
 
 
-Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_LABEL)]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
-Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+Instant = Annotated[AwareDatetime, Strict(False), BeforeValidator(_written_out), AfterValidator(_in_utc)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 NewPerDay = Annotated[int, Field(ge=0, le=MOST_NEW_PER_DAY)]
 LineNumber = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=MAX_CSV)]
@@ -192,7 +204,7 @@ class NewKey(JsonBody):
 class GameDayDefinition(JsonBody):
     """When the server's day begins: a time of day, `HH:MM`, in a zone."""
 
-    starts_at: Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+    starts_at: Annotated[str, StringConstraints(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")]
     zone: Annotated[str, AfterValidator(_zone)]
 
 

@@ -11,8 +11,10 @@ from datetime import datetime
 from typing import TypeVar
 
 from chalicelib.domain.access import DISCORD, SHEET, Key
+from chalicelib.domain.binding import Binding
 from chalicelib.domain.bulk import MOST_CARDS, Bulk, Only, giving_back, taking
 from chalicelib.domain.cards import Card, CardChange
+from chalicelib.domain.discord import Guild
 from chalicelib.domain.errors import Busy, FieldError, NotFound, Unreadable, malformed
 from chalicelib.domain.events import Event
 from chalicelib.domain.ledger import Actor, card_entries
@@ -182,17 +184,18 @@ class BulkCorrections:
         return _Reach(servers[0], scope[1], [one for one in known if not alliances or one.id in alliances])
 
     def _scope_of(self, key_id: str, servers: Sequence[Server]) -> tuple[str | None, str | None] | None:
-        """For which server and alliance a key of that id is; where it is no key's, whatever it may be for."""
+        """For which server and alliance a key of that id is; where it is no key's, whatever it may be for.
+
+        What a spreadsheet or a guild is bound to now it may not have been bound to before. So that chooses the server
+        for who may ask about several, and is not told to anybody else.
+        """
+        bound: Binding | Guild | None = None
         if key_id.startswith(SHEET):
-            sheet = self._sheets.get(key_id.removeprefix(SHEET))
-            return sheet.server if sheet else None, None
+            bound = self._sheets.get(key_id.removeprefix(SHEET))
         if key_id.startswith(DISCORD):
-            guild = self._guilds.get(key_id.removeprefix(DISCORD))
-            return guild.server if guild and len(
-                servers
-            ) > 1 else None, None  # it may have been another's before
+            bound = self._guilds.get(key_id.removeprefix(DISCORD))
         if ":" in key_id:
-            return None, None
+            return bound.server if bound and len(servers) > 1 else None, None
         return self._access_keys.scope_of(key_id, [None, *(one.id for one in servers)])
 
     def _found(self, bulk: Bulk, reach: _Reach) -> Iterator[_Found]:

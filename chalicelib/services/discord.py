@@ -61,8 +61,8 @@ class Linked:
 
 @dataclass(frozen=True, slots=True)
 class Mine:
-    """A commander that the caller stands for, as they are by now, and which of what is on now they have, by global id.
-    `link`: under which id of a commander the caller is linked."""
+    """A commander that the caller stands for, as the alliance knows them, and which of what is on now they have in it,
+    by global id. `link`: under which id of a commander the caller is linked."""
 
     link: str
     commander: Commander
@@ -119,9 +119,9 @@ class Discord:
         return self._link(caller, found)
 
     def unlink(self, caller: Caller, link: str) -> Commander | None:
-        """The account no longer stands for that commander, who is returned as they are by now, if they are known; nor
+        """The account no longer stands for that commander, who is returned as the alliance knows them, if it does; nor
         for whoever has become the same one since. Doing it again changes nothing."""
-        gone = self._commanders.wherever(caller.server.id, caller.alliance.id, link)
+        gone = self._commanders.as_known(caller.server.id, caller.alliance.id, link)
 
         def unlink() -> None:
             before = self._account(caller, consistent=True)
@@ -138,7 +138,8 @@ class Discord:
         return gone
 
     def linked(self, caller: Caller) -> list[tuple[str, Commander]]:
-        """Those whom the caller stands for, as they are by now, each with the id under which they are linked."""
+        """Those whom the caller stands for, as the alliance knows them, each with the id under which they are
+        linked."""
         account = self._account(caller)
         present = self._present(caller, account)
         found: dict[str, tuple[str, Commander]] = {}
@@ -163,6 +164,8 @@ class Discord:
         account, commander = self._guilds.account_and_commander(server, alliance, caller.account, link)
         if link not in account.commanders:
             raise refusal("chat-not-linked")
+        if commander and commander.moved:
+            commander = self._commanders.as_known(server, alliance, link)
         if commander is None:
             raise _unknown(caller)
         return self._reporting.report_for(caller.key, commander, milestone_ids)
@@ -186,7 +189,7 @@ class Discord:
 
     def _mine(self, caller: Caller, link: str, one: Commander, on_now: Sequence[Reportable]) -> Mine:
         events = dict.fromkeys(ref.event.id for ref, _ in on_now)
-        cards = self._completions.cards(caller.server.id, one.alliance, one.id, events)
+        cards = self._completions.cards(caller.server.id, caller.alliance.id, one.id, events)
         done = (str(ref) for ref, _ in on_now if ref.milestone.id in cards[ref.event.id].completions)
         return Mine(link, one, frozenset(done))
 
@@ -220,8 +223,9 @@ class Discord:
         return self._guilds.account(server, alliance, caller.account, consistent=consistent)
 
     def _present(self, caller: Caller, account: Account) -> dict[str, Commander]:
-        """To whom the account's links lead by now, by the id under which they are linked."""
-        return self._commanders.some_wherever(caller.server.id, caller.alliance.id, account.commanders)
+        """To whom the account's links lead, by the id under which they are linked. What those are called and do who
+        have gone to another alliance is no business of this one."""
+        return self._commanders.some_as_known(caller.server.id, caller.alliance.id, account.commanders)
 
     def _change(self, caller: Caller, after: Account, *entries: Put) -> None:
         self._guilds.change_account(caller.server.id, caller.alliance.id, after, entries)

@@ -103,7 +103,7 @@ class GuildBindings:
         place = self._place(key, server, alliance)
         accounts = self._guilds.accounts(server, place.id)
         linked = sorted({one for account in accounts for one in account.commanders})
-        present = self._commanders.some_wherever(server, place.id, linked)
+        present = self._commanders.some_as_known(server, place.id, linked)
         here = {one: found for one, found in present.items() if found.alliance == place.id}
         return AllianceDiscord(
             server,

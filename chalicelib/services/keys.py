@@ -15,12 +15,17 @@ from chalicelib.domain.access import (
     new_secret,
     secret_hash,
 )
-from chalicelib.domain.errors import FieldError, NotFound, malformed
+from chalicelib.domain.errors import Conflict, FieldError, NotFound, malformed
 from chalicelib.domain.ledger import Actor
 from chalicelib.services.directory import Directory
 from chalicelib.store import ledger
 from chalicelib.store.access import AccessKeys
 from chalicelib.store.table import Put
+
+MOST_A_DAY = 1_000
+"""Keys that officers can make within a day where their key counts. Each stays for good, and those of a server are
+listed together, whoever's they are."""
+DAY = timedelta(days=1)
 
 WHOEVER_HAS_THE_TABLE = Actor("table", "Somebody with access to the table")
 
@@ -67,7 +72,7 @@ class Keys:
         """A new key and its secret, which is returned only here. Without a wanted scope it gets the caller's.
 
         Raises Forbidden for a key that the caller may not make, Malformed for a scope that the role can't have or a
-        time in the past, NotFound.
+        time in the past, NotFound, and Conflict for an officer's one key too many (`too-many-keys`).
         """
         now = self._clock()
         old = self._replaced(key, wanted) if wanted.replaces else None
@@ -86,6 +91,7 @@ class Keys:
             raise malformed("expires_at", "This time is in the past.")
         if not wanted.label.strip():
             raise malformed("label", "Give the key a label, so that you can tell it from others later.")
+        self._require_room(key, now)
         secret = new_secret()
         made = Key(
             key_id(secret_hash(secret)),
@@ -157,6 +163,14 @@ class Keys:
                     name, "A key that replaces another has the same role and scope. Leave this out."
                 )
         return old
+
+    def _require_room(self, key: Key, now: datetime) -> None:
+        """Raises Conflict if the caller's scope has as many new keys as officers can make."""
+        known = self._access_keys.all(key.server) if key.server else []
+        new = [one for one in known if one.created_at and now - one.created_at < DAY]
+        if sum(key.covers(one.server, one.alliance) for one in new) >= MOST_A_DAY:
+            message = f"{MOST_A_DAY:,} keys were made here within a day, which is the most. Ask an admin."
+            raise Conflict("too-many-keys", message)
 
     def _find(self, key: Key, identity: str, field: str = "key_id") -> Key:
         """A key that the caller may make and revoke, in any scope; the caller's own scope is searched first."""

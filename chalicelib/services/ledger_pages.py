@@ -78,12 +78,11 @@ class LedgerPages:
         if commander:
             tags = self._directory.tags(server, commander)
             found = self._commanders.called(server, alliance, commander, tags)
-        page = self._ledger.page(server, alliance, found.id if found else commander, older, most)
-        shown = [entry for entry in page if alliance in (None, entry.alliance)]
+        shown, following = self._page(server, alliance, found.id if found else commander, older, most)
         told = {(e.alliance, e.commander) for e in shown if e.alliance and e.commander}
         names = {whose: one.name for whose, one in self._commanders.some(server, sorted(told)).items()}
         read = tuple(_as_read(entry, names) for entry in shown)
-        return LedgerPage(server, read, page[-1].id if len(page) == most else None)
+        return LedgerPage(server, read, following)
 
     def of_deployment(self, key: Key, before: str | None = None, limit: str | None = None) -> LedgerPage:
         """Entries that belong to no server: events, and keys for the deployment. Raises Forbidden, Malformed."""
@@ -93,6 +92,21 @@ class LedgerPages:
         return LedgerPage(
             None, tuple(_as_read(e, {}) for e in page), page[-1].id if len(page) == most else None
         )
+
+    def _page(
+        self, server: str, alliance: str | None, commander: str | None, before: str | None, most: int
+    ) -> tuple[list[Entry], str | None]:
+        """As many entries as there are, up to `most`, and what `next` is. A commander's are of wherever they have been:
+        those of other alliances are passed over, and nothing tells that there are any."""
+        found: list[Entry] = []
+        size = max(most + 1, PAGE)
+        while len(found) <= most:
+            page = self._ledger.page(server, alliance, commander, before, size)
+            found += [entry for entry in page if alliance in (None, entry.alliance)]
+            if len(page) < size:
+                break
+            before = page[-1].id
+        return found[:most], found[most - 1].id if len(found) > most else None
 
     def differences(self, server_id: str) -> list[str]:
         """The cards that differ from the ledger, as `event/alliance/commander`. There should be none.

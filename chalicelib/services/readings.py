@@ -19,6 +19,9 @@ from chalicelib.store import ledger
 from chalicelib.store.completions import Completions
 from chalicelib.store.readings import LoggedReading, Readings
 
+MOST_OF_A_KEY = 5_000
+"""Readings of an event that can be logged with one key. All of them are read for each that is logged, by whomever."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReadingDetails:
@@ -76,7 +79,7 @@ class GameReadings:
 
         Raises Overtaken if the latest reading is not the one that it was typed `over`; Malformed for a time to come or
         before the event; Conflict (`implausible-reading`) for a number that does not fit what is known, unless
-        `confirm` says that it is right; Forbidden, NotFound, Busy.
+        `confirm` says that it is right, and for one reading too many (`too-many-readings`); Forbidden, NotFound, Busy.
         """
         key.require("log readings", server=server_id, alliance=key.alliance)
         server, event, now = self._directory.server(server_id), self._directory.event(event_id), self._clock()
@@ -93,8 +96,12 @@ class GameReadings:
                 over.require(standing.reading)
             reported = points_reported_by(at, standing, event, now)
             reading = Reading(points, at, reported)
-            known = [logged.reading for logged in self._readings.all(server.id, event.id)]
-            doubt = implausible(reading, known, event, standing, self._tolerance)
+            known = self._readings.all(server.id, event.id)
+            if sum(one.key_id == key.id for one in known) >= MOST_OF_A_KEY:
+                message = f"{MOST_OF_A_KEY:,} readings of {event.name} were logged with this key, which is the most."
+                raise Conflict("too-many-readings", f"{message} Withdraw some first.")
+            readings = [logged.reading for logged in known]
+            doubt = implausible(reading, readings, event, standing, self._tolerance)
             if doubt and not confirm:
                 message = say("implausible-reading", doubt=doubt)
                 raise Conflict("implausible-reading", message, [FieldError("points", message)])

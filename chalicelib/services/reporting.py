@@ -99,8 +99,8 @@ class Reporting:
         return self._receipt(server, called(outcome.commander, name, tags), refs, outcome)
 
     def report_for(self, key: Key, commander: Commander, milestone_ids: Sequence[str]) -> Receipt:
-        """The same for a commander whom the server knows, in the alliance that the key is for, wherever they are by
-        now. Raises NotFound (`unknown-commander`) if they are nowhere."""
+        """The same for a commander as the alliance that the key is for knows them, wherever they are by now. Raises
+        NotFound (`unknown-commander`) if they are nowhere."""
         server, alliance = self._directory.in_scope(key, None, None)
         refs = find_milestones(milestone_ids, self._directory.events())
         now = self._clock()
@@ -112,7 +112,7 @@ class Reporting:
                 found = self._commanders.wherever(server.id, alliance.id, commander.id)
             if found is None:
                 raise NotFound("unknown-commander", say("unknown-commander", alliance=alliance.name))
-            return self._rosters.reporting(key, alliance, found, found.name, is_new=False)
+            return self._rosters.reporting(key, alliance, found, commander.name, is_new=False)
 
         outcome = self._record(key, alliance, who, refs, _completion(key, now))
         return self._receipt(

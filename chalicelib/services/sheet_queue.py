@@ -1,5 +1,6 @@
 """The bound spreadsheets, as a run of the sync sees them: which are due, who has them, and how each sync ended."""
 
+import hmac
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -31,6 +32,7 @@ class SheetQueue:
     _views: SheetViews
     _sheets: Sheets
     _edits: SheetEdits
+    _signing_secret: Callable[[], bytes]
     clock: Callable[[], datetime]
     _known: dict[str, Binding] = field(default_factory=dict, init=False)
     """All that were bound when the run began, by spreadsheet, with how it went since."""
@@ -61,6 +63,12 @@ class SheetQueue:
     def names(self, server: str, alliance: str) -> dict[str, str]:
         """What all whom the alliance's roster has had are called today, by id."""
         return self._views.names(server, alliance)
+
+    def proof(self, text: str) -> str:
+        """What shows that this deployment has written that text into a spreadsheet, where others may write, too. Raises
+        Busy, Unreadable."""
+        digest = hmac.digest(self._signing_secret(), f"in a sheet: {text}".encode(errors="replace"), "sha256")
+        return digest[:16].hex()
 
     def due(self) -> list[Due]:
         """The sheets to sync now, in order. What it costs, `Surveys.of` says; no card is read."""

@@ -97,6 +97,15 @@ class Commanders:
             found = self.member(server, found.alliance, found.into or found.id)
         return found
 
+    def as_known(self, server: str, alliance: str, commander_id: str) -> Commander | None:
+        """The same if they are in the alliance by now; else as its roster has known them last."""
+        known = found = self.member(server, alliance, commander_id)
+        while found and found.moved:
+            place = found.alliance
+            found = self.member(server, place, found.into or found.id)
+            known = found if place == alliance else known
+        return known
+
     def roster(self, server: str, alliance: str, *, consistent: bool = False) -> list[Commander]:
         """The alliance's commanders by name, the retired too, but not those who have left."""
         known = self.known(server, alliance, consistent=consistent)
@@ -122,11 +131,11 @@ class Commanders:
         found = self._table.get_many(list(wanted), consistent=consistent)
         return {wanted[key]: one for key, item in found.items() for one in readable([item], commander_of)}
 
-    def some_wherever(self, server: str, alliance: str, ids: Iterable[str]) -> dict[str, Commander]:
-        """Those whom the alliance's roster has had under these ids, as `wherever` finds them, by the id given."""
+    def some_as_known(self, server: str, alliance: str, ids: Iterable[str]) -> dict[str, Commander]:
+        """Those whom the alliance's roster has had under these ids, as `as_known` finds them, by the id given."""
         known = self.some(server, [(alliance, one) for one in ids])
         present = {
-            one: self.wherever(server, alliance, one) if found.moved else found
+            one: self.as_known(server, alliance, one) if found.moved else found
             for (_, one), found in known.items()
         }
         return {one: found for one, found in present.items() if found}

@@ -11,7 +11,7 @@ from typing import Any
 from chalicelib.domain.calendar import rfc3339
 from chalicelib.domain.cards import Completion
 from chalicelib.domain.ledger import Action, Actor, CardEntry, Entry
-from chalicelib.domain.names import forgetting
+from chalicelib.domain.names import forgetting, normalised
 from chalicelib.store import keys
 from chalicelib.store.forms import readable
 from chalicelib.store.table import Item, Put, Table, Update
@@ -24,7 +24,9 @@ ENTRY_ID = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z~[\w.-]+", re.ASCI
 """What `entry_id` makes."""
 
 _FORGET_PAGE = 1000
-_IDS = frozenset({"account", "alliance", "commander", "event", "guild", "key", "milestone", "server", "tab"})
+_IDS = frozenset(
+    {"account", "alliance", "bulk", "commander", "event", "guild", "key", "milestone", "server", "tab"}
+)
 
 
 def new_entry(at: datetime, action: Action, actor: Actor, server: str | None, **what: Any) -> Entry:
@@ -84,18 +86,24 @@ class Ledger:
         before: str | None = None,
     ) -> str | None:
         """Replaces these names with `label` in the server's entries, the latest first: in the commanders' own entries
-        and in all others. In the others, names that `others` have now stay.
+        and in all others. In the others, names that `others` have now stay, and so does a name of which one of these is
+        a part.
 
         It looks at `FORGOTTEN_AT_ONCE` entries at most, those before the entry `before`. If some are left, it returns
         the `before` of the next call; otherwise None.
         """
         mine, elsewhere = forgetting(names, label), forgetting(set(names) - set(others), label)
+        gone = set(map(normalised, set(names) - set(others)))
+
+        def called(name: str) -> str:
+            return label if normalised(name) in gone else name
+
         looked_at = 0
         while page := self._table.latest(keys.ledger(server), before, _FORGET_PAGE):
             for item in page:
                 texts = _texts(item)
-                forgotten = mine if item.get("commander") in commanders else elsewhere
-                without = {part: _replaced(text, forgotten) for part, text in texts.items()}
+                how = (mine, mine) if item.get("commander") in commanders else (elsewhere, called)
+                without = {part: _replaced(text, *how) for part, text in texts.items()}
                 if without != texts:
                     self._table.write(Update(keys.ledger_entry(server, item["SK"]), set=without, exists=True))
             before, looked_at = page[-1]["SK"], looked_at + len(page)
@@ -116,12 +124,15 @@ def _texts(item: Item) -> Item:
     return {part: item[part] for part in parts if item.get(part)}
 
 
-def _replaced(value: Any, forgotten: Callable[[str], str]) -> Any:
-    """The value with every text in it replaced by `forgotten`, except ids."""
+def _replaced(value: Any, forgotten: Callable[[str], str], called: Callable[[str], str]) -> Any:
+    """The value with every text in it replaced by `forgotten`, and every name by `called`, except ids."""
     if isinstance(value, str):
         return forgotten(value)
     if isinstance(value, Mapping):
-        return {name: each if name in _IDS else _replaced(each, forgotten) for name, each in value.items()}
+        return {
+            name: each if name in _IDS else _replaced(each, called if name == "name" else forgotten, called)
+            for name, each in value.items()
+        }
     return value
 
 

@@ -16,6 +16,7 @@ from chalicelib.domain.access import (
     key_id,
     new_secret,
     secret_hash,
+    sheet_key,
 )
 from chalicelib.domain.errors import Forbidden
 from chalicelib.domain.messages import either
@@ -96,3 +97,9 @@ def test_secrets_are_random_and_ids_tell_them_apart() -> None:
     assert len(secrets) == 1000
     assert {*map(len, secrets)} == {32}, "192 bits in base64"
     assert len({key_id(secret_hash(secret)) for secret in secrets}) == 1000
+
+
+def test_a_spreadsheet_is_called_by_no_more_of_its_title_than_a_key_may_be() -> None:
+    """The title is the officers' to choose, and stands beside each of their readings, which all others get."""
+    assert sheet_key("id", "Nova officers", "101", "nova").label == "sheet: Nova officers"
+    assert len(sheet_key("id", "x" * 30_000, "101", "nova").label) == 100

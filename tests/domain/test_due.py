@@ -110,6 +110,17 @@ def test_what_changed_comes_first_then_the_longest_unattended() -> None:
     ]
 
 
+def test_a_sheet_in_which_a_run_was_cut_off_waits_for_its_turn() -> None:
+    """Else a sheet that officers have made too large would be the first again and again, and end every run."""
+    cut_off = replace(GOOD, last_success_at=NOW - OVERDUE, leased_until=NOW)
+    others = [
+        replace(GOOD, spreadsheet_id=f"{minutes}", last_success_at=NOW - minutes * MINUTE)
+        for minutes in (2, 4)
+    ]
+    turns = [due.sheet.spreadsheet_id for due in due_first([(s, "new") for s in (cut_off, *others)], NOW)]
+    assert turns == ["4", "good", "2"], "it was tried when the lease began, three minutes ago"
+
+
 @given(st.integers(1, 40), st.integers(0, 40), st.integers(0, 10), st.integers(1, 12))
 def test_nothing_starves_however_much_changes_and_fails(
     busy: int, quiet: int, failing: int, a_minute: int

@@ -244,6 +244,7 @@ class TestServersAndAlliances:
         ("day", "field"),
         [
             ({"zone": "UTC"}, "game_day.starts_at"),
+            ({"starts_at": "1٨:0٠", "zone": "UTC"}, "game_day.starts_at"),
             ({"starts_at": "18:00"}, "game_day.zone"),
             ({"starts_at": "18:00", "zone": "Mars/Olympus"}, "game_day.zone"),
             ({"starts_at": "18:00", "zone": ""}, "game_day.zone"),
@@ -375,6 +376,22 @@ class TestKeys:
         assert not [text for text in stored(any_site.world) if secret in text]
         reader = officer("POST", "/v1/keys", {"role": "reader", "label": "Sheet"}).json()
         assert (reader["link"], reader["server"], reader["alliance"]) == (None, "101", "nova")
+
+    def test_officers_make_no_more_in_a_day_than_can_be_listed(
+        self, site: Site, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("chalicelib.services.keys.MOST_A_DAY", 3)
+        wanted = {"role": "reader", "label": "Sheet"}
+        officer, theirs = (Desk(site, site.world.secret("officer", "101", one)) for one in ("nova", "orbit"))
+        admin = Desk(site, site.world.secret("admin", None, None))
+        one, other = (officer("POST", "/v1/keys", wanted) for _ in range(2))
+        assert (one.status_code, other.status_code) == (201, 201)
+        officer("DELETE", f"/v1/keys/{one.json()['id']}")
+        problem(officer("POST", "/v1/keys", wanted), 409, "too-many-keys")
+        assert theirs("POST", "/v1/keys", wanted).status_code == 201
+        assert admin("POST", "/v1/keys", self.MEMBER).status_code == 201
+        site.world.clock.advance(days=1)
+        assert officer("POST", "/v1/keys", wanted).status_code == 201
 
     def test_a_link_shows_its_form_also_while_its_use_can_not_be_noted(
         self, site: Site, monkeypatch: pytest.MonkeyPatch

@@ -76,6 +76,7 @@ def test_a_link_that_leaked_is_remedied_step_by_step(site: Site, officer: Desk) 
         ({"key_id": "", "only": "some", "reason": " "}, ["key_id", "only", "reason"]),
         ({"key_id": "x" * 201, "only": "all", "reason": "x" * 501}, ["key_id", "reason"]),
         ({"key_id": "a", "only": "all", "reason": "r", "since": "2023-11-15"}, ["since"]),
+        ({"key_id": "a", "only": "all", "reason": "r", "since": "20231115"}, ["since"]),
         ({"key_id": "a", "only": "all", "reason": "r", "until": 1}, ["until"]),
         ({"key_id": "a", "only": "all", "reason": "r", "dry_run": "yes"}, ["dry_run"]),
         ({"key_id": "a", "only": "all", "reason": "r", "dryrun": True}, ["dryrun"]),

@@ -287,6 +287,21 @@ class TestWhoSomebodyIs:
         rosters.forget(admin, "101", "orbit", merlin)
         assert "Who are you?" in user.command("done")["content"]
 
+    def test_what_becomes_of_somebody_in_another_alliance_is_not_seen(self, site: Site, user: User) -> None:
+        user.command("iam", name="Merlin")
+        (menu,) = components(user.command("done"))
+        admin, rosters = site.world.key("admin", None, None), site.world.muster.rosters
+        (merlin,) = (one.id for one in rosters.roster(admin, "101", "nova"))
+        rosters.move(admin, "101", "nova", merlin, "orbit")
+        rosters.rename(admin, "101", "orbit", merlin, "Nimue")
+        site.world.muster.reporting.report(admin, "Nimue", [HIDDEN_MOTIVATIONS], "101", "orbit")
+        assert "⬜ Merlin" in user.command("today")["content"]
+        said = user.press(menu, HIDDEN_MOTIVATIONS)["content"]
+        assert "Merlin was the name of a commander who reports with another alliance" in said
+        (button,) = components(user.command("iam"))
+        assert user.press(button)["content"] == "You no longer report for Merlin here."
+        assert user.command("iam")["content"].startswith("Who are you?")
+
     def test_who_were_made_one_are_seen_and_taken_back_as_one(self, site: Site, user: User) -> None:
         for name in ("Ara", "Bexo", "Cyru", "Dako", "Ewil"):
             site.world.clock.advance(seconds=1)

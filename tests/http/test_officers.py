@@ -785,6 +785,15 @@ class TestReadings:
         too_low = officer("POST", READINGS.replace(DEFENDERS, ARCHITECTS), {"points": 0})
         assert too_low.status_code == 201, "nothing was reported there"
 
+    def test_one_key_does_not_fill_them(self, officer: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("chalicelib.services.readings.MOST_OF_A_KEY", 2)
+        first, _ = (officer("POST", READINGS, {"points": points}).json()["id"] for points in (1, 2))
+        problem(officer("POST", READINGS, {"points": 3, "confirm": True}), 409, "too-many-readings")
+        another = Desk(officer.site, officer.site.world.secret("officer"))
+        assert another("POST", READINGS, {"points": 3}).status_code == 201
+        officer("DELETE", f"{READINGS}/{first}")
+        assert officer("POST", READINGS, {"points": 4}).status_code == 201
+
     def test_a_digit_too_many_is_asked_about(
         self, officer: Desk, member: Callable[..., requests.Response]
     ) -> None:
@@ -863,6 +872,7 @@ class TestReadings:
             ({"points": 1, "read_at": "yesterday"}, ["read_at"]),
             ({"points": 1, "read_at": "2023-11-15T12:00:00"}, ["read_at"]),
             ({"points": 1, "read_at": 1700049600}, ["read_at"]),
+            ({"points": 1, "read_at": "1700049600"}, ["read_at"]),
             ({"points": 1, "read_at": "2023-11-15T12:01:01Z"}, ["read_at"]),
             ({"points": 1, "read_at": "2023-11-12T23:59:59Z"}, ["read_at"]),
             ({"points": 1, "read_at": "0001-01-01T00:00:00+14:00"}, ["read_at"]),
@@ -944,6 +954,18 @@ class TestTheLedger:
         assert {entry["alliance"] for entry in self.entries(of_nova)} == {"nova"}
         assert self.entries(of_nova, commander=osprey) == []
         problem(of_nova("GET", self.PATH, params={"alliance": "orbit"}), 403, "out-of-scope")
+
+    def test_nothing_tells_what_else_there_is_of_a_commander(self, officer: Desk) -> None:
+        (osprey,) = officer.add("Osprey", alliance=ORBIT)
+        of_nova = Desk(officer.site, officer.site.world.secret("officer"))
+        unknown = of_nova("GET", self.PATH, params={"commander": "Nobody", "limit": 1}).json()
+        for who in (osprey, "Osprey"):
+            page = of_nova("GET", self.PATH, params={"commander": who, "limit": 1}).json()
+            assert page == unknown, "the id of the next page would have the time of an entry"
+        officer("POST", f"{ORBIT}/commanders/{osprey}/move", {"alliance": "nova"})
+        page = of_nova("GET", self.PATH, params={"commander": osprey, "limit": 1}).json()
+        assert [entry["action"] for entry in page["entries"]] == ["move"]
+        assert page["next"] is None
 
     @pytest.mark.parametrize(
         "asked",

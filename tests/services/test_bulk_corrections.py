@@ -12,6 +12,7 @@ from chalicelib.domain import bulk as domain_bulk
 from chalicelib.domain.access import Key
 from chalicelib.domain.bulk import Only
 from chalicelib.domain.cards import CardChange, Completion, count
+from chalicelib.domain.discord import Guild, OpenCode
 from chalicelib.domain.errors import Busy, Forbidden, Malformed, NotFound
 from chalicelib.domain.importing import Columns
 from chalicelib.domain.standing import Totals
@@ -247,6 +248,19 @@ class TestWhomItConcerns:
             report(world, replace(world.key("officer"), id=key_id), "Known", [ENLISTING_OLD_ALLIES])
             assert take(world, order(leaked, "all", key_id=key_id))[0].completions == 1
         assert sorted(held(world)["Known"]) == sorted(TWO)
+
+    def test_what_a_spreadsheet_or_a_guild_did_here_is_taken_back_wherever_it_is_bound_now(
+        self, world: World, leaked: Key
+    ) -> None:
+        stores, elsewhere = world.muster.stores, replace(world.muster.directory.server("101"), id="102")
+        stores.definitions.put_server(elsewhere)
+        stores.sheets.bind("elsewhere", "102", None)
+        used = OpenCode("hash", world.clock.now, "key")
+        stores.guilds.offer("102", "nova", used)
+        stores.guilds.bind(None, Guild("77", "102", "nova", world.clock.now), used)
+        for key_id in ("sheet:elsewhere", "sheet:unbound", "discord:77"):
+            report(world, replace(world.key("officer"), id=key_id), "Known", [ENLISTING_OLD_ALLIES])
+            assert take(world, order(leaked, "all", key_id=key_id))[0].completions == 1, "no officer is told"
 
     def test_an_officer_s_key_is_taken_back_as_well(self, world: World, leaked: Key) -> None:
         report(world, leaked, "Known")

@@ -13,6 +13,7 @@ from chalicelib.domain.errors import Busy, Conflict
 from chalicelib.domain.importing import Columns
 from chalicelib.domain.ledger import Actor
 from chalicelib.domain.names import display_name, forgetting, normalised, tag_key
+from chalicelib.services.bulk_corrections import BulkOrder
 from chalicelib.services.imports import Options
 from chalicelib.store import ledger
 from tests.first_version import put_commander
@@ -226,7 +227,14 @@ def test_ids_stay_though_somebody_was_called_like_one(world: World) -> None:
     admin, rosters = world.key("admin", None, None), world.muster.rosters
     commander = rosters.add(admin, "101", "nova", "Vega")
     rosters.move(admin, "101", "nova", commander.id, "vega")
+    link = world.key("member", "101", "vega")
+    world.muster.reporting.report(link, "Kestrel", [HIDDEN_MOTIVATIONS])
+    take_back = world.muster.bulk_corrections.take_back
+    bulk = take_back(admin, BulkOrder(link.id, "all", "a slip")).id
+    rosters.rename(admin, "101", "vega", commander.id, bulk)
     rosters.forget(admin, "101", "vega", commander.id)
+    (taken,) = [entry for entry in world.muster.stores.ledger.all("101") if entry.action == "take-back"]
+    assert taken.after == {"bulk": bulk}
     moves = [entry for entry in world.muster.stores.ledger.all("101") if entry.action == "move"]
     assert [entry.after for entry in moves] == [{"alliance": "vega", "commander": commander.id}] * 2
 
@@ -284,6 +292,21 @@ def test_others_of_whom_the_ledger_tells_keep_their_names(world: World) -> None:
     assert "Milan" not in of_first
 
 
+def test_of_the_names_of_others_no_part_is_cut_out(world: World) -> None:
+    admin, rosters = world.key("admin", None, None), world.muster.rosters
+    other, ann = (rosters.add(admin, "101", "nova", name, is_new=True).id for name in ("Ann Lee", "Ann"))
+    rosters.rename(admin, "101", "nova", ann, ".")
+    world.clock.advance(seconds=1)
+    rosters.retire(admin, "101", "nova", other, "Ann said: ask Dr. No.")
+    rosters.forget(admin, "101", "nova", ann)
+    label = rosters.get(admin, "101", "nova", ann).name
+    entries = world.muster.ledger_pages.of_server(admin, "101", other).entries
+    assert [entry.reason or entry.after for entry in entries] == [
+        f"{label} said: ask Dr. No.",
+        {"name": "Ann Lee"},
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -295,11 +318,12 @@ def test_others_of_whom_the_ledger_tells_keep_their_names(world: World) -> None:
         ("隼です", "Xです"),
         ("=sum(a1) is", "X is"),
         ("X of X", "X of X"),
+        ("Ask ... or Dr. No...", "Ask X or Dr. No..."),
         ("", ""),
     ],
 )
 def test_a_name_is_cut_out_of_a_text_in_any_spelling(text: str, expected: str) -> None:
-    assert forgetting(["Ann", "隼", "=SUM(A1)"], "X")(text) == expected
+    assert forgetting(["Ann", "隼", "=SUM(A1)", "..."], "X")(text) == expected
     assert forgetting([], "X")(text) == text
 
 

@@ -99,6 +99,12 @@ def test_what_was_written_is_read_again(cells: list[tuple[Value, Kind, str]]) ->
         assert written.generation == (None if kind == "m" else generation or None)
 
 
+@pytest.mark.parametrize("generation", ["", "٣", "+1", "1_0", "²", "7" * 5_000])
+def test_what_is_no_number_of_ours_is_none(generation: str) -> None:
+    assert Written("T", generation).number == -1
+    assert Written("T", "7").number == 7
+
+
 def test_of_one_who_left_it_is_about_the_label_and_why_alone() -> None:
     found = read_base(left_base_of("id-1", "Kestrel", "retired"), "id-1", None)
     assert found is not None

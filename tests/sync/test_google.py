@@ -94,6 +94,20 @@ class TestTheThreeRequests:
         assert len(line.allowance.spent["write"]) == 1
 
 
+def test_no_more_of_an_answer_is_read_than_there_is_room_for(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sheets_sync.google.MOST_BYTES", 40_000)
+    cell = {"userEnteredValue": {"stringValue": "x" * 41_000}}
+    change = {"start": {"sheetId": 0}, "rows": [{"values": [cell]}], "fields": "userEnteredValue"}
+    with connect(Google(line.server.url), line.budget) as spreadsheets:
+        spreadsheets.write(line.id, [{"updateCells": change}])
+        with pytest.raises(SheetError, match="hold more than") as raised:
+            spreadsheets.overview(line.id, "sheets.data.rowData.values.userEnteredValue")
+        assert raised.value.lasting, "it is tried seldom, and not again at once"
+        spreadsheets.overview(line.id, "spreadsheetId")
+
+
 class TestTries:
     def test_a_refusal_for_quota_is_sent_again_after_what_google_asks_for(self, line: Line) -> None:
         line.server.inject(Fault("refuse", 429, retry_after=7), Fault("refuse", 429, retry_after=11))

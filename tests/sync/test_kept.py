@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256, sha512
 
 import pytest
 
 from chalicelib.domain.sheet_view import SheetView
 from local.sheets import SheetsServer
 from sheets_sync.failures import SheetError
+from sheets_sync.held import KEPT_METADATA
 from sheets_sync.kept import Keeper
 from tests.sync.desk import FIRST, Desk, id_of, ids
 from tests.sync.views import view_of
@@ -22,13 +24,21 @@ THREE = {name: [HIDDEN_MOTIVATIONS] for name in NAMES}
 def desk() -> Iterator[Desk]:
     with SheetsServer() as server:
         desk = Desk(server, server.create_spreadsheet("Officers", {"Officers": [["Officer"]]}))
-        desk.keeper = Keeper("ours", lambda server, alliance: today)
+        desk.keeper = Keeper("ours", named, lambda text: sha256(text.encode()).hexdigest())
         desk.sync(ids(THREE))
         desk.add_column("commanders", {FIRST: "ash's note"})
         yield desk
 
 
 today: dict[str, str] = {id_of(name): name for name in NAMES}
+THEIRS = Keeper("theirs", lambda server, alliance: {}, lambda text: sha512(text.encode()).hexdigest())
+asked: list[str] = []
+"""Whose names were asked for."""
+
+
+def named(server: str, alliance: str) -> dict[str, str]:
+    asked.append(f"{server}/{alliance}")
+    return today
 
 
 def rebound(desk: Desk, alliance: str | None) -> SheetView:
@@ -87,7 +97,7 @@ def test_a_tab_that_the_binding_has_none_of_says_so_and_since_when(desk: Desk) -
 
 def test_another_deployments_tabs_are_left_alone_until_they_are_taken_over(desk: Desk) -> None:
     before = desk.server.snapshot(desk.id)
-    other = replace(desk, keeper=Keeper("theirs", lambda server, alliance: {}))
+    other = replace(desk, keeper=THEIRS)
     with pytest.raises(SheetError, match="Another deployment of Muster keeps this") as raised:
         other.sync(ids(THREE | {"Dogwood": []}))
     assert raised.value.lasting
@@ -98,11 +108,29 @@ def test_another_deployments_tabs_are_left_alone_until_they_are_taken_over(desk:
         desk.sync(ids(THREE))
 
 
+def test_what_officers_write_about_former_bindings_is_not_believed(desk: Desk) -> None:
+    """They can write metadata, and would see in their rows what those are called today who are anywhere else."""
+    (kept,) = [
+        one for one in desk.tab("commanders")["developerMetadata"] if one["metadataKey"] == KEPT_METADATA
+    ]
+    lookup = {"developerMetadataLookup": {"metadataId": kept["metadataId"]}}
+    for forged in (
+        f"ours {desk.id} 101/orbit",
+        kept["metadataValue"].replace("101/nova", "101/orbit 101/nova"),
+    ):
+        value = {"dataFilters": [lookup], "developerMetadata": {"metadataValue": forged}}
+        desk.edit({"updateDeveloperMetadata": {**value, "fields": "metadataValue"}})
+        asked.clear()
+        desk.sync(ids(THREE))
+        assert asked == []
+        assert kept in desk.tab("commanders")["developerMetadata"], "it is as Muster wrote it"
+
+
 def test_a_copied_file_is_ours_once_it_is_bound_and_believed_in_nothing(desk: Desk) -> None:
     desk.type("commanders", FIRST, 2, "typed")
     copy = desk.person.copy_spreadsheet("Copy")
     desk.server.share(copy)
-    other = replace(desk, id=copy, last_success_at=None, keeper=Keeper("theirs", lambda server, alliance: {}))
+    other = replace(desk, id=copy, last_success_at=None, keeper=THEIRS)
     other.sync(ids(THREE))
     assert "Put back" not in str(other.cells("progress")[1]), (
         "nothing is known about what was written into it"

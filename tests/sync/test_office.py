@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from chalicelib.domain.due import FRESHNESS, obstacle_now
+from chalicelib.domain.due import FRESHNESS, PLAINLY, obstacle_now
 from local.sheets import Fault
 from sheets_sync.content.words import CONFIRM, SAYS
 from tests.sync.office import COMMANDERS, HIDDEN, PROGRESS, Office, new_office
@@ -44,6 +44,20 @@ def test_what_counts_costs_one_read_and_one_write(office: Office) -> None:
     assert [request.kind for request in office.server.requests] == ["read"], (
         "a look finds nothing, and writes nothing"
     )
+
+
+def test_a_column_that_is_gone_stops_nothing_where_it_can_not_come_back(office: Office) -> None:
+    column = office.at(COMMANDERS, "Ash", HIDDEN).rstrip("0123456789")
+    office.officer.delete(COMMANDERS, f"{column}:{column}")
+    office.officer.protect(COMMANDERS, "A4:Z5")
+    office.report("Oak")
+    office.sync()
+    office.officer.unprotect(COMMANDERS)
+    office.world.clock.advance(seconds=PLAINLY.total_seconds())
+    office.sync()
+    office.tick("Ash")
+    office.sync()
+    assert office.done() == {"Ash", "Oak"}
 
 
 def test_names(office: Office) -> None:

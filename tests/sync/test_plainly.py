@@ -165,3 +165,32 @@ def test_a_tab_that_was_renamed_meanwhile_is_written_all_the_same(desk: Desk) ->
     desk.server.meanwhile(lambda: desk.person.rename_tab("IMS Commanders", "Members"), match=":batchUpdate")
     assert desk.sync(ids(MORE)) is None
     assert desk.cells("commanders")[FIRST][0] == "Aardvark"
+
+
+def test_what_is_far_below_our_rows_is_not_looked_at_and_stays(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many rows somebody adds, and wherever they write, the sheet goes on."""
+    monkeypatch.setattr("sheets_sync.held.LOOKED_BELOW", 1)
+    rows = {"sheetId": desk.sheet_id("commanders"), "dimension": "ROWS"}
+    desk.edit({"appendDimension": {**rows, "length": 500}})
+    desk.type("commanders", 400, 0, "far below")
+    desk.sync(ids(MORE))
+    desk.sync(ids(FIVE))
+    shown = [
+        (at, row[0]) for at, row in enumerate(desk.cells("commanders")) if at >= FIRST and row and row[0]
+    ]
+    assert [name for _, name in shown] == [*sorted(FIVE), "far below"]
+    assert shown[-1][0] > 400
+    held = held_tabs(desk.server.snapshot(desk.id))["commanders"]
+    assert len(held.rows) < 30
+
+
+def test_a_sheet_is_one_tab_however_many_it_is_said_to_be(desk: Desk) -> None:
+    sheet_id = desk.sheet_id("commanders")
+    for name in ("rewards", "another"):
+        said = {"metadataKey": TAB_METADATA, "metadataValue": f"{name}:{sheet_id}", "visibility": "DOCUMENT"}
+        place = {"location": {"sheetId": sheet_id}}
+        desk.edit({"createDeveloperMetadata": {"developerMetadata": {**said, **place}}})
+    desk.sync(ids(MORE))
+    assert len(held_tabs(desk.server.snapshot(desk.id))) == 6

@@ -368,6 +368,8 @@ PROBLEMS: dict[str, tuple[type[MusterError] | None, str]] = {
     "other-device": (Forbidden, "another device has reported it, or the cookie that shows this is missing"),
     "undo-closed": (Conflict, "it was reported too long ago"),
     "implausible-reading": (Conflict, "the number does not fit what is known; `confirm` insists on it"),
+    "too-many-readings": (Conflict, "the key has logged as many readings of the event as it may"),
+    "too-many-keys": (Conflict, "officers have made as many keys there within a day as they may"),
     "webhook-exists": (Conflict, "the address already gets news of the same server or alliance"),
     "too-many-webhooks": (Conflict, "the server itself, or the alliance, has as many webhooks as it may"),
     "webhook-disabled": (Conflict, "nothing more is sent there; delete it, and add it again"),

@@ -373,7 +373,7 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
             "log_reading", f"POST {_EVENT}/readings", "Log the official points, as the game shows them", "log readings",
             ReadingDetails, created="only", body=NewReading,
             example={"points": 12500, "read_at": "2023-11-15T11:45:00Z"},
-            refuses="unknown-server unknown-event implausible-reading",
+            refuses="unknown-server unknown-event implausible-reading too-many-readings",
             detail="A number that doesn't fit what is known, or reaches a tier that reports don't, takes `confirm`.",
         ),
         Operation(
@@ -397,7 +397,7 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
         Operation("list_keys", "GET /v1/keys", "The keys in the caller's scope", "manage keys", KeyList),
         Operation(
             "create_key", "POST /v1/keys", "Make a key, or one that replaces another", "manage keys", CreatedKey,
-            created="only", body=NewKey, refuses=f"{_UNKNOWN} unknown-key",
+            created="only", body=NewKey, refuses=f"{_UNKNOWN} unknown-key too-many-keys",
             example={"role": "member", "label": "Link of November", "server": "101", "alliance": "nova-guard"},
             detail="In the caller's scope. Not every role may make keys of every role.",
         ),
