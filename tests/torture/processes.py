@@ -105,6 +105,7 @@ def _served(seed: int) -> Iterator[tuple[str, Connection]]:
     ours, theirs = context.Pipe()
     server = context.Process(target=_serve, args=(theirs, seed))
     server.start()
+    theirs.close()  # so that its end is seen
     try:
         yield ours.recv(), ours
     finally:
