@@ -29,7 +29,7 @@ USER_AGENT = "muster (gzip)"
 TRIES = 3
 """How often one request is tried, the first time included."""
 MOST_BYTES = 6 * 1024 * 1024
-"""Of an answer, ten times as much as a full roster has. To work on so much takes 150 MB and some seconds. With more,
+"""Of an answer, eight times as much as a full roster has. To work on so much takes 150 MB and some seconds. With more,
 or where several accounts meet so much at once, a run would end for want of memory, and others with it."""
 
 
