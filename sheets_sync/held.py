@@ -7,6 +7,7 @@ from typing import Any
 
 from sheets_sync.base import Base, number_in, read_base, read_columns
 from sheets_sync.cells import HEADER_LOOK, Formula, Value, held_value
+from sheets_sync.failures import SheetError
 from sheets_sync.layout import BASE_COLUMN, KEY_COLUMN, LINE
 
 TAB_METADATA = "muster.tab"
@@ -37,6 +38,8 @@ OVERVIEW_FIELDS = "sheets(properties(sheetId,title),charts(chartId),developerMet
 LOOKED_BELOW = 5_000
 """How many rows are looked at below the last that is ours: more than a tab lists, if it has lost all that tells.
 Somebody can add a million rows with one click, and a run has no time and no memory for these."""
+LAST_ROW = 100_000
+"""The lowest row in which there may be one of ours. What tells can be written into any row."""
 
 _SHADE = 1 / 255
 """Colours come back as 8-bit values."""
@@ -125,7 +128,7 @@ def has_ours(overview: Mapping[str, Any]) -> bool:
 
 
 def held_tabs(spreadsheet: Mapping[str, Any]) -> dict[str, HeldTab]:
-    """Our tabs by id."""
+    """Our tabs by id. Raises SheetError if they can't be looked at."""
     return {
         tab_id: _held_tab(sheet, sheet["properties"].get("sheetId", 0))
         for sheet in spreadsheet.get("sheets", [])
@@ -199,7 +202,8 @@ def _columns(found: Sequence[Mapping[str, Any]], count: int) -> list[HeldColumn 
 
 
 def _rows(data: Mapping[str, Any], count: int, names: Sequence[str | None]) -> list[HeldRow]:
-    """Those of `count` that are looked at. Google leaves out the empty last ones."""
+    """Those of `count` that are looked at. Google leaves out the empty last ones. Raises SheetError if one of ours is
+    below `LAST_ROW`: without it, there would soon be two about the same."""
     key_column, base_column, old_marks = (
         names.index(name) if name in names else None for name in (KEY_COLUMN, BASE_COLUMN, OLD_MARK_COLUMN)
     )
@@ -208,7 +212,11 @@ def _rows(data: Mapping[str, Any], count: int, names: Sequence[str | None]) -> l
     ours = (
         index for index, row in enumerate(given) if _is_told(row, telling) or _key_in_metadata(data, index)
     )
-    end = min(count, max(ours, default=-1) + 1 + LOOKED_BELOW)
+    last = max(ours, default=-1)
+    if last >= LAST_ROW:
+        words = f"One of Muster's rows is row {last + 1:,} of its tab. Delete rows above it, or that row."
+        raise SheetError(words, lasting=True)
+    end = min(count, last + 1 + LOOKED_BELOW)
     found: list[tuple[HeldRow, str | None]] = []
     for index, row in enumerate(given[:end]):
         cells = row.get("values", [])

@@ -186,6 +186,28 @@ def test_what_is_far_below_our_rows_is_not_looked_at_and_stays(
     assert len(held.rows) < 30
 
 
+def test_a_row_of_ours_that_is_too_far_below_is_told_and_it_works_again_without_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever shows the hidden columns can write into them, in any row."""
+    monkeypatch.setattr("sheets_sync.held.LAST_ROW", 300)
+    rows = {"sheetId": desk.sheet_id("commanders"), "dimension": "ROWS"}
+    cell = {
+        "rows": [{"values": [{"userEnteredValue": {"stringValue": "not a key"}}]}],
+        "fields": "userEnteredValue",
+    }
+    start = {"sheetId": rows["sheetId"], "columnIndex": 1}
+    desk.edit({"appendDimension": {**rows, "length": 500}})
+    desk.edit({"updateCells": {**cell, "start": {**start, "rowIndex": 299}}})
+    desk.sync(ids(FIVE))
+    desk.edit({"updateCells": {**cell, "start": {**start, "rowIndex": 400}}})
+    with pytest.raises(SheetError, match="is row 401 of its tab") as raised:
+        desk.sync(ids(MORE))
+    assert raised.value.lasting
+    desk.edit({"deleteDimension": {"range": {**rows, "startIndex": 290, "endIndex": 450}}})
+    desk.sync(ids(MORE))
+
+
 def test_a_sheet_is_one_tab_however_many_it_is_said_to_be(desk: Desk) -> None:
     sheet_id = desk.sheet_id("commanders")
     for name in ("rewards", "another"):
