@@ -96,7 +96,7 @@ class GameReadings:
                 over.require(standing.reading)
             reported = points_reported_by(at, standing, event, now)
             reading = Reading(points, at, reported)
-            known = self._readings.all(server.id, event.id)
+            beside, known = self._readings.seen(server.id, event.id)
             if sum(one.key_id == key.id for one in known) >= MOST_OF_A_KEY:
                 message = f"{MOST_OF_A_KEY:,} readings of {event.name} were logged with this key, which is the most."
                 raise Conflict("too-many-readings", f"{message} Withdraw some first.")
@@ -115,7 +115,9 @@ class GameReadings:
                 before={"points": latest.points, "read_at": latest.read_at} if latest else None,
                 after={"event": event.id, "points": points, "read_at": at} | (over.told if over else {}),
             )
-            return self._readings.write(server.id, event.id, reading, now, key, latest, ledger.put(entry))
+            return self._readings.write(
+                server.id, event.id, reading, now, key, latest, beside, ledger.put(entry)
+            )
 
         logged = until_written(write, self._sleep)
         self._tiers.stamp(server.id, event, anew=True)
@@ -135,7 +137,7 @@ class GameReadings:
 
         def write() -> None:
             latest = self._completions.standing(server.id, event.id, consistent=True).reading
-            known = self._readings.all(server.id, event.id)
+            beside, known = self._readings.seen(server.id, event.id)
             if over:
                 over.require(latest)
             gone = next((logged for logged in reversed(known) if reading_id in (logged.id, None)), None)
@@ -153,7 +155,7 @@ class GameReadings:
                 after=over.told if over else None,
             )
             left = [logged.reading for logged in known if logged != gone]
-            self._readings.withdraw(server.id, event.id, gone, latest, left, ledger.put(entry))
+            self._readings.withdraw(server.id, event.id, gone, latest, beside, left, ledger.put(entry))
 
         until_written(write, self._sleep)
         self._tiers.stamp(server.id, event, anew=True)
